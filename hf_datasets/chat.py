@@ -1,0 +1,207 @@
+"""The chat client: one request to an OpenAI-compatible endpoint, and every way it can fail, as values.
+
+Retries (429 with Retry-After, 5xx, timeouts, dropped connections; exponential backoff with jitter) are the official
+client's own. What is still wrong after them is a `failed` completion, never an exception.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import Completion
+from hf_datasets.records import canonical_json, content_hash
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+OPENAI_URL = "https://api.openai.com/v1"
+RETRIES = 6
+"""Waits of 0.5, 1, 2, 4, 8, 8 s with jitter, or what Retry-After asks for."""
+PREFLIGHT_SECONDS = 30.0
+
+Message = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """All that determines a completion; two equal requests are one."""
+
+    endpoint: str
+    """The endpoint's public URL, or `local`."""
+    model: str
+    """The model's name there, or the hash of its weights."""
+    messages: tuple[Message, ...]
+    """`role` and `content`, in order."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """As configured: temperature, max_tokens, logprobs ..."""
+    run: int = 0
+    """0-based number of the repetition; other runs are other requests."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is hashed and kept in the ledger."""
+        return {
+            "endpoint": self.endpoint,
+            "model": self.model,
+            "messages": [dict(message) for message in self.messages],
+            "parameters": dict(self.parameters),
+            "run": self.run,
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """Identity in the ledger: sha256 of the canonical JSON of `content`."""
+        return content_hash(self.content)
+
+    @cached_property
+    def text(self) -> str:
+        """Canonical JSON of `content`."""
+        return canonical_json(self.content)
+
+
+class Transport(Protocol):
+    """Who answers a request; the network (or a test's double) is behind it."""
+
+    def check(self, model: str) -> None:
+        """Raise UserError if this endpoint and model can't answer."""
+        ...
+
+    def complete(self, request: ChatRequest) -> Completion:
+        """Answer one request; never raises for what the endpoint does."""
+        ...
+
+
+def public_url(base_url: str | None) -> str:
+    """Return an endpoint's URL as it may be written down: no user, password, query or fragment."""
+    parts = urlsplit(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
+    host = parts.hostname or ""
+    netloc = f"[{host}]" if ":" in host else host
+    return urlunsplit((parts.scheme, netloc + (f":{parts.port}" if parts.port else ""), parts.path.rstrip("/"), "", ""))
+
+
+class OpenAIChat:
+    """A chat endpoint behind the official client; threads may share it."""
+
+    def __init__(self, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 120.0) -> None:
+        self.url = public_url(base_url)
+        self._base_url = base_url
+        self._api_key_env = api_key_env
+        self._timeout = timeout
+        self._renamed: dict[str, str | None] = {}
+        """Parameters this endpoint wants under another name, or (None) not at all; learnt from its errors."""
+
+    @cached_property
+    def _secret(self) -> str:
+        key = os.environ.get(self._api_key_env, "").strip()
+        if not key and self.url == OPENAI_URL:
+            raise UserError(f"The environment variable {self._api_key_env} is not set.")
+        return key or "none"  # self-hosted endpoints take any key; those that want one answer 401
+
+    @cached_property
+    def _client(self) -> "OpenAI":
+        from openai import OpenAI  # noqa: PLC0415  (costs a second at start-up)
+
+        return OpenAI(api_key=self._secret, base_url=self._base_url, timeout=self._timeout, max_retries=RETRIES)
+
+    def check(self, model: str) -> None:
+        """Ask for one token; nothing is stored.
+
+        Raises:
+            UserError: The key, the url or the model is wrong, or the quota is used up.
+        """
+        import openai  # noqa: PLC0415
+
+        quick = self._client.with_options(timeout=min(self._timeout, PREFLIGHT_SECONDS), max_retries=2)
+        request = ChatRequest(self.url, model, ({"role": "user", "content": "Hi"},), {"max_tokens": 1})
+        try:
+            self._send(quick, request)
+        except openai.OpenAIError as error:
+            if "output limit was reached" not in str(error):  # a reasoning model had no room to think: it is there
+                raise UserError(self._diagnosis(error, model)) from None
+        except (ValueError, TypeError, AttributeError, IndexError):
+            raise UserError(f"{self.url} does not speak the chat completions protocol; base_url usually ends in /v1.") from None
+
+    def complete(self, request: ChatRequest) -> Completion:
+        """Send one request and read its first choice."""
+        import openai  # noqa: PLC0415
+
+        try:
+            return _read(self._send(self._client, request))
+        except openai.BadRequestError as error:
+            state = "refused" if error.code == "content_filter" else "failed"
+            return Completion(state, reason=self._redact(str(error)))
+        except openai.OpenAIError as error:
+            return Completion("failed", reason=self._redact(f"{type(error).__name__}: {error}"))
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
+            return Completion("failed", reason=f"the endpoint's answer can't be read ({type(error).__name__})")
+
+    def _send(self, client: "OpenAI", request: ChatRequest) -> Any:  # noqa: ANN401
+        import openai  # noqa: PLC0415
+
+        while True:
+            parameters = {self._renamed.get(name, name): value for name, value in request.parameters.items()}
+            parameters.pop(None, None)
+            try:
+                return client.chat.completions.create(model=request.model, messages=list(request.messages), **parameters)  # type: ignore[call-overload]
+            except openai.BadRequestError as error:
+                if not self._learn(error, parameters):
+                    raise
+
+    def _learn(self, error: Exception, sent: Mapping[str | None, Any]) -> bool:
+        """Remember what a reasoning model doesn't take; True if the request should be sent again."""
+        text = str(error)
+        if "max_completion_tokens" in text and "max_tokens" in sent:
+            self._renamed["max_tokens"] = "max_completion_tokens"
+            return True
+        if "'temperature'" in text and "temperature" in sent:
+            self._renamed["temperature"] = None
+            return True
+        return False
+
+    def _diagnosis(self, error: Exception, model: str) -> str:
+        import openai  # noqa: PLC0415
+
+        match error:
+            case openai.AuthenticationError():
+                return f"{self.url} refused the key in {self._api_key_env} (401); set that variable to a valid key."
+            case openai.PermissionDeniedError():
+                return f"The key in {self._api_key_env} may not use {model!r} at {self.url} (403)."
+            case openai.NotFoundError():
+                return f"{self.url} has no model {model!r} or no /chat/completions (404); check model and base_url."
+            case openai.RateLimitError(code="insufficient_quota"):
+                return f"The quota of the key in {self._api_key_env} is used up (429); add credit or take another judge."
+            case openai.APIConnectionError():
+                return f"{self.url} can't be reached ({type(error).__name__}); check base_url and that the server runs."
+            case _:
+                return f"{self.url} does not answer for {model!r}: {self._redact(str(error))[:300]}"
+
+    def _redact(self, text: str) -> str:
+        return text.replace(self._secret, "***")
+
+
+def _read(response: Any) -> Completion:  # noqa: ANN401
+    choice = response.choices[0]
+    message = choice.message
+    usage = response.usage
+    details = {
+        "snapshot": response.model,
+        "system_fingerprint": getattr(response, "system_fingerprint", None),
+        "finish_reason": choice.finish_reason,
+        "usage": {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens} if usage else None,
+    }
+    if choice.logprobs and choice.logprobs.content:
+        details["logprobs"] = [
+            {"token": token.token, "top": {top.token: top.logprob for top in token.top_logprobs}}
+            for token in choice.logprobs.content
+        ]
+    known = MappingProxyType({key: value for key, value in details.items() if value is not None})
+    if getattr(message, "refusal", None) or choice.finish_reason == "content_filter":
+        return Completion("refused", reason=getattr(message, "refusal", None) or "content filter", details=known)
+    if not (message.content or "").strip():
+        return Completion("empty", reason="the judge returned no text", details=known)
+    return Completion("answered", message.content, details=known)

@@ -1,0 +1,38 @@
+"""JSON Lines, with errors that name the file and the line."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from hf_datasets.errors import UserError
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """Read a JSON Lines file; blank lines are skipped, a byte order mark is accepted.
+
+    Raises:
+        UserError: A line isn't a JSON object.
+    """
+    return list(parse(file.read_text(encoding="utf-8-sig").split("\n"), str(file)))
+
+
+def parse(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
+    """Parse lines; `name` is what an error calls them."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UserError(f"{name}, line {number}: not JSON ({error.msg} at column {error.colno}).") from error
+        if not isinstance(row, dict):
+            raise UserError(f"{name}, line {number}: expected a JSON object, found {type(row).__name__}.")
+        yield row
+
+
+def write(file: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows, one a line, UTF-8 with `\\n`."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    file.write_text(text, encoding="utf-8", newline="\n")

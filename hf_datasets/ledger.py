@@ -1,0 +1,272 @@
+"""The ledger: every paid result, kept in one SQLite file before anyone uses it.
+
+A result is keyed by the sha256 of all that determines it, so a second run of the same work finds it and asks nobody.
+Raw texts are kept, never only numbers: a better parser scores them again for free. WAL with `synchronous=FULL`: what
+was acknowledged survives a kill and a power cut. One connection a process, shared by its threads under a lock.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from hf_datasets.errors import UserError
+from hf_datasets.process import identity, may_be_alive
+
+SCHEMA = 1
+BUSY_SECONDS = 60.0
+FOREIGN_CLAIM_SECONDS = 1800.0
+"""A claim held by another host, whose processes can't be looked up, ends after this long."""
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "gpfs", "fuse.sshfs", "ceph", "9p", "afs"})
+FINAL_STATES = ("answered", "empty", "refused")
+"""What isn't asked again; `failed` (transport) is tried again by the next run."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS judgment (
+    key TEXT PRIMARY KEY, request TEXT NOT NULL, state TEXT NOT NULL, text TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '', details TEXT NOT NULL DEFAULT '{}', owner TEXT, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS answer (key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS use (
+    candidate TEXT NOT NULL, benchmark TEXT NOT NULL, revision TEXT NOT NULL, task_version REAL NOT NULL,
+    language TEXT NOT NULL, question_id INTEGER NOT NULL, turn INTEGER NOT NULL, repeat INTEGER NOT NULL,
+    run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL, answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
+    PRIMARY KEY (candidate, benchmark, revision, task_version, language, question_id, turn, repeat, run, judge, settings));
+"""
+
+
+class LedgerError(UserError):
+    """The ledger can't be written; nothing more may be paid for."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a judge said to one request, or why it said nothing."""
+
+    state: str
+    """`answered`, `empty` (no text), `refused` (by the model or a content filter) or `failed` (never reached)."""
+    text: str = ""
+    """The raw text."""
+    reason: str = ""
+    """Why there is no text, in words."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the endpoint reported: `snapshot`, `system_fingerprint`, `usage`, `finish_reason`, `logprobs`."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Where a judgment counts: one (candidate, question, turn, repeat, run, judge). Ids and names as in the results."""
+
+    candidate: str
+    """The judged model's name."""
+    benchmark: str
+    """`mtbench_x` or `mini`."""
+    revision: str
+    """The benchmark's content."""
+    task_version: float
+    """The harness task's version."""
+    language: str
+    """Language of the question."""
+    question_id: int
+    """Id of the question."""
+    turn: int
+    """1 or 2."""
+    repeat: int
+    """0-based number of the generated answer."""
+    run: int
+    """0-based number of the judge run."""
+    judge: str
+    """The judge's slug, as in the results."""
+    settings: str
+    """Canonical JSON of what else decides the rating: prompt set and hash, reference set, parser."""
+    answer: str
+    """The judged answer's text."""
+    judgment: str | None
+    """Key of the judgment; None if nothing was asked (an empty answer)."""
+
+
+def default_path() -> Path:
+    """Return the ledger's place in the user's cache folder."""
+    import pooch  # noqa: PLC0415
+
+    return Path(pooch.os_cache("mtbench-x")) / "ledger.sqlite"
+
+
+@functools.cache
+def _open(path: Path, _pid: int) -> "Ledger":
+    return Ledger(path)
+
+
+def open_ledger(path: Path | None = None) -> "Ledger":
+    """Return this process's one ledger of a path (None: `default_path()`).
+
+    Raises:
+        LedgerError: It can't be created or written there.
+    """
+    return _open((path or default_path()).expanduser().resolve(), os.getpid())
+
+
+class Ledger:
+    """One SQLite file; see the module's text. Use `open_ledger`, which opens each path once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_network_file_system(path)
+            self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._check_version()
+            self._db.executescript(_TABLES)
+            self._db.execute(f"PRAGMA user_version={SCHEMA}")
+
+    def check_writable(self) -> None:
+        """Write and roll back; raises LedgerError before anything is paid for."""
+        with self._explained(), self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO answer VALUES ('?', '', ?, 0)", ("x" * 4096,))
+            self._db.execute("DELETE FROM answer WHERE key = '?'")
+
+    # judgments -----------------------------------------------------------------------------------------------------
+
+    def judgment(self, key: str) -> Completion | None:
+        """Return a final judgment, or None."""
+        with self._lock, self._explained():
+            row = self._db.execute("SELECT state, text, reason, details FROM judgment WHERE key = ?", (key,)).fetchone()
+        return _completion(row) if row and row[0] in FINAL_STATES else None
+
+    def claim(self, key: str, request: str) -> bool:
+        """Claim a request for this process; False if it is done, or a living process has it.
+
+        A claim needn't survive a power cut, so it isn't flushed.
+        """
+        with self._explained(), self._transaction("NORMAL"):
+            row = self._db.execute("SELECT state, owner, at FROM judgment WHERE key = ?", (key,)).fetchone()
+            if row and (row[0] in FINAL_STATES or (row[0] == "claimed" and _is_held(row[1], row[2]))):
+                return False
+            self._db.execute(
+                "INSERT OR REPLACE INTO judgment (key, request, state, owner, at) VALUES (?, ?, 'claimed', ?, ?)",
+                (key, request, identity(), time.time()),
+            )
+            return True
+
+    def finish(self, key: str, completion: Completion) -> None:
+        """Store the outcome of a claimed request; when this returns, it is on disk."""
+        details = json.dumps(dict(completion.details), ensure_ascii=False)
+        with self._explained(), self._transaction():
+            self._db.execute(
+                "UPDATE judgment SET state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ? WHERE key = ?",
+                (completion.state, completion.text, completion.reason, details, time.time(), key),
+            )
+
+    # answers and uses ----------------------------------------------------------------------------------------------
+
+    def answer(self, key: str) -> str | None:
+        """Return a stored answer, or None."""
+        with self._lock, self._explained():
+            row = self._db.execute("SELECT text FROM answer WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def store_answers(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Store (key, request, text) rows in one transaction."""
+        now = time.time()
+        with self._explained(), self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", [(*row, now) for row in rows])
+
+    def record(self, uses: Iterable[Use]) -> None:
+        """Store where judgments count, in one transaction; the same place again replaces."""
+        now = time.time()
+        rows = [(*vars(use).values(), now) for use in uses]
+        with self._explained(), self._transaction():
+            self._db.executemany(f"INSERT OR REPLACE INTO use VALUES ({', '.join('?' * 14)})", rows)
+
+    def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        """Run a reading query."""
+        with self._lock, self._explained():
+            cursor = self._db.cursor()
+            cursor.row_factory = sqlite3.Row
+            return cursor.execute(query, parameters).fetchall()
+
+    def merge(self, other: Path) -> tuple[int, int, int]:
+        """Copy what another ledger has and this one lacks; returns the numbers of judgments, answers and uses added.
+
+        Raises:
+            LedgerError: The other file isn't a ledger.
+        """
+        if not other.is_file():
+            raise LedgerError(f"There is no ledger at {other}.")
+        with self._lock, self._explained():
+            self._db.execute("ATTACH DATABASE ? AS other", (str(other),))
+            try:
+                with self._transaction():
+                    return self._copy_from_attached()
+            finally:
+                self._db.execute("DETACH DATABASE other")
+
+    def _copy_from_attached(self) -> tuple[int, int, int]:
+        final = ", ".join(f"'{state}'" for state in FINAL_STATES)
+        judgments = self._db.execute(
+            f"INSERT OR REPLACE INTO judgment SELECT * FROM other.judgment WHERE state IN ({final}) "
+            f"AND key NOT IN (SELECT key FROM main.judgment WHERE state IN ({final}))"
+        ).rowcount
+        answers = self._db.execute("INSERT OR IGNORE INTO answer SELECT * FROM other.answer").rowcount
+        uses = self._db.execute("INSERT OR IGNORE INTO use SELECT * FROM other.use").rowcount
+        return judgments, answers, uses
+
+    # the file ------------------------------------------------------------------------------------------------------
+
+    def _check_version(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version not in (0, SCHEMA):
+            raise LedgerError(f"The ledger {self.path} was written by another release (layout {version}); name another file.")
+
+    @contextlib.contextmanager
+    def _transaction(self, synchronous: str = "FULL") -> Iterator[None]:
+        with self._lock:
+            self._db.execute(f"PRAGMA synchronous={synchronous}")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerError(
+                f"The ledger {self.path} can't be used ({error}); free the disk or name another place, "
+                f"e.g. --metadata '{{\"judge\": {{\"ledger\": \"PATH\"}}}}'."
+            ) from error
+
+
+def _completion(row: tuple[str, str, str, str]) -> Completion:
+    state, text, reason, details = row
+    return Completion(state, text, reason, json.loads(details))
+
+
+def _is_held(owner: str, since: float) -> bool:
+    local = json.loads(owner)[0] == json.loads(identity())[0]
+    return may_be_alive(owner) and (local or time.time() - since < FOREIGN_CLAIM_SECONDS)
+
+
+def _refuse_network_file_system(path: Path) -> None:
+    """WAL needs shared memory, which network file systems don't have."""
+    mounts = [mount for mount in psutil.disk_partitions(all=True) if path.is_relative_to(mount.mountpoint)]
+    nearest = max(mounts, key=lambda mount: len(mount.mountpoint), default=None)
+    if nearest is not None and nearest.fstype.lower() in NETWORK_FILE_SYSTEMS:
+        raise LedgerError(
+            f"The ledger {path} would lie on a network file system ({nearest.fstype}), where SQLite loses writes; give each "
+            f"job a ledger on a local disk and join them with `mtbenchx ledger merge`."
+        )

@@ -1,0 +1,158 @@
+"""The benchmark's questions: one pure function from pinned files to rows, with every promise about them checked.
+
+Two benchmarks share the record: `mtbench_x` (80 questions a language, from the pinned upstream files) and `mini`
+(16 questions of ours, inside the package).
+"""
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hf_datasets import jsonl, sources
+from hf_datasets.errors import UserError
+from hf_datasets.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
+from hf_datasets.records import CATEGORIES, Question, content_hash
+
+HERE = Path(__file__).parent
+LANGUAGES = ("en", "de", "fr", "it", "es")
+"""The study's languages, in its order."""
+CORRECTED = {"en": 0, "de": 31, "fr": 36, "it": 72, "es": 37}
+"""Questions corrected by hand after machine translation (paper, section 3.2)."""
+FAMILIES = ("mtbench_x", "mini")
+
+
+@functools.cache
+def questions(benchmark: str, language: str) -> tuple[Question, ...]:
+    """Return a benchmark's questions in one language, by ascending id.
+
+    Args:
+        benchmark: `mtbench_x` or `mini`.
+        language: Lower-case language code.
+
+    Raises:
+        UserError: No such language; a source can't be had; or a promise about the data doesn't hold.
+    """
+    rows = _mini(language) if benchmark == "mini" else _published(language)
+    return tuple(sorted(rows, key=lambda question: question.question_id))
+
+
+@functools.cache
+def revision(benchmark: str) -> str:
+    """Return what identifies a benchmark's content: the upstream commit, or the hash of our own files."""
+    if benchmark == "mini":
+        return content_hash([file.read_text(encoding="utf-8") for file in sorted((HERE / "mini").glob("*.jsonl"))])[:12]
+    return sources.source("mtbench_x").revision[:12]
+
+
+def _mini(language: str) -> list[Question]:
+    file = HERE / "mini" / f"questions.{language}.jsonl"
+    if not file.is_file():
+        raise UserError(f"The mini benchmark has no language {language!r}; it has {', '.join(LANGUAGES)}.")
+    rows = [Question.from_row({"language": language, **row}) for row in jsonl.read(file)]
+    check_integrity(rows, expected_ids=range(1, 17), per_category=2, references=6)
+    return rows
+
+
+def _published(language: str) -> list[Question]:
+    if language not in LANGUAGES:
+        raise UserError(f"MT-Bench-X has no language {language!r}; it has {', '.join(LANGUAGES)}.")
+    current = _by_id(language, "question.jsonl")
+    translated = _by_id(language, "question_original.jsonl") if language != "en" else {}
+    references = {
+        identifier: tuple(row["choices"][0]["turns"])
+        for identifier, row in _by_id(language, "reference_answer/gpt-4.jsonl").items()
+    }
+    exempt = _other_language_turns(language)
+    rows = [
+        _question(language, identifier, row, translated.get(identifier), references.get(identifier, ()), exempt)
+        for identifier, row in current.items()
+    ]
+    check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)
+    _check_corrections(rows, language)
+    return rows
+
+
+def _question(
+    language: str,
+    identifier: int,
+    row: dict[str, Any],
+    translated: dict[str, Any] | None,
+    reference: tuple[str, ...],
+    exempt: dict[int, tuple[int, ...]],
+) -> Question:
+    before = {"turns": (), "question_reference": ()} if translated is None else _texts(translated)
+    now = _texts(row)
+    return Question(
+        question_id=identifier,
+        language=language,
+        category=row["category"],
+        turns=now["turns"],
+        reference=reference,
+        question_reference=now["question_reference"],
+        source_turns=before["turns"],
+        source_question_reference=before["question_reference"],
+        corrected_fields=() if translated is None else tuple(field for field in now if now[field] != before[field]),
+        other_language_turns=exempt.get(identifier, ()),
+    )
+
+
+def _texts(row: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {"turns": tuple(row["turns"]), "question_reference": tuple(row.get("reference", ()))}
+
+
+def _read(language: str, name: str) -> list[dict[str, Any]]:
+    return jsonl.read(sources.fetch("mtbench_x", f"data/mt_bench_{language.upper()}/{name}"))
+
+
+def _by_id(language: str, name: str) -> dict[int, dict[str, Any]]:
+    """Upstream's ids carry the language: `81_DE`."""
+    return {int(row["question_id"].split("_")[0]): row for row in _read(language, name)}
+
+
+def _other_language_turns(language: str) -> dict[int, tuple[int, ...]]:
+    """Our marks: turns whose question asks for an answer in another language."""
+    marks = jsonl.read(HERE / "edits" / "other_language_turns.jsonl")
+    return {mark["question_id"]: tuple(mark["turns"]) for mark in marks if mark["language"] == language}
+
+
+def check_integrity(rows: Sequence[Question], *, expected_ids: Iterable[int], per_category: int, references: int) -> None:
+    """Check what every language of a benchmark promises.
+
+    Raises:
+        UserError: Ids, categories, turns or references aren't as promised; the first fault is named.
+    """
+    language = rows[0].language if rows else "?"
+    faults = [
+        (sorted(row.question_id for row in rows) != list(expected_ids), "the question ids are not the expected ones"),
+        (Counter(row.category for row in rows) != dict.fromkeys(CATEGORIES, per_category), "a category is incomplete"),
+        (any(len(row.turns) != 2 or not all(row.turns) for row in rows), "a question has not two turns"),  # noqa: PLR2004
+        (sum(bool(row.reference) for row in rows) != references, f"there are not {references} references"),
+        (any(len(row.reference) not in (0, 2) for row in rows), "a reference has not two turns"),
+    ]
+    for broken, what in faults:
+        if broken:
+            raise UserError(f"The benchmark in {language!r} is damaged: {what}.")
+
+
+def _check_corrections(rows: Sequence[Question], language: str) -> None:
+    """The rows that differ from their machine translation are exactly upstream's list of corrections."""
+    listed = set(_by_id(language, "corrections.jsonl")) if language != "en" else set()
+    found = {row.question_id for row in rows if row.corrected_fields}
+    if found != listed or len(found) != CORRECTED[language]:
+        raise UserError(f"MT-Bench-X in {language!r}: corrected rows {sorted(found ^ listed)} don't agree with corrections.jsonl.")
+
+
+def judge_prompt_rows(language: str) -> list[dict[str, Any]]:
+    """Return all judge prompts in one language, every set, as rows of the config `judge_prompts_<lang>`."""
+    return [
+        {"prompt_set": prompt_set, **vars(prompt), "sha256": prompt.sha256}
+        for prompt_set in PROMPT_SETS
+        for prompt in judge_prompts(prompt_set, language).values()
+    ]
+
+
+def default_prompt_set(benchmark: str) -> str:
+    """Return the prompt set a benchmark is judged with unless told otherwise."""
+    return "native" if benchmark == "mini" else PUBLISHED

@@ -1,0 +1,80 @@
+"""The records that cross rooms: a benchmark question and a judge prompt."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+CATEGORIES = ("writing", "roleplay", "reasoning", "math", "coding", "extraction", "stem", "humanities")
+"""MT-Bench's eight categories, in its order."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One two-turn question in one language; the same `question_id` is the same question in every language."""
+
+    question_id: int
+    """81 to 160 in MT-Bench-X, 1 to 16 in the mini benchmark."""
+    language: str
+    """Lower-case ISO 639-1 code of the turns."""
+    category: str
+    """One of CATEGORIES, in English in every language."""
+    turns: tuple[str, ...]
+    """What the user says: two turns."""
+    reference: tuple[str, ...] = ()
+    """The reference answers a judge sees, one per turn; empty outside math, reasoning and coding."""
+    question_reference: tuple[str, ...] = ()
+    """Upstream's `reference` of question.jsonl; no judge sees it."""
+    source_turns: tuple[str, ...] = ()
+    """The turns as machine-translated, before people corrected them; empty where nothing was translated."""
+    source_question_reference: tuple[str, ...] = ()
+    """`question_reference` as machine-translated."""
+    corrected_fields: tuple[str, ...] = ()
+    """Which of `turns` and `question_reference` people corrected."""
+    other_language_turns: tuple[int, ...] = ()
+    """The turns (1, 2) that ask for an answer in another language than the question's."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Question":
+        """Read a row of a built dataset (lists become tuples)."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the row of the published dataset (tuples become lists)."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class JudgePrompt:
+    """One judge prompt in FastChat's layout."""
+
+    name: str
+    """FastChat's name, e.g. `single-math-v1-multi-turn`; `-both-bad` at the end for a pairwise prompt with [[D]]."""
+    type: str
+    """`single` or `pairwise`."""
+    system_prompt: str
+    """The system message, sent as it is."""
+    prompt_template: str
+    """The user message, a `str.format` template."""
+    description: str
+    """One line, in English."""
+    category: str
+    """`general`, or `math` where the prompt holds a reference answer (upstream labels one pair prompt otherwise)."""
+    output_format: str
+    """`[[rating]]` or `[[A]]`, as upstream writes it."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what the judge reads: system prompt and template."""
+        return content_hash([self.system_prompt, self.prompt_template])
+
+
+def canonical_json(value: object) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces, UTF-8 characters as they are."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def content_hash(value: object) -> str:
+    """Return the sha256 (hex) of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

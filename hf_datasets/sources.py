@@ -1,0 +1,107 @@
+"""Upstream files: where they are pinned, and how a local path to one is found or made.
+
+Nothing else in the project downloads data. `MTBENCHX_SOURCES=DIR` names a mirror laid out NAME/REVISION/PATH; without
+it, files are downloaded once into the user's cache. Either way the checksum is verified at every use.
+"""
+
+import functools
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from hf_datasets.errors import UserError
+
+MIRROR_VARIABLE = "MTBENCHX_SOURCES"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One upstream repository at one revision."""
+
+    name: str
+    """Key in pins.toml and first folder of a mirror."""
+    revision: str
+    """Commit sha."""
+    licence: str
+    """SPDX identifier."""
+    url: str
+    """Template with {revision} and {path}."""
+    files: dict[str, str]
+    """Path inside the repository -> sha256 in hex."""
+
+
+@functools.cache
+def source(name: str) -> Source:
+    """Read one source from pins.toml.
+
+    Raises:
+        KeyError: No such source is pinned.
+    """
+    pins = tomllib.loads((Path(__file__).parent / "pins.toml").read_text(encoding="utf-8"))
+    return Source(name=name, **pins[name])
+
+
+def mirror() -> Path | None:
+    """Return the mirror's absolute folder, or None if the variable is unset.
+
+    Raises:
+        UserError: The variable names a folder that doesn't exist.
+    """
+    value = os.environ.get(MIRROR_VARIABLE)
+    if not value:
+        return None
+    folder = Path(value).expanduser().resolve()
+    if not folder.is_dir():
+        raise UserError(f"{MIRROR_VARIABLE}={value} is not a folder ({folder}); name the mirror's folder or unset it.")
+    return folder
+
+
+def fetch(name: str, path: str) -> Path:
+    """Return a verified local copy of one pinned file, downloading it if need be.
+
+    Args:
+        name: A source in pins.toml, e.g. `mtbench_x`.
+        path: The file's path inside that repository.
+
+    Raises:
+        UserError: The file can't be had, or its content isn't the pinned one.
+    """
+    pinned = source(name)
+    folder = mirror()
+    if folder is None:
+        return _download(pinned, path)
+    file = folder / pinned.name / pinned.revision / path
+    if not file.is_file():
+        raise UserError(f"{file} is missing from the mirror; copy it there from {_url(pinned, path)}.")
+    _verify(file, pinned.files[path])
+    return file
+
+
+def _url(pinned: Source, path: str) -> str:
+    return pinned.url.format(revision=pinned.revision, path=path)
+
+
+def _download(pinned: Source, path: str) -> Path:
+    import pooch  # noqa: PLC0415  (keeps `mtbenchx --help` fast)
+
+    folder = Path(pooch.os_cache("mtbench-x")) / "sources" / pinned.name / pinned.revision / Path(path).parent
+    url = _url(pinned, path)
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        return Path(pooch.retrieve(url, f"sha256:{pinned.files[path]}", Path(path).name, folder))
+    except ValueError as error:
+        raise UserError(f"{url} no longer has the pinned content ({error}); report it, or use a mirror.") from error
+    except OSError as error:  # requests' errors are OSErrors
+        raise UserError(
+            f"Can't download {url} into {folder} ({type(error).__name__}); set {MIRROR_VARIABLE} to a folder that holds "
+            f"{pinned.name}/{pinned.revision}/{path}, or use the bundled mini benchmark (mtbench_x_mini), which needs no download."
+        ) from error
+
+
+def _verify(file: Path, sha256: str) -> None:
+    import pooch  # noqa: PLC0415
+
+    found = pooch.file_hash(str(file))
+    if found != sha256:
+        raise UserError(f"{file} is not the pinned file (sha256 {found[:12]}..., expected {sha256[:12]}...); copy it anew.")

@@ -1,0 +1,10 @@
+"""The evaluation room: MT-Bench-X as lm_eval tasks and as an `evaluate` metric, judged by an LLM."""
+
+from pathlib import Path
+
+__version__ = "0.1.0"
+
+
+def metric_path() -> str:
+    """Return the folder of the metric script, for `evaluate.load(mtbenchx_tasks.metric_path())`."""
+    return str(Path(__file__).parent / "metrics" / "mtbench_x_judge")

@@ -1,0 +1,81 @@
+"""One question put to one model: renders the prompts, keeps the answers, hands each to the judge as soon as it is there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lm_eval.api.model import LM
+
+from hf_datasets.records import Question, canonical_json, content_hash
+from mtbenchx_tasks.candidate import candidate
+from mtbenchx_tasks.judge.judge import Judge, Pending
+
+USER, ASSISTANT = "### Human:", "### Assistant:"
+"""Roles where no chat template is applied; generation stops at the next USER."""
+
+Render = Callable[[list[dict[str, str]]], Any]
+
+
+@dataclass
+class Conversation:
+    """A dialogue of two turns with one model (see wave.Dialogue)."""
+
+    question: Question
+    """What is asked."""
+    repeat: int
+    """0-based number of this conversation among the repeats of its question."""
+    render: Render
+    """Messages to prompt: the model's chat template, or `plain`."""
+    system: str | None = None
+    """The user's --system_instruction."""
+    judge: Judge | None = None
+    """Who rates the answers; None with --predict_only."""
+    answers: list[str] = field(default_factory=list)
+    """What the model said so far."""
+    pending: list[list[Pending]] = field(default_factory=list)
+    """Per turn the verdicts under way; an empty list for an empty answer."""
+    model: str = ""
+    """The model's name, once it has spoken."""
+    _recallable: tuple[str, str] | None = None
+
+    def messages(self) -> list[dict[str, str]]:
+        """Return the conversation up to the next user turn."""
+        history = [{"role": "system", "content": self.system}] if self.system else []
+        for said, answer in zip(self.question.turns, self.answers, strict=False):
+            history += [{"role": "user", "content": said}, {"role": "assistant", "content": answer}]
+        return [*history, {"role": "user", "content": self.question.turns[len(self.answers)]}]
+
+    def prompt(self) -> Any:  # noqa: ANN401
+        """Render what the model reads next."""
+        return self.render(self.messages())
+
+    def recall(self, lm: LM, settings: dict[str, Any]) -> str | None:
+        """Look the answer up in the ledger, if the user asked to resume and the model is known to be the same."""
+        identity = candidate(lm).identity if self.judge else None
+        if self.judge is None or identity is None:
+            return None
+        request = {"model": identity, "prompt": str(self.prompt()), "settings": settings, "repeat": self.repeat}
+        self._recallable = content_hash(request), canonical_json(request)
+        return self.judge.ledger.answer(self._recallable[0]) if self.judge.settings.resume else None
+
+    def hear(self, lm: LM, answer: str) -> None:
+        """Keep an answer and have it judged."""
+        self.answers.append(answer)
+        self.model = candidate(lm).name
+        if self.judge is None:
+            return
+        if self._recallable is not None:
+            self.judge.ledger.store_answers([(*self._recallable, answer)])
+        self.judge.engine.meet(lm)
+        self.pending.append(self.judge.submit(self.question, self.answers))
+
+    def abandon(self) -> None:
+        """Stop judging."""
+        if self.judge is not None:
+            self.judge.engine.stop()
+
+
+def plain(messages: list[dict[str, str]]) -> str:
+    """Render a conversation for a model without a chat template."""
+    roles = {"system": "", "user": USER + " ", "assistant": ASSISTANT + " "}
+    return "\n".join(roles[message["role"]] + message["content"] for message in messages) + f"\n{ASSISTANT}"

@@ -1,0 +1,111 @@
+"""The judge as its users see it: give it a question and the answers so far, get verdicts later."""
+
+import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hf_datasets.chat import ChatRequest, OpenAIChat, public_url
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import Ledger, open_ledger
+from hf_datasets.mtbench_x import default_prompt_set
+from hf_datasets.records import Question, canonical_json
+from mtbenchx_tasks.judge.local import LocalEngine
+from mtbenchx_tasks.judge.prompts import SinglePrompts
+from mtbenchx_tasks.judge.run import Engine, Judged, LiveEngine
+from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
+from mtbenchx_tasks.judge.verdict import Verdict, verdict
+
+EMPTY_ANSWER = Verdict(None, reason="the answer is empty")
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A verdict under way."""
+
+    future: Future[Judged]
+    """The engine's."""
+    settings: JudgeSettings
+    """How to read it."""
+
+    def result(self) -> Verdict:
+        """Wait for the judgment and read it; never raises for what the judge did."""
+        if self.future.cancelled():
+            return Verdict(None, reason="interrupted")
+        judged = self.future.result()
+        return verdict(judged.completion, self.settings.parser, self.settings.rating, judged.key)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A judge for one language of one benchmark."""
+
+    settings: JudgeSettings
+    """With the prompt set resolved."""
+    prompts: SinglePrompts
+    """What it is asked with."""
+    engine: Engine
+    """Who asks."""
+    ledger: Ledger
+    """Where judgments are kept."""
+
+    def submit(self, question: Question, answers: Sequence[str]) -> list[Pending]:
+        """Hand the last of one or two answers to the judge, once per run; an empty answer is never judged."""
+        if not answers[-1].strip():
+            return []
+        settings = self.settings
+        parameters = settings.parameters()
+        if settings.backend == "local" and settings.rating == "expected":
+            parameters["lead_in"] = self.prompts.lead_in(question, len(answers))
+        request = ChatRequest(self.endpoint, settings.model, self.prompts.messages(question, answers), parameters)
+        return [Pending(self.engine.submit(replace(request, run=run)), settings) for run in range(settings.runs)]
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint as it stands in the ledger."""
+        return "local" if self.settings.backend == "local" else public_url(self.settings.base_url)
+
+    @property
+    def rating_rule(self) -> str:
+        """Canonical JSON of what decides a rating besides the judgment itself."""
+        return canonical_json(
+            {
+                "prompt_set": self.prompts.prompt_set,
+                "prompt_language": self.prompts.language,
+                "prompt_set_sha256": self.prompts.sha256,
+                "reference_set": self.settings.reference_set,
+                "parser": self.settings.parser,
+                "rating": self.settings.rating,
+            }
+        )
+
+
+def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: Engine | None = None) -> Judge:
+    """Return the judge of one language of a benchmark; equal settings share one engine.
+
+    Raises:
+        UserError: The key is missing, the prompt set has no such language, or the ledger can't be opened.
+    """
+    if engine is None and key_is_missing(settings):
+        raise UserError(
+            f"The judge {settings.model!r} needs a key: set {settings.api_key_env}; or judge without one, by a local model: "
+            f"--metadata '{{\"judge\": {{\"backend\": \"local\", \"model\": \"FOLDER\", \"rating\": \"expected\"}}}}'; "
+            f"or generate now with --predict_only and judge later with `mtbenchx judge`."
+        )
+    settings = replace(settings, prompt_set=settings.prompt_set or default_prompt_set(benchmark))  # type: ignore[arg-type]
+    prompt_language = language if settings.prompt_language == "same" else settings.prompt_language
+    prompts = SinglePrompts(str(settings.prompt_set), prompt_language)
+    prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
+    ledger = open_ledger(Path(settings.ledger) if settings.ledger else None)
+    return Judge(settings, prompts, engine or _engine(replace(settings, prompt_set=None), os.getpid()), ledger)
+
+
+@functools.cache
+def _engine(settings: JudgeSettings, _pid: int) -> Engine:
+    ledger = open_ledger(Path(settings.ledger) if settings.ledger else None)
+    if settings.backend == "local":
+        return LocalEngine(settings, ledger)
+    transport = OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout)
+    return LiveEngine(transport, settings.model, ledger, settings.concurrency)

@@ -1,0 +1,134 @@
+"""The engine: each request is asked once, by whoever comes first, and is in the ledger before anyone uses it."""
+
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+from hf_datasets.chat import ChatRequest, Transport
+from hf_datasets.ledger import Completion, Ledger, LedgerError
+
+log = logging.getLogger("mtbenchx.judge")
+POLL_SECONDS = 0.2
+"""How often to look whether another process has finished a request that it claimed."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A judgment and where it is kept."""
+
+    key: str
+    """Its key in the ledger."""
+    completion: Completion
+    """What the judge said."""
+
+
+class Engine(Protocol):
+    """Answers judge requests, later; see LiveEngine (endpoints) and LocalEngine (this process)."""
+
+    def check(self) -> None:
+        """Raise UserError if nothing could be judged; called before anything is generated."""
+        ...
+
+    def meet(self, lm: Any) -> None:  # noqa: ANN401
+        """Learn which model is being judged (a local judge may share its weights)."""
+        ...
+
+    def submit(self, request: ChatRequest) -> Future[Judged]:
+        """Take a request; equal requests share one future."""
+        ...
+
+    def finish(self) -> None:
+        """Return when every submitted request has its result."""
+        ...
+
+    def stop(self) -> None:
+        """Ask nothing more; what is in flight still arrives in the ledger."""
+        ...
+
+
+class LiveEngine:
+    """A bounded pool of threads over a transport."""
+
+    def __init__(self, transport: Transport, model: str, ledger: Ledger, concurrency: int) -> None:
+        self._transport, self._model, self._ledger = transport, model, ledger
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="judge")
+        self._lock = threading.Lock()
+        self._futures: dict[str, Future[Judged]] = {}
+        self._stopped = ""
+        self._checked = False
+
+    def check(self) -> None:
+        """Write to the ledger and ask the endpoint for one token, once."""
+        if not self._checked:
+            self._ledger.check_writable()
+            self._transport.check(self._model)
+            self._checked = True
+
+    def meet(self, lm: Any) -> None:  # noqa: ANN401
+        """An endpoint shares nothing with the judged model."""
+
+    def submit(self, request: ChatRequest) -> Future[Judged]:
+        """Queue a request unless it is known; one that failed before is asked again."""
+        with self._lock:
+            future = self._futures.get(request.key)
+            if future is None or _has_failed(future):
+                future = self._futures[request.key] = self._pool.submit(self._judge, request)
+            return future
+
+    def finish(self) -> None:
+        """Wait for what is under way, with a progress bar; an interrupt cancels what hasn't begun."""
+        with self._lock:
+            pending = [future for future in self._futures.values() if not future.done()]
+        try:
+            for _ in tqdm(as_completed(pending), total=len(pending), desc="Judging", disable=not pending, leave=False):
+                pass
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Cancel what hasn't begun."""
+        self._stopped = self._stopped or "interrupted"
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _judge(self, request: ChatRequest) -> Judged:
+        try:
+            return Judged(request.key, self._known(request) or self._ask(request))
+        except LedgerError as error:
+            self._halt(error)
+            return Judged(request.key, Completion("failed", reason=str(error)))
+
+    def _known(self, request: ChatRequest) -> Completion | None:
+        """Return the ledger's judgment, waiting for one that another process is asking for; None: it is ours to ask."""
+        while True:
+            known = self._ledger.judgment(request.key)
+            if known is not None:
+                return known
+            if self._stopped:
+                return Completion("failed", reason=self._stopped)
+            if self._ledger.claim(request.key, request.text):
+                return None
+            time.sleep(POLL_SECONDS)
+
+    def _ask(self, request: ChatRequest) -> Completion:
+        completion = self._transport.complete(request)
+        try:
+            self._ledger.finish(request.key, completion)
+        except LedgerError as error:  # it is paid for: use it, but pay for nothing more
+            self._halt(error)
+        return completion
+
+    def _halt(self, error: LedgerError) -> None:
+        if not self._stopped:
+            self._stopped = str(error)
+            log.error("Judging stops: %s", error)
+
+
+def _has_failed(future: Future[Judged]) -> bool:
+    return future.cancelled() or (future.done() and future.result().completion.state == "failed")
+

@@ -1,0 +1,164 @@
+"""From a judge's text to a rating, or the reason why there is none.
+
+`last` takes the last well-formed verdict from 1 to 10. It understands what judges write in five languages: a decimal
+comma, `8/10`, bold, spaces, and the prompt's own word inside the brackets. `fastchat` is FastChat's rule, to the letter
+(first match, no range; notes on its faults are in the README).
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from hf_datasets.ledger import Completion
+
+LOWEST, HIGHEST = 1, 10
+UNPARSABLE, OUT_OF_RANGE = "no verdict in the judge's text", "verdict out of range"
+
+_NUMBER = r"(?P<{0}>\d+(?:[.,]\d+)?)(?:\s*/\s*10)?"
+_MARKUP = r"[\s*_`]*"
+_WORD = r"(?:[^\W\d_]+\s*:?)?"
+_VERDICTS = re.compile(
+    "|".join(
+        (
+            rf"\[\[{_MARKUP}{_WORD}{_MARKUP}{_NUMBER.format('inside')}{_MARKUP}\]\]",  # [[8]], [[8,5]], [[Note : 8/10]]
+            rf"\[\[{_MARKUP}[^\W\d_]+{_MARKUP}\]\]{_MARKUP}:?{_MARKUP}{_NUMBER.format('after')}(?![\d.,]*\d)",  # [[Bewertung]]: 7
+        )
+    )
+)
+# Where no double-bracketed verdict stands, at the end of the text: `Rating: [8]` or `**Note :** 8/10`. A number that is
+# neither bracketed nor out of ten is no verdict: it may as well be the result of a calculation.
+_AT_THE_END = re.compile(
+    rf"[^\W\d_]+{_MARKUP}:{_MARKUP}"
+    rf"(?:\[\[?{_MARKUP}{_NUMBER.format('bracketed')}{_MARKUP}\]\]?|(?P<of_ten>\d+(?:[.,]\d+)?)\s*/\s*10)[\s*_`.]*\Z"
+)
+_THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_FASTCHAT, _FASTCHAT_BACKUP = re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]")
+_FASTCHAT_NUMBER = re.compile(r"0+(?:\.\d*)?|[1-9]\d*(?:\.\d*)?|\d+\.\d*")
+"""What `ast.literal_eval` takes; it refuses a leading zero (`08`), which stops FastChat."""
+
+
+class Verdict(NamedTuple):
+    """What one judgment says of one answer."""
+
+    rating: float | None
+    """1 to 10, or None: not a number, and in no mean."""
+    text: str = ""
+    """The judge's raw text."""
+    reason: str = ""
+    """Why there is no rating; empty if there is one."""
+    key: str | None = None
+    """The judgment's key in the ledger; None if the judge wasn't asked."""
+
+
+def verdict(completion: Completion, parser: str = "last", rating: str = "text", key: str | None = None) -> Verdict:
+    """Read a completion.
+
+    Args:
+        completion: What the judge returned, or why not.
+        parser: `last` or `fastchat`.
+        rating: `text` reads the written verdict, `expected` the probabilities (G-Eval, arXiv 2303.16634).
+        key: Key of the judgment in the ledger.
+    """
+    if completion.state != "answered":
+        return Verdict(None, completion.text, completion.reason or completion.state, key)
+    if rating == "expected":
+        value, reason = expected_rating(completion)
+    else:
+        value, reason = parse_fastchat(completion.text) if parser == "fastchat" else parse_last(completion.text)
+    return Verdict(value, completion.text, reason, key)
+
+
+def parse_last(text: str) -> tuple[float | None, str]:
+    """Return the last verdict in range and "", or None and why."""
+    numbers = list(_numbers(_THINKING.sub("", text)))
+    in_range = [number for number in numbers if LOWEST <= number <= HIGHEST]
+    if in_range:
+        return in_range[-1], ""
+    return None, OUT_OF_RANGE if numbers else UNPARSABLE
+
+
+def _numbers(text: str) -> Iterator[float]:
+    matches = list(_VERDICTS.finditer(text)) or [match for match in (_AT_THE_END.search(text),) if match]
+    for match in matches:
+        number = next(group for group in match.groups() if group is not None)
+        yield float(number.replace(",", "."))
+
+
+def parse_fastchat(text: str) -> tuple[float | None, str]:
+    """Return what FastChat's `run_judge_single` would, with None instead of -1 or a crash.
+
+    The first `[[number]]` counts, else the first `[number]`; there is no range.
+    """
+    match = _FASTCHAT.search(text) or _FASTCHAT_BACKUP.search(text)
+    if match is None or not _FASTCHAT_NUMBER.fullmatch(match[1]):
+        return None, UNPARSABLE
+    return float(match[1]), ""
+
+
+def expected_rating(completion: Completion) -> tuple[float | None, str]:
+    """Return the probability-weighted mean rating.
+
+    The local judge reports the probability of each whole rating; an endpoint reports the alternatives of each token it
+    wrote (`logprobs`), of which those at the verdict count.
+    """
+    if "ratings" in completion.details:
+        weights = {int(number): float(weight) for number, weight in completion.details["ratings"].items()}
+        return _mean(weights)
+    if "logprobs" not in completion.details:
+        return None, "the endpoint returned no logprobs"
+    return _from_tokens(completion.details["logprobs"])
+
+
+def _from_tokens(tokens: list[Mapping[str, object]]) -> tuple[float | None, str]:
+    text, starts = "", []
+    for token in tokens:
+        starts.append(len(text))
+        text += str(token["token"])
+    matches = list(re.finditer(r"\[\[\s*(?=\d)", text))
+    if not matches:
+        return None, UNPARSABLE
+    at = matches[-1].end()
+    index = max(i for i, start in enumerate(starts) if start <= at)
+    prefix = text[starts[index] : at]  # a tokenizer may glue "[[" or a space to the digit
+    weights = _weights(tokens[index], prefix)
+    if HIGHEST not in weights and weights.get(1, 0.0) > 0:
+        return _split_ten(weights, tokens[index], tokens[index + 1 : index + 2], prefix)
+    return _mean(weights)
+
+
+def _weights(token: Mapping[str, object], prefix: str) -> dict[int, float]:
+    weights: dict[int, float] = {}
+    top: Mapping[str, float] = token["top"]  # type: ignore[assignment]
+    for candidate, logprob in top.items():
+        digits = re.match(r"\s*(\d+)", candidate.removeprefix(prefix))
+        if candidate.startswith(prefix) and digits and LOWEST <= int(digits[1]) <= HIGHEST:
+            weights[int(digits[1])] = weights.get(int(digits[1]), 0.0) + math.exp(logprob)
+    return weights
+
+
+def _split_ten(
+    weights: dict[int, float], token: Mapping[str, object], following: list[Mapping[str, object]], prefix: str
+) -> tuple[float | None, str]:
+    """Where `10` is two tokens, the weight of `1` is shared between 1 and 10 as the next token's alternatives say."""
+    written = str(token["token"]).removeprefix(prefix).strip()
+    if written == "1" and following:
+        top: Mapping[str, float] = following[0]["top"]  # type: ignore[assignment]
+        zero = sum(math.exp(logprob) for candidate, logprob in top.items() if candidate.startswith("0"))
+        return _mean({**weights, 1: weights[1] * (1 - zero), HIGHEST: weights[1] * zero})
+    if weights[1] > 0.01 * sum(weights.values()):  # noqa: PLR2004
+        return None, "1 and 10 can't be told apart by this endpoint's tokens"
+    return _mean(weights)
+
+
+def _mean(weights: Mapping[int, float]) -> tuple[float | None, str]:
+    total = sum(weights.values())
+    if not total > 0 or not math.isfinite(total):
+        return None, "no rating has a probability"
+    return sum(number * weight for number, weight in weights.items()) / total, ""
+
+
+def as_text(ratings: Mapping[int, float]) -> str:
+    """Return the probabilities as the text of a judgment that wrote none."""
+    return json.dumps({str(number): round(weight, 6) for number, weight in ratings.items()})

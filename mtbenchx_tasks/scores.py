@@ -1,0 +1,93 @@
+"""From verdicts to the harness's metrics: what one question contributes, and how contributions become a number.
+
+A failed judgment is not a number: it is in no mean, and `unscored` counts it.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+from hf_datasets.language import detect_language
+from hf_datasets.records import Question
+from mtbenchx_tasks.judge.verdict import Verdict
+
+MEANS = ("score", "turn_1", "turn_2")
+"""Metrics with a standard error over questions."""
+
+
+def contributions(
+    question: Question, verdicts: Sequence[Sequence[Sequence[Verdict]]], answers: Sequence[Sequence[str]], categories: Iterable[str]
+) -> dict[str, Any]:
+    """Return what one question adds to each metric.
+
+    Args:
+        question: The question.
+        verdicts: Per turn, per repeat, per run.
+        answers: Per turn, per repeat.
+        categories: All categories of the evaluation; every question reports every one, so that ranks can be joined.
+
+    Returns:
+        Lists of ratings (one per judged answer, each the mean of its valid runs) for `score`, `turn_1`, `turn_2` and
+        each category, a (category, ratings) pair for `category_mean`, and lists of 0 and 1 for `answer_language` and
+        `unscored`. Each of MEANS is followed by its `_stderr`, which the harness takes as that metric's error.
+    """
+    rated = [[rating(runs) for runs in repeats] for repeats in verdicts]
+    turns = [[value for value in values if value is not None] for values in rated]
+    both = [value for values in turns for value in values]
+    named: dict[str, Any] = {"score": both, "turn_1": turns[0], "turn_2": turns[1]}
+    metrics = {key: value for name, value in named.items() for key in (name, f"{name}_stderr")}
+    metrics["category_mean"] = (question.category, both)
+    metrics |= {category: both if category == question.category else [] for category in categories}
+    metrics["answer_language"] = answer_languages(question, answers)
+    metrics["unscored"] = [float(value is None) for values in rated for value in values]
+    return metrics
+
+
+def rating(runs: Iterable[Verdict]) -> float | None:
+    """Return the mean of the valid runs of one answer's judgment, or None if no run was valid."""
+    valid = [verdict.rating for verdict in runs if verdict.rating is not None]
+    return fmean(valid) if valid else None
+
+
+def answer_languages(question: Question, answers: Sequence[Sequence[str]]) -> list[float]:
+    """Return 1 for each answer in the question's language and 0 for others.
+
+    Turns that ask for another language stay out, and so do answers whose language can't be told (empty, only code).
+    """
+    found = [
+        detect_language(answer)
+        for turn, repeats in enumerate(answers, start=1)
+        if turn not in question.other_language_turns
+        for answer in repeats
+    ]
+    return [float(language == question.language) for language in found if language is not None]
+
+
+def mean(items: Iterable[Sequence[float]]) -> float:
+    """Return the mean over all values of all questions (FastChat's weighting); nan if there is none."""
+    values = [value for item in items for value in item]
+    return fmean(values) if values else math.nan
+
+
+def standard_error(items: Iterable[Sequence[float]]) -> float | str:
+    """Return the standard error of `mean` over questions (the turns of a question are not independent)."""
+    means = [fmean(item) for item in items if item]
+    return stdev(means) / math.sqrt(len(means)) if len(means) > 1 else "N/A"
+
+
+def category_mean(items: Iterable[tuple[str, Sequence[float]]]) -> float:
+    """Return the mean of the category means (the paper's Avg., Tables 8-10); nan if there is none."""
+    by_category: dict[str, list[float]] = {}
+    for category, values in items:
+        by_category.setdefault(category, []).extend(values)
+    means = [fmean(values) for values in by_category.values() if values]
+    return fmean(means) if means else math.nan
+
+
+def aggregations(categories: Iterable[str]) -> dict[str, Callable[..., Any]]:
+    """Return how each metric of `contributions` is aggregated, in the order of the table."""
+    table: dict[str, Callable[..., Any]] = {}
+    for name in MEANS:
+        table |= {name: mean, f"{name}_stderr": standard_error}
+    return table | {"category_mean": category_mean} | dict.fromkeys([*categories, "answer_language", "unscored"], mean)

@@ -1,0 +1,246 @@
+"""MT-Bench-X as a task of the stock harness: two turns, each answer judged while the next are generated.
+
+A task's YAML holds its name, class and language; everything else stands here. How two turns fit the harness: wave.py.
+"""
+
+import logging
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+import datasets
+from lm_eval.api.task import ConfigurableTask
+
+from hf_datasets import mtbench_x
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import Use
+from hf_datasets.records import Question
+from mtbenchx_tasks.dialogue import USER, Conversation, Render, plain
+from mtbenchx_tasks.judge.judge import Judge, judge_for
+from mtbenchx_tasks.judge.prices import PRICES_OF, estimate
+from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.judge.verdict import Verdict
+from mtbenchx_tasks.scores import aggregations, contributions
+from mtbenchx_tasks.wave import TURNS, Turn
+
+log = logging.getLogger("lm_eval.mtbenchx")
+VERSION = 1.0
+"""Rises when scores of the same answers and judgments would change."""
+TEMPERATURES = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}
+"""MT-Bench's sampling temperatures; 0 for the other categories. `--gen_kwargs temperature=...` overrides them."""
+MAX_NEW_TOKENS = 1024
+DEFAULTS = {
+    "output_type": "generate_until",
+    "test_split": "test",
+    "doc_to_text": "{{turns[0]}}",
+    "doc_to_target": "",
+    "num_fewshot": 0,
+    "metric_list": [],
+    "generation_kwargs": {"until": [], "max_gen_toks": MAX_NEW_TOKENS},
+}
+
+
+class MTBenchX(ConfigurableTask):  # type: ignore[misc]
+    """One language of MT-Bench-X."""
+
+    VERSION = VERSION
+    BENCHMARK = "mtbench_x"
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        config = {key: value for key, value in config.items() if key != "class"}
+        self.language: str = config.pop("language")
+        self.settings = JudgeSettings.parse((config.get("metadata") or {}).get("judge"))
+        self.chosen = bool((config.get("metadata") or {}).get("judge"))
+        self.conversations: list[Conversation] = []
+        self.judge: Judge | None = None
+        super().__init__(config={**DEFAULTS, **config, "metadata": self._metadata()})
+
+    def download(self, *_: object, **__: object) -> None:
+        """Make the documents: the questions of this language, by the data room's pure function."""
+        rows = [question.to_row() for question in mtbench_x.questions(self.BENCHMARK, self.language)]
+        self.dataset = {"test": datasets.Dataset.from_list(rows)}
+
+    def _metadata(self) -> dict[str, Any]:
+        """What results say of this task: resolved settings and versions, nothing of the user's model arguments."""
+        benchmark = {"name": self.BENCHMARK, "language": self.language, "revision": mtbench_x.revision(self.BENCHMARK)}
+        return {"version": VERSION, "benchmark": benchmark, "judge": self.settings.public()}
+
+    # requests ------------------------------------------------------------------------------------------------------
+
+    def fewshot_context(self, doc: dict[str, Any], *_: object, **__: object) -> str:
+        """Return the first user turn; the real prompts are rendered by the conversations, turn by turn."""
+        return str(doc["turns"][0])
+
+    def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[Turn]:  # noqa: ANN401
+        """Return two requests per repeat, one per turn, with the category's temperature unless the user set one."""
+        name, doc_id, repeats = metadata
+        settings = deepcopy(self.config.generation_kwargs)
+        settings.setdefault("temperature", TEMPERATURES.get(doc["category"], 0.0))
+        settings.setdefault("do_sample", settings["temperature"] > 0)
+        return [
+            Turn(
+                request_type=TURNS[turn],
+                doc=doc,
+                arguments=(ctx, deepcopy(settings)),
+                idx=len(TURNS) * repeat + turn,
+                metadata=(name, doc_id, 1),
+            )
+            for repeat in range(repeats)
+            for turn in range(len(TURNS))
+        ]
+
+    def build_all_requests(
+        self,
+        *,
+        limit: int | None = None,
+        samples: list[int] | None = None,
+        world_size: int = 1,
+        system_instruction: str | None = None,
+        chat_template: Render | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        """Build the requests, attach their dialogues, and see that the judge is there before anything is generated."""
+        super().build_all_requests(
+            limit=limit,
+            samples=samples,
+            world_size=world_size,
+            system_instruction=system_instruction,
+            chat_template=chat_template,
+            **kwargs,
+        )
+        # Only now, since --cache_requests pickles what super() built.
+        self._turns: list[Turn] = self._instances
+        self._instances: list[Turn] = []  # what evaluate() counts to pad the ranks; generate_turn pads its own
+        self.judge = None if self._predict_only else self._ready_judge(world_size, kwargs.get("rank", 0))
+        self.conversations = list(self._open_conversations(system_instruction, chat_template))
+        if self.judge is not None:
+            present = {doc["category"] for _, doc in self.doc_iterator(limit=limit, samples=samples)}
+            self.categories = [category for category in mtbench_x.CATEGORIES if category in present]
+            self._aggregation_list = aggregations(self.categories)
+            self._higher_is_better = {name: name != "unscored" for name in self._aggregation_list}
+
+    @property
+    def instances(self) -> list[Turn]:
+        """All requests, first turns first, which is the order of the waves."""
+        return sorted(self._turns, key=lambda turn: turn.request_type)
+
+    @property
+    def _predict_only(self) -> bool:
+        return "bypass" in self._metric_fn_list
+
+    def _open_conversations(self, system: str | None, chat_template: Render | None) -> Iterator[Conversation]:
+        for _, pair in groupby(self._turns, key=lambda turn: (turn.doc_id, turn.idx // len(TURNS))):
+            turns = list(pair)
+            question = Question.from_row(turns[0].doc)
+            conversation = Conversation(question, turns[0].idx // len(TURNS), chat_template or plain, system, self.judge)
+            for turn in turns:
+                turn.dialogue = conversation
+                if chat_template is None:
+                    stops = turn.arguments[1].get("until") or []
+                    turn.arguments[1]["until"] = [*([stops] if isinstance(stops, str) else stops), USER]
+            yield conversation
+
+    def _ready_judge(self, world_size: int, rank: int) -> Judge:
+        if self.settings.resume and world_size > 1:
+            raise UserError("judge.resume works in one process; run on one rank, or without resume.")
+        share = max(1, self.settings.concurrency // world_size)
+        judge = judge_for(replace(self.settings, concurrency=share), self.BENCHMARK, self.language)
+        self.config.metadata["judge"] |= {
+            "prompt_set": judge.prompts.prompt_set,
+            "prompt_set_sha256": judge.prompts.sha256,
+            "ledger": str(judge.ledger.path),
+        }
+        if rank == 0:
+            self._announce(judge)
+        judge.engine.check()
+        return judge
+
+    def _announce(self, judge: Judge) -> None:
+        """Say what will be asked and, where the price is known, what it costs."""
+        requests = [
+            (len(str(judge.prompts.messages(question, [""] * (turn + 1)))), turn + 1)
+            for question, turn in ((Question.from_row(item.doc), TURNS.index(item.request_type)) for item in self._turns)
+            for _ in range(judge.settings.runs)
+        ]
+        cost = estimate(judge.settings.model, requests, MAX_NEW_TOKENS, judge.settings.max_tokens)
+        price = f", about ${cost.usual:.2f} and at most ${cost.most:.2f} (prices of {PRICES_OF})" if cost else ""
+        default = "" if self.chosen else " (the default judge; choose another by --metadata)"
+        log.info("%s: %d judgments by %s%s%s, less what the ledger %s holds", self.config.task, len(requests),
+                 judge.settings.model, default, price, judge.ledger.path)  # fmt: skip
+
+    # scores --------------------------------------------------------------------------------------------------------
+
+    def apply_filters(self) -> None:
+        """Collect the verdicts: `resps` stays the raw answer, the filtered response is what the judge says of it."""
+        if self.judge is None:
+            for turn in self._turns:
+                turn.filtered_resps["none"] = turn.resps[0]
+            return
+        self.judge.engine.finish()
+        for turn in self._turns:
+            pending = turn.dialogue.pending[TURNS.index(turn.request_type)]
+            turn.filtered_resps[self.judge.settings.slug] = [item.result() for item in pending]
+        self._record(self.judge)
+        self._report_unscored()
+
+    def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
+        """Return one question's contributions to the metrics; results alternate between the turns."""
+        if self._predict_only:
+            return {"bypass": 999}
+        question = Question.from_row(doc)
+        answers = self._answers_to(question)
+        verdicts = [[runs or [Verdict(None)] for runs in results[turn :: len(TURNS)]] for turn in range(len(TURNS))]
+        return contributions(question, verdicts, answers, self.categories)
+
+    def _answers_to(self, question: Question) -> list[list[str]]:
+        talks = [talk for talk in self.conversations if talk.question.question_id == question.question_id]
+        return [[talk.answers[turn] for talk in talks] for turn in range(len(TURNS))]
+
+    def _record(self, judge: Judge) -> None:
+        """Write down where each judgment counts, so that every number can be computed again from the ledger."""
+        snapshots, uses = set(), []
+        for turn in self._turns:
+            talk, number = turn.dialogue, TURNS.index(turn.request_type)
+            runs: list[Verdict] = turn.filtered_resps[judge.settings.slug]
+            for run, verdict in enumerate(runs or [Verdict(None)]):
+                uses.append(
+                    Use(
+                        candidate=talk.model,
+                        benchmark=self.BENCHMARK,
+                        revision=mtbench_x.revision(self.BENCHMARK),
+                        task_version=VERSION,
+                        language=self.language,
+                        question_id=talk.question.question_id,
+                        turn=number + 1,
+                        repeat=talk.repeat,
+                        run=run,
+                        judge=judge.settings.slug,
+                        settings=judge.rating_rule,
+                        answer=talk.answers[number],
+                        judgment=verdict.key,
+                    )
+                )
+                known = judge.ledger.judgment(verdict.key) if verdict.key else None
+                if known and "snapshot" in known.details:
+                    snapshots.add(known.details["snapshot"])
+        judge.ledger.record(uses)
+        self.config.metadata["judge"]["snapshots"] = sorted(snapshots)
+
+    def _report_unscored(self) -> None:
+        reasons: dict[str, list[int]] = {}
+        for turn in self._turns:
+            for runs in turn.filtered_resps.values():
+                for verdict in runs or [Verdict(None, reason="the answer is empty")]:
+                    if verdict.rating is None:
+                        reasons.setdefault(verdict.reason, []).append(turn.doc["question_id"])
+        for reason, questions in reasons.items():
+            log.warning("%s: %d unscored (%s), questions %s", self.config.task, len(questions), reason, sorted(set(questions)))
+
+
+class MTBenchXMini(MTBenchX):
+    """One language of the mini benchmark: our own 16 questions, no download."""
+
+    BENCHMARK = "mini"
+
