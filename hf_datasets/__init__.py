@@ -1,1 +1,1 @@
-"""The data room: sources, benchmark rows, judge prompts, and what every room shares (ledger, chat client, language id)."""
+"""The data room: sources, benchmark rows, judge prompts, and what every room shares (ledger, chat, language id)."""

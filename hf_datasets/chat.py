@@ -87,7 +87,9 @@ def public_url(base_url: str | None) -> str:
 class OpenAIChat:
     """A chat endpoint behind the official client; threads may share it."""
 
-    def __init__(self, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 120.0) -> None:
+    def __init__(
+        self, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 120.0
+    ) -> None:
         self.url = public_url(base_url)
         self._base_url = base_url
         self._api_key_env = api_key_env
@@ -104,7 +106,7 @@ class OpenAIChat:
 
     @cached_property
     def _client(self) -> "OpenAI":
-        from openai import OpenAI  # noqa: PLC0415  (costs a second at start-up)
+        from openai import OpenAI
 
         return OpenAI(api_key=self._secret, base_url=self._base_url, timeout=self._timeout, max_retries=RETRIES)
 
@@ -114,7 +116,7 @@ class OpenAIChat:
         Raises:
             UserError: The key, the url or the model is wrong, or the quota is used up.
         """
-        import openai  # noqa: PLC0415
+        import openai
 
         quick = self._client.with_options(timeout=min(self._timeout, PREFLIGHT_SECONDS), max_retries=2)
         request = ChatRequest(self.url, model, ({"role": "user", "content": "Hi"},), {"max_tokens": 1})
@@ -124,11 +126,13 @@ class OpenAIChat:
             if "output limit was reached" not in str(error):  # a reasoning model had no room to think: it is there
                 raise UserError(self._diagnosis(error, model)) from None
         except (ValueError, TypeError, AttributeError, IndexError):
-            raise UserError(f"{self.url} does not speak the chat completions protocol; base_url usually ends in /v1.") from None
+            raise UserError(
+                f"{self.url} does not speak the chat completions protocol; base_url usually ends in /v1."
+            ) from None
 
     def complete(self, request: ChatRequest) -> Completion:
         """Send one request and read its first choice."""
-        import openai  # noqa: PLC0415
+        import openai
 
         try:
             return _read(self._send(self._client, request))
@@ -140,19 +144,24 @@ class OpenAIChat:
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             return Completion("failed", reason=f"the endpoint's answer can't be read ({type(error).__name__})")
 
-    def _send(self, client: "OpenAI", request: ChatRequest) -> Any:  # noqa: ANN401
-        import openai  # noqa: PLC0415
+    def _send(self, client: "OpenAI", request: ChatRequest) -> Any:
+        import openai
 
+        create: Any = client.chat.completions.create
         while True:
-            parameters = {self._renamed.get(name, name): value for name, value in request.parameters.items()}
-            parameters.pop(None, None)
+            parameters = self._accepted(request.parameters)
             try:
-                return client.chat.completions.create(model=request.model, messages=list(request.messages), **parameters)  # type: ignore[call-overload]
+                return create(model=request.model, messages=list(request.messages), **parameters)
             except openai.BadRequestError as error:
                 if not self._learn(error, parameters):
                     raise
 
-    def _learn(self, error: Exception, sent: Mapping[str | None, Any]) -> bool:
+    def _accepted(self, configured: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters under the names this endpoint takes, without those it doesn't."""
+        names = {name: self._renamed.get(name, name) for name in configured}
+        return {name: configured[known] for known, name in names.items() if name is not None}
+
+    def _learn(self, error: Exception, sent: Mapping[str, Any]) -> bool:
         """Remember what a reasoning model doesn't take; True if the request should be sent again."""
         text = str(error)
         if "max_completion_tokens" in text and "max_tokens" in sent:
@@ -164,7 +173,7 @@ class OpenAIChat:
         return False
 
     def _diagnosis(self, error: Exception, model: str) -> str:
-        import openai  # noqa: PLC0415
+        import openai
 
         match error:
             case openai.AuthenticationError():
@@ -174,7 +183,9 @@ class OpenAIChat:
             case openai.NotFoundError():
                 return f"{self.url} has no model {model!r} or no /chat/completions (404); check model and base_url."
             case openai.RateLimitError(code="insufficient_quota"):
-                return f"The quota of the key in {self._api_key_env} is used up (429); add credit or take another judge."
+                return (
+                    f"The quota of the key in {self._api_key_env} is used up (429); add credit or take another judge."
+                )
             case openai.APIConnectionError():
                 return f"{self.url} can't be reached ({type(error).__name__}); check base_url and that the server runs."
             case _:
@@ -184,7 +195,7 @@ class OpenAIChat:
         return text.replace(self._secret, "***")
 
 
-def _read(response: Any) -> Completion:  # noqa: ANN401
+def _read(response: Any) -> Completion:
     choice = response.choices[0]
     message = choice.message
     usage = response.usage
@@ -192,7 +203,9 @@ def _read(response: Any) -> Completion:  # noqa: ANN401
         "snapshot": response.model,
         "system_fingerprint": getattr(response, "system_fingerprint", None),
         "finish_reason": choice.finish_reason,
-        "usage": {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens} if usage else None,
+        "usage": {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+        if usage
+        else None,
     }
     if choice.logprobs and choice.logprobs.content:
         details["logprobs"] = [

@@ -32,7 +32,7 @@ def parse(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
 
 
 def write(file: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows, one a line, UTF-8 with `\\n`."""
+    """Write rows, one a line, UTF-8 with LF."""
     file.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     file.write_text(text, encoding="utf-8", newline="\n")

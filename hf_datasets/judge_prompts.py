@@ -95,5 +95,7 @@ def _apply(edit: dict[str, Any], text: str) -> str:
     """Replace exactly `count` occurrences in the raw file."""
     found = text.count(edit["old"])
     if found != edit["count"]:
-        raise UserError(f"edits/judge_prompts.jsonl: {edit['old']!r} occurs {found} times in {edit['file']}, not {edit['count']}.")
+        raise UserError(
+            f"edits/judge_prompts.jsonl: {edit['old']!r} occurs {found} times in {edit['file']}, not {edit['count']}."
+        )
     return text.replace(edit["old"], edit["new"])

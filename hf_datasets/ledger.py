@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ SCHEMA = 1
 BUSY_SECONDS = 60.0
 FOREIGN_CLAIM_SECONDS = 1800.0
 """A claim held by another host, whose processes can't be looked up, ends after this long."""
-NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "gpfs", "fuse.sshfs", "ceph", "9p", "afs"})
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "gpfs", "fuse.sshfs", "ceph", "9p", "afs"}
+)
 FINAL_STATES = ("answered", "empty", "refused")
 """What isn't asked again; `failed` (transport) is tried again by the next run."""
 
@@ -36,10 +38,12 @@ CREATE TABLE IF NOT EXISTS judgment (
     reason TEXT NOT NULL DEFAULT '', details TEXT NOT NULL DEFAULT '{}', owner TEXT, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS answer (key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS use (
-    candidate TEXT NOT NULL, benchmark TEXT NOT NULL, revision TEXT NOT NULL, task_version REAL NOT NULL,
-    language TEXT NOT NULL, question_id INTEGER NOT NULL, turn INTEGER NOT NULL, repeat INTEGER NOT NULL,
-    run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL, answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
-    PRIMARY KEY (candidate, benchmark, revision, task_version, language, question_id, turn, repeat, run, judge, settings));
+    candidate TEXT NOT NULL, identity TEXT NOT NULL, benchmark TEXT NOT NULL, revision TEXT NOT NULL,
+    task_version REAL NOT NULL, language TEXT NOT NULL, question_id INTEGER NOT NULL, turn INTEGER NOT NULL,
+    repeat INTEGER NOT NULL, run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL,
+    answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
+    PRIMARY KEY (candidate, identity, benchmark, revision, task_version, language, question_id, turn, repeat, run,
+                 judge, settings));
 """
 
 
@@ -67,6 +71,8 @@ class Use:
 
     candidate: str
     """The judged model's name."""
+    identity: str
+    """What tells two models of one name apart: the hash of its weights, or endpoint and name; "" if unknown."""
     benchmark: str
     """`mtbench_x` or `mini`."""
     revision: str
@@ -95,7 +101,7 @@ class Use:
 
 def default_path() -> Path:
     """Return the ledger's place in the user's cache folder."""
-    import pooch  # noqa: PLC0415
+    import pooch
 
     return Path(pooch.os_cache("mtbench-x")) / "ledger.sqlite"
 
@@ -184,9 +190,9 @@ class Ledger:
     def record(self, uses: Iterable[Use]) -> None:
         """Store where judgments count, in one transaction; the same place again replaces."""
         now = time.time()
-        rows = [(*vars(use).values(), now) for use in uses]
+        rows = [(*(getattr(use, item.name) for item in fields(Use)), now) for use in uses]
         with self._explained(), self._transaction():
-            self._db.executemany(f"INSERT OR REPLACE INTO use VALUES ({', '.join('?' * 14)})", rows)
+            self._db.executemany(f"INSERT OR REPLACE INTO use VALUES ({', '.join('?' * 15)})", rows)
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """Run a reading query."""
@@ -226,7 +232,9 @@ class Ledger:
     def _check_version(self) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version not in (0, SCHEMA):
-            raise LedgerError(f"The ledger {self.path} was written by another release (layout {version}); name another file.")
+            raise LedgerError(
+                f"The ledger {self.path} was written by another release (layout {version}); name another file."
+            )
 
     @contextlib.contextmanager
     def _transaction(self, synchronous: str = "FULL") -> Iterator[None]:
@@ -247,7 +255,7 @@ class Ledger:
         except (sqlite3.Error, OSError) as error:
             raise LedgerError(
                 f"The ledger {self.path} can't be used ({error}); free the disk or name another place, "
-                f"e.g. --metadata '{{\"judge\": {{\"ledger\": \"PATH\"}}}}'."
+                f'e.g. --metadata \'{{"judge": {{"ledger": "PATH"}}}}\'.'
             ) from error
 
 
@@ -267,6 +275,6 @@ def _refuse_network_file_system(path: Path) -> None:
     nearest = max(mounts, key=lambda mount: len(mount.mountpoint), default=None)
     if nearest is not None and nearest.fstype.lower() in NETWORK_FILE_SYSTEMS:
         raise LedgerError(
-            f"The ledger {path} would lie on a network file system ({nearest.fstype}), where SQLite loses writes; give each "
-            f"job a ledger on a local disk and join them with `mtbenchx ledger merge`."
+            f"The ledger {path} would lie on a network file system ({nearest.fstype}), where SQLite loses writes; "
+            f"give each job a ledger on a local disk and join them with `mtbenchx ledger merge`."
         )

@@ -20,7 +20,8 @@ LANGUAGES = ("en", "de", "fr", "it", "es")
 """The study's languages, in its order."""
 CORRECTED = {"en": 0, "de": 31, "fr": 36, "it": 72, "es": 37}
 """Questions corrected by hand after machine translation (paper, section 3.2)."""
-FAMILIES = ("mtbench_x", "mini")
+BENCHMARKS = ("mtbench_x", "mini")
+TURNS = 2
 
 
 @functools.cache
@@ -64,9 +65,8 @@ def _published(language: str) -> list[Question]:
         identifier: tuple(row["choices"][0]["turns"])
         for identifier, row in _by_id(language, "reference_answer/gpt-4.jsonl").items()
     }
-    exempt = _other_language_turns(language)
     rows = [
-        _question(language, identifier, row, translated.get(identifier), references.get(identifier, ()), exempt)
+        _question(language, row, translated.get(identifier), references.get(identifier, ()))
         for identifier, row in current.items()
     ]
     check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)
@@ -75,17 +75,12 @@ def _published(language: str) -> list[Question]:
 
 
 def _question(
-    language: str,
-    identifier: int,
-    row: dict[str, Any],
-    translated: dict[str, Any] | None,
-    reference: tuple[str, ...],
-    exempt: dict[int, tuple[int, ...]],
+    language: str, row: dict[str, Any], translated: dict[str, Any] | None, reference: tuple[str, ...]
 ) -> Question:
     before = {"turns": (), "question_reference": ()} if translated is None else _texts(translated)
     now = _texts(row)
     return Question(
-        question_id=identifier,
+        question_id=_id(row),
         language=language,
         category=row["category"],
         turns=now["turns"],
@@ -94,7 +89,7 @@ def _question(
         source_turns=before["turns"],
         source_question_reference=before["question_reference"],
         corrected_fields=() if translated is None else tuple(field for field in now if now[field] != before[field]),
-        other_language_turns=exempt.get(identifier, ()),
+        other_language_turns=_other_language_turns(language).get(_id(row), ()),
     )
 
 
@@ -107,17 +102,24 @@ def _read(language: str, name: str) -> list[dict[str, Any]]:
 
 
 def _by_id(language: str, name: str) -> dict[int, dict[str, Any]]:
+    return {_id(row): row for row in _read(language, name)}
+
+
+def _id(row: dict[str, Any]) -> int:
     """Upstream's ids carry the language: `81_DE`."""
-    return {int(row["question_id"].split("_")[0]): row for row in _read(language, name)}
+    return int(row["question_id"].split("_")[0])
 
 
+@functools.cache
 def _other_language_turns(language: str) -> dict[int, tuple[int, ...]]:
     """Our marks: turns whose question asks for an answer in another language."""
     marks = jsonl.read(HERE / "edits" / "other_language_turns.jsonl")
     return {mark["question_id"]: tuple(mark["turns"]) for mark in marks if mark["language"] == language}
 
 
-def check_integrity(rows: Sequence[Question], *, expected_ids: Iterable[int], per_category: int, references: int) -> None:
+def check_integrity(
+    rows: Sequence[Question], *, expected_ids: Iterable[int], per_category: int, references: int
+) -> None:
     """Check what every language of a benchmark promises.
 
     Raises:
@@ -127,9 +129,9 @@ def check_integrity(rows: Sequence[Question], *, expected_ids: Iterable[int], pe
     faults = [
         (sorted(row.question_id for row in rows) != list(expected_ids), "the question ids are not the expected ones"),
         (Counter(row.category for row in rows) != dict.fromkeys(CATEGORIES, per_category), "a category is incomplete"),
-        (any(len(row.turns) != 2 or not all(row.turns) for row in rows), "a question has not two turns"),  # noqa: PLR2004
+        (any(len(row.turns) != TURNS or not all(row.turns) for row in rows), "a question has not two turns"),
         (sum(bool(row.reference) for row in rows) != references, f"there are not {references} references"),
-        (any(len(row.reference) not in (0, 2) for row in rows), "a reference has not two turns"),
+        (any(len(row.reference) not in (0, TURNS) for row in rows), "a reference has not two turns"),
     ]
     for broken, what in faults:
         if broken:
@@ -141,7 +143,9 @@ def _check_corrections(rows: Sequence[Question], language: str) -> None:
     listed = set(_by_id(language, "corrections.jsonl")) if language != "en" else set()
     found = {row.question_id for row in rows if row.corrected_fields}
     if found != listed or len(found) != CORRECTED[language]:
-        raise UserError(f"MT-Bench-X in {language!r}: corrected rows {sorted(found ^ listed)} don't agree with corrections.jsonl.")
+        raise UserError(
+            f"MT-Bench-X in {language!r}: corrected rows {sorted(found ^ listed)} don't agree with corrections.jsonl."
+        )
 
 
 def judge_prompt_rows(language: str) -> list[dict[str, Any]]:

@@ -27,6 +27,6 @@ def may_be_alive(owner: str) -> bool:
     if host != socket.gethostname():
         return True
     try:
-        return abs(psutil.Process(pid).create_time() - started) < CLOCK_TOLERANCE
+        return abs(psutil.Process(pid).create_time() - float(started)) < CLOCK_TOLERANCE
     except psutil.NoSuchProcess:
         return False

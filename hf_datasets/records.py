@@ -38,7 +38,8 @@ class Question:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Question":
         """Read a row of a built dataset (lists become tuples)."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+        fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        return cls(**fields)
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of the published dataset (tuples become lists)."""

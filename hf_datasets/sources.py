@@ -83,7 +83,7 @@ def _url(pinned: Source, path: str) -> str:
 
 
 def _download(pinned: Source, path: str) -> Path:
-    import pooch  # noqa: PLC0415  (keeps `mtbenchx --help` fast)
+    import pooch
 
     folder = Path(pooch.os_cache("mtbench-x")) / "sources" / pinned.name / pinned.revision / Path(path).parent
     url = _url(pinned, path)
@@ -94,14 +94,16 @@ def _download(pinned: Source, path: str) -> Path:
         raise UserError(f"{url} no longer has the pinned content ({error}); report it, or use a mirror.") from error
     except OSError as error:  # requests' errors are OSErrors
         raise UserError(
-            f"Can't download {url} into {folder} ({type(error).__name__}); set {MIRROR_VARIABLE} to a folder that holds "
-            f"{pinned.name}/{pinned.revision}/{path}, or use the bundled mini benchmark (mtbench_x_mini), which needs no download."
+            f"Can't download {url} into {folder} ({type(error).__name__}); set {MIRROR_VARIABLE} to a folder that "
+            f"holds {pinned.name}/{pinned.revision}/{path}, or use the bundled mini benchmark (mtbench_x_mini)."
         ) from error
 
 
 def _verify(file: Path, sha256: str) -> None:
-    import pooch  # noqa: PLC0415
+    import pooch
 
     found = pooch.file_hash(str(file))
     if found != sha256:
-        raise UserError(f"{file} is not the pinned file (sha256 {found[:12]}..., expected {sha256[:12]}...); copy it anew.")
+        raise UserError(
+            f"{file} is not the pinned file (sha256 {found[:12]}..., expected {sha256[:12]}...); copy it anew."
+        )

@@ -37,12 +37,12 @@ def innermost(lm: LM) -> LM:
     return lm.lm if isinstance(lm, CachingLM) else lm
 
 
-def _describe(lm: Any) -> Candidate:  # noqa: ANN401
+def _describe(lm: Any) -> Candidate:
     base_url = getattr(lm, "base_url", None)
     if isinstance(base_url, str) and isinstance(getattr(lm, "model", None), str):
         url = public_url(base_url)
         return Candidate(_short(lm.model), f"{url} {lm.model}")
-    network = getattr(lm, "model", None)
+    network: Any = getattr(lm, "model", None)
     if hasattr(network, "state_dict") and hasattr(network, "config"):
         name = getattr(network.config, "_name_or_path", "") or type(network).__name__
         return Candidate(_short(name), weights_hash(network))

@@ -1,17 +1,36 @@
-"""One question put to one model: renders the prompts, keeps the answers, hands each to the judge as soon as it is there."""
+"""One question put to one model: renders the prompts, keeps the answers, hands each to the judge at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lm_eval.api.model import LM
 
+from hf_datasets.ledger import Use
 from hf_datasets.records import Question, canonical_json, content_hash
-from mtbenchx_tasks.candidate import candidate
+from mtbenchx_tasks.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.judge import Judge, Pending
+from mtbenchx_tasks.judge.verdict import Verdict
 
 USER, ASSISTANT = "### Human:", "### Assistant:"
 """Roles where no chat template is applied; generation stops at the next USER."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the judgments of one evaluation count (the fields of hf_datasets.ledger.Use that all its rows share)."""
+
+    benchmark: str
+    """`mtbench_x` or `mini`."""
+    revision: str
+    """The benchmark's content."""
+    task_version: float
+    """The harness task's version."""
+    judge: str
+    """The judge's slug."""
+    settings: str
+    """What else decides a rating."""
+
 
 Render = Callable[[list[dict[str, str]]], Any]
 
@@ -34,8 +53,8 @@ class Conversation:
     """What the model said so far."""
     pending: list[list[Pending]] = field(default_factory=list)
     """Per turn the verdicts under way; an empty list for an empty answer."""
-    model: str = ""
-    """The model's name, once it has spoken."""
+    model: Candidate = Candidate("", None)  # noqa: RUF009  (frozen)
+    """Who answers, once it has spoken."""
     _recallable: tuple[str, str] | None = None
 
     def messages(self) -> list[dict[str, str]]:
@@ -45,7 +64,7 @@ class Conversation:
             history += [{"role": "user", "content": said}, {"role": "assistant", "content": answer}]
         return [*history, {"role": "user", "content": self.question.turns[len(self.answers)]}]
 
-    def prompt(self) -> Any:  # noqa: ANN401
+    def prompt(self) -> Any:
         """Render what the model reads next."""
         return self.render(self.messages())
 
@@ -61,13 +80,30 @@ class Conversation:
     def hear(self, lm: LM, answer: str) -> None:
         """Keep an answer and have it judged."""
         self.answers.append(answer)
-        self.model = candidate(lm).name
+        self.model = candidate(lm)
         if self.judge is None:
             return
         if self._recallable is not None:
             self.judge.ledger.store_answers([(*self._recallable, answer)])
         self.judge.engine.meet(lm)
         self.pending.append(self.judge.submit(self.question, self.answers))
+
+    def uses(self, place: Place, verdicts: Sequence[Sequence[Verdict]]) -> Iterator[Use]:
+        """Yield where each verdict (per turn, per run) of this conversation counts."""
+        for turn, (answer, runs) in enumerate(zip(self.answers, verdicts, strict=True), start=1):
+            for run, verdict in enumerate(runs):
+                yield Use(
+                    **vars(place),
+                    candidate=self.model.name,
+                    identity=self.model.identity or "",
+                    language=self.question.language,
+                    question_id=self.question.question_id,
+                    turn=turn,
+                    repeat=self.repeat,
+                    run=run,
+                    answer=answer,
+                    judgment=verdict.key,
+                )
 
     def abandon(self) -> None:
         """Stop judging."""

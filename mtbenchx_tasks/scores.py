@@ -17,7 +17,10 @@ MEANS = ("score", "turn_1", "turn_2")
 
 
 def contributions(
-    question: Question, verdicts: Sequence[Sequence[Sequence[Verdict]]], answers: Sequence[Sequence[str]], categories: Iterable[str]
+    question: Question,
+    verdicts: Sequence[Sequence[Sequence[Verdict]]],
+    answers: Sequence[Sequence[str]],
+    categories: Iterable[str],
 ) -> dict[str, Any]:
     """Return what one question adds to each metric.
 

@@ -15,13 +15,11 @@ from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets import mtbench_x
 from hf_datasets.errors import UserError
-from hf_datasets.ledger import Use
-from hf_datasets.records import Question
-from mtbenchx_tasks.dialogue import USER, Conversation, Render, plain
-from mtbenchx_tasks.judge.judge import Judge, judge_for
+from hf_datasets.records import CATEGORIES, Question
+from mtbenchx_tasks.dialogue import USER, Conversation, Place, Render, plain
+from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, judge_for
 from mtbenchx_tasks.judge.prices import PRICES_OF, estimate
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.verdict import Verdict
 from mtbenchx_tasks.scores import aggregations, contributions
 from mtbenchx_tasks.wave import TURNS, Turn
 
@@ -42,7 +40,7 @@ DEFAULTS = {
 }
 
 
-class MTBenchX(ConfigurableTask):  # type: ignore[misc]
+class MTBenchX(ConfigurableTask):
     """One language of MT-Bench-X."""
 
     VERSION = VERSION
@@ -53,7 +51,6 @@ class MTBenchX(ConfigurableTask):  # type: ignore[misc]
         self.language: str = config.pop("language")
         self.settings = JudgeSettings.parse((config.get("metadata") or {}).get("judge"))
         self.chosen = bool((config.get("metadata") or {}).get("judge"))
-        self.conversations: list[Conversation] = []
         self.judge: Judge | None = None
         super().__init__(config={**DEFAULTS, **config, "metadata": self._metadata()})
 
@@ -73,7 +70,7 @@ class MTBenchX(ConfigurableTask):  # type: ignore[misc]
         """Return the first user turn; the real prompts are rendered by the conversations, turn by turn."""
         return str(doc["turns"][0])
 
-    def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[Turn]:  # noqa: ANN401
+    def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[Turn]:
         """Return two requests per repeat, one per turn, with the category's temperature unless the user set one."""
         name, doc_id, repeats = metadata
         settings = deepcopy(self.config.generation_kwargs)
@@ -99,7 +96,7 @@ class MTBenchX(ConfigurableTask):  # type: ignore[misc]
         world_size: int = 1,
         system_instruction: str | None = None,
         chat_template: Render | None = None,
-        **kwargs: Any,  # noqa: ANN401
+        **kwargs: Any,
     ) -> None:
         """Build the requests, attach their dialogues, and see that the judge is there before anything is generated."""
         super().build_all_requests(
@@ -114,10 +111,10 @@ class MTBenchX(ConfigurableTask):  # type: ignore[misc]
         self._turns: list[Turn] = self._instances
         self._instances: list[Turn] = []  # what evaluate() counts to pad the ranks; generate_turn pads its own
         self.judge = None if self._predict_only else self._ready_judge(world_size, kwargs.get("rank", 0))
-        self.conversations = list(self._open_conversations(system_instruction, chat_template))
+        self._talks = list(self._open_conversations(system_instruction, chat_template))
         if self.judge is not None:
             present = {doc["category"] for _, doc in self.doc_iterator(limit=limit, samples=samples)}
-            self.categories = [category for category in mtbench_x.CATEGORIES if category in present]
+            self.categories = [category for category in CATEGORIES if category in present]
             self._aggregation_list = aggregations(self.categories)
             self._higher_is_better = {name: name != "unscored" for name in self._aggregation_list}
 
@@ -130,17 +127,21 @@ class MTBenchX(ConfigurableTask):  # type: ignore[misc]
     def _predict_only(self) -> bool:
         return "bypass" in self._metric_fn_list
 
-    def _open_conversations(self, system: str | None, chat_template: Render | None) -> Iterator[Conversation]:
+    def _open_conversations(
+        self, system: str | None, chat_template: Render | None
+    ) -> Iterator[tuple[Conversation, list[Turn]]]:
         for _, pair in groupby(self._turns, key=lambda turn: (turn.doc_id, turn.idx // len(TURNS))):
             turns = list(pair)
             question = Question.from_row(turns[0].doc)
-            conversation = Conversation(question, turns[0].idx // len(TURNS), chat_template or plain, system, self.judge)
+            conversation = Conversation(
+                question, turns[0].idx // len(TURNS), chat_template or plain, system, self.judge
+            )
             for turn in turns:
                 turn.dialogue = conversation
                 if chat_template is None:
                     stops = turn.arguments[1].get("until") or []
                     turn.arguments[1]["until"] = [*([stops] if isinstance(stops, str) else stops), USER]
-            yield conversation
+            yield conversation, turns
 
     def _ready_judge(self, world_size: int, rank: int) -> Judge:
         if self.settings.resume and world_size > 1:
@@ -161,7 +162,9 @@ class MTBenchX(ConfigurableTask):  # type: ignore[misc]
         """Say what will be asked and, where the price is known, what it costs."""
         requests = [
             (len(str(judge.prompts.messages(question, [""] * (turn + 1)))), turn + 1)
-            for question, turn in ((Question.from_row(item.doc), TURNS.index(item.request_type)) for item in self._turns)
+            for question, turn in (
+                (Question.from_row(item.doc), TURNS.index(item.request_type)) for item in self._turns
+            )
             for _ in range(judge.settings.runs)
         ]
         cost = estimate(judge.settings.model, requests, MAX_NEW_TOKENS, judge.settings.max_tokens)
@@ -179,68 +182,47 @@ class MTBenchX(ConfigurableTask):  # type: ignore[misc]
                 turn.filtered_resps["none"] = turn.resps[0]
             return
         self.judge.engine.finish()
-        for turn in self._turns:
-            pending = turn.dialogue.pending[TURNS.index(turn.request_type)]
-            turn.filtered_resps[self.judge.settings.slug] = [item.result() for item in pending]
+        for conversation, turns in self._talks:
+            for turn, pending in zip(turns, conversation.pending, strict=True):
+                turn.filtered_resps[self.judge.settings.slug] = [item.result() for item in pending] or [EMPTY_ANSWER]
         self._record(self.judge)
-        self._report_unscored()
+        self._report_unscored(self.judge.settings.slug)
 
     def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
         """Return one question's contributions to the metrics; results alternate between the turns."""
         if self._predict_only:
             return {"bypass": 999}
         question = Question.from_row(doc)
-        answers = self._answers_to(question)
-        verdicts = [[runs or [Verdict(None)] for runs in results[turn :: len(TURNS)]] for turn in range(len(TURNS))]
-        return contributions(question, verdicts, answers, self.categories)
-
-    def _answers_to(self, question: Question) -> list[list[str]]:
-        talks = [talk for talk in self.conversations if talk.question.question_id == question.question_id]
-        return [[talk.answers[turn] for talk in talks] for turn in range(len(TURNS))]
+        answers = [talk.answers for talk, _ in self._talks if talk.question == question]
+        verdicts = [results[turn :: len(TURNS)] for turn in range(len(TURNS))]
+        return contributions(question, verdicts, list(zip(*answers, strict=True)), self.categories)
 
     def _record(self, judge: Judge) -> None:
         """Write down where each judgment counts, so that every number can be computed again from the ledger."""
-        snapshots, uses = set(), []
-        for turn in self._turns:
-            talk, number = turn.dialogue, TURNS.index(turn.request_type)
-            runs: list[Verdict] = turn.filtered_resps[judge.settings.slug]
-            for run, verdict in enumerate(runs or [Verdict(None)]):
-                uses.append(
-                    Use(
-                        candidate=talk.model,
-                        benchmark=self.BENCHMARK,
-                        revision=mtbench_x.revision(self.BENCHMARK),
-                        task_version=VERSION,
-                        language=self.language,
-                        question_id=talk.question.question_id,
-                        turn=number + 1,
-                        repeat=talk.repeat,
-                        run=run,
-                        judge=judge.settings.slug,
-                        settings=judge.rating_rule,
-                        answer=talk.answers[number],
-                        judgment=verdict.key,
-                    )
-                )
-                known = judge.ledger.judgment(verdict.key) if verdict.key else None
-                if known and "snapshot" in known.details:
-                    snapshots.add(known.details["snapshot"])
+        place = Place(
+            self.BENCHMARK, mtbench_x.revision(self.BENCHMARK), VERSION, judge.settings.slug, judge.rating_rule
+        )
+        uses = [
+            use
+            for conversation, turns in self._talks
+            for use in conversation.uses(place, [turn.filtered_resps[place.judge] for turn in turns])
+        ]
         judge.ledger.record(uses)
+        judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
+        snapshots = {judgment.details.get("snapshot") for judgment in judged if judgment} - {None}
         self.config.metadata["judge"]["snapshots"] = sorted(snapshots)
 
-    def _report_unscored(self) -> None:
-        reasons: dict[str, list[int]] = {}
+    def _report_unscored(self, judge: str) -> None:
+        questions_by_reason: dict[str, set[int]] = {}
         for turn in self._turns:
-            for runs in turn.filtered_resps.values():
-                for verdict in runs or [Verdict(None, reason="the answer is empty")]:
-                    if verdict.rating is None:
-                        reasons.setdefault(verdict.reason, []).append(turn.doc["question_id"])
-        for reason, questions in reasons.items():
-            log.warning("%s: %d unscored (%s), questions %s", self.config.task, len(questions), reason, sorted(set(questions)))
+            for verdict in turn.filtered_resps[judge]:
+                if verdict.rating is None:
+                    questions_by_reason.setdefault(verdict.reason, set()).add(turn.doc["question_id"])
+        for reason, questions in questions_by_reason.items():
+            log.warning("%s: unscored (%s): questions %s", self.config.task, reason, sorted(questions))
 
 
 class MTBenchXMini(MTBenchX):
     """One language of the mini benchmark: our own 16 questions, no download."""
 
     BENCHMARK = "mini"
-

@@ -18,7 +18,7 @@ TURNS = ("generate_turn_1", "generate_turn_2")
 class Dialogue(Protocol):
     """Who says what; it knows its question, its answers so far, and what to do with them."""
 
-    def prompt(self) -> Any:  # noqa: ANN401
+    def prompt(self) -> Any:
         """Return what the model reads next: a text, or the backend's own form of messages."""
         ...
 
@@ -36,7 +36,7 @@ class Dialogue(Protocol):
 
 
 @dataclass
-class Turn(Instance):  # type: ignore[misc]
+class Turn(Instance):
     """One turn of one dialogue."""
 
     dialogue: Dialogue | None = None
@@ -49,7 +49,9 @@ def generate_turn(lm: LM, requests: list[Turn]) -> list[str]:
     try:
         for request, dialogue in zip(requests, dialogues, strict=True):
             request.arguments = (dialogue.prompt(), request.arguments[1])
-        recalled = [dialogue.recall(lm, request.arguments[1]) for request, dialogue in zip(requests, dialogues, strict=True)]
+        recalled = [
+            dialogue.recall(lm, request.arguments[1]) for request, dialogue in zip(requests, dialogues, strict=True)
+        ]
         asked = [request for request, answer in zip(requests, recalled, strict=True) if answer is None]
         generated = iter(_generate(lm, asked, requests[-1]))
         answers = [next(generated) if answer is None else answer for answer in recalled]
@@ -71,7 +73,7 @@ def _generate(lm: LM, requests: list[Turn], padding: Turn) -> list[str]:
 def _shortfall(lm: LM, count: int) -> int:
     if lm.world_size == 1:
         return 0
-    import torch  # noqa: PLC0415
+    import torch
 
     return int(lm.all_gather(torch.tensor(count, device=lm.device)).max()) - count
 

@@ -6,13 +6,13 @@ from typing import Any
 VALUES_PER_TENSOR = 256
 
 
-def weights_hash(model: Any) -> str:  # noqa: ANN401
+def weights_hash(model: Any) -> str:
     """Return a sha256 (hex) over a torch model's parameters.
 
     Of each parameter the name, shape, type and 256 values spread evenly enter: training moves all of a tensor, so two
     checkpoints differ, and a 70B model takes seconds. Not a defence against weights made to collide.
     """
-    import torch  # noqa: PLC0415
+    import torch
 
     digest = hashlib.sha256()
     with torch.no_grad():

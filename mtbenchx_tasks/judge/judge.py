@@ -90,8 +90,8 @@ def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: En
     """
     if engine is None and key_is_missing(settings):
         raise UserError(
-            f"The judge {settings.model!r} needs a key: set {settings.api_key_env}; or judge without one, by a local model: "
-            f"--metadata '{{\"judge\": {{\"backend\": \"local\", \"model\": \"FOLDER\", \"rating\": \"expected\"}}}}'; "
+            f"The judge {settings.model!r} needs a key: set {settings.api_key_env}; or take a local judge: "
+            f'--metadata \'{{"judge": {{"backend": "local", "model": "FOLDER", "rating": "expected"}}}}\'; '
             f"or generate now with --predict_only and judge later with `mtbenchx judge`."
         )
     settings = replace(settings, prompt_set=settings.prompt_set or default_prompt_set(benchmark))  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ language), and the rating is the mean of 1 to 10 weighted by the probability of 
 (G-Eval, arXiv 2303.16634): one prefill, then one short step over all ten.
 """
 
+import copy
 import inspect
 import logging
 import os
@@ -41,7 +42,7 @@ class LocalEngine:
         self._ledger.check_writable()
         if self._tokenizer is not None:
             return
-        from transformers import AutoTokenizer  # noqa: PLC0415
+        from transformers import AutoTokenizer
 
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(self._settings.model, padding_side="left")
@@ -53,7 +54,7 @@ class LocalEngine:
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
 
-    def meet(self, lm: Any) -> None:  # noqa: ANN401
+    def meet(self, lm: Any) -> None:
         """Share the candidate's weights if it is the very model that judges."""
         same = isinstance(getattr(lm, "pretrained", None), str) and _same_model(lm.pretrained, self._settings.model)
         plain = not (getattr(lm, "peft", None) or getattr(lm, "delta", None))
@@ -84,8 +85,8 @@ class LocalEngine:
                 future.set_result(Judged(request.key, known))
         missing.sort(key=lambda item: len(item[0].text))  # batches of like length waste no padding
         with tqdm(total=len(missing), desc="Judging", disable=not missing, leave=False) as bar:
-            for start in range(0, len(missing), self._settings.batch_size):
-                batch = missing[start : start + self._settings.batch_size]
+            for start in range(0, len(missing), self._batch_size):
+                batch = missing[start : start + self._batch_size]
                 self._judge(batch)
                 bar.update(len(batch))
 
@@ -96,12 +97,17 @@ class LocalEngine:
     def _load(self) -> None:
         if self._network is not None:
             return
-        import torch  # noqa: PLC0415
-        from transformers import AutoModelForCausalLM  # noqa: PLC0415
+        import torch
+        from transformers import AutoModelForCausalLM
 
         device = self._settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
         network = AutoModelForCausalLM.from_pretrained(self._settings.model, dtype="auto")
         self._network = network.to(device).eval()
+
+    @property
+    def _batch_size(self) -> int:
+        """On a CPU padding costs more than a batch gains."""
+        return self._settings.batch_size or (1 if self._network.device.type == "cpu" else 8)
 
     def _judge(self, batch: Sequence[tuple[ChatRequest, Future[Judged]]]) -> None:
         requests = [request for request, _ in batch]
@@ -120,7 +126,7 @@ class LocalEngine:
         messages = [dict(message) for message in request.messages]
         try:
             text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        except Exception:  # noqa: BLE001  (templates raise what they like where a system role isn't foreseen)
+        except Exception:
             joined = [{"role": "user", "content": "\n\n".join(message["content"] for message in messages)}]
             text = self._tokenizer.apply_chat_template(joined, tokenize=False, add_generation_prompt=True)
         return str(text) + str(request.parameters.get("lead_in", ""))
@@ -131,65 +137,81 @@ class LocalEngine:
         length = len(self._tokenizer(self._prompt(request), add_special_tokens=False)["input_ids"])
         return limit is None or length + room <= limit
 
-    def _encode(self, requests: Sequence[ChatRequest]) -> Any:  # noqa: ANN401
+    def _encode(self, requests: Sequence[ChatRequest]) -> Any:
         texts = [self._prompt(request) for request in requests]
         encoded = self._tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
         return encoded.to(self._network.device)
 
     def _write(self, requests: Sequence[ChatRequest]) -> list[Completion]:
         """Let the judge write its judgments."""
-        import torch  # noqa: PLC0415
+        import torch
 
         inputs = self._encode(requests)
         temperature = self._settings.temperature
         sampling = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
         torch.manual_seed(requests[0].run)
-        with torch.no_grad():
+        with torch.inference_mode():
             output = self._network.generate(
-                **inputs, max_new_tokens=self._settings.max_tokens, pad_token_id=self._tokenizer.pad_token_id, **sampling
+                **inputs,
+                max_new_tokens=self._settings.max_tokens,
+                pad_token_id=self._tokenizer.pad_token_id,
+                **sampling,
             )
         texts = self._tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
-        return [Completion("answered", text) if text.strip() else Completion("empty", reason="the judge wrote nothing") for text in texts]
+        return [
+            Completion("answered", text) if text.strip() else Completion("empty", reason="the judge wrote nothing")
+            for text in texts
+        ]
 
     def _expect(self, requests: Sequence[ChatRequest]) -> list[Completion]:
         """Return the probability of each rating as the continuation of each prompt."""
-        import torch  # noqa: PLC0415
-
         inputs = self._encode(requests)
-        mask = inputs["attention_mask"]
         endings = [self._tokenizer(f"{number}]]", add_special_tokens=False)["input_ids"] for number in NUMBERS]
-        with torch.no_grad():
-            prefill = self._network(**inputs, position_ids=_positions(mask), use_cache=True, **self._last_only())
-            first = prefill.logits[:, -1].float().log_softmax(-1)
-            scores = first[:, [ending[0] for ending in endings]]
-            scores = scores + self._later_tokens(prefill.past_key_values, mask, endings)
-        weights = scores.double().exp().cpu().tolist()
-        return [_expected(dict(zip(NUMBERS, row, strict=True))) for row in weights]
-
-    def _last_only(self) -> dict[str, int]:
-        """Ask for the last position's logits only, where the model can (a vocabulary times a long prompt is large)."""
-        return {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(self._network.forward).parameters else {}
-
-    def _later_tokens(self, cache: Any, mask: Any, endings: list[list[int]]) -> Any:  # noqa: ANN401
-        """Return, for each prompt and ending, the log-probability of the ending's tokens after its first."""
-        import torch  # noqa: PLC0415
-
-        longest = max(len(ending) for ending in endings)
-        padded = torch.tensor([ending + [ending[-1]] * (longest - len(ending)) for ending in endings], device=mask.device)
-        count = len(endings)
-        cache.batch_repeat_interleave(count)
-        tokens = padded.repeat(len(mask), 1)
-        wide = torch.cat([mask.repeat_interleave(count, 0), torch.ones_like(tokens[:, :-1])], dim=1)
-        positions = _positions(wide)[:, -(longest - 1) :]
-        logits = self._network(tokens[:, :-1], attention_mask=wide, position_ids=positions, past_key_values=cache).logits
-        steps = logits.float().log_softmax(-1).gather(-1, tokens[:, 1:, None]).squeeze(-1)
-        real = torch.tensor([[step < len(ending) - 1 for step in range(longest - 1)] for ending in endings], device=mask.device)
-        return (steps * real.repeat(len(mask), 1)).sum(-1).reshape(len(mask), count)
+        scores = continuation_scores(self._network, inputs["input_ids"], inputs["attention_mask"], endings)
+        return [_expected(dict(zip(NUMBERS, row, strict=True))) for row in scores.exp().tolist()]
 
 
-def _positions(mask: Any) -> Any:  # noqa: ANN401
-    """Positions for left-padded rows: 0 at the first real token."""
-    return (mask.long().cumsum(-1) - 1).clamp(min=0)
+def continuation_scores(network: Any, tokens: Any, mask: Any, endings: list[list[int]]) -> Any:
+    """Return the log-probability of each ending after each prompt: one prefill, then one short step per ending.
+
+    Args:
+        network: A causal language model.
+        tokens: (prompts, length) ids, padded on the left.
+        mask: (prompts, length), 1 at real tokens.
+        endings: Token ids of each continuation.
+
+    Returns:
+        A (prompts, endings) float64 tensor.
+    """
+    import torch
+
+    last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(network.forward).parameters else {}
+    with torch.inference_mode():
+        prefill = _step(network, tokens, mask, use_cache=True, **last_only)
+        first = prefill.logits[:, -1].double().log_softmax(-1)
+        columns = []
+        for ending in endings:
+            score = first[:, ending[0]]
+            if len(ending) > 1:
+                score = score + _later_tokens(network, copy.deepcopy(prefill.past_key_values), mask, ending)
+            columns.append(score)
+        return torch.stack(columns, dim=1).cpu()
+
+
+def _later_tokens(network: Any, cache: Any, mask: Any, ending: list[int]) -> Any:
+    """Log-probability, per prompt, of an ending's tokens after its first."""
+    import torch
+
+    tokens = torch.tensor([ending], device=mask.device).expand(len(mask), -1)
+    wide = torch.cat([mask, torch.ones_like(tokens[:, :-1])], dim=1)
+    logits = _step(network, tokens[:, :-1], wide, past_key_values=cache).logits
+    return logits.double().log_softmax(-1).gather(-1, tokens[:, 1:, None]).sum((-1, -2))
+
+
+def _step(network: Any, tokens: Any, mask: Any, **options: Any) -> Any:
+    """Run the network on the last tokens of left-padded rows."""
+    positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+    return network(tokens, attention_mask=None if bool(mask.all()) else mask, position_ids=positions, **options)
 
 
 def _expected(weights: dict[int, float]) -> Completion:

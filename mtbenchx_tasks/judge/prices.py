@@ -40,7 +40,9 @@ def _is_snapshot(model: str, known: str) -> bool:
     return model.startswith(known + "-") and model[len(known) + 1 :].replace("-", "").isdigit()
 
 
-def estimate(model: str, prompt_characters: list[tuple[int, int]], answer_limit: int, judgment_limit: int) -> Estimate | None:
+def estimate(
+    model: str, prompt_characters: list[tuple[int, int]], answer_limit: int, judgment_limit: int
+) -> Estimate | None:
     """Estimate the cost of judgments before the answers exist.
 
     Args:

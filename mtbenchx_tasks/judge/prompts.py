@@ -35,7 +35,9 @@ class SinglePrompts:
     def messages(self, question: Question, answers: Sequence[str]) -> tuple[Message, ...]:
         """Return the messages that judge the last of the given answers (one or two), as FastChat builds them."""
         prompt = self.prompt(question, len(answers))
-        references = {f"ref_answer_{turn}": text for turn, text in enumerate(question.reference[: len(answers)], start=1)}
+        references = {
+            f"ref_answer_{turn}": text for turn, text in enumerate(question.reference[: len(answers)], start=1)
+        }
         if len(answers) == 1:
             material = {"question": question.turns[0], "answer": answers[0]}
         else:
@@ -58,5 +60,7 @@ class SinglePrompts:
         prompt = self.prompt(question, turn)
         found = _EXAMPLE.findall(prompt.system_prompt + "\n" + prompt.prompt_template)
         if not found:
-            raise UserError(f"The prompt {prompt.name!r} of {self.prompt_set!r} in {self.language!r} shows no example verdict.")
+            raise UserError(
+                f"The prompt {prompt.name!r} of {self.prompt_set!r} in {self.language!r} shows no example verdict."
+            )
         return str(found[-1])

@@ -34,7 +34,7 @@ class Engine(Protocol):
         """Raise UserError if nothing could be judged; called before anything is generated."""
         ...
 
-    def meet(self, lm: Any) -> None:  # noqa: ANN401
+    def meet(self, lm: Any) -> None:
         """Learn which model is being judged (a local judge may share its weights)."""
         ...
 
@@ -69,7 +69,7 @@ class LiveEngine:
             self._transport.check(self._model)
             self._checked = True
 
-    def meet(self, lm: Any) -> None:  # noqa: ANN401
+    def meet(self, lm: Any) -> None:
         """An endpoint shares nothing with the judged model."""
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
@@ -131,4 +131,3 @@ class LiveEngine:
 
 def _has_failed(future: Future[Judged]) -> bool:
     return future.cancelled() or (future.done() and future.result().completion.state == "failed")
-

@@ -54,11 +54,11 @@ class JudgeSettings:
     """Re-use answers that the ledger holds from an interrupted run of the same model."""
     device: str | None = None
     """Local backend: torch device; null: the candidate's if it is the same model, else cuda or cpu."""
-    batch_size: int = 8
-    """Local backend: judgments in one forward pass."""
+    batch_size: int | None = None
+    """Local backend: judgments in one forward pass; null: 8 on a GPU, 1 on a CPU."""
 
     @classmethod
-    def parse(cls, value: Any) -> "JudgeSettings":  # noqa: ANN401
+    def parse(cls, value: Any) -> "JudgeSettings":
         """Read settings from metadata: None, a model name, or an object.
 
         Raises:
@@ -87,8 +87,9 @@ class JudgeSettings:
             ("timeout", 0.001, 86_400),
             ("batch_size", 1, 4096),
         ):
-            if not low <= getattr(self, name) <= high:
-                raise UserError(f"judge.{name} must be from {low} to {high}, not {getattr(self, name)}.")
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise UserError(f"judge.{name} must be from {low} to {high}, not {value}.")
         if not self.model:
             raise UserError("judge.model must not be empty.")
         if self.base_url is not None and not re.match(r"https?://[^/]", self.base_url):
@@ -122,13 +123,15 @@ def slug(name: str) -> str:
 
 def _unknown(name: str, known: list[str]) -> str:
     if re.search(r"api_?key|token|secret", name, re.IGNORECASE) and name != "max_tokens":
-        return f"Unknown judge setting {name!r}: a key is never a setting; name its environment variable in api_key_env."
+        return (
+            f"Unknown judge setting {name!r}: a key is never a setting; name its environment variable in api_key_env."
+        )
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
     return f"Unknown judge setting {name!r}; {hint}"
 
 
-def _checked(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401
+def _checked(name: str, kind: Any, value: Any) -> Any:
     allowed = _alternatives(kind)
     for alternative in allowed:
         if isinstance(alternative, type):
@@ -142,7 +145,7 @@ def _checked(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401
     raise UserError(f"judge.{name} must be {wanted}, not {json.dumps(value, default=str)}.")
 
 
-def _alternatives(kind: Any) -> list[Any]:  # noqa: ANN401
+def _alternatives(kind: Any) -> list[Any]:
     """Flatten `Literal["a", "b"] | None` into ["a", "b", None]; a plain class stays itself."""
     if get_origin(kind) is Literal:
         return list(get_args(kind))
@@ -152,8 +155,14 @@ def _alternatives(kind: Any) -> list[Any]:  # noqa: ANN401
     return [alternative for argument in arguments for alternative in _alternatives(argument)]
 
 
-def _shown(alternative: Any) -> str:  # noqa: ANN401
-    names: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", None: "null"}
+def _shown(alternative: Any) -> str:
+    names: dict[Any, str] = {
+        str: "a text",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        None: "null",
+    }
     return names[alternative] if alternative in names else json.dumps(alternative)
 
 

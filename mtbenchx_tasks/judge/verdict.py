@@ -19,11 +19,12 @@ UNPARSABLE, OUT_OF_RANGE = "no verdict in the judge's text", "verdict out of ran
 _NUMBER = r"(?P<{0}>\d+(?:[.,]\d+)?)(?:\s*/\s*10)?"
 _MARKUP = r"[\s*_`]*"
 _WORD = r"(?:[^\W\d_]+\s*:?)?"
+# `[[8]]`, `[[8,5]]`, `[[Note : 8/10]]`; and `[[Bewertung]]: 7`, where the judge kept the prompt's word in the brackets.
 _VERDICTS = re.compile(
     "|".join(
         (
-            rf"\[\[{_MARKUP}{_WORD}{_MARKUP}{_NUMBER.format('inside')}{_MARKUP}\]\]",  # [[8]], [[8,5]], [[Note : 8/10]]
-            rf"\[\[{_MARKUP}[^\W\d_]+{_MARKUP}\]\]{_MARKUP}:?{_MARKUP}{_NUMBER.format('after')}(?![\d.,]*\d)",  # [[Bewertung]]: 7
+            rf"\[\[{_MARKUP}{_WORD}{_MARKUP}{_NUMBER.format('inside')}{_MARKUP}\]\]",  # [[8,5]]
+            rf"\[\[{_MARKUP}[^\W\d_]+{_MARKUP}\]\]{_MARKUP}:?{_MARKUP}{_NUMBER.format('after')}(?![\d.,]*\d)",
         )
     )
 )
@@ -147,7 +148,7 @@ def _split_ten(
         top: Mapping[str, float] = following[0]["top"]  # type: ignore[assignment]
         zero = sum(math.exp(logprob) for candidate, logprob in top.items() if candidate.startswith("0"))
         return _mean({**weights, 1: weights[1] * (1 - zero), HIGHEST: weights[1] * zero})
-    if weights[1] > 0.01 * sum(weights.values()):  # noqa: PLR2004
+    if weights[1] > 0.01 * sum(weights.values()):
         return None, "1 and 10 can't be told apart by this endpoint's tokens"
     return _mean(weights)
 

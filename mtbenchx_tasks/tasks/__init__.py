@@ -1,0 +1,1 @@
+"""The tasks' YAML files; lm_eval reads this folder."""

@@ -34,10 +34,12 @@ class Api:
     @property
     def judgments(self) -> list[dict[str, Any]]:
         """The requests but those of a preflight."""
-        return [request for request in self.requests if request.get("max_tokens", request.get("max_completion_tokens")) != 1]
+        return [
+            request for request in self.requests if request.get("max_tokens", request.get("max_completion_tokens")) != 1
+        ]
 
 
-def completion(content: str | None, model: str = "gpt-4-0613", **choice: Any) -> dict[str, Any]:
+def completion(content: str | None, model: str = "gpt-4-0613", **choice: object) -> dict[str, Any]:
     message = {"role": "assistant", "content": content, "refusal": choice.pop("refusal", None)}
     return {
         "id": "chatcmpl-1",
@@ -80,7 +82,7 @@ def serve(answer: Answer) -> Iterator[Api]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     class Server(ThreadingHTTPServer):
