@@ -68,12 +68,12 @@ class Conversation:
         """Render what the model reads next."""
         return self.render(self.messages())
 
-    def recall(self, lm: LM, settings: dict[str, Any]) -> str | None:
+    def recall(self, lm: LM, prompt: Any, settings: dict[str, Any]) -> str | None:
         """Look the answer up in the ledger, if the user asked to resume and the model is known to be the same."""
         identity = candidate(lm).identity if self.judge else None
         if self.judge is None or identity is None:
             return None
-        request = {"model": identity, "prompt": str(self.prompt()), "settings": settings, "repeat": self.repeat}
+        request = {"model": identity, "prompt": str(prompt), "settings": settings, "repeat": self.repeat}
         self._recallable = content_hash(request), canonical_json(request)
         return self.judge.ledger.answer(self._recallable[0]) if self.judge.settings.resume else None
 

@@ -209,7 +209,8 @@ class MTBenchX(ConfigurableTask):
         ]
         judge.ledger.record(uses)
         judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
-        snapshots = {judgment.details.get("snapshot") for judgment in judged if judgment} - {None}
+        details = [judgment.details for judgment in judged if judgment]
+        snapshots = {str(detail["snapshot"]) for detail in details if "snapshot" in detail}
         self.config.metadata["judge"]["snapshots"] = sorted(snapshots)
 
     def _report_unscored(self, judge: str) -> None:

@@ -22,7 +22,7 @@ class Dialogue(Protocol):
         """Return what the model reads next: a text, or the backend's own form of messages."""
         ...
 
-    def recall(self, lm: LM, settings: dict[str, Any]) -> str | None:
+    def recall(self, lm: LM, prompt: Any, settings: dict[str, Any]) -> str | None:
         """Return the answer an interrupted run already got, or None to generate it."""
         ...
 
@@ -45,20 +45,18 @@ class Turn(Instance):
 
 def generate_turn(lm: LM, requests: list[Turn]) -> list[str]:
     """Generate one turn of every dialogue in one `generate_until` call; becomes a method of LM."""
-    dialogues = [request.dialogue for request in requests if request.dialogue is not None]
+    said = [(request, request.dialogue) for request in requests if request.dialogue is not None]
     try:
-        for request, dialogue in zip(requests, dialogues, strict=True):
+        for request, dialogue in said:
             request.arguments = (dialogue.prompt(), request.arguments[1])
-        recalled = [
-            dialogue.recall(lm, request.arguments[1]) for request, dialogue in zip(requests, dialogues, strict=True)
-        ]
+        recalled = [dialogue.recall(lm, *request.arguments) for request, dialogue in said]
         asked = [request for request, answer in zip(requests, recalled, strict=True) if answer is None]
         generated = iter(_generate(lm, asked, requests[-1]))
         answers = [next(generated) if answer is None else answer for answer in recalled]
-        for dialogue, answer in zip(dialogues, answers, strict=True):
+        for (_, dialogue), answer in zip(said, answers, strict=True):
             dialogue.hear(lm, answer)
     except BaseException:
-        for dialogue in dialogues:
+        for _, dialogue in said:
             dialogue.abandon()
         raise
     return answers
