@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS use (
     candidate TEXT NOT NULL, identity TEXT NOT NULL, benchmark TEXT NOT NULL, revision TEXT NOT NULL,
     task_version REAL NOT NULL, language TEXT NOT NULL, question_id INTEGER NOT NULL, turn INTEGER NOT NULL,
     repeat INTEGER NOT NULL, run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL,
-    answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
+    prompt TEXT NOT NULL, answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
     PRIMARY KEY (candidate, identity, benchmark, revision, task_version, language, question_id, turn, repeat, run,
                  judge, settings));
 """
@@ -93,6 +93,8 @@ class Use:
     """The judge's slug, as in the results."""
     settings: str
     """Canonical JSON of what else decides the rating: prompt set and hash, reference set, parser."""
+    prompt: str
+    """Name of the judge prompt."""
     answer: str
     """The judged answer's text."""
     judgment: str | None
@@ -192,7 +194,7 @@ class Ledger:
         now = time.time()
         rows = [(*(getattr(use, item.name) for item in fields(Use)), now) for use in uses]
         with self._explained(), self._transaction():
-            self._db.executemany(f"INSERT OR REPLACE INTO use VALUES ({', '.join('?' * 15)})", rows)
+            self._db.executemany(f"INSERT OR REPLACE INTO use VALUES ({', '.join('?' * 16)})", rows)
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """Run a reading query."""

@@ -10,6 +10,7 @@ from hf_datasets.ledger import Use
 from hf_datasets.records import Question, canonical_json, content_hash
 from mtbenchx_tasks.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.judge import Judge, Pending
+from mtbenchx_tasks.judge.prompts import prompt_name
 from mtbenchx_tasks.judge.verdict import Verdict
 
 USER, ASSISTANT = "### Human:", "### Assistant:"
@@ -101,6 +102,7 @@ class Conversation:
                     turn=turn,
                     repeat=self.repeat,
                     run=run,
+                    prompt=prompt_name(self.question, turn),
                     answer=answer,
                     judgment=verdict.key,
                 )

@@ -13,6 +13,11 @@ _EXAMPLE = re.compile(r"([^\W\d_]+\s?:\s\[\[)\d+\]\]")
 """A prompt's own example of a verdict, e.g. `Bewertung: [[5]]`."""
 
 
+def prompt_name(question: Question, turn: int) -> str:
+    """Return the name of the single-answer prompt that judges a turn (1 or 2) of a question."""
+    return ("single-math-v1" if question.reference else "single-v1") + ("-multi-turn" if turn > 1 else "")
+
+
 @dataclass(frozen=True)
 class SinglePrompts:
     """The single-answer prompts of one set in one language."""
@@ -29,8 +34,7 @@ class SinglePrompts:
 
     def prompt(self, question: Question, turn: int) -> JudgePrompt:
         """Return the prompt that judges a turn (1 or 2): reference-guided where the question has a reference."""
-        name = "single-math-v1" if question.reference else "single-v1"
-        return judge_prompts(self.prompt_set, self.language)[name + ("-multi-turn" if turn > 1 else "")]
+        return judge_prompts(self.prompt_set, self.language)[prompt_name(question, turn)]
 
     def messages(self, question: Question, answers: Sequence[str]) -> tuple[Message, ...]:
         """Return the messages that judge the last of the given answers (one or two), as FastChat builds them."""

@@ -1,0 +1,150 @@
+"""The command line: what the standard tools lack. Every import of weight is inside its command."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hf_datasets.errors import UserError
+from mtbenchx_tasks import __version__
+
+app = typer.Typer(
+    help="MT-Bench-X for lm_eval: link the tasks, build the data, judge, and see what it cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+tasks = typer.Typer(help="Make the tasks known to lm_eval.", no_args_is_help=True)
+data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
+ledger = typer.Typer(help="Look into the ledger of paid judgments.", no_args_is_help=True)
+app.add_typer(tasks, name="tasks")
+app.add_typer(data, name="data")
+app.add_typer(ledger, name="ledger")
+
+LedgerFile = Annotated[
+    Path | None, typer.Option("--ledger", help="The ledger's file; default: the user's cache folder.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"mtbench-x {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: `mtbenchx demo --languages en,it --limit 4`")
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where model, ledger and results go.")] = Path(".cache/demo"),
+    languages: Annotated[str, typer.Option(help="Languages of the mini benchmark, comma-separated.")] = "en,de",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first questions of each language.")] = None,
+) -> None:
+    """Run the main job with a small real model: offline, no key, a few minutes."""
+    from mtbenchx_tasks.demo import demo as run
+
+    run(folder, languages.split(","), limit)
+
+
+@tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")
+def tasks_link() -> None:
+    """Put the task files where lm_eval looks for tasks; harmless to repeat."""
+    from mtbenchx_tasks.linking import link
+
+    print(f"Linked into {link()}")
+
+
+@tasks.command("unlink")
+def tasks_unlink() -> None:
+    """Undo `link`."""
+    from mtbenchx_tasks.linking import unlink
+
+    print(f"Removed {unlink()}")
+
+
+@tasks.command("path", epilog='Example: `lm_eval --include_path "$(mtbenchx tasks path)" --tasks mtbench_x_de ...`')
+def tasks_path() -> None:
+    """Print the folder of the task files."""
+    from mtbenchx_tasks.linking import tasks_path as path
+
+    print(path())
+
+
+@data.command(
+    "build", epilog="Example: `mtbenchx data build mtbench-x`, then `load_dataset('mtbench-x', 'de')` beside it"
+)
+def data_build(
+    name: Annotated[str, typer.Argument(help="The dataset: mtbench-x.")],
+    out: Annotated[Path | None, typer.Option(help="The folder to write; default: ./NAME.")] = None,
+) -> None:
+    """Write a dataset as a folder that `load_dataset` reads, and print its absolute path."""
+    from hf_datasets.publish import BUILDS
+
+    if name not in BUILDS:
+        raise UserError(f"There is no dataset {name!r}; there is {', '.join(BUILDS)}.")
+    print(BUILDS[name](out or Path(name)))
+
+
+@ledger.command("stats")
+def ledger_stats(file: LedgerFile = None) -> None:
+    """Print what the ledger holds and what it cost."""
+    from hf_datasets.ledger import open_ledger
+    from mtbenchx_tasks.costs import summary
+
+    print(summary(open_ledger(file)))
+
+
+@ledger.command("export", epilog="Example: `mtbenchx ledger export --out fastchat/ --candidate my-model`")
+def ledger_export(
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    candidate: Annotated[str | None, typer.Option(help="Only this model; default: all.")] = None,
+    file: LedgerFile = None,
+) -> None:
+    """Write answers and judgments in FastChat's model_answer and model_judgment layouts."""
+    from hf_datasets.ledger import open_ledger
+    from mtbenchx_tasks.fastchat import export
+
+    for path in export(open_ledger(file), out, candidate):
+        print(path)
+
+
+@ledger.command("merge", epilog="Example: `mtbenchx ledger merge job1.sqlite job2.sqlite --ledger all.sqlite`")
+def ledger_merge(
+    others: Annotated[list[Path], typer.Argument(help="Ledgers to copy from; they stay as they are.")],
+    file: LedgerFile = None,
+) -> None:
+    """Copy other ledgers (of other jobs, say) into one."""
+    from hf_datasets.ledger import open_ledger
+
+    into = open_ledger(file)
+    for other in others:
+        judgments, answers, uses = into.merge(other)
+        print(f"{other}: {judgments} judgments, {answers} answers and {uses} uses are new in {into.path}")
+
+
+def main() -> None:
+    """Run the command line: 0 done, 1 a user's error in one sentence, 2 usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    try:
+        app()
+    except UserError as error:
+        print(f"mtbenchx: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("mtbenchx: interrupted; what was paid for is in the ledger.", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

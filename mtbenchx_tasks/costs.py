@@ -1,0 +1,51 @@
+"""What a ledger holds and what its judgments cost."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+
+from hf_datasets.ledger import Ledger
+from mtbenchx_tasks.judge.prices import PRICES_OF, price_of
+
+QUERY = "SELECT request, state, details FROM judgment ORDER BY key"
+
+
+@dataclass
+class Account:
+    """One judge's judgments."""
+
+    states: dict[str, int]
+    """How many are in each state."""
+    read: int = 0
+    """Prompt tokens reported by the endpoint."""
+    written: int = 0
+    """Completion tokens reported by the endpoint."""
+
+
+def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
+    """Return the account of each (endpoint, judge)."""
+    found: dict[tuple[str, str], Account] = {}
+    for row in ledger.rows(QUERY):
+        request = json.loads(row["request"])
+        account = found.setdefault((request["endpoint"], request["model"]), Account(defaultdict(int)))
+        account.states[row["state"]] += 1
+        usage = json.loads(row["details"]).get("usage") or {}
+        account.read += usage.get("prompt_tokens", 0)
+        account.written += usage.get("completion_tokens", 0)
+    return found
+
+
+def summary(ledger: Ledger) -> str:
+    """Return a text: one line per judge, with states, tokens and, where the price is known, dollars."""
+    (uses,) = ledger.rows("SELECT count(*) AS n, count(DISTINCT candidate || identity) AS models FROM use")
+    (answers,) = ledger.rows("SELECT count(*) AS n FROM answer")
+    lines = [f"{ledger.path}: {answers['n']} answers; judgments of {uses['models']} models used {uses['n']} times"]
+    for (endpoint, model), account in accounts(ledger).items():
+        states = ", ".join(f"{number} {state}" for state, number in sorted(account.states.items()))
+        name = model[:12] if endpoint == "local" else model
+        line = f"{name} at {endpoint}: {states}; {account.read} tokens read, {account.written} written"
+        price = price_of(model)
+        if price:
+            line += f"; ${(account.read * price[0] + account.written * price[1]) / 1e6:.2f} (prices of {PRICES_OF})"
+        lines.append(line)
+    return "\n".join(lines)
