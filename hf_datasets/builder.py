@@ -1,0 +1,39 @@
+"""`datasets` builders over the pure functions, for code that wants a builder instead of a built folder."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import datasets
+
+from hf_datasets.hub_folder import arrow_schema
+from hf_datasets.mtbench_x_configs import ALL, CONFIGS, SPLIT, columns, fingerprint, rows
+
+
+def version() -> datasets.Version:
+    """Return the builders' version, which `datasets` makes part of a cache's path.
+
+    Its last number is the hash of all that determines the rows, so that no cache outlives a change. Raise the first
+    two when code changes the rows.
+    """
+    return datasets.Version(f"1.0.{int(fingerprint()[:12], 16)}")
+
+
+class MTBenchX(datasets.GeneratorBasedBuilder):
+    """MT-Bench-X, its judge prompts and the mini benchmark; the configs are those of the published folder."""
+
+    BUILDER_CONFIGS = [datasets.BuilderConfig(name=config, version=version()) for config in CONFIGS]  # noqa: RUF012
+    DEFAULT_CONFIG_NAME = ALL
+
+    def __init__(self, *args: Any, dataset_name: str | None = "mtbench_x", **kwargs: Any) -> None:
+        super().__init__(*args, dataset_name=dataset_name, **kwargs)
+
+    def _info(self) -> datasets.DatasetInfo:
+        return datasets.DatasetInfo(
+            features=datasets.Features.from_arrow_schema(arrow_schema(columns(self.config.name)))
+        )
+
+    def _split_generators(self, dl_manager: object) -> list[datasets.SplitGenerator]:
+        return [datasets.SplitGenerator(name=SPLIT)]
+
+    def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        yield from enumerate(rows(self.config.name))

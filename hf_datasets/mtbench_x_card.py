@@ -1,0 +1,108 @@
+"""The card of the published MT-Bench-X: front matter for the Hub, and a text whose every number is counted."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from hf_datasets import jsonl, sources
+from hf_datasets.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
+from hf_datasets.mtbench_x import LANGUAGES, questions, revision
+from hf_datasets.mtbench_x_configs import ALL, SPLIT
+from hf_datasets.records import CATEGORIES
+
+HERE = Path(__file__).parent
+DOUBTFUL = (104, 105, 109, 111, 113, 114, 120, 122, 124, 125, 126, 128, 130)
+"""Questions whose published reference is reported wrong (FastChat, pull request 3158)."""
+
+
+def card_metadata(names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the card's front matter.
+
+    Args:
+        names: Config -> path of its file in the folder.
+    """
+    files = {ALL: [names[language] for language in LANGUAGES], **{config: [name] for config, name in names.items()}}
+    return {
+        "pretty_name": "MT-Bench-X",
+        "license": "apache-2.0",
+        "language": list(LANGUAGES),
+        "multilinguality": ["multilingual"],
+        "size_categories": ["n<1K"],
+        "task_categories": ["text-generation", "question-answering"],
+        "tags": ["mt-bench", "llm-as-a-judge", "multi-turn", "parallel", "evaluation", "arxiv:2402.13703"],
+        "configs": [
+            {
+                "config_name": config,
+                **({"default": True} if config == ALL else {}),
+                "data_files": [{"split": SPLIT, "path": paths}],
+            }
+            for config, paths in files.items()
+        ],
+    }
+
+
+def card_body(counts: Mapping[str, int]) -> str:
+    """Return the card's text, with every number in it counted.
+
+    Args:
+        counts: Config -> number of rows, of each config with a file of its own.
+    """
+    pinned = sources.source("mtbench_x")
+    all_rows = sum(counts[language] for language in LANGUAGES)
+    sets = [(name, language) for name in PROMPT_SETS for language in LANGUAGES]
+    template = Template((HERE / "cards" / "mtbench_x.md").read_text(encoding="utf-8"))
+    return template.substitute(
+        questions=len(questions("mtbench_x", "en")),
+        n_languages=len(LANGUAGES),
+        languages=", ".join(LANGUAGES),
+        url=_repository(pinned.url),
+        revision=pinned.revision,
+        licence=pinned.licence,
+        mini_revision=revision("mini"),
+        all_rows=all_rows,
+        split=SPLIT,
+        configs=_table(("config", "rows"), [(f"`{name}`", n) for name, n in {ALL: all_rows, **counts}.items()]),
+        categories=", ".join(CATEGORIES),
+        reference_categories=", ".join(_reference_categories()),
+        corrections=_table(("language", "corrected questions"), list(_corrected().items())),
+        prompt_sets=_table(
+            ("set", "language", "prompts", "sha256 of the set"),
+            [(f"`{s}`", x, len(judge_prompts(s, x)), f"`{prompt_set_hash(s, x)[:12]}`") for s, x in sets],
+        ),
+        repairs=", ".join(f"{language} {count}" for language, count in _repairs().items()),
+        doubtful=", ".join(map(str, DOUBTFUL)),
+    )
+
+
+def _repository(url: str) -> str:
+    """`https://raw.githubusercontent.com/OWNER/NAME/...` -> the repository's page."""
+    owner, name = url.split("/")[3:5]
+    return f"https://github.com/{owner}/{name}"
+
+
+def _table(header: Sequence[str], body: Sequence[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def _reference_categories() -> list[str]:
+    found = {question.category for question in questions("mtbench_x", "en") if question.reference}
+    return [category for category in CATEGORIES if category in found]
+
+
+def _corrected() -> dict[str, int]:
+    """Corrected questions by language, without the language that nothing was translated to."""
+    translated = {
+        x: questions("mtbench_x", x) for x in LANGUAGES if any(q.source_turns for q in questions("mtbench_x", x))
+    }
+    return {x: sum(bool(question.corrected_fields) for question in found) for x, found in translated.items()}
+
+
+def _repairs() -> dict[str, int]:
+    """How many places our edits change, by language (`data/mt_bench_DE/...` is German)."""
+    counts: Counter[str] = Counter()
+    for edit in jsonl.read(HERE / "edits" / "judge_prompts.jsonl"):
+        counts[edit["file"].split("/")[1].rpartition("_")[2].lower()] += edit["count"]
+    return {language: counts[language] for language in LANGUAGES if counts[language]}

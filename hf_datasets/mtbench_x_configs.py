@@ -1,0 +1,94 @@
+"""The configs of the published MT-Bench-X: which rows each holds, and in which columns.
+
+Shared by the folder for the Hub (publish.py), its card and the builder, so that they can't differ.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from hf_datasets import jsonl, sources
+from hf_datasets.errors import UserError
+from hf_datasets.hub_folder import columns_of
+from hf_datasets.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
+from hf_datasets.mtbench_x import LANGUAGES, judge_prompt_rows, questions, revision
+from hf_datasets.records import JudgePrompt, Question, content_hash
+
+HERE = Path(__file__).parent
+ALL = "all"
+"""The default config: every language."""
+SPLIT = "test"
+PROMPTS, MINI = "judge_prompts", "mini"
+FILES = tuple(f"{prefix}{language}" for prefix in ("", f"{PROMPTS}_", f"{MINI}_") for language in LANGUAGES)
+"""The configs that have a file of their own."""
+CONFIGS = (ALL, *FILES)
+QUESTION_COLUMNS = columns_of(Question)
+PROMPT_COLUMNS = {"prompt_set": "string", **columns_of(JudgePrompt), "sha256": "string"}
+RATING, VOTES, FOURTH_VOTE = ("[[5]]",), ("[[A]]", "[[B]]", "[[C]]"), "[[D]]"
+
+
+def columns(config: str) -> Mapping[str, str]:
+    """Return the columns of a config; no source is read.
+
+    Args:
+        config: One of CONFIGS.
+    """
+    return PROMPT_COLUMNS if config.startswith(PROMPTS) else QUESTION_COLUMNS
+
+
+def rows(config: str) -> list[dict[str, Any]]:
+    """Return the rows of a config.
+
+    Args:
+        config: One of CONFIGS.
+
+    Raises:
+        UserError: No such config; a source can't be had; or a promise about the data doesn't hold.
+    """
+    if config not in CONFIGS:
+        raise UserError(f"MT-Bench-X has no config {config!r}; choose one of {', '.join(CONFIGS)}.")
+    if config == ALL:
+        return [row for language in LANGUAGES for row in rows(language)]
+    prefix, _, language = config.rpartition("_")
+    if prefix == PROMPTS:
+        check_prompts(language)
+        return judge_prompt_rows(language)
+    return [question.to_row() for question in questions(prefix or "mtbench_x", language)]
+
+
+def check_prompts(language: str) -> None:
+    """Check that every judge prompt in a language has its placeholders and asks for its verdicts.
+
+    Args:
+        language: Lower-case language code.
+
+    Raises:
+        UserError: A prompt lost one; the first is named.
+    """
+    model = judge_prompts(NATIVE, "en")
+    for prompt_set in PROMPT_SETS:
+        for name, prompt in judge_prompts(prompt_set, language).items():
+            intact = _placeholders(prompt) == _placeholders(model[name])
+            if not (intact and _asks_for_verdicts(prompt)):
+                raise UserError(
+                    f"The judge prompt {name!r} of {prompt_set!r} in {language!r} is damaged: "
+                    f"{'its verdict format' if intact else 'a placeholder'} is not the one of its name; repair its file."
+                )
+
+
+def _placeholders(prompt: JudgePrompt) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(prompt.prompt_template) if field is not None}
+
+
+def _asks_for_verdicts(prompt: JudgePrompt) -> bool:
+    text = prompt.system_prompt + prompt.prompt_template
+    expected = RATING if prompt.type == "single" else VOTES
+    return all(verdict in text for verdict in expected) and (FOURTH_VOTE in text) == prompt.name.endswith(BOTH_BAD)
+
+
+def fingerprint() -> str:
+    """Return the sha256 (hex) of all that determines the rows: pins, edits, mini files. No source is read."""
+    pinned = sources.source("mtbench_x")
+    edits = {file.name: jsonl.read(file) for file in sorted((HERE / "edits").glob("*.jsonl"))}
+    return content_hash([pinned.revision, pinned.files, edits, revision("mini")])
