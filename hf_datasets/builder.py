@@ -32,7 +32,7 @@ class MTBenchX(datasets.GeneratorBasedBuilder):
             features=datasets.Features.from_arrow_schema(arrow_schema(columns(self.config.name)))
         )
 
-    def _split_generators(self, dl_manager: object) -> list[datasets.SplitGenerator]:
+    def _split_generators(self, dl_manager: object) -> list[datasets.SplitGenerator]:  # noqa: ARG002
         return [datasets.SplitGenerator(name=SPLIT)]
 
     def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -121,7 +121,7 @@ class OpenAIChat:
         quick = self._client.with_options(timeout=min(self._timeout, PREFLIGHT_SECONDS), max_retries=2)
         request = ChatRequest(self.url, model, ({"role": "user", "content": "Hi"},), {"max_tokens": 1})
         try:
-            self._send(quick, request)
+            _read(self._send(quick, request))
         except openai.OpenAIError as error:
             if "output limit was reached" not in str(error):  # a reasoning model had no room to think: it is there
                 raise UserError(self._diagnosis(error, model)) from None

@@ -66,15 +66,19 @@ def check_prompts(language: str) -> None:
     Raises:
         UserError: A prompt lost one; the first is named.
     """
-    model = judge_prompts(NATIVE, "en")
     for prompt_set in PROMPT_SETS:
         for name, prompt in judge_prompts(prompt_set, language).items():
-            intact = _placeholders(prompt) == _placeholders(model[name])
-            if not (intact and _asks_for_verdicts(prompt)):
+            if lost := _lost(prompt):
                 raise UserError(
-                    f"The judge prompt {name!r} of {prompt_set!r} in {language!r} is damaged: "
-                    f"{'its verdict format' if intact else 'a placeholder'} is not the one of its name; repair its file."
+                    f"Judge prompt {name!r} of {prompt_set!r} in {language!r} lost {lost}; repair its file."
                 )
+
+
+def _lost(prompt: JudgePrompt) -> str:
+    """What a prompt of that name must have and hasn't, or has and must not; empty if it is intact."""
+    if _placeholders(prompt) != _placeholders(judge_prompts(NATIVE, "en")[prompt.name]):
+        return "a placeholder"
+    return "" if _asks_for_verdicts(prompt) else "its verdict format"
 
 
 def _placeholders(prompt: JudgePrompt) -> set[str]:

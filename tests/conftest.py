@@ -1,0 +1,24 @@
+"""What every test starts from: no key of the developer's, no network, no shared ledger."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.openai_api import Api, serve
+
+
+@pytest.fixture(autouse=True)
+def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """A judge that gives every answer a 7; set `api.answer` to change its mind."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-test")
+    with serve(lambda request: "Fine. Rating: [[7]]") as running:
+        yield running

@@ -1,0 +1,27 @@
+"""Runs the stock harness on our tasks."""
+
+from pathlib import Path
+from typing import Any
+
+from lm_eval import simple_evaluate
+from lm_eval.api.model import LM
+from lm_eval.tasks import TaskManager
+
+from mtbenchx_tasks.linking import tasks_path
+
+LANGUAGES = ("en", "de", "fr", "it", "es")
+
+
+def evaluate(model: LM, tasks: str | list[str], judge: Any = None, folder: Path | None = None, **options: Any) -> Any:
+    """Evaluate on tasks of ours (`folder`: of a user's); the stock YAMLs aren't indexed, which takes ten seconds."""
+    metadata = options.pop("metadata", {}) | ({} if judge is None else {"judge": judge})
+    manager = TaskManager(include_path=str(folder or tasks_path()), include_defaults=False, metadata=metadata)
+    options.setdefault("apply_chat_template", True)
+    options.setdefault("bootstrap_iters", 10)
+    return simple_evaluate(
+        model=model, tasks=[tasks] if isinstance(tasks, str) else tasks, task_manager=manager, **options
+    )
+
+
+def metric(results: Any, task: str, name: str, judge: str = "gpt-4") -> Any:
+    return results["results"][task][f"{name},{judge}"]

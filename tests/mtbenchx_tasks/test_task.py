@@ -1,0 +1,272 @@
+"""The task in the stock harness, with a real judge protocol on loopback."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hf_datasets.errors import UserError
+from hf_datasets.mtbench_x import questions
+from tests.doubles.model import Model
+from tests.doubles.openai_api import Api, Reply, error
+from tests.harness import LANGUAGES, evaluate, metric
+
+DE = "mtbench_x_mini_de"
+
+
+@pytest.fixture
+def judge(api: Api, tmp_path: Path) -> dict[str, Any]:
+    return {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+
+
+def test_five_languages_take_two_calls_and_turn_2_holds_the_own_turn_1(judge: dict[str, Any]) -> None:
+    model = Model()
+    evaluate(model, "mtbench_x_mini", judge)
+    first, second = model.prompts
+    assert (len(first), len(second)) == (5 * 16, 5 * 16)
+    for opening, reply in zip(first, second, strict=True):
+        assert reply.startswith(opening + model.answer(opening))
+
+
+def test_every_turn_1_judgment_is_submitted_before_turn_2_ends(api: Api, judge: dict[str, Any]) -> None:
+    judged_when_turn_2_ends = []
+
+    class Slow(Model):
+        def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+            answers = super().generate_until(requests, disable_tqdm)
+            if len(self.waves) == 2:
+                while len(api.judgments) < 16:  # else the test's time limit tells
+                    pass
+                judged_when_turn_2_ends.append(len(api.judgments))
+            return answers
+
+    evaluate(Slow(), DE, judge)
+    assert judged_when_turn_2_ends == [16]
+
+
+def test_metrics_by_hand(api: Api, judge: dict[str, Any]) -> None:
+    # Questions 1 and 2 (writing) get 4 in turn 1 and 8 in turn 2, question 3 (roleplay) 10 and 7.
+    openings = [question.turns[0] for question in questions("mini", "de")]
+
+    def rate(request: dict[str, Any]) -> str:
+        prompt = request["messages"][-1]["content"]
+        number = next((i for i, opening in enumerate(openings, start=1) if opening in prompt), 1)
+        second = questions("mini", "de")[number - 1].turns[1] in prompt
+        return f"Bewertung: [[{(8 if second else 4) if number < 3 else (7 if second else 10)}]]"
+
+    api.answer = rate
+    results = evaluate(Model(lambda prompt: "Das ist eine Antwort auf Deutsch."), DE, judge, limit=3)
+    assert metric(results, DE, "score") == pytest.approx((4 + 8 + 4 + 8 + 10 + 7) / 6)
+    assert metric(results, DE, "turn_1") == pytest.approx((4 + 4 + 10) / 3)
+    assert metric(results, DE, "turn_2") == pytest.approx((8 + 8 + 7) / 3)
+    assert metric(results, DE, "writing") == 6
+    assert metric(results, DE, "category_mean") == pytest.approx((6 + 8.5) / 2)
+    # Question means 6, 6, 8.5: standard deviation 2.5 / sqrt(3), over sqrt(3) questions.
+    assert metric(results, DE, "score_stderr") == pytest.approx(2.5 / 3)
+    assert metric(results, DE, "answer_language") == 1  # turn 2 of question 3 asks for Portuguese and stays out
+    assert metric(results, DE, "unscored") == 0
+    assert "math,gpt-4" not in results["results"][DE]
+
+
+def test_group_is_the_mean_over_languages(api: Api, judge: dict[str, Any]) -> None:
+    api.answer = lambda request: "[[9]]" if "You are an impartial judge" in str(request) else "[[4]]"
+    results = evaluate(Model(), "mtbench_x_mini", judge, limit=1)
+    assert results["groups"]["mtbench_x_mini"]["score,gpt-4"] == pytest.approx((9 + 4 * 4) / 5)
+    assert results["groups"]["mtbench_x_mini"]["score_stderr,gpt-4"] == "N/A"
+
+
+def test_failed_judgments_are_in_no_mean(api: Api, judge: dict[str, Any]) -> None:
+    api.answer = lambda request: "no verdict" if len(api.judgments) % 2 else "[[8]]"
+    results = evaluate(Model(), DE, {**judge, "concurrency": 1}, limit=4)
+    assert metric(results, DE, "score") == 8
+    assert metric(results, DE, "unscored") == 0.5
+
+
+def test_all_failed_is_nan_and_the_run_survives(api: Api, judge: dict[str, Any]) -> None:
+    api.answer = lambda request: "[[7]]" if request["max_tokens"] == 1 else error(400, "no")
+    results = evaluate(Model(), "mtbench_x_mini", judge, limit=2)
+    assert math.isnan(metric(results, DE, "score"))
+    assert math.isnan(results["groups"]["mtbench_x_mini"]["score,gpt-4"])
+    assert metric(results, DE, "unscored") == 1
+
+
+def test_an_empty_answer_is_never_judged_and_turn_2_is_asked(api: Api, judge: dict[str, Any]) -> None:
+    model = Model(lambda prompt: "" if prompt.count("<user>") == 1 else "Antwort")
+    results = evaluate(model, DE, judge, limit=2)
+    assert len(model.prompts[1]) == 2
+    assert len(api.judgments) == 2
+    assert metric(results, DE, "unscored") == 0.5
+    assert math.isnan(metric(results, DE, "turn_1"))
+
+
+def test_temperature_follows_the_category_unless_the_user_sets_it(judge: dict[str, Any]) -> None:
+    model = Model()
+    evaluate(model, DE, judge)
+    by_category = {question.turns[0]: question.category for question in questions("mini", "de")}
+    for prompt, settings in model.waves[0]:
+        category = by_category[prompt.removeprefix("<user>").removesuffix("<assistant>")]
+        expected = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}.get(category, 0.0)
+        assert (settings["temperature"], settings["do_sample"]) == (expected, expected > 0)
+        assert (settings["max_gen_toks"], settings["until"]) == (1024, [])
+    evaluate(model, DE, judge, gen_kwargs={"temperature": 0.3})
+    assert {settings["temperature"] for wave in model.waves[2:] for _, settings in wave} == {0.3}
+
+
+def test_without_chat_template_plain_roles_and_their_stop(judge: dict[str, Any]) -> None:
+    model = Model()
+    evaluate(model, DE, judge, limit=1, apply_chat_template=False, system_instruction="Be kind.")
+    opening = questions("mini", "de")[0].turns[0]
+    assert model.prompts[0][0] == f"Be kind.\n### Human: {opening}\n### Assistant:"
+    assert model.waves[0][0][1]["until"] == ["### Human:"]
+
+
+def test_system_instruction_comes_first(judge: dict[str, Any]) -> None:
+    model = Model()
+    evaluate(model, DE, judge, limit=1, system_instruction="Be kind.")
+    assert all(wave[0].startswith("<system>Be kind.<user>") for wave in model.prompts)
+
+
+def test_predict_only_needs_no_judge(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    results = evaluate(Model(), DE, limit=2, predict_only=True)
+    assert api.requests == []
+    assert [len(sample["resps"]) for sample in results["samples"][DE]] == [2, 2]
+
+
+def test_samples_choose_questions(judge: dict[str, Any]) -> None:
+    model = Model()
+    results = evaluate(model, DE, judge, samples={DE: [4, 9]})
+    assert [sample["doc"]["question_id"] for sample in results["samples"][DE]] == [5, 10]
+    assert metric(results, DE, "coding") == 7
+
+
+def test_repeats_are_conversations_of_their_own(tmp_path: Path, api: Api, judge: dict[str, Any]) -> None:
+    text = "task: thrice\nclass: !function mtbenchx_tasks.task.MTBenchXMini\nlanguage: de\nrepeats: 3\n"
+    (tmp_path / "thrice.yaml").write_text(text, encoding="utf-8")
+    answers = iter(f"Antwort {number}" for number in range(12))
+    model = Model(lambda prompt: next(answers))
+    results = evaluate(model, "thrice", judge, folder=tmp_path, limit=2)
+    assert [f"Antwort {number}<user>" in prompt for number, prompt in enumerate(model.prompts[1])] == [True] * 6
+    assert len(results["samples"]["thrice"][0]["score"]) == 6
+    assert len(api.judgments) == 12
+
+
+def test_response_cache_serves_both_turns(judge: dict[str, Any], tmp_path: Path) -> None:
+    model, cache = Model(), str(tmp_path / "responses")
+    once = evaluate(model, DE, judge, use_cache=cache, gen_kwargs={"temperature": 0})
+    again = evaluate(model, DE, judge, use_cache=cache, gen_kwargs={"temperature": 0})
+    assert len(model.waves) == 2
+    assert metric(once, DE, "score") == metric(again, DE, "score")
+
+
+def test_request_cache_is_read_back(judge: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lm_eval.caching.cache.PATH", str(tmp_path))
+    first, second = Model(), Model()
+    evaluate(first, DE, judge, cache_requests=True, limit=3)
+    evaluate(second, DE, judge, cache_requests=True, limit=3)
+    assert list(tmp_path.glob("*.pickle"))
+    assert first.prompts == second.prompts
+
+
+def test_runs_are_averaged_per_answer_and_stored_apart(api: Api, judge: dict[str, Any]) -> None:
+    api.answer = lambda request: f"[[{len(api.judgments)}]]"
+    results = evaluate(Model(), DE, {**judge, "runs": 3, "concurrency": 1}, limit=1)
+    # Turn 1 is judged 1, 2, 3 and turn 2 is judged 4, 5, 6.
+    assert (metric(results, DE, "turn_1"), metric(results, DE, "turn_2")) == (2, 5)
+
+
+def test_a_finished_run_repeated_asks_nothing(api: Api, judge: dict[str, Any]) -> None:
+    once = evaluate(Model(), DE, judge)
+    asked = len(api.judgments)
+    again = evaluate(Model(), DE, {**judge, "concurrency": 3})  # another engine on the same ledger
+    assert (asked, len(api.judgments)) == (32, 32)
+    assert once["results"][DE] == again["results"][DE]
+
+
+def test_an_interrupted_run_resumes_its_answers_and_judgments(api: Api, judge: dict[str, Any]) -> None:
+    class Interrupted(Model):
+        def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+            if self.waves:
+                raise KeyboardInterrupt
+            return super().generate_until(requests, disable_tqdm)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Interrupted(), DE, judge)
+    model = Model()
+    results = evaluate(model, DE, {**judge, "resume": True, "concurrency": 2})
+    assert [len(wave) for wave in model.waves] == [16]  # only turn 2
+    assert len(api.judgments) == 32
+    assert metric(results, DE, "score") == 7
+
+
+def test_another_model_is_never_resumed(judge: dict[str, Any]) -> None:
+    evaluate(Model(), DE, judge)
+    other = Model()
+    other.model = "another"
+    evaluate(other, DE, {**judge, "resume": True})
+    assert len(other.waves) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (error(401, "bad key sk-secret-of-the-test"), "OPENAI_API_KEY"),
+        (error(404, "no such model"), "has no model 'gpt-4'"),
+        (Reply(b"<html>", headers={"Content-Type": "text/html"}), "chat completions"),
+    ],
+)
+def test_a_dead_judge_is_told_before_anything_is_generated(
+    api: Api, judge: dict[str, Any], answer: Reply, said: str
+) -> None:
+    api.answer = lambda request: answer
+    model = Model()
+    with pytest.raises(UserError, match=said) as caught:
+        evaluate(model, DE, judge)
+    assert model.waves == []
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_no_key_names_the_ways_out(tmp_path: Path) -> None:
+    model = Model()
+    with pytest.raises(UserError) as caught:
+        evaluate(model, DE, {"ledger": str(tmp_path / "ledger.sqlite")})
+    assert all(way in str(caught.value) for way in ("OPENAI_API_KEY", '"local"', "--predict_only", "mtbenchx judge"))
+    assert model.waves == []
+
+
+def test_an_unwritable_ledger_is_told_before_anything_is_generated(judge: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    model = Model()
+    with pytest.raises(UserError, match="ledger"):
+        evaluate(model, DE, {**judge, "ledger": str(tmp_path / "file" / "ledger.sqlite")})
+    assert model.waves == []
+
+
+def test_unknown_settings_are_refused_by_name(judge: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"'modle'; did you mean 'model'\?"):
+        evaluate(Model(), DE, {**judge, "modle": "gpt-4"})
+
+
+def test_results_hold_the_resolved_settings_and_nothing_foreign(judge: dict[str, Any]) -> None:
+    judge["base_url"] = judge["base_url"].replace("http://", "http://user:hunter2@")
+    results = evaluate(Model(), DE, judge, limit=1, metadata={"auth_token": "hf_secret"})
+    text = json.dumps(results, default=str)
+    assert "hunter2" not in text
+    assert "hf_secret" not in text
+    settings = results["configs"][DE]["metadata"]["judge"]
+    assert (settings["model"], settings["prompt_set"], settings["runs"]) == ("gpt-4", "native", 1)
+    assert settings["snapshots"] == ["gpt-4-0613"]
+    assert len(settings["prompt_set_sha256"]) == 64
+
+
+def test_tasks_are_all_registered() -> None:
+    from lm_eval.tasks import TaskManager
+
+    from mtbenchx_tasks.linking import tasks_path
+
+    manager = TaskManager(include_path=str(tasks_path()), include_defaults=False)
+    names = {f"{group}_{language}" for group in ("mtbench_x", "mtbench_x_mini") for language in LANGUAGES}
+    assert set(manager.all_subtasks) == names
+    assert set(manager.all_groups) == {"mtbench_x", "mtbench_x_mini"}
