@@ -22,26 +22,30 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_defaults() -> None:
-    assert asdict(JudgeSettings.parse(None)) == asdict(JudgeSettings.parse({})) == {
-        "model": "gpt-4",
-        "backend": "openai",
-        "base_url": None,
-        "api_key_env": "OPENAI_API_KEY",
-        "prompt_set": None,
-        "reference_set": "published",
-        "prompt_language": "same",
-        "parser": "last",
-        "rating": "text",
-        "temperature": 0.0,
-        "max_tokens": 2048,
-        "runs": 1,
-        "concurrency": 16,
-        "timeout": 120.0,
-        "ledger": None,
-        "resume": False,
-        "device": None,
-        "batch_size": None,
-    }
+    assert (
+        asdict(JudgeSettings.parse(None))
+        == asdict(JudgeSettings.parse({}))
+        == {
+            "model": "gpt-4",
+            "backend": "openai",
+            "base_url": None,
+            "api_key_env": "OPENAI_API_KEY",
+            "prompt_set": None,
+            "reference_set": "published",
+            "prompt_language": "same",
+            "parser": "last",
+            "rating": "text",
+            "temperature": 0.0,
+            "max_tokens": 2048,
+            "runs": 1,
+            "concurrency": 16,
+            "timeout": 120.0,
+            "ledger": None,
+            "resume": False,
+            "device": None,
+            "batch_size": None,
+        }
+    )
 
 
 def test_a_plain_string_is_the_model() -> None:
@@ -130,7 +134,9 @@ def test_a_refused_key_is_not_repeated(name: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://h:99999/v1", "http://h:ab/v1", "http://[::1/v1"])
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="product fault: a url that can't be read is a ValueError later")
+@pytest.mark.xfail(
+    strict=True, raises=ValueError, reason="product fault: a url that can't be read is a ValueError later"
+)
 def test_a_url_that_cannot_be_read_is_refused(url: str) -> None:
     with pytest.raises(UserError, match="base_url"):
         JudgeSettings.parse({"base_url": url}).public()
@@ -147,7 +153,9 @@ def test_api_key_env_must_be_a_variables_name(value: str) -> None:
     "backend",
     [
         "openai",
-        pytest.param("local", marks=pytest.mark.xfail(strict=True, reason="product fault: public() strips only openai's")),
+        pytest.param(
+            "local", marks=pytest.mark.xfail(strict=True, reason="product fault: public() strips only openai's")
+        ),
     ],
 )
 def test_a_password_in_the_url_is_never_shown(backend: str) -> None:

@@ -112,7 +112,19 @@ def test_the_parser_is_chosen() -> None:
 
 # properties --------------------------------------------------------------------------------------------------------
 
-PIECES = [*"0123456789[].,/*:- \n", "[[", "]]", "Rating", "Note :", "<think>", "</think>", "10", "08", "[[8]]", "[[7.5]]"]
+PIECES = [
+    *"0123456789[].,/*:- \n",
+    "[[",
+    "]]",
+    "Rating",
+    "Note :",
+    "<think>",
+    "</think>",
+    "10",
+    "08",
+    "[[8]]",
+    "[[7.5]]",
+]
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=5), max_size=20).map("".join)
 ascii_digits = texts.filter(lambda text: all(character.isascii() or not character.isdecimal() for character in text))
 numbers = st.integers(1, 10).map(str) | st.floats(1, 10).map("{:.1f}".format)
@@ -137,7 +149,9 @@ def test_fastchat_parser_is_fastchats_rule(text: str) -> None:
     assert parse_fastchat(text)[0] == fastchat(text)
 
 
-@pytest.mark.parametrize("number", ["0", "00", "0.", "00.5", "08", "08.", "08.5", "8.", "8.50", "85", "8.5.1", "", "8,5"])
+@pytest.mark.parametrize(
+    "number", ["0", "00", "0.", "00.5", "08", "08.", "08.5", "8.", "8.50", "85", "8.5.1", "", "8,5"]
+)
 @pytest.mark.parametrize("form", ["[[{}]]", "[{}]", "[{}] and [[{}]]"])
 def test_fastchat_parser_takes_the_numbers_that_fastchat_takes(number: str, form: str) -> None:
     text = form.format(number, number)
@@ -168,7 +182,9 @@ def test_a_verdict_at_the_end_wins(before: str, number: str) -> None:
     assert parse_last(f"{before.replace('<', '')}\nRating: [[{number}]]")[0] == float(number)
 
 
-@pytest.mark.xfail(strict=True, reason="product fault: an unclosed thought (cut off by max_tokens) is read as a verdict")
+@pytest.mark.xfail(
+    strict=True, reason="product fault: an unclosed thought (cut off by max_tokens) is read as a verdict"
+)
 @pytest.mark.parametrize("text", ["<think>Maybe [[3]], or", "[[3]] seems fair. But</think>I can't rate this."])
 def test_half_a_thought_is_no_verdict(text: str) -> None:
     assert parse_last(text) == (None, UNPARSABLE)

@@ -1,0 +1,49 @@
+"""JSON Lines: what is written is read, and a fault is named by file and line."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hf_datasets import jsonl
+from hf_datasets.errors import UserError
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@settings(database=None, deadline=None, max_examples=60)
+@given(st.lists(st.dictionaries(st.text(), values)))
+def test_what_is_written_is_read(rows: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        jsonl.write(Path(folder) / "deep" / "rows.jsonl", rows)
+        assert jsonl.read(Path(folder) / "deep" / "rows.jsonl") == rows
+
+
+def test_a_line_separator_inside_a_string_ends_no_row(tmp_path: Path) -> None:
+    rows = [{"text": "one\u2028two\x85three\r\nfour"}]
+    jsonl.write(tmp_path / "rows.jsonl", rows)
+    assert jsonl.read(tmp_path / "rows.jsonl") == rows
+
+
+def test_blank_lines_and_a_byte_order_mark_are_accepted(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n\n  \n{"a": 2}')
+    assert jsonl.read(tmp_path / "rows.jsonl") == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("gewählt un{}", r"rows, line 2: not JSON \(.* at column 1\)"),
+        ("[1]", "line 2: expected a JSON object, found list"),
+    ],
+)
+def test_a_fault_is_named_by_file_and_line(line: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        list(jsonl.parse(['{"a": 1}', line], "rows"))

@@ -1,0 +1,195 @@
+"""The judge prompt sets: complete, intact, and repaired only where an edit says so."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from hf_datasets import jsonl, sources
+from hf_datasets import judge_prompts as module
+from hf_datasets.errors import UserError
+from hf_datasets.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, PUBLISHED, REPAIRED, judge_prompts, prompt_set_hash
+from hf_datasets.mtbench_x import LANGUAGES
+from hf_datasets.records import JudgePrompt
+from tests.sources import needs_sources
+
+NAMES = {
+    f"{kind}{turns}"
+    for kind in ("single-v1", "single-math-v1", "pair-v2", "pair-math-v1")
+    for turns in ("", "-multi-turn")
+}
+WITH_FOURTH_VOTE = {f"{name}{BOTH_BAD}" for name in NAMES if name.startswith("pair")}
+TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
+DELIMITER = re.compile(r"\[[^\[\]]+\]|<\|[^<>|]+\|>")
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def placeholders(prompt: JudgePrompt) -> list[str]:
+    """In the order of the template."""
+    return [field for _, field, _, _ in Formatter().parse(prompt.prompt_template) if field is not None]
+
+
+def delimiters(prompt: JudgePrompt) -> list[str]:
+    """Lines that look like one, whole or broken."""
+    lines = prompt.prompt_template.split("\n")
+    return [line for line in lines if not re.search(r"{|\[\[", line) and re.match(r"\s*[\[<]|.*[\]>]\W*$", line)]
+
+
+def assert_delimiters_whole(prompts: Iterable[JudgePrompt], models: Iterable[JudgePrompt]) -> None:
+    """Each line is whole, and each prompt has as many of each kind as its English model."""
+    for prompt, model in zip(prompts, models, strict=True):
+        found = delimiters(prompt)
+        assert [line for line in found if not DELIMITER.fullmatch(line)] == []
+        assert [line[0] for line in found] == [line[0] for line in delimiters(model)]
+        for text in (prompt.system_prompt, prompt.prompt_template):
+            assert text.count("<|") == text.count("|>")
+
+
+@pytest.mark.sources
+@needs_sources
+class TestPublished:
+    @every_language
+    def test_eight_prompts(self, language: str) -> None:
+        # 4 kinds, each for one turn and for two
+        assert set(judge_prompts(PUBLISHED, language)) == NAMES
+        assert len(NAMES) == 8
+
+    def test_english_is_upstreams_text_byte_for_byte(self) -> None:
+        raw = sources.fetch("mtbench_x", "data/mt_bench_EN/judge_prompts.jsonl").read_bytes()
+        ours = [json.dumps(vars(prompt), ensure_ascii=False) for prompt in judge_prompts(PUBLISHED, "en").values()]
+        assert "\n".join(ours).encode() == raw.rstrip(b"\n")
+
+    @pytest.mark.parametrize("language", TRANSLATED)
+    def test_a_translation_kept_the_placeholders(self, language: str) -> None:
+        for name, prompt in judge_prompts(PUBLISHED, language).items():
+            assert placeholders(prompt) == placeholders(judge_prompts(PUBLISHED, "en")[name])
+
+    def test_nothing_is_repaired(self) -> None:
+        template = judge_prompts(PUBLISHED, "de")["single-v1-multi-turn"].prompt_template
+        assert template.startswith("<Der Beginn des Gesprächs von Assistent A mit dem Benutzer>")
+
+
+@pytest.mark.sources
+@needs_sources
+class TestRepaired:
+    @every_language
+    def test_the_published_names_and_the_german_draft(self, language: str) -> None:
+        # 8, and 4 more in German
+        assert set(judge_prompts(REPAIRED, language)) == NAMES | (WITH_FOURTH_VOTE if language == "de" else set())
+
+    @every_language
+    def test_repairs_kept_the_placeholders(self, language: str) -> None:
+        published = judge_prompts(PUBLISHED, language)
+        for name, prompt in judge_prompts(REPAIRED, language).items():
+            assert placeholders(prompt) == placeholders(published[name.removesuffix(BOTH_BAD)])
+
+    @every_language
+    def test_every_delimiter_is_whole(self, language: str) -> None:
+        repaired = judge_prompts(REPAIRED, language)
+        english = judge_prompts(PUBLISHED, "en")
+        assert_delimiters_whole(repaired.values(), [english[name.removesuffix(BOTH_BAD)] for name in repaired])
+
+    def test_english_needed_no_repair(self) -> None:
+        assert judge_prompts(REPAIRED, "en") == judge_prompts(PUBLISHED, "en")
+
+    @pytest.mark.parametrize("language", TRANSLATED)
+    def test_repairs_change_the_hash_of_the_set(self, language: str) -> None:
+        assert prompt_set_hash(REPAIRED, language) != prompt_set_hash(PUBLISHED, language)
+
+    @every_language
+    def test_only_lines_with_delimiters_were_touched(self, language: str) -> None:
+        for name, prompt in judge_prompts(PUBLISHED, language).items():
+            repaired = judge_prompts(REPAIRED, language)[name]
+            assert repaired.system_prompt == prompt.system_prompt
+            pairs = zip(prompt.prompt_template.split("\n"), repaired.prompt_template.split("\n"), strict=True)
+            assert all(before == after or DELIMITER.fullmatch(after) for before, after in pairs)
+
+
+@every_language
+class TestNative:
+    def test_twelve_prompts(self, language: str) -> None:
+        assert set(judge_prompts(NATIVE, language)) == NAMES | WITH_FOURTH_VOTE
+        assert len(NAMES | WITH_FOURTH_VOTE) == 12
+
+    def test_every_delimiter_is_whole(self, language: str) -> None:
+        assert_delimiters_whole(judge_prompts(NATIVE, language).values(), judge_prompts(NATIVE, "en").values())
+
+    def test_what_is_opened_is_closed(self, language: str) -> None:
+        for prompt in judge_prompts(NATIVE, language).values():
+            assert len(delimiters(prompt)) % 2 == 0
+
+    def test_the_placeholders_are_those_of_english(self, language: str) -> None:
+        for name, prompt in judge_prompts(NATIVE, language).items():
+            assert placeholders(prompt) == placeholders(judge_prompts(NATIVE, "en")[name])
+
+    def test_every_prompt_renders(self, language: str) -> None:
+        for prompt in judge_prompts(NATIVE, language).values():
+            text = prompt.prompt_template.format(**{name: f"<{name}>" for name in placeholders(prompt)})
+            assert all(f"<{name}>" in text for name in placeholders(prompt))
+
+
+@pytest.mark.sources
+@needs_sources
+@every_language
+@pytest.mark.parametrize("prompt_set", PROMPT_SETS)
+def test_every_prompt_asks_for_its_verdict(prompt_set: str, language: str) -> None:
+    for prompt in judge_prompts(prompt_set, language).values():
+        text = prompt.system_prompt + prompt.prompt_template
+        asked = set(re.findall(r"\[\[([A-D]|\d+)\]\]", text))
+        votes = set("ABCD" if prompt.name.endswith(BOTH_BAD) else "ABC")
+        assert asked == (votes if prompt.type == "pairwise" else {"5"})
+
+
+@pytest.fixture
+def edits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """Put one edit of the Spanish prompts in place of ours; `repair` applies it."""
+    path = "data/mt_bench_ES/judge_prompts.jsonl"
+    pinned = sources.source("mtbench_x").files[path]
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    return [{"file": path, "sha256": pinned, "old": "[Instrucción]", "new": "[Orden]", "count": 2, "why": "test"}]
+
+
+def repair(edits: list[dict[str, object]]) -> dict[str, JudgePrompt]:
+    jsonl.write(module.HERE / "edits" / "judge_prompts.jsonl", edits)
+    return dict(judge_prompts.__wrapped__(REPAIRED, "es"))
+
+
+@pytest.mark.sources
+@needs_sources
+class TestEdits:
+    def test_an_edit_is_applied(self, edits: list[dict[str, object]]) -> None:
+        assert repair(edits)["single-v1"].prompt_template.startswith("[Orden]\n")
+
+    def test_a_stale_edit_is_refused(self, edits: list[dict[str, object]]) -> None:
+        edits[0]["sha256"] = "0" * 64
+        with pytest.raises(UserError, match=r"stale: data/mt_bench_ES/judge_prompts\.jsonl is now 4a413b8f09d0"):
+            repair(edits)
+
+    def test_an_edit_that_does_not_match_is_refused(self, edits: list[dict[str, object]]) -> None:
+        edits[0]["old"] = "[Orden]"
+        with pytest.raises(UserError, match=r"'\[Orden\]' occurs 0 times in .*, not 2"):
+            repair(edits)
+
+    def test_an_edit_that_matches_elsewhere_too_is_refused(self, edits: list[dict[str, object]]) -> None:
+        edits[0]["count"] = 1
+        with pytest.raises(UserError, match=r"occurs 2 times in .*, not 1"):
+            repair(edits)
+
+    def test_an_edit_that_breaks_the_json_is_refused(self, edits: list[dict[str, object]]) -> None:
+        edits[0]["new"] = '"'
+        with pytest.raises(UserError, match=r"\(repaired\), line \d: not JSON"):
+            repair(edits)
+
+
+def test_an_unknown_set_names_the_choices() -> None:
+    with pytest.raises(UserError, match=r"no prompt set 'mine'; choose one of mtbench_x, mtbench_x_v1_1, native"):
+        judge_prompts("mine", "en")
+
+
+@pytest.mark.parametrize("prompt_set", PROMPT_SETS)
+def test_an_unknown_language_names_the_way_out(prompt_set: str) -> None:
+    with pytest.raises(UserError, match="'pt'; set prompt_language to 'en'"):
+        judge_prompts(prompt_set, "pt")

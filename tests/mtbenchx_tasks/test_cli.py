@@ -1,0 +1,82 @@
+"""The command line, as a user types it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hf_datasets.ledger import Completion, open_ledger
+from tests.sources import needs_sources
+
+
+def mtbenchx(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "mtbenchx_tasks.cli", *arguments]
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root, "COLUMNS": "200"}
+    return subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, env=environment, check=False
+    )
+
+
+def test_help_shows_the_commands_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from mtbenchx_tasks import cli; "
+        "heavy = {'torch', 'transformers', 'datasets', 'pandas', 'openai', 'lm_eval', 'numpy', 'scipy'}; "
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or None)"
+    )
+    root = str(Path(__file__).parents[2])
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
+    assert loaded.stderr == ""
+    shown = mtbenchx("--help")
+    assert shown.returncode == 0
+    assert all(word in shown.stdout for word in ("demo", "tasks", "data", "ledger"))
+
+
+@pytest.mark.parametrize("command", ["demo", "tasks link", "tasks path", "data build", "ledger export", "ledger merge"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = mtbenchx(*command.split(), "--help")
+    assert shown.returncode == 0
+    assert "Example" in shown.stdout
+
+
+def test_a_users_error_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
+    told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "none.sqlite"))
+    assert told.returncode == 1
+    assert told.stderr.count("\n") == 1
+    assert str(tmp_path / "none.sqlite") in told.stderr
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_wrong_usage_is_exit_2() -> None:
+    assert mtbenchx("ledger", "export").returncode == 2
+
+
+def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    request = '{"endpoint":"https://api.openai.com/v1","model":"gpt-4"}'
+    ledger.claim("a", request)
+    ledger.finish(
+        "a",
+        Completion("answered", "[[7]]", details={"usage": {"prompt_tokens": 1_000_000, "completion_tokens": 500_000}}),
+    )
+    ledger.claim("b", request)
+    ledger.finish("b", Completion("failed", reason="timeout"))
+    told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout
+    assert "1 answered, 1 failed; 1000000 tokens read, 500000 written; $60.00" in told  # 30 + 60 / 2
+
+
+def test_a_sources_folder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path / "nowhere"))
+    told = mtbenchx("data", "build", "mtbench-x", cwd=tmp_path)
+    assert told.returncode == 1
+    assert "MTBENCHX_SOURCES" in told.stderr
+
+
+@pytest.mark.sources
+@needs_sources
+def test_build_prints_the_absolute_path(tmp_path: Path) -> None:
+    told = mtbenchx("data", "build", "mtbench-x", cwd=tmp_path)
+    assert told.stdout.strip() == str(tmp_path.resolve() / "mtbench-x")
+    assert (tmp_path / "mtbench-x" / "README.md").is_file()
