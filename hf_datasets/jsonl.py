@@ -12,9 +12,13 @@ def read(file: Path) -> list[dict[str, Any]]:
     """Read a JSON Lines file; blank lines are skipped, a byte order mark is accepted.
 
     Raises:
-        UserError: A line isn't a JSON object.
+        UserError: The file can't be read, or a line isn't a JSON object.
     """
-    return list(parse(file.read_text(encoding="utf-8-sig").split("\n"), str(file)))
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
+    return list(parse(text.split("\n"), str(file)))
 
 
 def parse(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:

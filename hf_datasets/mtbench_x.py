@@ -33,8 +33,10 @@ def questions(benchmark: str, language: str) -> tuple[Question, ...]:
         language: Lower-case language code.
 
     Raises:
-        UserError: No such language; a source can't be had; or a promise about the data doesn't hold.
+        UserError: No such benchmark or language; a source can't be had; or a promise about the data doesn't hold.
     """
+    if benchmark not in BENCHMARKS:
+        raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}.")
     rows = _mini(language) if benchmark == "mini" else _published(language)
     return tuple(sorted(rows, key=lambda question: question.question_id))
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 __version__ = "0.1.0"
+TASK_VERSION = 1.0
+"""Rises when scores of the same answers and judgments would change."""
 
 
 def metric_path() -> str:

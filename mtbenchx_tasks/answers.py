@@ -8,6 +8,8 @@ from typing import Any
 from hf_datasets import jsonl
 from hf_datasets.errors import UserError
 
+FIRST_ID = 81
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -55,14 +57,20 @@ def _from_fastchat(file: Path, rows: list[dict[str, Any]]) -> Answers:
                 f"{file}, line {number}: not a model_answer row ({type(error).__name__}: {error})."
             ) from error
         languages.add(language.lower())
-    return _checked(file, rows, Answers(str(rows[0].get("model_id", file.stem)), _only(languages), "mtbench_x", texts))
+    model = str(rows[0].get("model_id", file.stem))
+    return _checked(file, rows, Answers(model, _only(languages), _benchmark(texts), texts))
 
 
 def _from_samples(file: Path, rows: list[dict[str, Any]]) -> Answers:
     texts = {row["doc"]["question_id"]: tuple(responses[0] for responses in row["resps"][:2]) for row in rows}
     languages = {row["doc"]["language"] for row in rows}
-    benchmark = "mini" if max(texts) < 81 else "mtbench_x"  # noqa: PLR2004  (MT-Bench's first id)
-    return _checked(file, rows, Answers(file.parent.name or file.stem, _only(languages), benchmark, texts))
+    model = file.absolute().parent.name.rpartition("__")[2]  # lm_eval's folder: ORG__MODEL, or a path with __ for /
+    return _checked(file, rows, Answers(model, _only(languages), _benchmark(texts), texts))
+
+
+def _benchmark(texts: Iterable[int]) -> str:
+    """MT-Bench's ids begin at 81, the mini benchmark's at 1."""
+    return "mini" if max(texts) < FIRST_ID else "mtbench_x"
 
 
 def _only(languages: Iterable[str]) -> str | None:

@@ -58,6 +58,19 @@ def demo(
     run(folder, languages.split(","), limit)
 
 
+@app.command(epilog="Example: `mtbenchx judge results/MODEL/samples_mtbench_x_de_*.jsonl --judge gpt-4`")
+def judge(
+    files: Annotated[list[Path], typer.Argument(help="lm_eval samples (--log_samples) or FastChat's model_answer.")],
+    judge: Annotated[str, typer.Option(help="The judge: a model name, or settings as in lm_eval's metadata.")],
+    language: Annotated[str | None, typer.Option(help="Their language, where a file doesn't tell.")] = None,
+) -> None:
+    """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
+    from mtbenchx_tasks.judging import judge_files
+    from mtbenchx_tasks.table import print_metrics
+
+    print_metrics(judge_files(files, judge, language))
+
+
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")
 def tasks_link() -> None:
     """Put the task files where lm_eval looks for tasks; harmless to repeat."""

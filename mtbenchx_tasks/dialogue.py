@@ -1,15 +1,16 @@
 """One question put to one model: renders the prompts, keeps the answers, hands each to the judge at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from lm_eval.api.model import LM
 
 from hf_datasets.ledger import Use
+from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Question, canonical_json, content_hash
 from mtbenchx_tasks.candidate import Candidate, candidate
-from mtbenchx_tasks.judge.judge import Judge, Pending
+from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
 from mtbenchx_tasks.judge.prompts import prompt_name
 from mtbenchx_tasks.judge.verdict import Verdict
 
@@ -31,6 +32,11 @@ class Place:
     """The judge's slug."""
     settings: str
     """What else decides a rating."""
+
+
+def place_of(judge: Judge, benchmark: str, task_version: float) -> Place:
+    """Return where this judge's judgments of a benchmark count."""
+    return Place(benchmark, revision(benchmark), task_version, judge.settings.slug, judge.rating_rule)
 
 
 Render = Callable[[list[dict[str, str]]], Any]
@@ -80,18 +86,26 @@ class Conversation:
 
     def hear(self, lm: LM, answer: str) -> None:
         """Keep an answer and have it judged."""
-        self.answers.append(answer)
         self.model = candidate(lm)
-        if self.judge is None:
-            return
-        if self._recallable is not None:
-            self.judge.ledger.store_answers([(*self._recallable, answer)])
-        self.judge.engine.meet(lm)
-        self.pending.append(self.judge.submit(self.question, self.answers))
+        if self.judge is not None:
+            if self._recallable is not None:
+                self.judge.ledger.store_answers([(*self._recallable, answer)])
+            self.judge.engine.meet(lm)
+        self.take(answer)
 
-    def uses(self, place: Place, verdicts: Sequence[Sequence[Verdict]]) -> Iterator[Use]:
-        """Yield where each verdict (per turn, per run) of this conversation counts."""
-        for turn, (answer, runs) in enumerate(zip(self.answers, verdicts, strict=True), start=1):
+    def take(self, answer: str) -> None:
+        """Append an answer and hand it to the judge."""
+        self.answers.append(answer)
+        if self.judge is not None:
+            self.pending.append(self.judge.submit(self.question, self.answers))
+
+    def verdicts(self) -> list[list[Verdict]]:
+        """Wait for the verdicts: per turn, per run."""
+        return [[item.result() for item in runs] or [EMPTY_ANSWER] for runs in self.pending]
+
+    def uses(self, place: Place) -> Iterator[Use]:
+        """Yield where each verdict of this conversation counts."""
+        for turn, (answer, runs) in enumerate(zip(self.answers, self.verdicts(), strict=True), start=1):
             for run, verdict in enumerate(runs):
                 yield Use(
                     **vars(place),

@@ -16,16 +16,15 @@ from lm_eval.api.task import ConfigurableTask
 from hf_datasets import mtbench_x
 from hf_datasets.errors import UserError
 from hf_datasets.records import CATEGORIES, Question
-from mtbenchx_tasks.dialogue import USER, Conversation, Place, Render, plain
-from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, judge_for
+from mtbenchx_tasks import TASK_VERSION
+from mtbenchx_tasks.dialogue import USER, Conversation, Render, place_of, plain
+from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.prices import PRICES_OF, estimate
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.scores import aggregations, contributions
 from mtbenchx_tasks.wave import TURNS, Turn
 
 log = logging.getLogger("lm_eval.mtbenchx")
-VERSION = 1.0
-"""Rises when scores of the same answers and judgments would change."""
 TEMPERATURES = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}
 """MT-Bench's sampling temperatures; 0 for the other categories. `--gen_kwargs temperature=...` overrides them."""
 MAX_NEW_TOKENS = 1024
@@ -43,7 +42,7 @@ DEFAULTS = {
 class MTBenchX(ConfigurableTask):
     """One language of MT-Bench-X."""
 
-    VERSION = VERSION
+    VERSION = TASK_VERSION
     BENCHMARK = "mtbench_x"
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -62,7 +61,7 @@ class MTBenchX(ConfigurableTask):
     def _metadata(self) -> dict[str, Any]:
         """What results say of this task: resolved settings and versions, nothing of the user's model arguments."""
         benchmark = {"name": self.BENCHMARK, "language": self.language, "revision": mtbench_x.revision(self.BENCHMARK)}
-        return {"version": VERSION, "benchmark": benchmark, "judge": self.settings.public()}
+        return {"version": TASK_VERSION, "benchmark": benchmark, "judge": self.settings.public()}
 
     # requests ------------------------------------------------------------------------------------------------------
 
@@ -183,8 +182,8 @@ class MTBenchX(ConfigurableTask):
             return
         self.judge.engine.finish()
         for conversation, turns in self._talks:
-            for turn, pending in zip(turns, conversation.pending, strict=True):
-                turn.filtered_resps[self.judge.settings.slug] = [item.result() for item in pending] or [EMPTY_ANSWER]
+            for turn, verdicts in zip(turns, conversation.verdicts(), strict=True):
+                turn.filtered_resps[self.judge.settings.slug] = verdicts
         self._record(self.judge)
         self._report_unscored(self.judge.settings.slug)
 
@@ -199,14 +198,8 @@ class MTBenchX(ConfigurableTask):
 
     def _record(self, judge: Judge) -> None:
         """Write down where each judgment counts, so that every number can be computed again from the ledger."""
-        place = Place(
-            self.BENCHMARK, mtbench_x.revision(self.BENCHMARK), VERSION, judge.settings.slug, judge.rating_rule
-        )
-        uses = [
-            use
-            for conversation, turns in self._talks
-            for use in conversation.uses(place, [turn.filtered_resps[place.judge] for turn in turns])
-        ]
+        place = place_of(judge, self.BENCHMARK, TASK_VERSION)
+        uses = [use for conversation, _ in self._talks for use in conversation.uses(place)]
         judge.ledger.record(uses)
         judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
         details = [judgment.details for judgment in judged if judgment]

@@ -126,7 +126,7 @@ def shape(question: Question) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def test_revisions_identify_the_content(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revisions_identify_the_content() -> None:
     assert revision("mtbench_x") == sources.source("mtbench_x").revision[:12]
     assert len(revision("mini")) == 12
 

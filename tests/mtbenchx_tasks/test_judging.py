@@ -1,0 +1,80 @@
+"""`mtbenchx judge`: saved answers, judged without generating again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import open_ledger
+from mtbenchx_tasks.answers import read_answers
+from mtbenchx_tasks.fastchat import export
+from mtbenchx_tasks.judging import judge_files
+from tests.doubles.model import Model
+from tests.doubles.openai_api import Api
+from tests.harness import evaluate
+
+FR = "mtbench_x_mini_fr"
+
+
+@pytest.fixture
+def judge(api: Api, tmp_path: Path) -> dict[str, Any]:
+    return {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+
+
+def write(file: Path, rows: list[dict[str, Any]]) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def samples(results: Any, file: Path) -> Path:
+    rows = [{"doc": sample["doc"], "resps": sample["resps"]} for sample in results["samples"][FR]]
+    return write(file, rows)
+
+
+def test_predict_only_samples_give_the_tasks_numbers(api: Api, judge: dict[str, Any], tmp_path: Path) -> None:
+    api.answer = lambda request: f"[[{1 + len(str(request['messages'])) % 10}]]"
+    later = evaluate(Model(), FR, limit=4, predict_only=True)
+    file = samples(later, tmp_path / "ORG__my-model" / "samples.jsonl")
+    ((model, language, metrics),) = judge_files([file], json.dumps(judge), None)
+    at_once = evaluate(Model(), FR, judge, limit=4)
+    assert (model, language) == ("my-model", "fr")
+    assert metrics == {name: at_once["results"][FR][f"{name},gpt-4"] for name in metrics}
+    assert len(api.judgments) == 8  # the task found all of them in the ledger
+
+
+def test_judged_answers_are_exported(judge: dict[str, Any], tmp_path: Path) -> None:
+    rows = [{"question_id": 81 + i, "model_id": "m", "choices": [{"turns": ["a", "b"]}]} for i in range(2)]
+    file = write(tmp_path / "m.jsonl", [{**row, "question_id": row["question_id"] - 80} for row in rows])
+    answers = read_answers(file)
+    assert answers.texts == {1: ("a", "b"), 2: ("a", "b")}
+    assert answers.benchmark == "mini"
+    judge_files([file], json.dumps(judge), "en")
+    assert len(export(open_ledger(Path(judge["ledger"])), tmp_path / "out")) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "language", "said"),
+    [
+        ([{"question_id": 1, "model_id": "m", "choices": [{"turns": ["a", "b"]}]}], None, "name it by --language"),
+        ([{"question_id": "81_DE", "model_id": "m", "choices": [{"turns": ["a", "b"]}]}], "fr", "answers in 'de'"),
+        ([{"question_id": 1, "choices": []}], "de", "line 1: not a model_answer row"),
+        ([{"question_id": 1, "choices": [{"turns": ["a"]}]}], "de", "needs two answers"),
+        ([{"question_id": 99, "choices": [{"turns": ["a", "b"]}]}] * 2, "de", "more than once"),
+        ([{"a": 1}], "de", "found a"),
+        ([], "de", "is empty"),
+    ],
+)
+def test_bad_files_are_named(
+    judge: dict[str, Any], tmp_path: Path, rows: list[dict[str, Any]], language: str | None, said: str
+) -> None:
+    file = write(tmp_path / "answers.jsonl", rows)
+    with pytest.raises(UserError, match=said):
+        judge_files([file], json.dumps(judge), language)
+
+
+def test_a_missing_file_is_named(judge: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no file .*nowhere\.jsonl"):
+        judge_files([tmp_path / "nowhere.jsonl"], json.dumps(judge), "de")
