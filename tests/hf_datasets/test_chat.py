@@ -202,9 +202,7 @@ def reasoning_model(sent: dict[str, Any]) -> Reply | str:
             "unsupported_parameter",
         )
     if "temperature" in sent:
-        return error(
-            400, "Unsupported value: 'temperature' does not support 0.0 with this model.", "unsupported_value"
-        )
+        return error(400, "Unsupported value: 'temperature' does not support 0.0 with this model.", "unsupported_value")
     return "[[8]]"
 
 
@@ -337,7 +335,9 @@ def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> N
         assert OpenAIChat(api.url).complete(request()).text == "Hi"
 
 
-@pytest.mark.xfail(strict=True, reason="product fault: without a key the stand-in 'none' is blotted out of every reason")
+@pytest.mark.xfail(
+    strict=True, reason="product fault: without a key the stand-in 'none' is blotted out of every reason"
+)
 def test_without_a_key_nothing_is_blotted_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     assert "none of these" in ask(always(error(400, "none of these")))[0].reason

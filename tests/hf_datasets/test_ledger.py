@@ -24,7 +24,9 @@ from hf_datasets.ledger import SCHEMA, Completion, Ledger, LedgerError, Use, def
 from hf_datasets.process import identity, may_be_alive
 
 ROOT = Path(__file__).parents[2]
-SAID = Completion("answered", "Rating: [[8]] – schön", details={"usage": {"prompt_tokens": 11}, "snapshot": "gpt-4-0613"})
+SAID = Completion(
+    "answered", "Rating: [[8]] – schön", details={"usage": {"prompt_tokens": 11}, "snapshot": "gpt-4-0613"}
+)
 FAILED = Completion("failed", reason="Error code: 500")
 USE = Use(
     candidate="m",
@@ -80,7 +82,8 @@ def python(code: str, *arguments: object) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize(
-    "completion", [SAID, Completion("empty", reason="the judge returned no text"), Completion("refused", "No.", "filter")]
+    "completion",
+    [SAID, Completion("empty", reason="the judge returned no text"), Completion("refused", "No.", "filter")],
 )
 def test_a_final_judgment_is_kept(ledger: Ledger, completion: Completion) -> None:
     judge(ledger, "k", completion)
@@ -153,7 +156,9 @@ def test_ones_own_claim_is_held(ledger: Ledger) -> None:
     assert ledger.judgment("k") is None
 
 
-@pytest.mark.parametrize(("state", "again"), [("failed", True), ("answered", False), ("empty", False), ("refused", False)])
+@pytest.mark.parametrize(
+    ("state", "again"), [("failed", True), ("answered", False), ("empty", False), ("refused", False)]
+)
 def test_only_what_failed_is_asked_again(ledger: Ledger, state: str, again: bool) -> None:
     judge(ledger, "k", Completion(state))
     assert ledger.claim("k", "request") is again
@@ -349,7 +354,9 @@ def of_layout(version: int, path: Path) -> Path:
 
 @pytest.mark.parametrize("make", [corrupt, lambda path: of_layout(SCHEMA + 1, path)], ids=["corrupt", "layout"])
 @pytest.mark.xfail(strict=True, reason="product fault: merge blames this ledger for the fault of the other")
-def test_a_merge_with_what_is_no_ledger_names_that(ledger: Ledger, tmp_path: Path, make: Callable[[Path], Path]) -> None:
+def test_a_merge_with_what_is_no_ledger_names_that(
+    ledger: Ledger, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
     wrong = make(tmp_path / "other.sqlite")
     judge(ledger, "k")
     with pytest.raises(LedgerError, match=str(wrong)):

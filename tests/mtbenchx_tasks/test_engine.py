@@ -173,7 +173,9 @@ def test_when_the_disk_fills_up_what_is_paid_is_used_and_nothing_more_is_asked(l
     assert transport.asked == ["0", "1", "2"]
     assert [completion.state for completion in said] == ["answered"] * 3 + ["failed"] * 3
     assert said[2].text == "x" * 100_000
-    assert all(str(ledger.path) in completion.reason and "free the disk" in completion.reason for completion in said[3:])
+    assert all(
+        str(ledger.path) in completion.reason and "free the disk" in completion.reason for completion in said[3:]
+    )
 
 
 def test_after_the_disk_was_freed_the_next_engine_asks_the_rest(ledger: Ledger) -> None:
@@ -187,6 +189,21 @@ def test_after_the_disk_was_freed_the_next_engine_asks_the_rest(ledger: Ledger) 
     rest = Transport()
     assert [said.state for said in judged(rest, ledger, *range(3))] == ["answered"] * 3
     assert sorted(rest.asked) == ["0", "1", "2"]
+
+
+@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="product fault: a claim that couldn't be finished is held")
+def test_after_the_disk_was_freed_another_engine_of_this_process_asks(ledger: Ledger) -> None:
+    def say(asked: str) -> str:
+        fill(ledger)
+        return "x" * 100_000
+
+    judged(Transport(say), ledger, "a")
+    ledger._db.execute("PRAGMA max_page_count=1000000")
+    engine = LiveEngine(Transport(), "m", ledger, 1)  # e.g. the same judge with another parser
+    try:
+        assert engine.submit(request("a")).result(0.5).completion.state == "answered"
+    finally:
+        engine.stop()
 
 
 def test_stop_cancels_what_is_queued_and_keeps_what_is_in_flight(ledger: Ledger) -> None:
@@ -208,7 +225,9 @@ def test_stop_cancels_what_is_queued_and_keeps_what_is_in_flight(ledger: Ledger)
     engine.finish()  # nothing to wait for
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="product fault: the pool of a stopped engine is shut for good")
+@pytest.mark.xfail(
+    strict=True, raises=RuntimeError, reason="product fault: the pool of a stopped engine is shut for good"
+)
 @pytest.mark.parametrize("text", ["new", "cancelled"])
 def test_a_stopped_engine_still_takes_requests(ledger: Ledger, text: str) -> None:
     # judge_for keeps one engine for the life of the process: a notebook that is interrupted and run again meets it
