@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from hf_datasets.errors import UserError
 from hf_datasets.ledger import Completion
-from hf_datasets.records import canonical_json, content_hash
+from hf_datasets.records import canonical_json, content_hash, storable
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -102,13 +102,17 @@ class OpenAIChat:
         key = os.environ.get(self._api_key_env, "").strip()
         if not key and self.url == OPENAI_URL:
             raise UserError(f"The environment variable {self._api_key_env} is not set.")
-        return key or "none"  # self-hosted endpoints take any key; those that want one answer 401
+        if not key.isascii() or not key.isprintable():
+            raise UserError(f"The key in {self._api_key_env} holds a character that no key has; copy it anew.")
+        return key
 
     @cached_property
     def _client(self) -> "OpenAI":
         from openai import OpenAI
 
-        return OpenAI(api_key=self._secret, base_url=self._base_url, timeout=self._timeout, max_retries=RETRIES)
+        key = self._secret or "none"  # self-hosted endpoints take any key; those that want one answer 401
+        base_url = self._base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        return OpenAI(api_key=key, base_url=base_url, timeout=self._timeout, max_retries=RETRIES)
 
     def check(self, model: str) -> None:
         """Ask for one token; nothing is stored.
@@ -192,7 +196,7 @@ class OpenAIChat:
                 return f"{self.url} does not answer for {model!r}: {self._redact(str(error))[:300]}"
 
     def _redact(self, text: str) -> str:
-        return text.replace(self._secret, "***")
+        return storable(text.replace(self._secret, "***") if self._secret else text)
 
 
 def _read(response: Any) -> Completion:
@@ -217,4 +221,4 @@ def _read(response: Any) -> Completion:
         return Completion("refused", reason=getattr(message, "refusal", None) or "content filter", details=known)
     if not (message.content or "").strip():
         return Completion("empty", reason="the judge returned no text", details=known)
-    return Completion("answered", message.content, details=known)
+    return Completion("answered", storable(message.content), details=known)

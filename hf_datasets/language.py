@@ -8,7 +8,7 @@ MIN_LETTERS = 10
 """Below this a text is too short to tell."""
 MIN_SCORE = 0.5
 """Below this the classifier is unsure; on empty or digits-only input it says `en` with 0.12."""
-_FENCED_CODE = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1[`~]*\s*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCED_CODE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def without_code(text: str) -> str:

@@ -128,12 +128,13 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.RLock()
+        self._in_flight: set[str] = set()
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             _refuse_network_file_system(path)
             self._db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._check_version()
+            self._enter_wal()
+            self._check_version("main", path)
             self._db.executescript(_TABLES)
             self._db.execute(f"PRAGMA user_version={SCHEMA}")
 
@@ -152,22 +153,30 @@ class Ledger:
         return _completion(row) if row and row[0] in FINAL_STATES else None
 
     def claim(self, key: str, request: str) -> bool:
-        """Claim a request for this process; False if it is done, or a living process has it.
+        """Claim a request; False if it is done, or in flight in this or another living process.
 
         A claim needn't survive a power cut, so it isn't flushed.
         """
         with self._explained(), self._transaction("NORMAL"):
             row = self._db.execute("SELECT state, owner, at FROM judgment WHERE key = ?", (key,)).fetchone()
-            if row and (row[0] in FINAL_STATES or (row[0] == "claimed" and _is_held(row[1], row[2]))):
+            if row and (row[0] in FINAL_STATES or (row[0] == "claimed" and self._is_held(key, row[1], row[2]))):
                 return False
             self._db.execute(
                 "INSERT OR REPLACE INTO judgment (key, request, state, owner, at) VALUES (?, ?, 'claimed', ?, ?)",
                 (key, request, identity(), time.time()),
             )
-            return True
+        self._in_flight.add(key)
+        return True
+
+    def _is_held(self, key: str, owner: str, since: float) -> bool:
+        if owner == identity():
+            return key in self._in_flight
+        local = json.loads(owner)[0] == json.loads(identity())[0]
+        return may_be_alive(owner) and (local or time.time() - since < FOREIGN_CLAIM_SECONDS)
 
     def finish(self, key: str, completion: Completion) -> None:
         """Store the outcome of a claimed request; when this returns, it is on disk."""
+        self._in_flight.discard(key)
         details = json.dumps(dict(completion.details), ensure_ascii=False)
         with self._explained(), self._transaction():
             self._db.execute(
@@ -211,9 +220,10 @@ class Ledger:
         """
         if not other.is_file():
             raise LedgerError(f"There is no ledger at {other}.")
-        with self._lock, self._explained():
+        with self._lock, self._explained(other):
             self._db.execute("ATTACH DATABASE ? AS other", (str(other),))
             try:
+                self._check_version("other", other)
                 with self._transaction():
                     return self._copy_from_attached()
             finally:
@@ -231,12 +241,22 @@ class Ledger:
 
     # the file ------------------------------------------------------------------------------------------------------
 
-    def _check_version(self) -> None:
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+    def _enter_wal(self) -> None:
+        """Switch to WAL; where two processes make the file at once one must wait, which SQLite doesn't do here."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def _check_version(self, schema: str, path: Path) -> None:
+        (version,) = self._db.execute(f"PRAGMA {schema}.user_version").fetchone()
         if version not in (0, SCHEMA):
-            raise LedgerError(
-                f"The ledger {self.path} was written by another release (layout {version}); name another file."
-            )
+            raise LedgerError(f"The ledger {path} was written by another release (layout {version}); name another.")
 
     @contextlib.contextmanager
     def _transaction(self, synchronous: str = "FULL") -> Iterator[None]:
@@ -251,12 +271,12 @@ class Ledger:
                     self._db.execute("ROLLBACK")
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _explained(self, path: Path | None = None) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
             raise LedgerError(
-                f"The ledger {self.path} can't be used ({error}); free the disk or name another place, "
+                f"The ledger {path or self.path} can't be used ({error}); free the disk or name another place, "
                 f'e.g. --metadata \'{{"judge": {{"ledger": "PATH"}}}}\'.'
             ) from error
 
@@ -264,11 +284,6 @@ class Ledger:
 def _completion(row: tuple[str, str, str, str]) -> Completion:
     state, text, reason, details = row
     return Completion(state, text, reason, json.loads(details))
-
-
-def _is_held(owner: str, since: float) -> bool:
-    local = json.loads(owner)[0] == json.loads(identity())[0]
-    return may_be_alive(owner) and (local or time.time() - since < FOREIGN_CLAIM_SECONDS)
 
 
 def _refuse_network_file_system(path: Path) -> None:

@@ -27,6 +27,8 @@ def may_be_alive(owner: str) -> bool:
     if host != socket.gethostname():
         return True
     try:
-        return abs(psutil.Process(pid).create_time() - float(started)) < CLOCK_TOLERANCE
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return not ended and abs(process.create_time() - float(started)) < CLOCK_TOLERANCE
     except psutil.NoSuchProcess:
         return False

@@ -71,6 +71,11 @@ class JudgePrompt:
         return content_hash([self.system_prompt, self.prompt_template])
 
 
+def storable(text: str) -> str:
+    """Replace halves of surrogate pairs, which some endpoints send and UTF-8 doesn't have."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def canonical_json(value: object) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces, UTF-8 characters as they are."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

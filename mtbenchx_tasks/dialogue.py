@@ -8,7 +8,7 @@ from lm_eval.api.model import LM
 
 from hf_datasets.ledger import Use
 from hf_datasets.mtbench_x import revision
-from hf_datasets.records import Question, canonical_json, content_hash
+from hf_datasets.records import Question, canonical_json, content_hash, storable
 from mtbenchx_tasks.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
 from mtbenchx_tasks.judge.prompts import prompt_name
@@ -89,13 +89,13 @@ class Conversation:
         self.model = candidate(lm)
         if self.judge is not None:
             if self._recallable is not None:
-                self.judge.ledger.store_answers([(*self._recallable, answer)])
+                self.judge.ledger.store_answers([(*self._recallable, storable(answer))])
             self.judge.engine.meet(lm)
         self.take(answer)
 
     def take(self, answer: str) -> None:
         """Append an answer and hand it to the judge."""
-        self.answers.append(answer)
+        self.answers.append(storable(answer))
         if self.judge is not None:
             self.pending.append(self.judge.submit(self.question, self.answers))
 

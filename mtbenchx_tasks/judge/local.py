@@ -12,13 +12,14 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.errors import UserError
-from hf_datasets.ledger import Completion, Ledger
+from hf_datasets.ledger import Completion, Ledger, LedgerError
 from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, as_text
@@ -33,7 +34,7 @@ class LocalEngine:
 
     def __init__(self, settings: JudgeSettings, ledger: Ledger) -> None:
         self._settings, self._ledger = settings, ledger
-        self._queue: list[tuple[ChatRequest, Future[Judged]]] = []
+        self._queue: dict[str, tuple[ChatRequest, Future[Judged]]] = {}
         self._network: Any = None
         self._tokenizer: Any = None
 
@@ -44,6 +45,9 @@ class LocalEngine:
             return
         from transformers import AutoTokenizer
 
+        folder = Path(self._settings.model)
+        if folder.is_dir() and not any(file.suffix in (".safetensors", ".bin") for file in folder.iterdir()):
+            raise UserError(f"The local judge {self._settings.model!r} can't be loaded: the folder holds no weights.")
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(self._settings.model, padding_side="left")
         except (OSError, ValueError) as error:
@@ -63,10 +67,8 @@ class LocalEngine:
             self._network = lm.model
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Queue a request."""
-        future: Future[Judged] = Future()
-        self._queue.append((request, future))
-        return future
+        """Queue a request; equal requests share one future."""
+        return self._queue.setdefault(request.key, (request, Future()))[1]
 
     def finish(self) -> None:
         """Judge what is queued and not in the ledger, with a progress bar."""
@@ -75,7 +77,8 @@ class LocalEngine:
         self.check()
         self._load()
         weights = weights_hash(self._network)
-        queue, self._queue = [(replace(request, model=weights), future) for request, future in self._queue], []
+        queue = [(replace(request, model=weights), future) for request, future in self._queue.values()]
+        self._queue = {}
         missing = []
         for request, future in queue:
             known = self._ledger.judgment(request.key)
@@ -91,8 +94,10 @@ class LocalEngine:
                 bar.update(len(batch))
 
     def stop(self) -> None:
-        """Forget what is queued."""
-        self._queue = []
+        """Cancel what is queued."""
+        for _, future in self._queue.values():
+            future.cancel()
+        self._queue = {}
 
     def _load(self) -> None:
         if self._network is not None:
@@ -118,9 +123,16 @@ class LocalEngine:
         too_long = Completion("failed", reason="the prompt is longer than the local judge's context")
         for request, future in batch:
             completion = said.get(request.key, too_long)
+            self._store(request, completion)
+            future.set_result(Judged(request.key, completion))
+
+    def _store(self, request: ChatRequest, completion: Completion) -> None:
+        """Keep a judgment; one that can't be kept is still used."""
+        try:
             if self._ledger.claim(request.key, request.text):
                 self._ledger.finish(request.key, completion)
-            future.set_result(Judged(request.key, completion))
+        except LedgerError as error:
+            log.error("A judgment can't be kept: %s", error)
 
     def _prompt(self, request: ChatRequest) -> str:
         messages = [dict(message) for message in request.messages]

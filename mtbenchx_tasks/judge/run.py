@@ -56,16 +56,19 @@ class LiveEngine:
 
     def __init__(self, transport: Transport, model: str, ledger: Ledger, concurrency: int) -> None:
         self._transport, self._model, self._ledger = transport, model, ledger
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="judge")
+        self._concurrency = concurrency
+        self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._futures: dict[str, Future[Judged]] = {}
-        self._stopped = ""
+        self._halted = ""
+        """Why nothing more may be paid for."""
         self._checked = False
 
     def check(self) -> None:
-        """Write to the ledger and ask the endpoint for one token, once."""
+        """Write to the ledger and, the first time, ask the endpoint for one token."""
+        self._ledger.check_writable()
+        self._halted = ""
         if not self._checked:
-            self._ledger.check_writable()
             self._transport.check(self._model)
             self._checked = True
 
@@ -77,6 +80,8 @@ class LiveEngine:
         with self._lock:
             future = self._futures.get(request.key)
             if future is None or _has_failed(future):
+                if self._pool is None:
+                    self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="judge")
                 future = self._futures[request.key] = self._pool.submit(self._judge, request)
             return future
 
@@ -93,8 +98,10 @@ class LiveEngine:
 
     def stop(self) -> None:
         """Cancel what hasn't begun."""
-        self._stopped = self._stopped or "interrupted"
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
 
     def _judge(self, request: ChatRequest) -> Judged:
         try:
@@ -109,8 +116,8 @@ class LiveEngine:
             known = self._ledger.judgment(request.key)
             if known is not None:
                 return known
-            if self._stopped:
-                return Completion("failed", reason=self._stopped)
+            if self._halted:
+                return Completion("failed", reason=self._halted)
             if self._ledger.claim(request.key, request.text):
                 return None
             time.sleep(POLL_SECONDS)
@@ -124,8 +131,8 @@ class LiveEngine:
         return completion
 
     def _halt(self, error: LedgerError) -> None:
-        if not self._stopped:
-            self._stopped = str(error)
+        if not self._halted:
+            self._halted = str(error)
             log.error("Judging stops: %s", error)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 from hf_datasets.chat import public_url
 from hf_datasets.errors import UserError
@@ -92,8 +93,12 @@ class JudgeSettings:
                 raise UserError(f"judge.{name} must be from {low} to {high}, not {value}.")
         if not self.model:
             raise UserError("judge.model must not be empty.")
-        if self.base_url is not None and not re.match(r"https?://[^/]", self.base_url):
-            raise UserError("judge.base_url must begin with http:// or https://, e.g. http://127.0.0.1:8000/v1.")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.api_key_env):
+            raise UserError("judge.api_key_env must be the name of an environment variable; a key is never a setting.")
+        if self.base_url is not None and not _is_url(self.base_url):
+            raise UserError(
+                "judge.base_url must be a url that begins with http:// or https:// (and mostly ends in /v1)."
+            )
 
     @property
     def slug(self) -> str:
@@ -102,11 +107,9 @@ class JudgeSettings:
 
     def public(self) -> dict[str, Any]:
         """Return the settings as they may be written down (no user or password in the url)."""
-        public = asdict(self)
-        if self.backend == "openai":
-            public["base_url"] = public_url(self.base_url)
-            public = {name: value for name, value in public.items() if name not in ("device", "batch_size")}
-        return public
+        elsewhere = ("device", "batch_size") if self.backend == "openai" else ("base_url", "api_key_env", "concurrency")
+        public = {name: value for name, value in asdict(self).items() if name not in elsewhere}
+        return public | ({"base_url": public_url(self.base_url)} if self.backend == "openai" else {})
 
     def parameters(self) -> dict[str, Any]:
         """Return the request parameters that determine a judgment."""
@@ -114,6 +117,14 @@ class JudgeSettings:
             return {"rating": "expected"}
         logprobs = {"logprobs": True, "top_logprobs": 20} if self.rating == "expected" else {}
         return {"temperature": self.temperature, "max_tokens": self.max_tokens, **logprobs}
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def slug(name: str) -> str:

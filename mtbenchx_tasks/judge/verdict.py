@@ -16,7 +16,7 @@ from hf_datasets.ledger import Completion
 LOWEST, HIGHEST = 1, 10
 UNPARSABLE, OUT_OF_RANGE = "no verdict in the judge's text", "verdict out of range"
 
-_NUMBER = r"(?P<{0}>\d+(?:[.,]\d+)?)(?:\s*/\s*10)?"
+_NUMBER = r"(?P<{0}>[0-9]+(?:[.,][0-9]+)?)(?:\s*/\s*10)?"
 _MARKUP = r"[\s*_`]*"
 _WORD = r"(?:[^\W\d_]+\s*:?)?"
 # `[[8]]`, `[[8,5]]`, `[[Note : 8/10]]`; and `[[Bewertung]]: 7`, where the judge kept the prompt's word in the brackets.
@@ -24,19 +24,22 @@ _VERDICTS = re.compile(
     "|".join(
         (
             rf"\[\[{_MARKUP}{_WORD}{_MARKUP}{_NUMBER.format('inside')}{_MARKUP}\]\]",  # [[8,5]]
-            rf"\[\[{_MARKUP}[^\W\d_]+{_MARKUP}\]\]{_MARKUP}:?{_MARKUP}{_NUMBER.format('after')}(?![\d.,]*\d)",
+            rf"\[\[{_MARKUP}[^\W\d_]+{_MARKUP}\]\]{_MARKUP}:?{_MARKUP}{_NUMBER.format('after')}(?![0-9.,]*[0-9])",
         )
     )
 )
+_LABELS = "rating|score|bewertung|wertung|note|évaluation|valutazione|voto|punteggio|calificación|puntuación|nota"
 # Where no double-bracketed verdict stands, at the end of the text: `Rating: [8]` or `**Note :** 8/10`. A number that is
 # neither bracketed nor out of ten is no verdict: it may as well be the result of a calculation.
 _AT_THE_END = re.compile(
-    rf"[^\W\d_]+{_MARKUP}:{_MARKUP}"
-    rf"(?:\[\[?{_MARKUP}{_NUMBER.format('bracketed')}{_MARKUP}\]\]?|(?P<of_ten>\d+(?:[.,]\d+)?)\s*/\s*10)[\s*_`.]*\Z"
+    rf"\b(?:{_LABELS}){_MARKUP}:{_MARKUP}"
+    rf"(?:\[\[?{_MARKUP}{_NUMBER.format('bracketed')}{_MARKUP}\]\]?|(?P<of_ten>[0-9]+(?:[.,][0-9]+)?)\s*/\s*10)[\s*_`.]*\Z",
+    re.IGNORECASE,
 )
-_THINKING = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_THOUGHTS = re.compile(r"\A.*</think(?:ing)?>|<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
+"""What a reasoning model thinks before it answers: up to the last end mark, and a thought that was cut off."""
 _FASTCHAT, _FASTCHAT_BACKUP = re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]")
-_FASTCHAT_NUMBER = re.compile(r"0+(?:\.\d*)?|[1-9]\d*(?:\.\d*)?|\d+\.\d*")
+_FASTCHAT_NUMBER = re.compile(r"0+(?:\.[0-9]*)?|[1-9][0-9]*(?:\.[0-9]*)?|[0-9]+\.[0-9]*")
 """What `ast.literal_eval` takes; it refuses a leading zero (`08`), which stops FastChat."""
 
 
@@ -73,7 +76,7 @@ def verdict(completion: Completion, parser: str = "last", rating: str = "text", 
 
 def parse_last(text: str) -> tuple[float | None, str]:
     """Return the last verdict in range and "", or None and why."""
-    numbers = list(_numbers(_THINKING.sub("", text)))
+    numbers = list(_numbers(_THOUGHTS.sub("", text)))
     in_range = [number for number in numbers if LOWEST <= number <= HIGHEST]
     if in_range:
         return in_range[-1], ""
