@@ -165,8 +165,8 @@ class Ledger:
                 "INSERT OR REPLACE INTO judgment (key, request, state, owner, at) VALUES (?, ?, 'claimed', ?, ?)",
                 (key, request, identity(), time.time()),
             )
-        self._in_flight.add(key)
-        return True
+            self._in_flight.add(key)  # under the lock, so that no other engine of this process takes it for abandoned
+            return True
 
     def _is_held(self, key: str, owner: str, since: float) -> bool:
         if owner == identity():
@@ -176,9 +176,9 @@ class Ledger:
 
     def finish(self, key: str, completion: Completion) -> None:
         """Store the outcome of a claimed request; when this returns, it is on disk."""
-        self._in_flight.discard(key)
         details = json.dumps(dict(completion.details), ensure_ascii=False)
         with self._explained(), self._transaction():
+            self._in_flight.discard(key)
             self._db.execute(
                 "UPDATE judgment SET state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ? WHERE key = ?",
                 (completion.state, completion.text, completion.reason, details, time.time(), key),
@@ -220,11 +220,13 @@ class Ledger:
         """
         if not other.is_file():
             raise LedgerError(f"There is no ledger at {other}.")
-        with self._lock, self._explained(other):
-            self._db.execute("ATTACH DATABASE ? AS other", (str(other),))
+        with self._lock:
+            with self._explained(other):
+                self._db.execute("ATTACH DATABASE ? AS other", (str(other),))
             try:
-                self._check_version("other", other)
-                with self._transaction():
+                with self._explained(other):
+                    self._check_version("other", other)
+                with self._explained(), self._transaction():
                     return self._copy_from_attached()
             finally:
                 self._db.execute("DETACH DATABASE other")

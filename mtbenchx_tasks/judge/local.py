@@ -45,9 +45,6 @@ class LocalEngine:
             return
         from transformers import AutoTokenizer
 
-        folder = Path(self._settings.model)
-        if folder.is_dir() and not any(file.suffix in (".safetensors", ".bin") for file in folder.iterdir()):
-            raise UserError(f"The local judge {self._settings.model!r} can't be loaded: the folder holds no weights.")
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(self._settings.model, padding_side="left")
         except (OSError, ValueError) as error:
@@ -55,6 +52,9 @@ class LocalEngine:
             raise UserError(f"The local judge {self._settings.model!r} can't be loaded: {first_line}") from error
         if not self._tokenizer.chat_template:
             raise UserError(f"The local judge {self._settings.model!r} has no chat template; take a chat model.")
+        folder = Path(self._settings.model)
+        if folder.is_dir() and not any(file.suffix in (".safetensors", ".bin") for file in folder.iterdir()):
+            raise UserError(f"The local judge {self._settings.model!r} can't be loaded: the folder holds no weights.")
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
 

@@ -97,7 +97,7 @@ class JudgeSettings:
             raise UserError("judge.api_key_env must be the name of an environment variable; a key is never a setting.")
         if self.base_url is not None and not _is_url(self.base_url):
             raise UserError(
-                "judge.base_url must be a url that begins with http:// or https:// (and mostly ends in /v1)."
+                "judge.base_url must begin with http:// or https:// and a host, e.g. http://127.0.0.1:8000/v1."
             )
 
     @property

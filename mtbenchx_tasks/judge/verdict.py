@@ -36,8 +36,9 @@ _AT_THE_END = re.compile(
     rf"(?:\[\[?{_MARKUP}{_NUMBER.format('bracketed')}{_MARKUP}\]\]?|(?P<of_ten>[0-9]+(?:[.,][0-9]+)?)\s*/\s*10)[\s*_`.]*\Z",
     re.IGNORECASE,
 )
-_THOUGHTS = re.compile(r"\A.*</think(?:ing)?>|<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
-"""What a reasoning model thinks before it answers: up to the last end mark, and a thought that was cut off."""
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_HALF_THOUGHT = re.compile(r"\A.*</think(?:ing)?>|<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
+"""A thought whose beginning the template kept, or whose end was cut off."""
 _FASTCHAT, _FASTCHAT_BACKUP = re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]")
 _FASTCHAT_NUMBER = re.compile(r"0+(?:\.[0-9]*)?|[1-9][0-9]*(?:\.[0-9]*)?|[0-9]+\.[0-9]*")
 """What `ast.literal_eval` takes; it refuses a leading zero (`08`), which stops FastChat."""
@@ -76,7 +77,7 @@ def verdict(completion: Completion, parser: str = "last", rating: str = "text", 
 
 def parse_last(text: str) -> tuple[float | None, str]:
     """Return the last verdict in range and "", or None and why."""
-    numbers = list(_numbers(_THOUGHTS.sub("", text)))
+    numbers = list(_numbers(_HALF_THOUGHT.sub("", _THOUGHT.sub("", text))))
     in_range = [number for number in numbers if LOWEST <= number <= HIGHEST]
     if in_range:
         return in_range[-1], ""
