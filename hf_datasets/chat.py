@@ -4,6 +4,7 @@ Retries (429 with Retry-After, 5xx, timeouts, dropped connections; exponential b
 client's own. What is still wrong after them is a `failed` completion, never an exception.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from hf_datasets.errors import UserError
-from hf_datasets.ledger import Completion
-from hf_datasets.records import canonical_json, content_hash, storable
+from hf_datasets.records import Completion, canonical_json, content_hash, storable
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
+log = logging.getLogger("lm_eval.mtbenchx")
 OPENAI_URL = "https://api.openai.com/v1"
 RETRIES = 6
 """Waits of 0.5, 1, 2, 4, 8, 8 s with jitter, or what Retry-After asks for."""
@@ -167,11 +168,12 @@ class OpenAIChat:
 
     def _learn(self, error: Exception, sent: Mapping[str, Any]) -> bool:
         """Remember what a reasoning model doesn't take; True if the request should be sent again."""
-        text = str(error)
+        text = str(error).lower()
         if "max_completion_tokens" in text and "max_tokens" in sent:
             self._renamed["max_tokens"] = "max_completion_tokens"
             return True
-        if "'temperature'" in text and "temperature" in sent:
+        if "'temperature'" in text and "support" in text and "temperature" in sent:
+            log.warning("%s takes no temperature but its default for this judge; it is left out.", self.url)
             self._renamed["temperature"] = None
             return True
         return False

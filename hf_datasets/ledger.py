@@ -12,15 +12,15 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from hf_datasets.errors import UserError
 from hf_datasets.process import identity, may_be_alive
+from hf_datasets.records import Completion, Use, storable
 
 SCHEMA = 1
 BUSY_SECONDS = 60.0
@@ -49,56 +49,6 @@ CREATE TABLE IF NOT EXISTS use (
 
 class LedgerError(UserError):
     """The ledger can't be written; nothing more may be paid for."""
-
-
-@dataclass(frozen=True)
-class Completion:
-    """What a judge said to one request, or why it said nothing."""
-
-    state: str
-    """`answered`, `empty` (no text), `refused` (by the model or a content filter) or `failed` (never reached)."""
-    text: str = ""
-    """The raw text."""
-    reason: str = ""
-    """Why there is no text, in words."""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    """What the endpoint reported: `snapshot`, `system_fingerprint`, `usage`, `finish_reason`, `logprobs`."""
-
-
-@dataclass(frozen=True)
-class Use:
-    """Where a judgment counts: one (candidate, question, turn, repeat, run, judge). Ids and names as in the results."""
-
-    candidate: str
-    """The judged model's name."""
-    identity: str
-    """What tells two models of one name apart: the hash of its weights, or endpoint and name; "" if unknown."""
-    benchmark: str
-    """`mtbench_x` or `mini`."""
-    revision: str
-    """The benchmark's content."""
-    task_version: float
-    """The harness task's version."""
-    language: str
-    """Language of the question."""
-    question_id: int
-    """Id of the question."""
-    turn: int
-    """1 or 2."""
-    repeat: int
-    """0-based number of the generated answer."""
-    run: int
-    """0-based number of the judge run."""
-    judge: str
-    """The judge's slug, as in the results."""
-    settings: str
-    """Canonical JSON of what else decides the rating: prompt set and hash, reference set, parser."""
-    prompt: str
-    """Name of the judge prompt."""
-    answer: str
-    """The judged answer's text."""
-    judgment: str | None
-    """Key of the judgment; None if nothing was asked (an empty answer)."""
 
 
 def default_path() -> Path:
@@ -163,7 +113,7 @@ class Ledger:
                 return False
             self._db.execute(
                 "INSERT OR REPLACE INTO judgment (key, request, state, owner, at) VALUES (?, ?, 'claimed', ?, ?)",
-                (key, request, identity(), time.time()),
+                (key, storable(request), identity(), time.time()),
             )
             self._in_flight.add(key)  # under the lock, so that no other engine of this process takes it for abandoned
             return True
@@ -176,13 +126,15 @@ class Ledger:
 
     def finish(self, key: str, completion: Completion) -> None:
         """Store the outcome of a claimed request; when this returns, it is on disk."""
-        details = json.dumps(dict(completion.details), ensure_ascii=False)
-        with self._explained(), self._transaction():
-            self._in_flight.discard(key)
-            self._db.execute(
-                "UPDATE judgment SET state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ? WHERE key = ?",
-                (completion.state, completion.text, completion.reason, details, time.time(), key),
-            )
+        said = (completion.state, storable(completion.text), storable(completion.reason))
+        row = (*said, json.dumps(dict(completion.details)), time.time(), key)
+        columns = "state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ?"
+        with self._lock, self._explained():
+            try:
+                with self._transaction():
+                    self._db.execute(f"UPDATE judgment SET {columns} WHERE key = ?", row)
+            finally:
+                self._in_flight.discard(key)
 
     # answers and uses ----------------------------------------------------------------------------------------------
 
@@ -195,8 +147,9 @@ class Ledger:
     def store_answers(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Store (key, request, text) rows in one transaction."""
         now = time.time()
+        stored = [(*map(storable, row), now) for row in rows]
         with self._explained(), self._transaction():
-            self._db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", [(*row, now) for row in rows])
+            self._db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", stored)
 
     def record(self, uses: Iterable[Use]) -> None:
         """Store where judgments count, in one transaction; the same place again replaces."""
@@ -226,6 +179,7 @@ class Ledger:
             try:
                 with self._explained(other):
                     self._check_version("other", other)
+                    self._db.execute("SELECT 1 FROM other.judgment, other.answer, other.use LIMIT 0")
                 with self._explained(), self._transaction():
                     return self._copy_from_attached()
             finally:

@@ -1,9 +1,9 @@
-"""The records that cross rooms: a benchmark question and a judge prompt."""
+"""The records that cross rooms: a question, a judge prompt, what a judge said, and where it counts."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 CATEGORIES = ("writing", "roleplay", "reasoning", "math", "coding", "extraction", "stem", "humanities")
@@ -69,6 +69,56 @@ class JudgePrompt:
     def sha256(self) -> str:
         """Hash of what the judge reads: system prompt and template."""
         return content_hash([self.system_prompt, self.prompt_template])
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a judge said to one request, or why it said nothing."""
+
+    state: str
+    """`answered`, `empty` (no text), `refused` (by the model or a content filter) or `failed` (never reached)."""
+    text: str = ""
+    """The raw text."""
+    reason: str = ""
+    """Why there is no text, in words."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the endpoint reported: `snapshot`, `system_fingerprint`, `usage`, `finish_reason`, `logprobs`."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Where a judgment counts: one (candidate, question, turn, repeat, run, judge). Ids and names as in the results."""
+
+    candidate: str
+    """The judged model's name."""
+    identity: str
+    """What tells two models of one name apart: the hash of its weights, or endpoint and name; "" if unknown."""
+    benchmark: str
+    """`mtbench_x` or `mini`."""
+    revision: str
+    """The benchmark's content."""
+    task_version: float
+    """The harness task's version."""
+    language: str
+    """Language of the question."""
+    question_id: int
+    """Id of the question."""
+    turn: int
+    """1 or 2."""
+    repeat: int
+    """0-based number of the generated answer."""
+    run: int
+    """0-based number of the judge run."""
+    judge: str
+    """The judge's slug, as in the results."""
+    settings: str
+    """Canonical JSON of what else decides the rating: prompt set and hash, reference set, parser."""
+    prompt: str
+    """Name of the judge prompt."""
+    answer: str
+    """The judged answer's text."""
+    judgment: str | None
+    """Key of the judgment; None if nothing was asked (an empty answer)."""
 
 
 def storable(text: str) -> str:

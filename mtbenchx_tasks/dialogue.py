@@ -6,9 +6,8 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from hf_datasets.ledger import Use
 from hf_datasets.mtbench_x import revision
-from hf_datasets.records import Question, canonical_json, content_hash, storable
+from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
 from mtbenchx_tasks.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
 from mtbenchx_tasks.judge.prompts import prompt_name

@@ -13,8 +13,8 @@ from typing import Any
 
 from hf_datasets import jsonl
 from hf_datasets.errors import UserError
-from hf_datasets.ledger import Completion, Ledger
-from hf_datasets.records import content_hash
+from hf_datasets.ledger import Ledger
+from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import verdict
 

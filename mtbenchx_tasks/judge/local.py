@@ -19,13 +19,14 @@ from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.errors import UserError
-from hf_datasets.ledger import Completion, Ledger, LedgerError
+from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, as_text
 from mtbenchx_tasks.weights import weights_hash
 
-log = logging.getLogger("mtbenchx.judge")
+log = logging.getLogger("lm_eval.mtbenchx")
 NUMBERS = range(LOWEST, HIGHEST + 1)
 
 
@@ -48,13 +49,12 @@ class LocalEngine:
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(self._settings.model, padding_side="left")
         except (OSError, ValueError) as error:
-            first_line = str(error).strip().split("\n")[0]
-            raise UserError(f"The local judge {self._settings.model!r} can't be loaded: {first_line}") from error
+            raise self._unloadable(_first_line(error)) from error
         if not self._tokenizer.chat_template:
             raise UserError(f"The local judge {self._settings.model!r} has no chat template; take a chat model.")
         folder = Path(self._settings.model)
         if folder.is_dir() and not any(file.suffix in (".safetensors", ".bin") for file in folder.iterdir()):
-            raise UserError(f"The local judge {self._settings.model!r} can't be loaded: the folder holds no weights.")
+            raise self._unloadable("the folder holds no weights.")
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
 
@@ -99,6 +99,9 @@ class LocalEngine:
             future.cancel()
         self._queue = {}
 
+    def _unloadable(self, reason: str) -> UserError:
+        return UserError(f"The local judge {self._settings.model!r} can't be loaded: {reason}")
+
     def _load(self) -> None:
         if self._network is not None:
             return
@@ -106,7 +109,10 @@ class LocalEngine:
         from transformers import AutoModelForCausalLM
 
         device = self._settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        network = AutoModelForCausalLM.from_pretrained(self._settings.model, dtype="auto")
+        try:
+            network = AutoModelForCausalLM.from_pretrained(self._settings.model, dtype="auto")
+        except Exception as error:  # damaged files raise what their format's reader likes
+            raise self._unloadable(_first_line(error)) from error
         self._network = network.to(device).eval()
 
     @property
@@ -224,6 +230,10 @@ def _step(network: Any, tokens: Any, mask: Any, **options: Any) -> Any:
     """Run the network on the last tokens of left-padded rows."""
     positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
     return network(tokens, attention_mask=None if bool(mask.all()) else mask, position_ids=positions, **options)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
 
 
 def _expected(weights: dict[int, float]) -> Completion:

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,9 +9,10 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest, Transport
-from hf_datasets.ledger import Completion, Ledger, LedgerError
+from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.records import Completion
 
-log = logging.getLogger("mtbenchx.judge")
+log = logging.getLogger("lm_eval.mtbenchx")
 POLL_SECONDS = 0.2
 """How often to look whether another process has finished a request that it claimed."""
 
@@ -58,6 +58,7 @@ class LiveEngine:
         self._transport, self._model, self._ledger = transport, model, ledger
         self._concurrency = concurrency
         self._pool: ThreadPoolExecutor | None = None
+        self._stop = threading.Event()
         self._lock = threading.Lock()
         self._futures: dict[str, Future[Judged]] = {}
         self._halted = ""
@@ -82,7 +83,8 @@ class LiveEngine:
             if future is None or _has_failed(future):
                 if self._pool is None:
                     self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="judge")
-                future = self._futures[request.key] = self._pool.submit(self._judge, request)
+                    self._stop = threading.Event()
+                future = self._futures[request.key] = self._pool.submit(self._judge, request, self._stop)
             return future
 
     def finish(self) -> None:
@@ -101,16 +103,17 @@ class LiveEngine:
         with self._lock:
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
+            self._stop.set()
             self._pool = None
 
-    def _judge(self, request: ChatRequest) -> Judged:
+    def _judge(self, request: ChatRequest, stop: threading.Event) -> Judged:
         try:
-            return Judged(request.key, self._known(request) or self._ask(request))
+            return Judged(request.key, self._known(request, stop) or self._ask(request))
         except LedgerError as error:
             self._halt(error)
             return Judged(request.key, Completion("failed", reason=str(error)))
 
-    def _known(self, request: ChatRequest) -> Completion | None:
+    def _known(self, request: ChatRequest, stop: threading.Event) -> Completion | None:
         """Return the ledger's judgment, waiting for one that another process is asking for; None: it is ours to ask."""
         while True:
             known = self._ledger.judgment(request.key)
@@ -120,7 +123,8 @@ class LiveEngine:
                 return Completion("failed", reason=self._halted)
             if self._ledger.claim(request.key, request.text):
                 return None
-            time.sleep(POLL_SECONDS)
+            if stop.wait(POLL_SECONDS):
+                return Completion("failed", reason="interrupted")
 
     def _ask(self, request: ChatRequest) -> Completion:
         completion = self._transport.complete(request)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from hf_datasets.ledger import Completion
+from hf_datasets.records import Completion
 
 LOWEST, HIGHEST = 1, 10
 UNPARSABLE, OUT_OF_RANGE = "no verdict in the judge's text", "verdict out of range"
@@ -37,7 +37,7 @@ _AT_THE_END = re.compile(
     re.IGNORECASE,
 )
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_HALF_THOUGHT = re.compile(r"\A.*</think(?:ing)?>|<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
+_HALF_THOUGHT = re.compile(r"\A.*</think(?:ing)?>|\A\s*<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
 """A thought whose beginning the template kept, or whose end was cut off."""
 _FASTCHAT, _FASTCHAT_BACKUP = re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]")
 _FASTCHAT_NUMBER = re.compile(r"0+(?:\.[0-9]*)?|[1-9][0-9]*(?:\.[0-9]*)?|[0-9]+\.[0-9]*")
@@ -99,7 +99,8 @@ def parse_fastchat(text: str) -> tuple[float | None, str]:
     match = _FASTCHAT.search(text) or _FASTCHAT_BACKUP.search(text)
     if match is None or not _FASTCHAT_NUMBER.fullmatch(match[1]):
         return None, UNPARSABLE
-    return float(match[1]), ""
+    rating = float(match[1])
+    return (rating, "") if math.isfinite(rating) else (None, UNPARSABLE)
 
 
 def expected_rating(completion: Completion) -> tuple[float | None, str]:

@@ -20,8 +20,9 @@ import psutil
 import pytest
 
 import hf_datasets.ledger
-from hf_datasets.ledger import SCHEMA, Completion, Ledger, LedgerError, Use, default_path, open_ledger
+from hf_datasets.ledger import SCHEMA, Ledger, LedgerError, default_path, open_ledger
 from hf_datasets.process import identity, may_be_alive
+from hf_datasets.records import Completion, Use
 
 ROOT = Path(__file__).parents[2]
 SAID = Completion(
@@ -105,10 +106,20 @@ def test_any_text_comes_back(ledger: Ledger, text: str) -> None:
     assert ledger.answer("a") == text
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeError, reason="product fault: half a surrogate pair is no LedgerError")
-def test_half_a_surrogate_pair_does_not_lose_a_judgment(ledger: Ledger) -> None:
-    assert ledger.claim("k", "half an emoji in an answer: \ud83d")
-    ledger.finish("k", Completion("answered", "[[8]] \ud83d"))
+@pytest.mark.parametrize(
+    ("request_text", "completion"),
+    [
+        ("an answer cut in an emoji: \ud83d", SAID),
+        ("request", Completion("refused", reason="\ud83d")),
+        ("request", Completion("answered", "[[8]]", details={"logprobs": [{"token": "\ud83d", "top": {}}]})),
+    ],
+    ids=["request", "reason", "logprobs"],
+)
+def test_half_a_surrogate_pair_does_not_lose_a_judgment(
+    ledger: Ledger, request_text: str, completion: Completion
+) -> None:
+    assert ledger.claim("k", request_text)
+    ledger.finish("k", completion)
     assert ledger.judgment("k") is not None
 
 
@@ -190,7 +201,6 @@ def test_another_process_holds_its_claim_until_it_dies(ledger: Ledger) -> None:
     assert ledger.claim("k", "request")
 
 
-@pytest.mark.xfail(strict=True, reason="product fault: a killed process that nobody waited for yet counts as alive")
 def test_a_zombie_holds_no_claim(ledger: Ledger) -> None:
     other = python(CLAIM, ledger.path)
     assert other.stdout is not None
@@ -265,12 +275,11 @@ def test_two_processes_with_one_plan_ask_each_request_once(ledger: Ledger, tmp_p
     assert len(asked) == len(set(asked)) == 200
 
 
-@pytest.mark.xfail(strict=True, reason="product fault: journal_mode=WAL of a new file doesn't wait for a rival")
 def test_two_processes_may_create_a_ledger_at_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     rival = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     rival.execute("BEGIN IMMEDIATE")  # as any first write of a file that isn't WAL yet
-    threading.Timer(0.05, lambda: rival.execute("COMMIT") and rival.close()).start()
+    threading.Timer(0.05, rival.execute, ["COMMIT"]).start()
     with opened(path) as ledger:
         ledger.check_writable()
 
@@ -353,7 +362,6 @@ def of_layout(version: int, path: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [corrupt, lambda path: of_layout(SCHEMA + 1, path)], ids=["corrupt", "layout"])
-@pytest.mark.xfail(strict=True, reason="product fault: merge blames this ledger for the fault of the other")
 def test_a_merge_with_what_is_no_ledger_names_that(
     ledger: Ledger, tmp_path: Path, make: Callable[[Path], Path]
 ) -> None:
@@ -361,6 +369,13 @@ def test_a_merge_with_what_is_no_ledger_names_that(
     judge(ledger, "k")
     with pytest.raises(LedgerError, match=str(wrong)):
         ledger.merge(wrong)
+
+
+def test_a_merge_with_another_database_names_that(ledger: Ledger, tmp_path: Path) -> None:
+    other = tmp_path / "other.sqlite"
+    sqlite3.connect(other).execute("CREATE TABLE recipe (name)").connection.close()
+    with pytest.raises(LedgerError, match=str(other)):
+        ledger.merge(other)
 
 
 def test_a_failed_merge_leaves_the_ledger_usable(ledger: Ledger, tmp_path: Path) -> None:
@@ -464,7 +479,6 @@ def test_a_full_disk_is_told_and_loses_nothing(ledger: Ledger) -> None:
         lambda: ledger.finish("k", Completion("answered", BIG)),
         lambda: ledger.store_answers([("a", "request", BIG)]),
         lambda: ledger.record([replace(USE, answer=BIG)]),
-        lambda: ledger.merge(_full_of_answers(ledger.path.with_name("other.sqlite"))),
     ):
         with pytest.raises(LedgerError, match=rf"{ledger.path} can't be used \(.*full\); free the disk"):
             write()
@@ -475,10 +489,12 @@ def test_a_full_disk_is_told_and_loses_nothing(ledger: Ledger) -> None:
     assert ledger.answer("a") is None
 
 
-def _full_of_answers(path: Path) -> Path:
-    with opened(path) as other:
+def test_a_full_disk_at_a_merge_names_what_is_full(ledger: Ledger, tmp_path: Path) -> None:
+    with opened(tmp_path / "other.sqlite") as other:
         other.store_answers([("a", "request", BIG)])
-    return path
+    fill(ledger)
+    with pytest.raises(LedgerError, match=rf"{ledger.path} can't be used \(.*full\)"):
+        ledger.merge(other.path)
 
 
 def test_a_check_finds_a_full_disk(ledger: Ledger) -> None:
@@ -499,6 +515,17 @@ def test_a_network_file_system_is_refused(
     else:
         with opened(tmp_path / "deep" / "ledger.sqlite") as ledger:
             ledger.check_writable()
+
+
+def test_a_claim_that_could_not_be_finished_is_free(ledger: Ledger) -> None:
+    ledger.claim("k", "request")
+    ledger._db.execute("PRAGMA busy_timeout=10")
+    with opened(ledger.path) as other:
+        other._db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="locked"):
+            ledger.finish("k", SAID)
+        other._db.execute("ROLLBACK")
+    assert ledger.claim("k", "request")
 
 
 def test_a_locked_ledger_is_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def contributed(
     return contributions(asked or question(), given_verdicts, answers, CATEGORIES)
 
 
-def table(*items: dict[str, Any]) -> dict[str, float]:
+def table(*items: dict[str, Any]) -> dict[str, Any]:
     return {name: aggregate([item[name] for item in items]) for name, aggregate in AGGREGATE.items()}
 
 
@@ -52,7 +52,7 @@ def test_a_table_by_hand() -> None:
         **dict.fromkeys(set(CATEGORIES) - {"writing", "math"}, pytest.approx(math.nan, nan_ok=True)),
         "answer_language": 1.0,
         "unscored": pytest.approx(1 / 6),
-        # means of questions 7, 4, 9.5: mean 6.8333, squares 0.0278 + 8.0278 + 7.1111 = 15.1667, / 2 = 7.5833, / 3 = 2.5278
+        # questions 7, 4, 9.5: mean 6.8333, squares 0.0278 + 8.0278 + 7.1111 = 15.1667
         "score_stderr": pytest.approx(math.sqrt(15.1666667 / 2 / 3)),
         # 8, 4, 9: mean 7, squares 1 + 9 + 4 = 14
         "turn_1_stderr": pytest.approx(math.sqrt(14 / 2 / 3)),

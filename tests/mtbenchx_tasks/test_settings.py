@@ -90,8 +90,8 @@ def test_a_whole_number_becomes_a_float_where_one_is_wanted() -> None:
         ({"model": ""}, "judge.model must not be empty"),
         ({"backend": "vllm"}, 'judge.backend must be "openai" or "local", not "vllm"'),
         ({"base_url": 8000}, "judge.base_url must be a text or null, not 8000"),
-        ({"base_url": "localhost:8000/v1"}, "judge.base_url must begin with http"),
-        ({"base_url": "http:///v1"}, "judge.base_url must begin with http"),
+        ({"base_url": "localhost:8000/v1"}, "judge.base_url must"),
+        ({"base_url": "http:///v1"}, "judge.base_url must"),
         ({"api_key_env": None}, "judge.api_key_env"),
         ({"prompt_set": "mine"}, "judge.prompt_set must be"),
         ({"reference_set": "mine"}, "judge.reference_set"),
@@ -134,30 +134,18 @@ def test_a_refused_key_is_not_repeated(name: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://h:99999/v1", "http://h:ab/v1", "http://[::1/v1"])
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="product fault: a url that can't be read is a ValueError later"
-)
 def test_a_url_that_cannot_be_read_is_refused(url: str) -> None:
     with pytest.raises(UserError, match="base_url"):
         JudgeSettings.parse({"base_url": url}).public()
 
 
-@pytest.mark.xfail(strict=True, reason="product fault: a key given as api_key_env is written into results")
 @pytest.mark.parametrize("value", ["sk-proj-abc123", "", "MY KEY"])
 def test_api_key_env_must_be_a_variables_name(value: str) -> None:
     with pytest.raises(UserError, match="api_key_env"):
         JudgeSettings.parse({"api_key_env": value})
 
 
-@pytest.mark.parametrize(
-    "backend",
-    [
-        "openai",
-        pytest.param(
-            "local", marks=pytest.mark.xfail(strict=True, reason="product fault: public() strips only openai's")
-        ),
-    ],
-)
+@pytest.mark.parametrize("backend", ["openai", "local"])
 def test_a_password_in_the_url_is_never_shown(backend: str) -> None:
     settings = JudgeSettings.parse({"base_url": WITH_PASSWORD, "backend": backend})
     assert PASSWORD not in f"{settings!r} {settings.public()}"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.ledger import Completion
+from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import (
     OUT_OF_RANGE,
     UNPARSABLE,
@@ -55,6 +55,8 @@ WRITTEN = {
     "out of ten at the end": ("Good.\n**{0} :** 8/10", 8),
     "thought before": ("<think>{0}: [[3]]</think>{0}: [[8]]", 8),
     "thought after": ("{0}: [[8]]<thinking>\nor [[3]]\n</thinking>", 8),
+    "long thought": ("<thinking>\n{0}: [[3]]\n\n[[4]]</thinking>\n\n{0}: [[8]]", 8),
+    "thought that the template began": ("Maybe [[3]].\n</think>\n{0}: [[8]]", 8),
     "too high": ("{0}: [[11]]", OUT_OF_RANGE),
     "zero": ("{0}: [[0]]", OUT_OF_RANGE),
     "percent": ("{0}: [[85]]", OUT_OF_RANGE),
@@ -158,7 +160,6 @@ def test_fastchat_parser_takes_the_numbers_that_fastchat_takes(number: str, form
     assert parse_fastchat(text)[0] == fastchat(text)
 
 
-@pytest.mark.xfail(strict=True, reason=r"product fault: \d of _FASTCHAT_NUMBER takes other scripts' digits")
 @pytest.mark.parametrize("number", ["1٣", "٣.", "٣.٤"])
 def test_fastchat_parser_refuses_digits_of_other_scripts(number: str) -> None:
     assert parse_fastchat(f"[[{number}]]")[0] == fastchat(f"[[{number}]]") is None
@@ -182,37 +183,35 @@ def test_a_verdict_at_the_end_wins(before: str, number: str) -> None:
     assert parse_last(f"{before.replace('<', '')}\nRating: [[{number}]]")[0] == float(number)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="product fault: an unclosed thought (cut off by max_tokens) is read as a verdict"
-)
 @pytest.mark.parametrize("text", ["<think>Maybe [[3]], or", "[[3]] seems fair. But</think>I can't rate this."])
 def test_half_a_thought_is_no_verdict(text: str) -> None:
     assert parse_last(text) == (None, UNPARSABLE)
 
 
-@pytest.mark.xfail(strict=True, reason="product fault: any word and colon before [1] make it a verdict")
+@pytest.mark.parametrize(
+    "text", ["The answer leaks its `<think>` mark.\n\nRating: [[8]]", "Its <think> is open: [[8]]"]
+)
+def test_a_judge_may_speak_of_thoughts(text: str) -> None:
+    assert parse_last(text) == (8, "")
+
+
 @pytest.mark.parametrize("text", ["I can't rate this. Source: [1]", "It returns the index: [2]."])
 def test_a_citation_at_the_end_is_no_verdict(text: str) -> None:
     assert parse_last(text) == (None, UNPARSABLE)
 
 
-@pytest.mark.xfail(strict=True, reason="product fault: _AT_THE_END is quadratic in a run of letters (6 s for 16,000)")
 def test_a_judge_caught_in_a_loop_costs_no_time() -> None:
     start = time.perf_counter()
     parse_last("a" * 6000)
-    assert time.perf_counter() - start < 0.1
+    assert time.perf_counter() - start < 0.2  # it was 1 s when the time grew with the square of the length
 
 
 # expected ratings --------------------------------------------------------------------------------------------------
 
 
-def token(text: str, **probabilities: float) -> dict[str, Any]:
-    """One written token; `_7` stands for the candidate `7`, as a keyword must be a name."""
-    return {"token": text, "top": {name.removeprefix("_"): math.log(p) for name, p in probabilities.items()}}
-
-
-def glued(text: str, top: dict[str, float]) -> dict[str, Any]:
-    return {"token": text, "top": {name: math.log(p) for name, p in top.items()}}
+def token(text: str, top: dict[str, float] | None = None) -> dict[str, Any]:
+    """One written token with the probabilities of its alternatives."""
+    return {"token": text, "top": {name: math.log(p) for name, p in (top or {}).items()}}
 
 
 LEAD, END = [token("Rating"), token(": "), token("[[")], [token("]]")]
@@ -228,28 +227,34 @@ LEAD, END = [token("Rating"), token(": "), token("[[")], [token("]]")]
     ],
 )
 def test_a_local_judges_expected_rating_is_the_mean(ratings: dict[str, float], expected: float) -> None:
-    assert expected_rating(Completion("answered", details={"ratings": ratings})) == (pytest.approx(expected), "")
+    rating, reason = expected_rating(Completion("answered", details={"ratings": ratings}))
+    assert rating == pytest.approx(expected)
+    assert not reason
 
 
 @pytest.mark.parametrize(
     ("tokens", "expected"),
     [
-        ([*LEAD, token("10", _10=0.6, _8=0.4), *END], 9.2),  # 6 + 3.2
-        ([*LEAD, token("8", _8=0.3, _9=0.1, a=0.6), *END], 8.25),  # (2.4 + 0.9) / 0.4: words don't count
-        ([*LEAD, token("8", _8=0.5, _0=0.2, _11=0.3), *END], 8.0),  # nor what is out of range
+        ([*LEAD, token("10", {"10": 0.6, "8": 0.4}), *END], 9.2),  # 6 + 3.2
+        ([*LEAD, token("8", {"8": 0.3, "9": 0.1, "a": 0.6}), *END], 8.25),  # (2.4 + 0.9) / 0.4: words don't count
+        ([*LEAD, token("8", {"8": 0.5, "0": 0.2, "11": 0.3}), *END], 8.0),  # nor what is out of range
         # 1 and 10 share the first token: 1 * 0.5 * 0.2 + 10 * 0.5 * 0.8 + 9 * 0.5 = 0.1 + 4 + 4.5
-        ([*LEAD, token("1", _1=0.5, _9=0.5), glued("0", {"0": 0.8, "]]": 0.2}), *END], 8.6),
-        ([*LEAD, token("1", _1=1.0), glued("]]", {"0]]": 0.3, "]]": 0.7})], 3.7),  # 0.7 + 3
-        ([*LEAD, token("8", _8=0.5, _7=0.495, _1=0.005), *END], 7.47),  # 4 + 3.465 + 0.005: 1 or 10, it's negligible
-        ([*LEAD[:-1], glued("[[7", {"[[7": 0.5, "[[9": 0.5, "7": 0.9}), *END], 8.0),
-        ([*LEAD, glued(" 7", {" 7": 0.5, " 9": 0.5}), *END], 8.0),
-        ([*LEAD, glued("7]]", {"7]]": 0.5, "9]]": 0.25, "9": 0.25})], 8.0),  # 3.5 + 2.25 + 2.25
-        ([*LEAD, token("3", _3=1.0), *END, *LEAD, token("9", _9=1.0), *END], 9.0),  # the last verdict counts
+        ([*LEAD, token("1", {"1": 0.5, "9": 0.5}), token("0", {"0": 0.8, "]]": 0.2}), *END], 8.6),
+        ([*LEAD, token("1", {"1": 1.0}), token("]]", {"0]]": 0.3, "]]": 0.7})], 3.7),  # 0.7 + 3
+        (
+            [*LEAD, token("8", {"8": 0.5, "7": 0.495, "1": 0.005}), *END],
+            7.47,
+        ),  # 4 + 3.465 + 0.005: 1 or 10, it's negligible
+        ([*LEAD[:-1], token("[[7", {"[[7": 0.5, "[[9": 0.5, "7": 0.9}), *END], 8.0),
+        ([*LEAD, token(" 7", {" 7": 0.5, " 9": 0.5}), *END], 8.0),
+        ([*LEAD, token("7]]", {"7]]": 0.5, "9]]": 0.25, "9": 0.25})], 8.0),  # 3.5 + 2.25 + 2.25
+        ([*LEAD, token("3", {"3": 1.0}), *END, *LEAD, token("9", {"9": 1.0}), *END], 9.0),  # the last verdict counts
     ],
 )
 def test_an_endpoints_expected_rating_is_the_mean_at_the_verdict(tokens: list[Any], expected: float) -> None:
     rating, reason = expected_rating(Completion("answered", details={"logprobs": tokens}))
-    assert (rating, reason) == (pytest.approx(expected), "")
+    assert rating == pytest.approx(expected)
+    assert not reason
 
 
 @pytest.mark.parametrize(
@@ -258,9 +263,9 @@ def test_an_endpoints_expected_rating_is_the_mean_at_the_verdict(tokens: list[An
         ({}, "the endpoint returned no logprobs"),
         ({"logprobs": []}, UNPARSABLE),
         ({"logprobs": [token("Good"), token(".")]}, UNPARSABLE),
-        ({"logprobs": [*LEAD, token("8", _8=0.9, _1=0.1), *END]}, "1 and 10 can't be told apart"),
-        ({"logprobs": [*LEAD, token("1", _1=1.0)]}, "1 and 10 can't be told apart"),
-        ({"logprobs": [*LEAD, token("8", a=1.0), *END]}, "no rating has a probability"),
+        ({"logprobs": [*LEAD, token("8", {"8": 0.9, "1": 0.1}), *END]}, "1 and 10 can't be told apart"),
+        ({"logprobs": [*LEAD, token("1", {"1": 1.0})]}, "1 and 10 can't be told apart"),
+        ({"logprobs": [*LEAD, token("8", {"a": 1.0}), *END]}, "no rating has a probability"),
         ({"ratings": {"8": 0.0}}, "no rating has a probability"),
         ({"ratings": {"8": math.nan}}, "no rating has a probability"),
     ],

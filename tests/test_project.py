@@ -1,0 +1,80 @@
+"""Promises of the project as a whole: what an install carries, what its papers say."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import mtbenchx_tasks
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_changelog_begins_with_this_version() -> None:
+    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert versions[0] == mtbenchx_tasks.__version__
+
+
+def test_no_secret_and_no_upstream_file_is_committed() -> None:
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout
+    assert "reference_answer" not in files
+    assert "mt_bench_DE" not in files
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+    ]
+    subprocess.run([*command, str(ROOT)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    data = [
+        *(f"hf_datasets/mini/questions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
+        *("hf_datasets/pins.toml", "hf_datasets/edits/judge_prompts.jsonl", "hf_datasets/cards/mtbench_x.md"),
+        *("mtbenchx_tasks/tasks/mtbench_x_de.yaml", "mtbenchx_tasks/metrics/mtbench_x_judge/mtbench_x_judge.py"),
+        *("hf_datasets/py.typed", "mtbenchx_tasks/py.typed"),
+    ]
+    assert set(data) <= names
+    assert not [name for name in names if name.startswith(("lm_eval", "tests", "benchmarks"))]
+
+
+@pytest.mark.slow
+def test_the_demo_runs_with_a_real_model(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "mtbenchx_tasks.cli",
+        "demo",
+        "--folder",
+        "demo",
+        "--languages",
+        "it",
+        "--limit",
+        "1",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "|mtbench_x_mini_it|" in done.stdout
+    assert "The local judge shares the candidate's weights." in done.stderr
+    score = re.search(r"\|score +\|↑ +\| *([0-9.]+)\|", done.stdout)
+    assert score is not None
+    assert 1 < float(score[1]) < 10
+    assert list((tmp_path / "demo" / "results").glob("*/samples_*.jsonl"))
+
+
+def test_the_benchmark_of_the_judge_runs() -> None:
+    command = [sys.executable, "benchmarks/judge.py", "--judgments", "20", "--in-flight", "10", "--latency", "0.01"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.stdout.count("20 of 20 judgments") == 2, done.stderr
