@@ -126,7 +126,7 @@ class OpenAIChat:
         quick = self._client.with_options(timeout=min(self._timeout, PREFLIGHT_SECONDS), max_retries=2)
         request = ChatRequest(self.url, model, ({"role": "user", "content": "Hi"},), {"max_tokens": 1})
         try:
-            _read(self._send(quick, request))
+            read_completion(self._send(quick, request))
         except openai.OpenAIError as error:
             if "output limit was reached" not in str(error):  # a reasoning model had no room to think: it is there
                 raise UserError(self._diagnosis(error, model)) from None
@@ -140,7 +140,7 @@ class OpenAIChat:
         import openai
 
         try:
-            return _read(self._send(self._client, request))
+            return read_completion(self._send(self._client, request))
         except openai.BadRequestError as error:
             state = "refused" if error.code == "content_filter" else "failed"
             return Completion(state, reason=self._redact(str(error)))
@@ -201,7 +201,8 @@ class OpenAIChat:
         return storable(text.replace(self._secret, "***") if self._secret else text)
 
 
-def _read(response: Any) -> Completion:
+def read_completion(response: Any) -> Completion:
+    """Read the first choice of a chat completion (the client's model)."""
     choice = response.choices[0]
     message = choice.message
     usage = response.usage

@@ -165,6 +165,11 @@ class Ledger:
             cursor.row_factory = sqlite3.Row
             return cursor.execute(query, parameters).fetchall()
 
+    def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> None:
+        """Run one writing statement in a transaction of its own."""
+        with self._explained(), self._transaction():
+            self._db.execute(statement, parameters)
+
     def merge(self, other: Path) -> tuple[int, int, int]:
         """Copy what another ledger has and this one lacks; returns the numbers of judgments, answers and uses added.
 

@@ -77,11 +77,16 @@ def verdict(completion: Completion, parser: str = "last", rating: str = "text", 
 
 def parse_last(text: str) -> tuple[float | None, str]:
     """Return the last verdict in range and "", or None and why."""
-    numbers = list(_numbers(_HALF_THOUGHT.sub("", _THOUGHT.sub("", text))))
+    numbers = list(_numbers(without_thoughts(text)))
     in_range = [number for number in numbers if LOWEST <= number <= HIGHEST]
     if in_range:
         return in_range[-1], ""
     return None, OUT_OF_RANGE if numbers else UNPARSABLE
+
+
+def without_thoughts(text: str) -> str:
+    """Remove what a reasoning model thinks before it answers."""
+    return _HALF_THOUGHT.sub("", _THOUGHT.sub("", text))
 
 
 def _numbers(text: str) -> Iterator[float]:
