@@ -1,11 +1,13 @@
 """One question put to one model: renders the prompts, keeps the answers, hands each to the judge at once."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from lm_eval.api.model import LM
 
+from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
 from mtbenchx_tasks.candidate import Candidate, candidate
@@ -13,6 +15,7 @@ from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
 from mtbenchx_tasks.judge.prompts import prompt_name
 from mtbenchx_tasks.judge.verdict import Verdict
 
+log = logging.getLogger("lm_eval.mtbenchx")
 USER, ASSISTANT = "### Human:", "### Assistant:"
 """Roles where no chat template is applied; generation stops at the next USER."""
 
@@ -87,10 +90,17 @@ class Conversation:
         """Keep an answer and have it judged."""
         self.model = candidate(lm)
         if self.judge is not None:
-            if self._recallable is not None:
-                self.judge.ledger.store_answers([(*self._recallable, storable(answer))])
+            self._keep(self.judge.ledger, answer)
             self.judge.engine.meet(lm)
         self.take(answer)
+
+    def _keep(self, ledger: Ledger, answer: str) -> None:
+        """Store the answer for a later `resume`; a full disk must not lose the run."""
+        if self._recallable is not None:
+            try:
+                ledger.store_answers([(*self._recallable, answer)])
+            except LedgerError as error:
+                log.error("An answer can't be kept for resuming: %s", error)
 
     def take(self, answer: str) -> None:
         """Append an answer and hand it to the judge."""

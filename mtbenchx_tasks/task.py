@@ -15,6 +15,7 @@ from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets import mtbench_x
 from hf_datasets.errors import UserError
+from hf_datasets.ledger import LedgerError
 from hf_datasets.records import CATEGORIES, Question
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.dialogue import USER, Conversation, Render, place_of, plain
@@ -70,16 +71,13 @@ class MTBenchX(ConfigurableTask):
         return str(doc["turns"][0])
 
     def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[Turn]:
-        """Return two requests per repeat, one per turn, with the category's temperature unless the user set one."""
+        """Return two requests per repeat, one per turn; prompt and settings come with the conversation."""
         name, doc_id, repeats = metadata
-        settings = deepcopy(self.config.generation_kwargs)
-        settings.setdefault("temperature", TEMPERATURES.get(doc["category"], 0.0))
-        settings.setdefault("do_sample", settings["temperature"] > 0)
         return [
             Turn(
                 request_type=TURNS[turn],
                 doc=doc,
-                arguments=(ctx, deepcopy(settings)),
+                arguments=(ctx, {}),
                 idx=len(TURNS) * repeat + turn,
                 metadata=(name, doc_id, 1),
             )
@@ -106,7 +104,7 @@ class MTBenchX(ConfigurableTask):
             chat_template=chat_template,
             **kwargs,
         )
-        # Only now, since --cache_requests pickles what super() built.
+        # Only now: --cache_requests pickles what super() builds, and reads it back whatever the settings are today.
         self._turns: list[Turn] = self._instances
         self._instances: list[Turn] = []  # what evaluate() counts to pad the ranks; generate_turn pads its own
         self.judge = None if self._predict_only else self._ready_judge(world_size, kwargs.get("rank", 0))
@@ -129,18 +127,24 @@ class MTBenchX(ConfigurableTask):
     def _open_conversations(
         self, system: str | None, chat_template: Render | None
     ) -> Iterator[tuple[Conversation, list[Turn]]]:
-        for _, pair in groupby(self._turns, key=lambda turn: (turn.doc_id, turn.idx // len(TURNS))):
+        for (_, repeat), pair in groupby(self._turns, key=lambda turn: (turn.doc_id, turn.idx // len(TURNS))):
             turns = list(pair)
             question = Question.from_row(turns[0].doc)
-            conversation = Conversation(
-                question, turns[0].idx // len(TURNS), chat_template or plain, system, self.judge
-            )
+            conversation = Conversation(question, repeat, chat_template or plain, system, self.judge)
             for turn in turns:
                 turn.dialogue = conversation
-                if chat_template is None:
-                    stops = turn.arguments[1].get("until") or []
-                    turn.arguments[1]["until"] = [*([stops] if isinstance(stops, str) else stops), USER]
+                turn.arguments = (turn.arguments[0], self._generation_settings(question, chat_template is None))
             yield conversation, turns
+
+    def _generation_settings(self, question: Question, plain_roles: bool) -> dict[str, Any]:
+        """The user's settings, the category's temperature unless they set one, and the stop that plain roles need."""
+        settings: dict[str, Any] = deepcopy(self.config.generation_kwargs)
+        settings.setdefault("temperature", TEMPERATURES.get(question.category, 0.0))
+        settings.setdefault("do_sample", settings["temperature"] > 0)
+        if plain_roles:
+            stops = settings.get("until") or []
+            settings["until"] = [*([stops] if isinstance(stops, str) else stops), USER]
+        return settings
 
     def _ready_judge(self, world_size: int, rank: int) -> Judge:
         if self.settings.resume and world_size > 1:
@@ -200,7 +204,10 @@ class MTBenchX(ConfigurableTask):
         """Write down where each judgment counts, so that every number can be computed again from the ledger."""
         place = place_of(judge, self.BENCHMARK, TASK_VERSION)
         uses = [use for conversation, _ in self._talks for use in conversation.uses(place)]
-        judge.ledger.record(uses)
+        try:
+            judge.ledger.record(uses)
+        except LedgerError as error:  # the scores are there: say what is missing, and go on
+            log.error("%s: the ledger doesn't know where its judgments count: %s", self.config.task, error)
         judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
         details = [judgment.details for judgment in judged if judgment]
         snapshots = {str(detail["snapshot"]) for detail in details if "snapshot" in detail}

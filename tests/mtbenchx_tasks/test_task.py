@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.errors import UserError
+from hf_datasets.ledger import open_ledger
 from hf_datasets.mtbench_x import questions
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api, Reply, error
@@ -168,6 +169,28 @@ def test_request_cache_is_read_back(judge: dict[str, Any], tmp_path: Path, monke
     evaluate(second, DE, judge, cache_requests=True, limit=3)
     assert list(tmp_path.glob("*.pickle"))
     assert first.prompts == second.prompts
+
+
+def test_request_cache_never_brings_old_settings_back(
+    judge: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lm_eval.caching.cache.PATH", str(tmp_path))
+    evaluate(Model(), DE, judge, cache_requests=True, limit=1, gen_kwargs={"max_gen_toks": 5})
+    model = Model()
+    evaluate(model, DE, judge, cache_requests=True, limit=1, gen_kwargs={"max_gen_toks": 7})
+    assert [settings["max_gen_toks"] for wave in model.waves for _, settings in wave] == [7, 7]
+
+
+def test_a_disk_that_fills_up_loses_no_score(judge: dict[str, Any]) -> None:
+    class Filling(Model):
+        def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+            open_ledger(Path(judge["ledger"])).execute("PRAGMA max_page_count=1")
+            return super().generate_until(requests, disable_tqdm)
+
+    results = evaluate(Filling(lambda prompt: prompt + "x" * 50_000), DE, judge, limit=2)
+    samples = results["samples"][DE]
+    assert metric(results, DE, "unscored") > 0
+    assert all(len(turn[0]) > 50_000 for sample in samples for turn in sample["resps"])
 
 
 def test_runs_are_averaged_per_answer_and_stored_apart(api: Api, judge: dict[str, Any]) -> None:
