@@ -1,8 +1,12 @@
-"""An OpenAI-compatible endpoint on loopback that answers every chat completion after a fixed latency."""
+"""An OpenAI-compatible endpoint on loopback that answers every chat completion after a fixed latency.
+
+With --jitter the latency varies, and with --errors a share of the requests gets a 500 instead; both repeatably.
+"""
 
 import argparse
 import asyncio
 import json
+import random
 
 BODY = json.dumps(
     {
@@ -20,11 +24,22 @@ BODY = json.dumps(
         "usage": {"prompt_tokens": 700, "completion_tokens": 12, "total_tokens": 712},
     }
 ).encode()
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+FAULT = json.dumps({"error": {"message": "The server had an error.", "type": "server_error", "code": None}}).encode()
 
 
-async def serve(latency: float) -> None:
+def reply(status: str, body: bytes) -> bytes:
+    """Return a whole HTTP response."""
+    return b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        status.encode(),
+        len(body),
+        body,
+    )
+
+
+async def serve(latency: float, jitter: float, errors: float) -> None:
     """Print the port, then answer until killed."""
+    dice = random.Random(0)
+    good, bad = reply("200 OK", BODY), reply("500 Internal Server Error", FAULT)
 
     async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -32,8 +47,8 @@ async def serve(latency: float) -> None:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
                 await reader.readexactly(int(length.split(b":")[1]))
-                await asyncio.sleep(latency)
-                writer.write(HEAD + BODY)
+                await asyncio.sleep(latency * (1 + jitter * dice.uniform(-1, 1)))
+                writer.write(bad if dice.random() < errors else good)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -46,4 +61,7 @@ async def serve(latency: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=1.0, help="seconds")
-    asyncio.run(serve(parser.parse_args().latency))
+    parser.add_argument("--jitter", type=float, default=0.0, help="share of the latency by which it varies, 0 to 1")
+    parser.add_argument("--errors", type=float, default=0.0, help="share of the requests that get a 500, 0 to 1")
+    options = parser.parse_args()
+    asyncio.run(serve(options.latency, options.jitter, options.errors))

@@ -1,19 +1,22 @@
 """The chat client: one request to an OpenAI-compatible endpoint, and every way it can fail, as values.
 
 Retries (429 with Retry-After, 5xx, timeouts, dropped connections; exponential backoff with jitter) are the official
-client's own. What is still wrong after them is a `failed` completion, never an exception.
+client's own. What is still wrong after them is a `failed` completion, never an exception. An endpoint that has too much
+to do (429; 503 with Retry-After) gets half as many requests at a time.
 """
 
 import logging
 import os
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from hf_datasets.errors import UserError
+from hf_datasets.limiter import Limiter
 from hf_datasets.records import Completion, canonical_json, content_hash, storable
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ OPENAI_URL = "https://api.openai.com/v1"
 RETRIES = 6
 """Waits of 0.5, 1, 2, 4, 8, 8 s with jitter, or what Retry-After asks for."""
 PREFLIGHT_SECONDS = 30.0
+MOST_IN_FLIGHT = 1000
+"""As many connections as the official client opens; the engine's `concurrency` is what bounds a calm run."""
+TOO_MANY = 429
+UNAVAILABLE = 503
 
 Message = Mapping[str, str]
 
@@ -95,6 +102,8 @@ class OpenAIChat:
         self._base_url = base_url
         self._api_key_env = api_key_env
         self._timeout = timeout
+        self.limiter = Limiter(MOST_IN_FLIGHT)
+        """Slows down when the endpoint has too much to do; whoever runs the threads holds a slot while one asks."""
         self._renamed: dict[str, str | None] = {}
         """Parameters this endpoint wants under another name, or (None) not at all; learnt from its errors."""
 
@@ -109,11 +118,13 @@ class OpenAIChat:
 
     @cached_property
     def _client(self) -> "OpenAI":
-        from openai import OpenAI
+        from openai import DefaultHttpxClient, OpenAI
 
         key = self._secret or "none"  # self-hosted endpoints take any key; those that want one answer 401
         base_url = self._base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        return OpenAI(api_key=key, base_url=base_url, timeout=self._timeout, max_retries=RETRIES)
+        http = DefaultHttpxClient(event_hooks={"response": [partial(_watch, self.limiter)]})
+        weakref.finalize(self, http.close)
+        return OpenAI(api_key=key, base_url=base_url, timeout=self._timeout, max_retries=RETRIES, http_client=http)
 
     def check(self, model: str) -> None:
         """Ask for one token; nothing is stored.
@@ -199,6 +210,15 @@ class OpenAIChat:
 
     def _redact(self, text: str) -> str:
         return storable(text.replace(self._secret, "***") if self._secret else text)
+
+
+def _watch(limiter: Limiter, response: Any) -> None:
+    """See every response, those that the official client will retry included."""
+    asks_to_wait = "retry-after" in response.headers or "retry-after-ms" in response.headers
+    if response.status_code == TOO_MANY or (response.status_code == UNAVAILABLE and asks_to_wait):
+        limiter.slow_down()
+    elif response.is_success:
+        limiter.succeeded()
 
 
 def read_completion(response: Any) -> Completion:

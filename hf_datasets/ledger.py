@@ -13,14 +13,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import psutil
 
 from hf_datasets.errors import UserError
 from hf_datasets.process import identity, may_be_alive
-from hf_datasets.records import Completion, Use, storable
+from hf_datasets.records import Comparison, Completion, Use, storable
 
 SCHEMA = 1
 BUSY_SECONDS = 60.0
@@ -41,9 +40,15 @@ CREATE TABLE IF NOT EXISTS use (
     candidate TEXT NOT NULL, identity TEXT NOT NULL, benchmark TEXT NOT NULL, revision TEXT NOT NULL,
     task_version REAL NOT NULL, language TEXT NOT NULL, question_id INTEGER NOT NULL, turn INTEGER NOT NULL,
     repeat INTEGER NOT NULL, run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL,
-    prompt TEXT NOT NULL, answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
+    prompt TEXT NOT NULL, suspicious INTEGER NOT NULL, answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
     PRIMARY KEY (candidate, identity, benchmark, revision, task_version, language, question_id, turn, repeat, run,
                  judge, settings));
+CREATE TABLE IF NOT EXISTS comparison (
+    benchmark TEXT NOT NULL, revision TEXT NOT NULL, language TEXT NOT NULL, question_id INTEGER NOT NULL,
+    turn INTEGER NOT NULL, run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL, prompt TEXT NOT NULL,
+    model_1 TEXT NOT NULL, model_2 TEXT NOT NULL, game INTEGER NOT NULL, suspicious INTEGER NOT NULL,
+    answer_1 TEXT NOT NULL, answer_2 TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
+    PRIMARY KEY (benchmark, language, question_id, turn, run, judge, model_1, model_2, game, settings, revision));
 """
 
 
@@ -126,7 +131,7 @@ class Ledger:
 
     def finish(self, key: str, completion: Completion) -> None:
         """Store the outcome of a claimed request; when this returns, it is on disk."""
-        said = (completion.state, storable(completion.text), storable(completion.reason))
+        said = completion.state, storable(completion.text), storable(completion.reason)
         row = (*said, json.dumps(dict(completion.details)), time.time(), key)
         columns = "state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ?"
         with self._lock, self._explained():
@@ -153,10 +158,20 @@ class Ledger:
 
     def record(self, uses: Iterable[Use]) -> None:
         """Store where judgments count, in one transaction; the same place again replaces."""
+        self._record("use", uses)
+
+    def record_comparisons(self, comparisons: Iterable[Comparison]) -> None:
+        """Store where the judgments of games count, in one transaction; the same place again replaces."""
+        self._record("comparison", comparisons)
+
+    def _record(self, table: str, records: Iterable[Use] | Iterable[Comparison]) -> None:
         now = time.time()
-        rows = [(*(getattr(use, item.name) for item in fields(Use)), now) for use in uses]
-        with self._explained(), self._transaction():
-            self._db.executemany(f"INSERT OR REPLACE INTO use VALUES ({', '.join('?' * 16)})", rows)
+        rows = [{**vars(record), "at": now} for record in records]
+        if rows:
+            names = ", ".join(rows[0])
+            places = ", ".join(f":{name}" for name in rows[0])
+            with self._explained(), self._transaction():
+                self._db.executemany(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})", rows)
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """Run a reading query."""
@@ -171,7 +186,10 @@ class Ledger:
             self._db.execute(statement, parameters)
 
     def merge(self, other: Path) -> tuple[int, int, int]:
-        """Copy what another ledger has and this one lacks; returns the numbers of judgments, answers and uses added.
+        """Copy what another ledger has and this one lacks.
+
+        Returns:
+            The numbers of judgments, answers and uses (comparisons among them) that were added.
 
         Raises:
             LedgerError: The other file isn't a ledger.
@@ -198,6 +216,8 @@ class Ledger:
         ).rowcount
         answers = self._db.execute("INSERT OR IGNORE INTO answer SELECT * FROM other.answer").rowcount
         uses = self._db.execute("INSERT OR IGNORE INTO use SELECT * FROM other.use").rowcount
+        if self._db.execute("SELECT 1 FROM other.sqlite_master WHERE name = 'comparison'").fetchone():  # not in 0.1's
+            uses += self._db.execute("INSERT OR IGNORE INTO comparison SELECT * FROM other.comparison").rowcount
         return judgments, answers, uses
 
     # the file ------------------------------------------------------------------------------------------------------

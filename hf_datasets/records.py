@@ -115,8 +115,48 @@ class Use:
     """Canonical JSON of what else decides the rating: prompt set and hash, reference set, parser."""
     prompt: str
     """Name of the judge prompt."""
+    suspicious: bool
+    """The answer holds the prompt's delimiters or a verdict of its own."""
     answer: str
     """The judged answer's text."""
+    judgment: str | None
+    """Key of the judgment; None if nothing was asked (an empty answer)."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Where the judgment of one game counts: two answers to one turn, shown in one order, in one run of one judge."""
+
+    benchmark: str
+    """`mtbench_x` or `mini`."""
+    revision: str
+    """The benchmark's content."""
+    language: str
+    """Language of the question."""
+    question_id: int
+    """Id of the question."""
+    turn: int
+    """1 or 2."""
+    run: int
+    """0-based number of the judge run."""
+    judge: str
+    """The judge's slug, as in the results."""
+    settings: str
+    """Canonical JSON of what else decides the vote: prompt set and hash, reference set, parser, number of votes."""
+    prompt: str
+    """Name of the judge prompt."""
+    model_1: str
+    """The model whose name sorts first, so that a pair is stored once however it was asked for."""
+    model_2: str
+    """The other."""
+    game: int
+    """1: model_1 shown as A; 2: model_2 shown as A."""
+    suspicious: bool
+    """One of the answers holds the prompt's delimiters or a verdict of its own."""
+    answer_1: str
+    """The judged answer of model_1."""
+    answer_2: str
+    """The judged answer of model_2."""
     judgment: str | None
     """Key of the judgment; None if nothing was asked (an empty answer)."""
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
-
-from lm_eval.api.model import LM, CachingLM
 
 from hf_datasets.chat import public_url
 from mtbenchx_tasks.weights import weights_hash
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class Candidate:
     """Endpoint and model, or the hash of its weights; None if it can't be known, then no answer is re-used."""
 
 
-_described: WeakKeyDictionary[LM, Candidate] = WeakKeyDictionary()
+_described: "WeakKeyDictionary[LM, Candidate]" = WeakKeyDictionary()
 
 
-def candidate(lm: LM) -> Candidate:
+def candidate(lm: "LM") -> Candidate:
     """Describe an lm_eval model, cached or not."""
     lm = innermost(lm)
     if lm not in _described:
@@ -32,8 +33,10 @@ def candidate(lm: LM) -> Candidate:
     return _described[lm]
 
 
-def innermost(lm: LM) -> LM:
+def innermost(lm: "LM") -> "LM":
     """Return the model inside a CachingLM."""
+    from lm_eval.api.model import CachingLM
+
     return lm.lm if isinstance(lm, CachingLM) else lm
 
 

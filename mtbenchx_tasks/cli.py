@@ -8,6 +8,7 @@ import typer
 
 from hf_datasets.errors import UserError
 from mtbenchx_tasks import __version__
+from mtbenchx_tasks.cli_judge import compare, judge
 
 if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger
@@ -58,17 +59,8 @@ def demo(
     run(folder, languages.split(","), limit)
 
 
-@app.command(epilog="Example: `mtbenchx judge results/MODEL/samples_mtbench_x_de_*.jsonl --judge gpt-4`")
-def judge(
-    files: Annotated[list[Path], typer.Argument(help="lm_eval samples (--log_samples) or FastChat's model_answer.")],
-    judge: Annotated[str, typer.Option(help="The judge: a model name, or settings as in lm_eval's metadata.")],
-    language: Annotated[str | None, typer.Option(help="Their language, where a file doesn't tell.")] = None,
-) -> None:
-    """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
-    from mtbenchx_tasks.judging import judge_files
-    from mtbenchx_tasks.table import print_metrics
-
-    print_metrics(judge_files(files, judge, language))
+app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge gpt-4 --runs 3 --max-cost 20`")(judge)
+app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge gpt-4 --language de --plan`")(compare)
 
 
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")
@@ -129,6 +121,23 @@ def ledger_export(
 
     for path in export(_existing(file), out, candidate):
         print(path)
+
+
+@ledger.command("import", epilog="Example: `mtbenchx ledger import gpt-4_single.jsonl --language en`")
+def ledger_import(
+    files: Annotated[list[Path], typer.Argument(help="FastChat's *_single.jsonl or *_pair.jsonl files.")],
+    language: Annotated[str, typer.Option(help="Language of their prompts.")] = "en",
+    prompt_set: Annotated[str, typer.Option(help="The set whose prompts were used.")] = "mtbench_x",
+    file: LedgerFile = None,
+) -> None:
+    """Read FastChat's judgments, so that they needn't be paid for again."""
+    from hf_datasets.ledger import open_ledger
+    from mtbenchx_tasks.fastchat_import import import_judgments
+
+    into = open_ledger(file)
+    for path in files:
+        found = import_judgments(into, path, language, prompt_set)
+        print(f"{path}: {found.added} judgments are new in {into.path}, {found.known} known, {found.failed} failed")
 
 
 @ledger.command("merge", epilog="Example: `mtbenchx ledger merge job1.sqlite job2.sqlite --ledger all.sqlite`")

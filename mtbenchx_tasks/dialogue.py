@@ -3,17 +3,19 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-from lm_eval.api.model import LM
+from typing import TYPE_CHECKING, Any
 
 from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
 from mtbenchx_tasks.candidate import Candidate, candidate
+from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
 from mtbenchx_tasks.judge.prompts import prompt_name
 from mtbenchx_tasks.judge.verdict import Verdict
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
 
 log = logging.getLogger("lm_eval.mtbenchx")
 USER, ASSISTANT = "### Human:", "### Assistant:"
@@ -77,7 +79,7 @@ class Conversation:
         """Render what the model reads next."""
         return self.render(self.messages())
 
-    def recall(self, lm: LM, prompt: Any, settings: dict[str, Any]) -> str | None:
+    def recall(self, lm: "LM", prompt: Any, settings: dict[str, Any]) -> str | None:
         """Look the answer up in the ledger, if the user asked to resume and the model is known to be the same."""
         identity = candidate(lm).identity if self.judge else None
         if self.judge is None or identity is None:
@@ -86,7 +88,7 @@ class Conversation:
         self._recallable = content_hash(request), canonical_json(request)
         return self.judge.ledger.answer(self._recallable[0]) if self.judge.settings.resume else None
 
-    def hear(self, lm: LM, answer: str) -> None:
+    def hear(self, lm: "LM", answer: str) -> None:
         """Keep an answer and have it judged."""
         self.model = candidate(lm)
         if self.judge is not None:
@@ -126,9 +128,17 @@ class Conversation:
                     repeat=self.repeat,
                     run=run,
                     prompt=prompt_name(self.question, turn),
+                    suspicious=self._is_suspicious(turn),
                     answer=answer,
                     judgment=verdict.key,
                 )
+
+    def _is_suspicious(self, turn: int) -> bool:
+        """Tell whether what the judge read at a turn talks to it."""
+        if self.judge is None:
+            return False
+        prompt = self.judge.prompts.prompt(self.question, turn)
+        return any(is_suspicious(answer, prompt) for answer in self.answers[:turn])
 
     def abandon(self) -> None:
         """Stop judging."""

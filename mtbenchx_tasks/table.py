@@ -1,23 +1,118 @@
-"""The table that `mtbenchx judge` prints."""
+"""The tables that `mtbenchx judge` prints: as many columns side by side as the terminal has room for."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from mtbenchx_tasks.scores import MEANS
+from mtbenchx_tasks.scoring import Scored
 
-def print_metrics(rows: Sequence[tuple[str, str, Mapping[str, float]]]) -> None:
-    """Print one column per (model, language), one line per metric; what one of them lacks stays empty."""
-    names = dict.fromkeys(name for _, _, metrics in rows for name in metrics if not name.endswith("_stderr"))
-    table = Table("", *(f"{model}\n{language}" for model, language, _ in rows))
+NAMES, FRAME = 20, 3
+"""Width of the first column; what a column takes besides its text."""
+NARROWEST, WIDEST = 11, 24
+"""Width of a column of numbers; longer model names are folded."""
+NOT_MEASURED = "questions only, judge noise not measured"
+"""What an interval from a single run of the judge covers."""
+MOST_REASONS, MOST_LINES = 3, 20
+"""How much is said of what has no rating."""
+OVER_QUESTIONS = "score (questions)"
+"""The line that gives the score's error over questions where the others give the deviation over runs."""
+SILENT = ("answer_language", "unscored")
+"""Metrics that don't depend on a run's ratings."""
+
+
+def print_metrics(rows: Sequence[Scored]) -> None:
+    """Print one column per model, language and judge, one line per metric; then what wasn't scored, and why."""
+    console = Console()
+    for columns in _side_by_side(rows, console.width):
+        console.print(_table(columns))
+    console.print(_legend(rows), markup=False, highlight=False)
+    for line in [*unscored_lines(rows), *remarks(rows)]:
+        console.print(line, markup=False, highlight=False)
+
+
+def remarks(rows: Sequence[Scored]) -> list[str]:
+    """Return what else a reader of the numbers must know: several judge versions in one column, answers that cheat."""
+    lines = []
+    for row in rows:
+        place = f"({row.model}, {row.language}, {row.judge})"
+        if len(row.snapshots) > 1:
+            lines.append(f"More than one version of the judge {place}: {', '.join(row.snapshots)}.")
+        if row.suspicious:
+            named = ", ".join(map(str, row.suspicious))
+            lines.append(f"Answers that hold the judge prompt's delimiters or a verdict {place}: questions {named}.")
+    return lines
+
+
+def unscored_lines(rows: Sequence[Scored]) -> list[str]:
+    """Return a line for each row that has judgments without a rating: how many, and the commonest reasons."""
+    lines = []
+    for row in rows:
+        if total := row.reasons.total():
+            commonest = row.reasons.most_common(MOST_REASONS)
+            rest = total - sum(number for _, number in commonest)
+            named = [f"{number} x {reason[:120]}" for reason, number in commonest] + [f"{rest} others"] * bool(rest)
+            lines.append(f"Without a rating ({row.model}, {row.language}, {row.judge}): {'; '.join(named)}")
+    more = [f"... and in {len(lines) - MOST_LINES} columns more."] if len(lines) > MOST_LINES else []
+    return lines[:MOST_LINES] + more
+
+
+def _table(rows: Sequence[Scored]) -> Table:
+    names = list(dict.fromkeys(name for row in rows for name in row.metrics if not name.endswith("_stderr")))
+    table = Table("")
+    for row in rows:
+        table.add_column("\n".join(_header(row)), overflow="fold", max_width=WIDEST, justify="right")
     for name in names:
-        table.add_row(name, *(_cell(metrics, name) for _, _, metrics in rows))
-    Console().print(table)
+        table.add_row(name, *(_cell(row, name) for row in rows))
+        if name == "score" and any(row.runs > 1 for row in rows):
+            table.add_row(OVER_QUESTIONS, *(_over_questions(row) if row.runs > 1 else "" for row in rows))
+    return table
 
 
-def _cell(metrics: Mapping[str, float], name: str) -> str:
-    if name not in metrics:
+def _header(row: Scored) -> tuple[str, str, str]:
+    return row.model, row.language, row.judge
+
+
+def _cell(row: Scored, name: str) -> str:
+    """Return mean ± standard deviation over several runs, or value ± standard error over questions; "" if lacking."""
+    if name not in row.metrics:
         return ""
-    error = metrics.get(f"{name}_stderr", math.nan)
-    return f"{metrics[name]:.2f}" + ("" if math.isnan(error) else f" ± {error:.2f}")
+    if row.runs == 1 or name in SILENT:
+        return _over_questions(row, name)
+    over = row.over_runs(name)
+    return with_error(math.nan if over.mean is None else over.mean, over.sd)
+
+
+def _over_questions(row: Scored, name: str = "score") -> str:
+    return with_error(row.metrics[name], row.metrics.get(f"{name}_stderr"))
+
+
+def with_error(value: float, error: float | None) -> str:
+    """Return a number to two places, with its error if there is one."""
+    return f"{value:.2f}" + ("" if error is None or math.isnan(error) else f" ± {error:.2f}")
+
+
+def _legend(rows: Sequence[Scored]) -> str:
+    runs = sorted({row.runs for row in rows})
+    parts = [f"± standard error of {', '.join(MEANS)}: {NOT_MEASURED}"] if runs[0] == 1 else []
+    if runs[-1] > 1:
+        parts.append(f"mean ± standard deviation over {runs[-1]} runs of the judge")
+        parts.append(f"{OVER_QUESTIONS}: ± standard error over questions")
+    return "; ".join(parts)
+
+
+def _side_by_side(rows: Sequence[Scored], width: int) -> Iterator[list[Scored]]:
+    """Cut the columns into groups that fit; a single column is always taken."""
+    group: list[Scored] = []
+    taken = NAMES
+    for row in rows:
+        needed = min(WIDEST, max(NARROWEST, *map(len, _header(row)))) + FRAME
+        if group and taken + needed > width:
+            yield group
+            group, taken = [], NAMES
+        group.append(row)
+        taken += needed
+    if group:
+        yield group

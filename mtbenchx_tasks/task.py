@@ -208,6 +208,11 @@ class MTBenchX(ConfigurableTask):
             judge.ledger.record(uses)
         except LedgerError as error:  # the scores are there: say what is missing, and go on
             log.error("%s: the ledger doesn't know where its judgments count: %s", self.config.task, error)
+        talking = sorted({use.question_id for use in uses if use.suspicious})
+        if talking:
+            log.warning(
+                "%s: answers hold the judge prompt's delimiters or a verdict: questions %s", self.config.task, talking
+            )
         judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
         details = [judgment.details for judgment in judged if judgment]
         snapshots = {str(detail["snapshot"]) for detail in details if "snapshot" in detail}

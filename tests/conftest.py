@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.doubles.openai_api import Api, serve
+
+settings.register_profile("shared machines are slow", deadline=None)
+settings.load_profile("shared machines are slow")
 
 
 @pytest.fixture(autouse=True)

@@ -65,7 +65,7 @@ class Judge:
     @property
     def endpoint(self) -> str:
         """The endpoint as it stands in the ledger."""
-        return "local" if self.settings.backend == "local" else public_url(self.settings.base_url)
+        return endpoint_of(self.settings)
 
     @property
     def rating_rule(self) -> str:
@@ -88,18 +88,46 @@ def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: En
     Raises:
         UserError: The key is missing, the prompt set has no such language, or the ledger can't be opened.
     """
+    check_key(settings, engine)
+    settings = resolved(settings, benchmark)
+    prompts = SinglePrompts(str(settings.prompt_set), prompt_language(settings, language))
+    prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
+    return Judge(settings, prompts, *engine_and_ledger(settings, engine))
+
+
+def check_key(settings: JudgeSettings, engine: Engine | None = None) -> None:
+    """Raise UserError if there is neither an engine nor the key that a new one needs."""
     if engine is None and key_is_missing(settings):
         raise UserError(
             f"The judge {settings.model!r} needs a key: set {settings.api_key_env}; or take a local judge: "
             f'--metadata \'{{"judge": {{"backend": "local", "model": "FOLDER", "rating": "expected"}}}}\'; '
             f"or generate now with --predict_only and judge later with `mtbenchx judge`."
         )
-    settings = replace(settings, prompt_set=settings.prompt_set or default_prompt_set(benchmark))  # type: ignore[arg-type]
-    prompt_language = language if settings.prompt_language == "same" else settings.prompt_language
-    prompts = SinglePrompts(str(settings.prompt_set), prompt_language)
-    prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
+
+
+def resolved(settings: JudgeSettings, benchmark: str) -> JudgeSettings:
+    """Return settings with a prompt set: the benchmark's own, unless one is named."""
+    return replace(settings, prompt_set=settings.prompt_set or default_prompt_set(benchmark))  # type: ignore[arg-type]
+
+
+def prompt_language(settings: JudgeSettings, language: str) -> str:
+    """Return the language of the judge prompts for questions in a language."""
+    return language if settings.prompt_language == "same" else settings.prompt_language
+
+
+def endpoint_of(settings: JudgeSettings) -> str:
+    """Return a judge's endpoint as it stands in the ledger."""
+    return "local" if settings.backend == "local" else public_url(settings.base_url)
+
+
+def engine_and_ledger(settings: JudgeSettings, engine: Engine | None = None) -> tuple[Engine, Ledger]:
+    """Return who asks and where judgments are kept; an engine that is given is taken as it is.
+
+    Raises:
+        LedgerError: The ledger can't be opened.
+    """
     ledger = open_ledger(Path(settings.ledger) if settings.ledger else None)
-    return Judge(settings, prompts, engine or _engine(replace(settings, prompt_set=None), os.getpid()), ledger)
+    return engine or _engine(replace(settings, prompt_set=None), os.getpid()), ledger
 
 
 @functools.cache

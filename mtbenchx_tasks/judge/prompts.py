@@ -8,6 +8,7 @@ from hf_datasets.chat import Message
 from hf_datasets.errors import UserError
 from hf_datasets.judge_prompts import judge_prompts, prompt_set_hash
 from hf_datasets.records import JudgePrompt, Question
+from mtbenchx_tasks.judge.injection import shown
 
 _EXAMPLE = re.compile(r"([^\W\d_]+\s?:\s\[\[)\d+\]\]")
 """A prompt's own example of a verdict, e.g. `Bewertung: [[5]]`."""
@@ -39,6 +40,7 @@ class SinglePrompts:
     def messages(self, question: Question, answers: Sequence[str]) -> tuple[Message, ...]:
         """Return the messages that judge the last of the given answers (one or two), as FastChat builds them."""
         prompt = self.prompt(question, len(answers))
+        answers = [shown(answer, self.prompt_set) for answer in answers]
         references = {
             f"ref_answer_{turn}": text for turn, text in enumerate(question.reference[: len(answers)], start=1)
         }

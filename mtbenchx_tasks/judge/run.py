@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest, Transport
 from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.limiter import Limiter
 from hf_datasets.records import Completion
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -52,11 +53,12 @@ class Engine(Protocol):
 
 
 class LiveEngine:
-    """A bounded pool of threads over a transport."""
+    """A bounded pool of threads over a transport; one that knows its endpoint's weather has a `limiter` to obey."""
 
     def __init__(self, transport: Transport, model: str, ledger: Ledger, concurrency: int) -> None:
         self._transport, self._model, self._ledger = transport, model, ledger
         self._concurrency = concurrency
+        self._limiter: Limiter = getattr(transport, "limiter", None) or Limiter(concurrency)
         self._pool: ThreadPoolExecutor | None = None
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -66,9 +68,10 @@ class LiveEngine:
         self._checked = False
 
     def check(self) -> None:
-        """Write to the ledger and, the first time, ask the endpoint for one token."""
-        self._ledger.check_writable()
-        self._halted = ""
+        """Once, and after the ledger failed: write to the ledger; once: ask the endpoint for one token."""
+        if self._halted or not self._checked:
+            self._ledger.check_writable()
+            self._halted = ""
         if not self._checked:
             self._transport.check(self._model)
             self._checked = True
@@ -81,11 +84,26 @@ class LiveEngine:
         with self._lock:
             future = self._futures.get(request.key)
             if future is None or _has_failed(future):
-                if self._pool is None:
-                    self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="judge")
-                    self._stop = threading.Event()
-                future = self._futures[request.key] = self._pool.submit(self._judge, request, self._stop)
+                future = self._futures[request.key] = self._held(request) or self._queue(request)
             return future
+
+    def _held(self, request: ChatRequest) -> Future[Judged] | None:
+        """Return what the ledger holds, without a thread."""
+        try:
+            known = self._ledger.judgment(request.key)
+        except LedgerError:
+            return None  # told by whoever judges
+        if known is None:
+            return None
+        future: Future[Judged] = Future()
+        future.set_result(Judged(request.key, known))
+        return future
+
+    def _queue(self, request: ChatRequest) -> Future[Judged]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="judge")
+            self._stop = threading.Event()
+        return self._pool.submit(self._judge, request, self._stop)
 
     def finish(self) -> None:
         """Wait for what is under way, with a progress bar; an interrupt cancels what hasn't begun."""
@@ -108,7 +126,8 @@ class LiveEngine:
 
     def _judge(self, request: ChatRequest, stop: threading.Event) -> Judged:
         try:
-            return Judged(request.key, self._known(request, stop) or self._ask(request))
+            with self._limiter.slot():
+                return Judged(request.key, self._known(request, stop) or self._ask(request))
         except LedgerError as error:
             self._halt(error)
             return Judged(request.key, Completion("failed", reason=str(error)))
@@ -119,12 +138,11 @@ class LiveEngine:
             known = self._ledger.judgment(request.key)
             if known is not None:
                 return known
-            if self._halted:
-                return Completion("failed", reason=self._halted)
+            if self._halted or stop.is_set():
+                return Completion("failed", reason=self._halted or "interrupted")
             if self._ledger.claim(request.key, request.text):
                 return None
-            if stop.wait(POLL_SECONDS):
-                return Completion("failed", reason="interrupted")
+            stop.wait(POLL_SECONDS)
 
     def _ask(self, request: ChatRequest) -> Completion:
         completion = self._transport.complete(request)

@@ -43,6 +43,7 @@ USE = Use(
     judge="gpt-4",
     settings="{}",
     prompt="single-v1",
+    suspicious=False,
     answer="Antwort",
     judgment="k",
 )

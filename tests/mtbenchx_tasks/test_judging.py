@@ -38,10 +38,10 @@ def test_predict_only_samples_give_the_tasks_numbers(api: Api, judge: dict[str, 
     api.answer = lambda request: f"[[{1 + len(str(request['messages'])) % 10}]]"
     later = evaluate(Model(), FR, limit=4, predict_only=True)
     file = samples(later, tmp_path / "ORG__my-model" / "samples.jsonl")
-    ((model, language, metrics),) = judge_files([file], json.dumps(judge), None)
+    (scored,) = judge_files([file], json.dumps(judge), None)
     at_once = evaluate(Model(), FR, judge, limit=4)
-    assert (model, language) == ("my-model", "fr")
-    assert metrics == {name: at_once["results"][FR][f"{name},gpt-4"] for name in metrics}
+    assert (scored.model, scored.language) == ("my-model", "fr")
+    assert scored.metrics == {name: at_once["results"][FR][f"{name},gpt-4"] for name in scored.metrics}
     assert len(api.judgments) == 8  # the task found all of them in the ledger
 
 

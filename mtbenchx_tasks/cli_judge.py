@@ -1,0 +1,142 @@
+"""`mtbenchx judge` and `mtbenchx compare`: saved answers, judged again and again without generating again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hf_datasets.errors import UserError
+
+if TYPE_CHECKING:
+    from mtbenchx_tasks.judge.budget import Budget
+    from mtbenchx_tasks.judge.prices import Price
+    from mtbenchx_tasks.judging import EngineFor
+
+PARTLY_DONE = 3
+"""Exit code: some judgments were not reached, or not asked for lack of budget."""
+
+Files = Annotated[list[Path], typer.Argument(help="lm_eval samples (--log_samples) or FastChat's model_answer files.")]
+Judges = Annotated[
+    list[str], typer.Option("--judge", help="A model name, or settings as in lm_eval's metadata; repeat for a jury.")
+]
+Language = Annotated[str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")]
+Runs = Annotated[int | None, typer.Option(min=1, help="Judge everything this often, as separate runs.")]
+PromptLanguage = Annotated[str | None, typer.Option(help="Language of the judge prompts: same or en.")]
+Plan = Annotated[bool, typer.Option("--plan", help="Print requests, tokens and price, and stop: nothing is sent.")]
+MaxCost = Annotated[float | None, typer.Option(min=0, help="Dollars: stop before this is exceeded, keep everything.")]
+Prices = Annotated[list[str], typer.Option("--price", help="IN,OUT in dollars per million tokens; or MODEL=IN,OUT.")]
+Batch = Annotated[bool, typer.Option("--batch", help="Through the OpenAI Batch API: half the price, within a day.")]
+
+
+def judge(
+    files: Files,
+    judges: Judges,
+    *,
+    language: Language = None,
+    runs: Runs = None,
+    prompt_language: PromptLanguage = None,
+    compare_prompts: Annotated[
+        str | None, typer.Option(help="Prompt sets, comma-separated: judge under each and show the shift.")
+    ] = None,
+    compare_languages: Annotated[
+        bool, typer.Option("--compare-prompt-languages", help="Judge with prompts in the language and in English.")
+    ] = False,
+    plan: Plan = False,
+    max_cost: MaxCost = None,
+    price: Prices = [],  # noqa: B006  (typer reads it)
+    batch: Batch = False,
+) -> None:
+    """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
+    from mtbenchx_tasks import judging, prompt_comparison
+    from mtbenchx_tasks.judge.planning import print_plan
+    from mtbenchx_tasks.judge.prices import parse_prices
+    from mtbenchx_tasks.jury import jury, print_jury
+    from mtbenchx_tasks.table import print_metrics
+
+    settings = judging.parse_judges(judges, runs=runs, prompt_language=prompt_language)
+    prices = parse_prices(price)
+    variants = []
+    if compare_prompts:
+        variants = prompt_comparison.prompt_variants(settings[0], compare_prompts.split(","))
+    elif compare_languages:
+        variants = prompt_comparison.language_variants(settings[0])
+    if variants and len(settings) > 1:
+        raise UserError("Prompts are compared with one judge at a time; name one --judge.")
+    if plan:
+        asked = [variant for _, variant in variants] or settings
+        print_plan(judging.plan_files(files, asked, language, prices))
+        return
+    engine_for, budget = _engine_for(max_cost, prices, batch)
+    if variants:
+        found = prompt_comparison.compare_variants(files, variants, language, engine_for)
+        prompt_comparison.print_comparison(found)
+        _end(budget, found.failed)
+        return
+    results = judging.judge_files(files, settings, language, engine_for)
+    print_jury(jury(results)) if len(settings) > 1 else print_metrics(results)
+    _end(budget, sum(result.failed for result in results))
+
+
+def compare(
+    files: Files,
+    judges: Judges,
+    *,
+    language: Language = None,
+    votes: Annotated[int, typer.Option(min=3, max=4, help="4 offers the vote 'both bad'.")] = 3,
+    baseline: Annotated[str | None, typer.Option(help="Compare all models with this one; default: all pairs.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of the judge in the result.")] = 1,
+    substitute: Annotated[
+        Literal["next", "chain"] | None,
+        typer.Option(help="Fill inconsistent votes from the next run, or from all later ones; takes one run more."),
+    ] = None,
+    prompt_language: PromptLanguage = None,
+    out: Annotated[Path | None, typer.Option(help="Also write FastChat's pair files to this folder.")] = None,
+    plan: Plan = False,
+    max_cost: MaxCost = None,
+    price: Prices = [],  # noqa: B006  (typer reads it)
+    batch: Batch = False,
+) -> None:
+    """Compare models pairwise, both orders always: rates, positional bias, and what length has to do with it."""
+    from mtbenchx_tasks import judging
+    from mtbenchx_tasks.compare_files import compare_files, plan_comparison, save_pairs
+    from mtbenchx_tasks.comparison_table import print_comparison
+    from mtbenchx_tasks.judge.outcome import FAILED
+    from mtbenchx_tasks.judge.planning import print_plan
+    from mtbenchx_tasks.judge.prices import parse_prices
+
+    raw_runs = runs + (substitute is not None)
+    settings = judging.parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
+    prices = parse_prices(price)
+    if plan:
+        print_plan(plan_comparison(files, settings, language, votes=votes, baseline=baseline, prices=prices))
+        return
+    engine_for, budget = _engine_for(max_cost, prices, batch)
+    outcomes = compare_files(files, settings, language, votes=votes, baseline=baseline, engine_for=engine_for)
+    print_comparison(outcomes, runs, substitute)
+    if out is not None:
+        for path in save_pairs(out, outcomes, settings[0]):
+            print(path)
+    _end(budget, sum(outcome.winner == FAILED for outcome in outcomes))
+
+
+def _engine_for(max_cost: float | None, prices: "dict[str, Price]", batch: bool) -> "tuple[EngineFor, Budget | None]":
+    """Who asks: live or by batch, within a budget or not."""
+    from mtbenchx_tasks import judging
+    from mtbenchx_tasks.judge.batch import batch_engine
+    from mtbenchx_tasks.judge.budget import Budget
+    from mtbenchx_tasks.judge.prices import BATCH_FACTOR
+
+    engine_for = batch_engine if batch else judging.live_engine
+    if max_cost is None:
+        return engine_for, None
+    budget = Budget(max_cost)
+    return judging.budgeted(budget, prices, engine_for, BATCH_FACTOR if batch else 1.0), budget
+
+
+def _end(budget: "Budget | None", failed: int) -> None:
+    """Say what was spent and what is missing; exit 3 if something is."""
+    if budget is not None:
+        print(budget.summary)
+    if failed:
+        print(f"{failed} without a result; the same command asks again what failed, and only that.")
+        raise typer.Exit(PARTLY_DONE)

@@ -1,0 +1,139 @@
+"""Comparing models pairwise: plan all games, hand them all to the judge, then read who won.
+
+`start` returns as soon as every game is with the judge, so that several languages or judges can be under way at once.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from hf_datasets import mtbench_x
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import Ledger
+from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.compared import EMPTY, INTERRUPTED, record, rule_of
+from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger, prompt_language, resolved
+from mtbenchx_tasks.judge.outcome import Game, Outcome
+from mtbenchx_tasks.judge.pairs import PairPrompts
+from mtbenchx_tasks.judge.run import Engine, Judged
+from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.judge.vote import game
+from mtbenchx_tasks.matches import Match, benchmark_of, pairs, plan
+
+Games = tuple[Future[Judged], Future[Judged]] | None
+"""Both games of a match under way; None if it isn't judged."""
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """Matches handed to the judge."""
+
+    matches: Sequence[Match]
+    """All of them."""
+    games: Sequence[Games]
+    """One entry per match."""
+    engine: Engine
+    """Who asks."""
+    ledger: Ledger
+    """Where judgments are kept."""
+    rule: str
+    """Canonical JSON of what decides a vote besides the judgment itself."""
+    settings: JudgeSettings
+    """The judge's."""
+    votes: int
+    """3, or 4 with both bad."""
+
+    def outcomes(self) -> list[Outcome]:
+        """Wait for the judgments, write down where they count, and return who won."""
+        self.engine.finish()
+        outcomes = collect(self.matches, self.games, self.settings.parser, self.votes)
+        record(self.ledger, self.matches, outcomes, self.rule)
+        return outcomes
+
+
+def compare(
+    answers: Sequence[Answers],
+    language: str,
+    settings: JudgeSettings,
+    votes: int = 3,
+    baseline: str | None = None,
+    *,
+    engine: Engine | None = None,
+) -> list[Outcome]:
+    """Have models compared pairwise: `start`, then wait. Arguments and errors are those of `start`."""
+    return start(answers, language, settings, votes, baseline, engine=engine).outcomes()
+
+
+def start(
+    answers: Sequence[Answers],
+    language: str,
+    settings: JudgeSettings,
+    votes: int = 3,
+    baseline: str | None = None,
+    *,
+    engine: Engine | None = None,
+) -> Comparing:
+    """Check answers, hand every game to the judge, and return at once.
+
+    Args:
+        answers: Two models' or more, to the same questions.
+        language: The questions' language.
+        settings: The judge's; each of its `runs` is a comparison of its own.
+        votes: 3 (A, B, tie), or 4 with both bad.
+        baseline: The model that all others are compared with; None: all pairs.
+        engine: Who asks; None: the settings' own.
+
+    Raises:
+        UserError: The judge or a prompt isn't there; or the answers can't be compared, see `matches.plan`.
+    """
+    pairs([given.model for given in answers], baseline)  # told before prompts and key are looked at
+    benchmark = benchmark_of(answers, language)
+    check_key(settings, engine)
+    if settings.rating != "text":
+        raise UserError(f"judge.rating {settings.rating!r} is for single answers; to compare, set it to 'text'.")
+    settings = resolved(settings, benchmark)
+    prompts = PairPrompts(str(settings.prompt_set), prompt_language(settings, language), votes)
+    matches = plan(answers, mtbench_x.questions(benchmark, language), prompts, settings, baseline)
+    engine, ledger = engine_and_ledger(settings, engine)
+    games = submit(matches, engine, ledger)
+    return Comparing(matches, games, engine, ledger, rule_of(prompts, settings), settings, votes)
+
+
+def submit(matches: Sequence[Match], engine: Engine, ledger: Ledger) -> list[Games]:
+    """Hand every game to the engine; equal requests are asked once. If the ledger has them all, nobody is called.
+
+    Raises:
+        UserError: Something must be asked and the judge isn't there.
+    """
+    requests = (request for match in matches for request in match.requests or ())
+    if any(ledger.judgment(request.key) is None for request in requests):
+        engine.check()
+    return [
+        None if match.requests is None else (engine.submit(match.requests[0]), engine.submit(match.requests[1]))
+        for match in matches
+    ]
+
+
+def collect(matches: Sequence[Match], games: Sequence[Games], parser: str, votes: int) -> list[Outcome]:
+    """Read the outcome of every match.
+
+    Args:
+        matches: What was submitted.
+        games: What `submit` returned for them.
+        parser: `last` or `fastchat`.
+        votes: 3, or 4 with both bad.
+    """
+    outcomes = []
+    for match, futures in zip(matches, games, strict=True):
+        first, second = (_read(futures and futures[swapped], parser, votes, swapped) for swapped in (False, True))
+        outcomes.append(Outcome(match.item, first, second, (len(match.answers[0]), len(match.answers[1]))))
+    return outcomes
+
+
+def _read(future: Future[Judged] | None, parser: str, votes: int, swapped: bool) -> Game:
+    if future is None:
+        return Game(None, reason=EMPTY)
+    if future.cancelled():
+        return Game(None, reason=INTERRUPTED)
+    judged = future.result()
+    return game(judged.completion, parser, votes, swapped, judged.key)

@@ -1,0 +1,164 @@
+"""The batch engine: the same requests, keys and ledger as live, through the OpenAI Batch API (within 24 hours).
+
+A batch outlives the process that made it: it stands in the ledger, and the next run by batch collects it. While the
+process lives, its requests are claimed, so that nobody else asks them. Afterwards another batch engine still waits for
+the open batch; a live engine doesn't know of it, and asks and pays again. Whoever comes later, no batch overwrites a
+final judgment.
+"""
+
+import contextlib
+import functools
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from hf_datasets.chat import ChatRequest
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import Ledger, LedgerError, open_ledger
+from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.batch_api import BatchTransport, OpenAIBatches
+from mtbenchx_tasks.judge.batch_courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier
+from mtbenchx_tasks.judge.judge import check_key
+from mtbenchx_tasks.judge.run import Judged
+from mtbenchx_tasks.judge.settings import JudgeSettings
+
+POLL_SECONDS = 30.0
+
+
+class BatchEngine:
+    """Queues requests and has them judged in batches by `finish`; see the module's text.
+
+    Args:
+        transport: The endpoint.
+        model: The judge, for the preflight.
+        ledger: Where judgments and open batches are kept.
+        poll_seconds: How often to look at the batches.
+        most_requests: Most requests of one batch.
+        most_bytes: Most bytes of one file.
+        grace_seconds: How long a batch whose making got no answer is looked for before it counts as not made.
+    """
+
+    def __init__(
+        self,
+        transport: BatchTransport,
+        model: str,
+        ledger: Ledger,
+        *,
+        poll_seconds: float = POLL_SECONDS,
+        most_requests: int = MOST_REQUESTS,
+        most_bytes: int = MOST_BYTES,
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
+        self._transport, self._model, self._ledger = transport, model, ledger
+        self._poll_seconds = poll_seconds
+        self._courier = Courier(
+            transport,
+            ledger,
+            self._resolve,
+            most_requests=most_requests,
+            most_bytes=most_bytes,
+            grace_seconds=grace_seconds,
+        )
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._queue: dict[str, ChatRequest] = {}
+        self._futures: dict[str, Future[Judged]] = {}
+        self._checked = False
+
+    def check(self) -> None:
+        """Write to the ledger and, the first time, ask the endpoint for one token and for its batches."""
+        self._ledger.check_writable()
+        if not self._checked:
+            self._transport.check(self._model)
+            self._checked = True
+
+    def meet(self, lm: Any) -> None:
+        """An endpoint shares nothing with the judged model."""
+
+    def submit(self, request: ChatRequest) -> Future[Judged]:
+        """Queue a request; equal requests share one future, and one that failed before is asked again."""
+        with self._lock:
+            future = self._futures.get(request.key)
+            if future is None or _has_failed(future):
+                future = self._futures[request.key] = Future()
+                self._queue[request.key] = request
+            return future
+
+    def finish(self) -> None:
+        """Collect what is open, upload what is missing, and wait for it, with a progress bar.
+
+        An interrupt leaves the batches at work, and so does an error; the next run collects them.
+
+        Raises:
+            UserError: The endpoint refuses a batch, with its reason, or can't be used at all.
+            LedgerError: The ledger can't be written; the results stay with the endpoint until the next run.
+        """
+        self._wake.clear()
+        try:
+            missing = self._missing()
+            with tqdm(total=len(missing), desc="Judging by batch", disable=not missing, leave=False) as bar:
+                while missing:
+                    done = self._courier.collect(missing)
+                    self._courier.send(self._missing().values())
+                    missing = self._missing()
+                    bar.n = min(bar.total, bar.total - len(missing) + done)
+                    bar.refresh()
+                    if missing:
+                        self._wake.wait(self._poll_seconds)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Cancel what is queued; batches go on at the endpoint, which is logged, and the next run collects them."""
+        with self._lock:
+            for key in self._queue:
+                self._futures[key].cancel()
+            self._queue.clear()
+        self._wake.set()
+        with contextlib.suppress(LedgerError):
+            self._courier.leave()
+
+    def _missing(self) -> dict[str, ChatRequest]:
+        """Answer what the ledger knows; return the rest."""
+        with self._lock:
+            queued = list(self._queue)
+        for key in queued:
+            known = self._ledger.judgment(key)
+            if known is not None:
+                self._resolve(key, known)
+        with self._lock:
+            return dict(self._queue)
+
+    def _resolve(self, key: str, completion: Completion) -> None:
+        with self._lock:
+            if self._queue.pop(key, None) is not None:
+                self._futures[key].set_result(Judged(key, completion))
+
+
+def _has_failed(future: Future[Judged]) -> bool:
+    return future.cancelled() or (future.done() and future.result().completion.state == "failed")
+
+
+def batch_engine(settings: JudgeSettings, language: str = "") -> BatchEngine:
+    """Return the batch engine of a judge (an EngineFor, see judging.py); one for all languages and prompt sets.
+
+    Raises:
+        UserError: The key is missing, the ledger can't be opened, or the judge is local.
+    """
+    del language
+    if settings.backend == "local":
+        raise UserError("A local judge takes no batches; leave --batch out.")
+    check_key(settings)
+    return _batch_engine(settings.model, settings.base_url, settings.api_key_env, settings.timeout, settings.ledger)
+
+
+@functools.cache
+def _batch_engine(
+    model: str, base_url: str | None, api_key_env: str, timeout: float, ledger: str | None
+) -> BatchEngine:
+    kept_in = open_ledger(Path(ledger) if ledger else None)
+    return BatchEngine(OpenAIBatches(base_url, api_key_env, timeout), model, kept_in)

@@ -1,0 +1,228 @@
+"""A limit on what judging may cost: a request is sent only if its worst case still fits, whatever is in flight.
+
+Before a request is sent, its dearest outcome is set aside: its prompt and `max_tokens` of judgment. When its result
+arrives, what the endpoint reports to have used is booked instead. Requests wait in line while results may still make
+room; what can never fit any more is not asked. The preflight's one token is not counted.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Condition
+from typing import Any
+
+from hf_datasets.chat import ChatRequest, Message
+from hf_datasets.ledger import Ledger
+from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.prices import Price, cost_of
+from mtbenchx_tasks.judge.run import Engine, Judged
+
+log = logging.getLogger("lm_eval.mtbenchx")
+PERHAPS_PAID = ("APITimeoutError", "APIConnectionError", "the endpoint's answer can't be read")
+"""Failures after which the endpoint may have worked and charged all the same."""
+BOOKING_SECONDS = 0.05
+"""A result is visible a moment before it is booked."""
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A request in line."""
+
+    engine: "BudgetEngine"
+    """Who sends it."""
+    request: ChatRequest
+    """What is asked."""
+    worst: float
+    """Its dearest outcome, in dollars."""
+    future: Future[Judged] = field(default_factory=Future)
+    """What the judge waits for."""
+
+
+class Budget:
+    """One limit, which the engines of several judges may share."""
+
+    def __init__(self, max_cost: float) -> None:
+        self.max_cost = max_cost
+        self.spent = 0.0
+        """Dollars, as reported by the endpoints."""
+        self.reserved = 0.0
+        """Dollars set aside: for what is in flight, and for results that told no usage."""
+        self.not_asked = 0
+        """Requests that found no room."""
+        self.in_flight = 0
+        """Requests sent whose results aren't booked."""
+        self.engines: list[BudgetEngine] = []
+        self._line: deque[Waiting] = deque()
+        self._draining = False
+        self._told = ""
+        self._books = Condition()
+
+    @property
+    def limit(self) -> str:
+        """Why a request wasn't asked."""
+        return f"not asked: --max-cost {self.max_cost:.2f} is reached"
+
+    @property
+    def summary(self) -> str:
+        """What was spent, what is set aside, and what wasn't asked, in one line."""
+        aside = f", ${self.reserved:.2f} set aside for results that told no usage" if self.reserved else ""
+        short = f"; {self.not_asked} judgments were {self.limit}" if self.not_asked else ""
+        return f"Spent ${self.spent:.2f} of ${self.max_cost:.2f}{aside}{short}."
+
+    def enqueue(self, item: Waiting) -> None:
+        """Take a request; it is sent as soon as there is room."""
+        with self._books:
+            self._line.append(item)
+        self.drain()
+
+    def drain(self) -> None:
+        """Send from the line what fits, in order; refuse what can't fit any more.
+
+        One thread at a time drains; a result that arrives meanwhile is seen by its next look at the line.
+        """
+        with self._books:
+            if self._draining:
+                return
+            self._draining = True
+        while (taken := self._next()) is not None:
+            item, fits = taken
+            if fits:
+                item.engine.send(item)
+            else:
+                item.future.set_result(Judged(item.request.key, Completion("failed", reason=self.limit)))
+
+    def _next(self) -> tuple[Waiting, bool] | None:
+        """Take the head of the line and tell whether it fits; None: the line is empty or has to wait."""
+        with self._books:
+            fits = bool(self._line) and self.spent + self.reserved + self._line[0].worst <= self.max_cost
+            if not self._line or not (fits or self.in_flight == 0):
+                self._draining = False
+                return None
+            item = self._line.popleft()
+            if fits:
+                self.reserved += item.worst
+                self.in_flight += 1
+            else:
+                self.not_asked += 1
+            return item, fits
+
+    def book(self, item: Waiting, cost: float | None) -> None:
+        """Replace what was set aside by what it cost; None: it isn't known, and stays set aside."""
+        with self._books:
+            self.in_flight -= 1
+            if cost is not None:
+                self.reserved -= item.worst
+                self.spent += cost
+            if self.in_flight == 0 and self.reserved < 1e-9:  # noqa: PLR2004  (what rounding leaves)
+                self.reserved = 0.0
+            self._books.notify_all()
+
+    def finish(self) -> None:
+        """Return when nothing is in flight or in line, whichever engine it is of; then log the summary once."""
+        while True:
+            self.drain()
+            for engine in self.engines:
+                engine.inner.finish()
+            with self._books:
+                if self.in_flight:
+                    self._books.wait(BOOKING_SECONDS)
+                elif not self._line:
+                    break
+        if self._told != self.summary:
+            self._told = self.summary
+            log.log(logging.WARNING if self.not_asked else logging.INFO, "%s", self.summary)
+
+    def leave(self, engine: "BudgetEngine") -> None:
+        """Cancel what an engine has in line."""
+        with self._books:
+            leaving = [item for item in self._line if item.engine is engine]
+            self._line = deque(item for item in self._line if item.engine is not engine)
+        for item in leaving:
+            item.future.cancel()
+
+
+class BudgetEngine:
+    """Passes on to another engine what the budget has room for."""
+
+    def __init__(
+        self, inner: Engine, ledger: Ledger, price: Price, counter: Callable[[Sequence[Message]], int], budget: Budget
+    ) -> None:
+        self.inner, self._ledger = inner, ledger
+        self._price, self._counter, self._budget = price, counter, budget
+        self._futures: dict[str, Future[Judged]] = {}
+        budget.engines.append(self)
+
+    def check(self) -> None:
+        """As the inner engine."""
+        self.inner.check()
+
+    def meet(self, lm: Any) -> None:
+        """As the inner engine."""
+        self.inner.meet(lm)
+
+    def submit(self, request: ChatRequest) -> Future[Judged]:
+        """Take a request; what the ledger holds costs nothing, what failed before is asked again."""
+        future = self._futures.get(request.key)
+        if future is not None and not _has_failed(future):
+            return future
+        if self._ledger.judgment(request.key) is not None:
+            future = self._futures[request.key] = self.inner.submit(request)
+            return future
+        item = Waiting(self, request, self._worst(request))
+        self._futures[request.key] = item.future
+        self._budget.enqueue(item)
+        return item.future
+
+    def finish(self) -> None:
+        """Wait for every request; an interrupt cancels what hasn't begun."""
+        try:
+            self._budget.finish()
+        except BaseException:
+            for engine in self._budget.engines:
+                engine.stop()
+            raise
+
+    def stop(self) -> None:
+        """Ask nothing more; what is in flight still arrives in the ledger and in the books."""
+        self._budget.leave(self)
+        self.inner.stop()
+
+    def send(self, item: Waiting) -> None:
+        """Hand a request that has room to the inner engine."""
+        try:
+            sent = self.inner.submit(item.request)
+        except Exception as error:
+            self._budget.book(item, 0.0)
+            item.future.set_exception(error)
+        else:
+            sent.add_done_callback(lambda done: self._arrived(item, done))
+
+    def _arrived(self, item: Waiting, done: Future[Judged]) -> None:
+        if done.cancelled():
+            self._budget.book(item, 0.0)
+            item.future.cancel()
+            return  # the inner engine was stopped and must not be handed more
+        error = done.exception()
+        self._budget.book(item, None if error else self._cost(done.result().completion))
+        if error:
+            item.future.set_exception(error)
+        else:
+            item.future.set_result(done.result())
+        self._budget.drain()
+
+    def _worst(self, request: ChatRequest) -> float:
+        return cost_of(self._price, self._counter(request.messages), request.parameters.get("max_tokens", 0))
+
+    def _cost(self, completion: Completion) -> float | None:
+        """Return what a completion cost, None if it can't be known."""
+        usage = completion.details.get("usage")
+        if usage:
+            return cost_of(self._price, usage["prompt_tokens"], usage["completion_tokens"])
+        free = completion.state == "failed" and not completion.reason.startswith(PERHAPS_PAID)
+        return 0.0 if free else None
+
+
+def _has_failed(future: Future[Judged]) -> bool:
+    return future.cancelled() or (future.done() and future.result().completion.state == "failed")

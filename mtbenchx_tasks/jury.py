@@ -1,0 +1,127 @@
+"""Several judges of the same answers: each one's result, their mean per answer, and how far they agree."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from statistics import fmean
+
+from mtbenchx_tasks.agreement import AnswerId, RatingAgreement, rating_agreement
+from mtbenchx_tasks.judge.verdict import Verdict
+from mtbenchx_tasks.scores import rating
+from mtbenchx_tasks.scoring import Rated, Scored
+from mtbenchx_tasks.stats import Interval
+
+NAME = "jury"
+"""What tables call the mean of the judges."""
+INCOMPLETE = "a judge gave no rating"
+EVERY = "all"
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """How far two judges agree."""
+
+    judges: tuple[str, str]
+    """Their slugs."""
+    language: str
+    """Language of the questions, or `all`."""
+    found: RatingAgreement
+    """Over all models' answers that both rated."""
+
+
+@dataclass(frozen=True)
+class Jury:
+    """What several judges say."""
+
+    judges: tuple[Scored, ...]
+    """Each judge's own results."""
+    mean: tuple[Scored, ...]
+    """Their mean per answer, one per model and language."""
+    agreements: tuple[Agreed, ...]
+    """Each pair of judges, per language and over all."""
+
+
+def jury(results: Sequence[Scored]) -> Jury:
+    """Return the jury of what `judging.judge_files` returned for several judges.
+
+    An answer has the jury's rating only if every judge rated it: judges differ in level, so that a mean over fewer of
+    them would shift.
+    """
+    cells: dict[tuple[str, str], list[Scored]] = {}
+    for result in results:
+        cells.setdefault((result.model, result.language), []).append(result)
+    return Jury(tuple(results), tuple(_mean(of_cell) for of_cell in cells.values()), tuple(_agreements(results)))
+
+
+def _mean(judges: Sequence[Scored]) -> Scored:
+    rated = tuple(_together(items) for items in zip(*(judge.rated for judge in judges), strict=True))
+    return replace(judges[0], judge=NAME, runs=1, rated=rated, failed=sum(judge.failed for judge in judges))
+
+
+def _together(items: Sequence[Rated]) -> Rated:
+    """Join what the judges say of one question: per turn the mean of their ratings, each the mean of its runs."""
+    verdicts = []
+    for turn in zip(*(item.verdicts for item in items), strict=True):
+        ratings = [value for runs in turn if (value := rating(runs)) is not None]
+        complete = len(ratings) == len(items)
+        verdicts.append((Verdict(fmean(ratings)) if complete else Verdict(None, reason=INCOMPLETE),))
+    return replace(items[0], verdicts=tuple(verdicts))
+
+
+def _agreements(results: Sequence[Scored]) -> Iterator[Agreed]:
+    judges = list(dict.fromkeys(result.judge for result in results))
+    languages = list(dict.fromkeys(result.language for result in results))
+    for pair in combinations(judges, 2):
+        for language in [*languages, EVERY] if len(languages) > 1 else languages:
+            first, second = (pooled(results, judge, language) for judge in pair)
+            yield Agreed(pair, language, rating_agreement(first, second))
+
+
+def pooled(results: Sequence[Scored], judge: str, language: str) -> dict[AnswerId, float | None]:
+    """Return a judge's ratings of all models' answers in a language (`all`: in every one)."""
+    chosen = [result for result in results if result.judge == judge and language in (result.language, EVERY)]
+    return {answer: value for result in chosen for answer, value in result.ratings.items()}
+
+
+def print_jury(found: Jury) -> None:
+    """Print each judge's metrics and the jury's, then a table of their agreement."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mtbenchx_tasks.table import print_metrics
+
+    ordered = [row for mean in found.mean for row in (*_of_cell(found.judges, mean), mean)]
+    print_metrics(ordered)
+    table = Table(title="Agreement of the judges")
+    for name in ("judges", "lang", "n", "shift", "rank corr.", "kappa"):
+        table.add_column(name, no_wrap=name != "judges", overflow="fold")
+    for agreed in found.agreements:
+        numbers = agreed.found
+        shift = signed(numbers.shift, numbers.interval)
+        kappa = number(numbers.kappa.kappa)
+        table.add_row("\n".join(agreed.judges), agreed.language, str(numbers.n), shift, number(numbers.spearman), kappa)
+    console = Console()
+    console.print(table)
+    console.print(
+        "shift: second judge less first, 95 % interval over questions; kappa: quadratic weights, whole points; "
+        "jury: the mean where every judge rated.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _of_cell(results: Sequence[Scored], cell: Scored) -> list[Scored]:
+    return [result for result in results if (result.model, result.language) == (cell.model, cell.language)]
+
+
+def number(value: float | None) -> str:
+    """Return a number to two places, "-" if there is none."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def signed(value: float | None, interval: Interval | None) -> str:
+    """Return a difference with its interval: `+0.20 [-0.10, +0.50]`."""
+    if value is None:
+        return "-"
+    value += 0.0  # no "-0.00" for zero
+    return f"{value:+.2f}" + (f" [{interval.low:+.2f}, {interval.high:+.2f}]" if interval else "")

@@ -1,0 +1,167 @@
+"""Does the longer answer win, and who wins at equal length?
+
+The control is a logistic regression of "model_2 won" on an intercept and tanh(d / s), where d is model_2's length less
+model_1's in characters and s the standard deviation of d. tanh instead of the plain z-score, as in length-controlled
+AlpacaEval (Dubois et al. 2024), because lengths have long tails: an answer of ten standard deviations, usually a loop
+or a listing, then weighs no more than one of three. d is not centred: its zero is equal length, so that swapping the
+models mirrors the result.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtbenchx_tasks.judge.outcome import Outcome
+from mtbenchx_tasks.pairstats import MODEL_2, decisive, share
+from mtbenchx_tasks.stats import LEVEL, Interval, Share
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[np.float64]
+
+FEWEST_DECISIVE, FEWEST_QUESTIONS = 20, 10
+"""Ten decisive outcomes for each of the two coefficients; below ten clusters their standard errors are too small."""
+PARAMETERS = 2
+"""Intercept and slope."""
+LARGEST_GRADIENT, MOST_STEPS, ROUNDING = 1e-8, 100, 1e-9
+"""Where the fit has converged; after how many steps it hasn't; what the loss may rise by and still count as falling."""
+
+
+@dataclass(frozen=True)
+class LongerWins:
+    """How often the longer answer wins."""
+
+    share: Share
+    """Decisive outcomes won by the longer answer, among those with answers of different length."""
+    equal: int
+    """Decisive outcomes with answers of equal (or unknown) length; left out."""
+
+
+@dataclass(frozen=True)
+class LengthControlled:
+    """The preference for model_2 at equal length."""
+
+    preference: float | None
+    """Probability that model_2 wins a decisive vote; None if it can't be told."""
+    interval: Interval | None
+    """Its interval, cluster-robust by question."""
+    slope: float | None
+    """Log-odds for model_2 from much shorter to equal (and from equal to much longer); positive: length helps."""
+    n: int
+    """Decisive outcomes."""
+    questions: int
+    """Their questions."""
+    reason: str = ""
+    """Why there is no preference."""
+
+
+def longer_wins(outcomes: Iterable[Outcome]) -> LongerWins:
+    """Return the share of decisive outcomes that the longer answer won."""
+    named = decisive(outcomes)
+    unequal = [outcome for outcome in named if _difference(outcome)]
+    return LongerWins(share(unequal, _longer_won), len(named) - len(unequal))
+
+
+def _longer_won(outcome: Outcome) -> bool:
+    return (_difference(outcome) > 0) == (outcome.winner == MODEL_2)
+
+
+def _difference(outcome: Outcome) -> int:
+    return outcome.lengths[1] - outcome.lengths[0]
+
+
+def length_controlled(outcomes: Iterable[Outcome]) -> LengthControlled:
+    """Return the preference for model_2 at equal length, or the reason why there is none.
+
+    Ties, both bad, inconsistent and failed outcomes stay out. Several runs or languages of a question are one cluster.
+    """
+    import numpy as np
+
+    named = decisive(outcomes)
+    differences = np.array([_difference(outcome) for outcome in named], dtype=np.float64)
+    won = np.array([outcome.winner == MODEL_2 for outcome in named], dtype=np.float64)
+    questions = np.array([outcome.item.question_id for outcome in named])
+    n, clusters = len(named), len(np.unique(questions))
+    bounded = np.tanh(differences / (differences.std() or 1)) if n else differences
+    reason = _why_not(bounded, won, clusters)
+    if reason:
+        return LengthControlled(None, None, None, n, clusters, reason)
+    design = np.column_stack([np.ones(n), bounded])
+    fitted = _fit(design, won)
+    if fitted is None:
+        return LengthControlled(None, None, None, n, clusters, "the fit doesn't converge")
+    intercept, slope = map(float, fitted)
+    half = _quantile(clusters) * _standard_error(design, won, fitted, questions)
+    interval = Interval(_probability(intercept - half), _probability(intercept + half))
+    return LengthControlled(_probability(intercept), interval, slope, n, clusters)
+
+
+def _why_not(bounded: "Array", won: "Array", clusters: int) -> str:
+    if len(won) < FEWEST_DECISIVE:
+        return f"{len(won)} decisive outcomes, {FEWEST_DECISIVE} are needed"
+    if clusters < FEWEST_QUESTIONS:
+        return f"decisive outcomes on {clusters} questions, {FEWEST_QUESTIONS} are needed"
+    lost, gained = bounded[won == 0], bounded[won == 1]
+    if not len(lost) or not len(gained):
+        return "one model won every decisive outcome"
+    if bounded.min() == bounded.max():
+        return "the length difference is the same everywhere"
+    if lost.max() <= gained.min() or gained.max() <= lost.min():
+        return "the length difference alone separates wins from losses"
+    return ""
+
+
+def _fit(design: "Array", won: "Array") -> "Array | None":
+    """Return the maximum-likelihood coefficients by Newton's method; the classes overlap, so they exist uniquely."""
+    import numpy as np
+    from scipy.special import expit
+
+    def loss(beta: "Array") -> float:
+        return float(np.logaddexp(0, (1 - 2 * won) * (design @ beta)).sum())
+
+    beta = np.zeros(PARAMETERS)
+    for _ in range(MOST_STEPS):
+        gradient = design.T @ (won - expit(design @ beta))
+        if np.abs(gradient).max() < LARGEST_GRADIENT:
+            return beta
+        step = np.linalg.solve(_information(design, beta), gradient)
+        while loss(beta + step) > loss(beta) + ROUNDING:
+            step /= 2
+        beta = beta + step
+    return None
+
+
+def _information(design: "Array", beta: "Array") -> "Array":
+    from scipy.special import expit
+
+    chances = expit(design @ beta)
+    return (design.T * (chances * (1 - chances))) @ design
+
+
+def _standard_error(design: "Array", won: "Array", beta: "Array", questions: "npt.NDArray[np.int_]") -> float:
+    """Return the intercept's sandwich standard error with clusters and the usual small-sample factor."""
+    import numpy as np
+    from scipy.special import expit
+
+    _, cluster = np.unique(questions, return_inverse=True)
+    clusters, n = int(cluster.max()) + 1, len(won)
+    scores = np.zeros((clusters, PARAMETERS))
+    np.add.at(scores, cluster, design * (won - expit(design @ beta))[:, None])
+    bread = np.linalg.inv(_information(design, beta))
+    factor = clusters / (clusters - 1) * (n - 1) / (n - PARAMETERS)
+    return math.sqrt(factor * max(0.0, float((bread @ (scores.T @ scores) @ bread)[0, 0])))
+
+
+def _quantile(clusters: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf((1 + LEVEL) / 2, clusters - 1))
+
+
+def _probability(log_odds: float) -> float:
+    from scipy.special import expit
+
+    return float(expit(log_odds))

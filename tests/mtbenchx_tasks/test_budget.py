@@ -1,0 +1,256 @@
+"""The limit on cost: nothing is sent that might exceed it, nothing paid is lost, and everyone gets an answer."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hf_datasets.chat import ChatRequest
+from hf_datasets.ledger import Ledger
+from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.budget import Budget, BudgetEngine
+from mtbenchx_tasks.judge.run import Judged, LiveEngine
+
+DOLLAR = (0.0, 1e6)
+"""A price of one dollar a token written: the worst case of a request is its max_tokens."""
+
+
+class Transport:
+    """A judge that writes as many tokens as the request's text says."""
+
+    def __init__(self, say: Callable[[int], Completion] | None = None) -> None:
+        self.say = say or usage
+        self.asked: list[int] = []
+
+    def check(self, model: str) -> None:
+        pass
+
+    def complete(self, request: ChatRequest) -> Completion:
+        self.asked.append(int(request.messages[0]["content"].split()[0]))
+        return self.say(self.asked[-1])
+
+
+def usage(tokens: int) -> Completion:
+    return Completion("answered", "[[8]]", details={"usage": {"prompt_tokens": 0, "completion_tokens": tokens}})
+
+
+def request(tokens: int, most: int = 10, number: int = 0) -> ChatRequest:
+    return ChatRequest("u", "m", ({"role": "user", "content": f"{tokens} {number}"},), {"max_tokens": most})
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    yield ledger
+    ledger._db.close()
+
+
+def engine(transport: Transport, ledger: Ledger, budget: Budget, concurrency: int = 1) -> BudgetEngine:
+    return BudgetEngine(LiveEngine(transport, "m", ledger, concurrency), ledger, DOLLAR, lambda _: 0, budget)
+
+
+def states(engine: BudgetEngine, *requests: ChatRequest) -> list[str]:
+    futures = [engine.submit(request) for request in requests]
+    engine.finish()
+    return [future.result(0).completion.state for future in futures]
+
+
+def test_what_does_not_fit_is_not_asked(ledger: Ledger) -> None:
+    transport, budget = Transport(), Budget(25)
+    found = states(engine(transport, ledger, budget), *(request(10, 10, number) for number in range(4)))
+    assert found == ["answered", "answered", "failed", "failed"]  # 10 + 10; a third might make 30
+    assert (budget.spent, budget.reserved, budget.not_asked, len(transport.asked)) == (20, 0, 2, 2)
+
+
+def test_the_reason_names_the_limit(ledger: Ledger) -> None:
+    limited = engine(Transport(), ledger, Budget(5))
+    assert limited.submit(request(10)).result(0).completion.reason == "not asked: --max-cost 5.00 is reached"
+
+
+def test_cheap_results_make_room_for_those_that_wait(ledger: Ledger) -> None:
+    # one is set aside for 10 at a time and costs 1
+    transport, budget = Transport(), Budget(12)
+    assert states(engine(transport, ledger, budget), *(request(1, 10, i) for i in range(8))) == (
+        ["answered"] * 3 + ["failed"] * 5  # after 3 are paid, 3 + 10 > 12
+    )
+    assert budget.spent == 3
+
+
+def test_what_the_ledger_holds_costs_nothing(ledger: Ledger) -> None:
+    states(engine(Transport(), ledger, Budget(100)), request(10))
+    transport, budget = Transport(), Budget(0)
+    assert states(engine(transport, ledger, budget), request(10)) == ["answered"]
+    assert (transport.asked, budget.spent) == ([], 0)
+
+
+def test_what_was_paid_is_kept_and_a_higher_limit_goes_on(ledger: Ledger) -> None:
+    plan = [request(10, 10, number) for number in range(4)]
+    states(engine(Transport(), ledger, Budget(20)), *plan)
+    transport = Transport()
+    assert states(engine(transport, ledger, Budget(20)), *plan) == ["answered"] * 4
+    assert len(transport.asked) == 2
+
+
+def test_equal_requests_are_paid_once(ledger: Ledger) -> None:
+    budget = Budget(100)
+    states(engine(Transport(), ledger, budget), request(10), request(10))
+    assert budget.spent == 10
+
+
+@pytest.mark.parametrize(
+    ("completion", "spent", "reserved"),
+    [
+        (Completion("failed", reason="RateLimitError: Error code: 429"), 0, 0),  # the endpoint refused: free
+        (Completion("failed", reason="APITimeoutError: Request timed out."), 0, 10),  # it may have worked
+        (Completion("answered", "[[8]]"), 0, 10),  # it told no usage
+        (Completion("refused", details={"usage": {"prompt_tokens": 5, "completion_tokens": 2}}), 2, 0),
+    ],
+)
+def test_what_each_outcome_costs(ledger: Ledger, completion: Completion, spent: float, reserved: float) -> None:
+    budget = Budget(100)
+    states(engine(Transport(lambda _: completion), ledger, budget), request(10))
+    assert (budget.spent, budget.reserved) == (spent, reserved)
+
+
+def test_prompts_are_set_aside_too(ledger: Ledger) -> None:
+    live = LiveEngine(Transport(), "m", ledger, 1)
+    limited = BudgetEngine(live, ledger, (1e6, 0.0), lambda messages: 7, Budget(6.5))
+    assert states(limited, request(0)) == ["failed"]
+
+
+def test_judges_share_one_budget(ledger: Ledger, tmp_path: Path) -> None:
+    budget, other = Budget(15), Ledger(tmp_path / "other.sqlite")
+    first, second = engine(Transport(), ledger, budget), engine(Transport(), other, budget)
+    futures = [one.submit(request(10)) for one in (first, second)]
+    first.finish()
+    assert sorted(future.result(0).completion.state for future in futures) == ["answered", "failed"]
+    other._db.close()
+
+
+class Deferred:
+    """An inner engine that, like a local judge or a batch, works in `finish` only."""
+
+    def __init__(self) -> None:
+        self.queue: list[tuple[ChatRequest, Future[Judged]]] = []
+        self.rounds: list[int] = []
+
+    def check(self) -> None: ...
+
+    def meet(self, lm: object) -> None: ...
+
+    def submit(self, request: ChatRequest) -> Future[Judged]:
+        self.queue.append((request, Future()))
+        return self.queue[-1][1]
+
+    def finish(self) -> None:
+        queue, self.queue = self.queue, []
+        self.rounds += [len(queue)] if queue else []
+        for request, future in queue:
+            future.set_result(Judged(request.key, usage(1)))
+
+    def stop(self) -> None: ...
+
+
+def test_an_engine_that_works_in_finish_is_asked_until_the_line_is_empty(ledger: Ledger) -> None:
+    inner, budget = Deferred(), Budget(20)
+    limited = BudgetEngine(inner, ledger, DOLLAR, lambda _: 0, budget)
+    assert states(limited, *(request(1, 10, i) for i in range(5))) == ["answered"] * 5
+    assert (budget.spent, max(inner.rounds)) == (5, 2)  # never more than 2 x 10 at risk
+
+
+def test_two_engines_that_work_in_finish_do_not_wait_for_each_other_forever(ledger: Ledger) -> None:
+    budget = Budget(11)
+    first, second = (BudgetEngine(Deferred(), ledger, DOLLAR, lambda _: 0, budget) for _ in range(2))
+    first.submit(request(1, 10, 1))
+    waiting = second.submit(request(1, 10, 2))
+    second.finish()
+    assert waiting.result(0).completion.state == "answered"
+
+
+def test_a_long_line_of_instant_results_is_no_deep_recursion(ledger: Ledger) -> None:
+    class Instant(Deferred):
+        def submit(self, request: ChatRequest) -> Future[Judged]:
+            future: Future[Judged] = Future()
+            future.set_result(Judged(request.key, usage(0)))
+            return future
+
+    budget = Budget(10)
+    limited = BudgetEngine(Instant(), ledger, DOLLAR, lambda _: 0, budget)
+    with budget._books:
+        budget._draining = True  # as if another thread were sending, so that the line grows
+    futures = [limited.submit(request(0, 10, number)) for number in range(3000)]
+    budget._draining = False
+    limited.finish()
+    assert all(future.done() for future in futures)
+    assert budget.not_asked == 0
+
+
+def test_stop_cancels_the_line_and_books_what_is_in_flight(ledger: Ledger) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def say(tokens: int) -> Completion:
+        begun.set()
+        go_on.wait(10)
+        return usage(tokens)
+
+    budget = Budget(25)
+    limited = engine(Transport(say), ledger, budget)
+    futures = [limited.submit(request(10, 10, number)) for number in range(4)]
+    begun.wait(10)
+    limited.stop()  # one is in flight, one waits for a thread, two wait for room
+    go_on.set()
+    assert futures[0].result(10).completion.state == "answered"
+    assert [future.cancelled() for future in futures] == [False, True, True, True]
+    limited.finish()
+    assert (budget.spent, budget.reserved, budget.not_asked) == (10, 0, 0)
+
+
+def test_an_inner_engine_that_breaks_does_not_hang(ledger: Ledger) -> None:
+    class Broken(Deferred):
+        def submit(self, request: ChatRequest) -> Future[Judged]:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+
+    limited = BudgetEngine(Broken(), ledger, DOLLAR, lambda _: 0, Budget(100))
+    future = limited.submit(request(1))
+    limited.finish()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        future.result(0)
+
+
+def test_the_summary_tells_what_matters_once(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    budget = Budget(15)
+    limited = engine(Transport(), ledger, budget)
+    states(limited, request(10, 10, 1), request(10, 10, 2))
+    limited.finish()
+    told = "Spent $10.00 of $15.00; 1 judgments were not asked: --max-cost 15.00 is reached."
+    assert budget.summary == told
+    assert caplog.messages.count(told) == 1
+
+
+@given(
+    plan=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=25),
+    limit=st.integers(0, 60),
+)
+def test_spending_never_exceeds_the_limit_and_everyone_is_answered(plan: list[tuple[int, int]], limit: int) -> None:
+    asked = [request(min(real, most), most, number) for number, (real, most) in enumerate(plan)]
+
+    class Honest(Deferred):
+        def finish(self) -> None:
+            queue, self.queue = self.queue, []
+            assert budget.spent + sum(one.parameters["max_tokens"] for one, _ in queue) <= limit
+            for one, future in queue:
+                future.set_result(Judged(one.key, usage(int(one.messages[0]["content"].split()[0]))))
+
+    class Nothing:
+        def judgment(self, key: str) -> None:
+            return None
+
+    budget = Budget(limit)
+    found = states(BudgetEngine(Honest(), Nothing(), DOLLAR, lambda _: 0, budget), *asked)  # type: ignore[arg-type]
+    assert len(found) == len(plan)
+    assert budget.spent <= limit
+    assert budget.reserved == budget.in_flight == 0

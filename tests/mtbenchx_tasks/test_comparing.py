@@ -1,0 +1,375 @@
+"""`compare`: every pair, both orders, both turns, all runs; each game asked once and written down."""
+
+import json
+import sqlite3
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hf_datasets.chat import ChatRequest
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import Ledger, open_ledger
+from hf_datasets.mtbench_x import questions, revision
+from hf_datasets.records import Completion
+from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.compared import outcomes_from_ledger
+from mtbenchx_tasks.comparing import collect, compare, start
+from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, Outcome
+from mtbenchx_tasks.judge.pairs import PairPrompts
+from mtbenchx_tasks.judge.run import Judged
+from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.matches import pairs, plan
+from tests.doubles.openai_api import Api, error
+from tests.sources import needs_sources
+
+BRIEF, LONG = "Brief.", "A long answer, with many words."
+
+
+def answers(model: str, text: str = BRIEF, ids: tuple[int, ...] = (1, 6), **given: Any) -> Answers:
+    """The same text to both turns; of the default ids 6 is of a category with references (coding)."""
+    texts = dict.fromkeys(ids, (f"{text} 1", f"{text} 2"))
+    return Answers(model, **{"language": None, "benchmark": "mini", "texts": texts, **given})
+
+
+def first_shown(request: dict[str, Any]) -> str:
+    return "I like what I read first: [[A]]"
+
+
+def longer(request: dict[str, Any]) -> str:
+    text = request["messages"][-1]["content"]
+    return "[[A]]" if text.find(LONG) < text.find(BRIEF) else "[[B]]"
+
+
+@pytest.fixture
+def settings(api: Api, tmp_path: Path) -> JudgeSettings:
+    api.answer = longer
+    return JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+
+
+def ledger_of(settings: JudgeSettings) -> Ledger:
+    return open_ledger(Path(str(settings.ledger)))
+
+
+def winners(outcomes: list[Outcome]) -> set[str]:
+    return {outcome.winner for outcome in outcomes}
+
+
+TWO = [answers("brief"), answers("long", LONG)]
+
+# the plan ----------------------------------------------------------------------------------------------------------
+
+
+def planned(given: list[Answers], runs: int = 1, votes: int = 3, baseline: str | None = None) -> Any:
+    prompts, settings = PairPrompts("native", "en", votes), JudgeSettings(runs=runs)
+    return plan(given, questions("mini", "en"), prompts, settings, baseline)
+
+
+def test_every_pair_meets_on_every_turn_in_every_run() -> None:
+    matches = planned([answers("a"), answers("b", LONG), answers("c", "Other.")], runs=2)
+    assert len(matches) == 3 * 2 * 2 * 2  # pairs, questions, turns, runs
+    places = [(m.item.model_1, m.item.model_2, m.item.question_id, m.item.turn, m.item.run) for m in matches]
+    assert places == sorted(set(places))
+    assert len({request.key for match in matches for request in match.requests}) == 48  # two orders each
+
+
+def test_both_orders_are_asked_with_the_same_prompt() -> None:
+    for match in planned(TWO, votes=4):
+        first, second = (request.messages for request in match.requests)
+        assert first[0] == second[0]
+        shown = [messages[1]["content"].index(LONG) for messages in (first, second)]
+        assert shown[0] > shown[1]  # `long` is model_2: shown as B, then as A
+
+
+def test_the_question_decides_the_prompt() -> None:
+    names = {(match.item.question_id, match.item.turn): match.prompt for match in planned(TWO, votes=4)}
+    assert names == {
+        (1, 1): "pair-v2-both-bad",
+        (1, 2): "pair-v2-multi-turn-both-bad",
+        (6, 1): "pair-math-v1-both-bad",
+        (6, 2): "pair-math-v1-multi-turn-both-bad",
+    }
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "\u3000"])
+def test_an_empty_answer_is_not_judged(text: str) -> None:
+    silent = answers("silent", texts={1: ("I speak", text), 6: ("I", "speak")})
+    unjudged = [match.item for match in planned([silent, TWO[1]]) if match.requests is None]
+    assert [(item.question_id, item.turn) for item in unjudged] == [(1, 2)]
+
+
+@given(st.lists(st.text(max_size=3), min_size=2, max_size=6, unique=True), st.data())
+def test_pairs(models: list[str], data: st.DataObject) -> None:
+    baseline = data.draw(st.sampled_from(models))
+    assert len({frozenset(pair) for pair in pairs(models)}) == len(models) * (len(models) - 1) // 2
+    assert {frozenset(pair) for pair in pairs(models, baseline)} == {
+        frozenset((baseline, model)) for model in models if model != baseline
+    }
+    assert {one for one, _ in pairs(models, baseline)} == {baseline}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([answers("a"), answers("a")], "Two sets of answers .* named 'a'"),
+        ([answers("a")], "two models or more"),
+        ([], "two models or more"),
+        ([answers("a", ids=(1, 2, 3)), answers("b", ids=(1, 3))], "'b' has no answer to question 2, which 'a'"),
+        ([answers("a", ids=(1,)), answers("b", ids=(1, 3))], "'a' has no answer to question 3, which 'b'"),
+        ([answers("a", ids=(1, 17)), answers("b", ids=(1, 17))], "'a': mini has no question 17; its ids are 1 to 16"),
+        ([answers("a"), answers("b", texts={1: ("x",), 6: ("x", "y")})], "'b': question 1 needs two answers"),
+        ([answers("a", language="de"), answers("b")], "'a' are in 'de', not 'en'"),
+        ([answers("a"), answers("b", benchmark="mtbench_x")], "'a' answered mini and 'b' answered mtbench_x"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(settings: JudgeSettings, given: list[Answers], said: str, api: Api) -> None:
+    with pytest.raises(UserError, match=said):
+        compare(given, "en", settings)
+    assert api.requests == []
+
+
+def test_an_unknown_baseline_is_named(settings: JudgeSettings) -> None:
+    with pytest.raises(UserError, match="'x' is none of the models brief, long"):
+        compare(TWO, "en", settings, baseline="x")
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_four_votes_with_the_published_set_are_refused(settings: JudgeSettings, language: str, api: Api) -> None:
+    published = replace(settings, prompt_set="mtbench_x")
+    with pytest.raises(UserError, match=r"no fourth vote .* set prompt_set to 'native'"):
+        compare(TWO, language, published, votes=4)
+    assert api.requests == []
+
+
+def test_expected_ratings_are_no_votes(settings: JudgeSettings) -> None:
+    with pytest.raises(UserError, match="set it to 'text'"):
+        compare(TWO, "en", replace(settings, rating="expected"))
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(UserError, match="set OPENAI_API_KEY"):
+        compare(TWO, "en", JudgeSettings())
+
+
+# judging -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_judge_that_likes_what_comes_first_is_inconsistent(api: Api, settings: JudgeSettings) -> None:
+    api.answer = first_shown
+    outcomes = compare(TWO, "en", settings)
+    assert winners(outcomes) == {INCONSISTENT}
+    assert {(outcome.first.vote, outcome.second.vote) for outcome in outcomes} == {("model_1", "model_2")}
+    assert len(api.judgments) == 8  # two questions, two turns, two orders
+
+
+@pytest.mark.parametrize("votes", [3, 4])
+def test_a_judge_that_likes_length_is_consistent(settings: JudgeSettings, votes: int) -> None:
+    outcomes = compare(TWO, "de", settings, votes)
+    assert winners(outcomes) == {"model_2"}
+    assert {outcome.lengths for outcome in outcomes} == {(len(f"{BRIEF} 1"), len(f"{LONG} 1"))}
+    assert {(outcome.item.language, outcome.item.judge, outcome.item.category) for outcome in outcomes} == {
+        ("de", "gpt-4", question.category) for question in questions("mini", "de") if question.question_id in (1, 6)
+    }
+
+
+@pytest.mark.parametrize(("votes", "winner"), [(4, "both_bad"), (3, FAILED)])
+def test_both_bad_is_a_vote_where_it_is_offered(api: Api, settings: JudgeSettings, votes: int, winner: str) -> None:
+    api.answer = lambda request: "[[D]]"
+    assert winners(compare(TWO, "en", settings, votes)) == {winner}
+
+
+def test_the_baseline_stands_first(settings: JudgeSettings) -> None:
+    outcomes = compare([*TWO, answers("other", "Another. " + BRIEF)], "en", settings, baseline="long")
+    assert {(outcome.item.model_1, outcome.item.model_2) for outcome in outcomes} == {
+        ("long", "brief"),
+        ("long", "other"),
+    }
+    assert winners(outcomes) == {"model_1"}
+
+
+def test_an_empty_answer_fails_both_games(api: Api, settings: JudgeSettings) -> None:
+    silent = answers("silent", texts={1: ("", ""), 6: ("", "")})
+    outcomes = compare([silent, TWO[1]], "en", settings)
+    assert winners(outcomes) == {FAILED}
+    assert {(game.vote, game.reason, game.key) for o in outcomes for game in (o.first, o.second)} == {
+        (None, "the answer is empty", None)
+    }
+    assert api.requests == []
+
+
+def test_a_failed_judgment_is_no_vote_and_is_asked_again(api: Api, settings: JudgeSettings) -> None:
+    broken = questions("mini", "en")[0].turns[1]
+    api.answer = lambda request: error(400, "no") if broken in str(request["messages"][-1]) else longer(request)
+    outcomes = compare(TWO, "en", settings)
+    assert [outcome.winner for outcome in outcomes] == ["model_2", FAILED, "model_2", "model_2"]
+    api.answer = longer
+    assert winners(compare(TWO, "en", settings)) == {"model_2"}
+    assert len(api.judgments) == 8 + 2
+
+
+def test_a_finished_comparison_repeated_asks_nothing(api: Api, settings: JudgeSettings) -> None:
+    once = compare(TWO, "en", settings)
+    asked = len(api.requests)
+    assert compare(TWO, "en", settings) == once
+    swapped = compare(TWO[::-1], "en", settings)
+    other_engine = compare(TWO, "en", replace(settings, concurrency=2))  # its own engine: not even a preflight
+    assert winners(swapped) == {"model_1"}
+    assert other_engine == once
+    assert len(api.requests) == asked
+
+
+def test_runs_are_asked_and_kept_apart(api: Api, settings: JudgeSettings) -> None:
+    outcomes = compare(TWO, "en", replace(settings, runs=3))
+    assert [outcome.item.run for outcome in outcomes] == [0, 1, 2] * 4
+    assert len(api.judgments) == 8 * 3
+    compare(TWO, "en", replace(settings, runs=4))  # one more for vote substitution
+    assert len(api.judgments) == 8 * 4
+
+
+def test_equal_answers_are_one_question(api: Api, settings: JudgeSettings) -> None:
+    api.answer = first_shown
+    assert winners(compare([answers("a"), answers("b")], "en", settings)) == {INCONSISTENT}
+    assert len(api.judgments) == 4  # both orders show the same
+
+
+class Patient:
+    """An engine that judges nothing before everything was submitted."""
+
+    def __init__(self) -> None:
+        self.futures: dict[str, Future[Judged]] = {}
+
+    def check(self) -> None: ...
+
+    def meet(self, lm: Any) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def submit(self, request: ChatRequest) -> Future[Judged]:
+        return self.futures.setdefault(request.key, Future())
+
+    def finish(self) -> None:
+        assert len(self.futures) == 16
+        for key, future in self.futures.items():
+            if not future.done():
+                future.set_result(Judged(key, Completion("answered", "[[C]]")))
+
+
+def test_everything_is_submitted_before_anything_is_waited_for(settings: JudgeSettings) -> None:
+    engine = Patient()
+    both = [start(TWO, language, settings, engine=engine) for language in ("en", "de")]
+    assert [winners(one.outcomes()) for one in both] == [{"tie"}, {"tie"}]
+
+
+def test_an_interrupted_game_is_no_vote() -> None:
+    (match,) = planned([answers("a", ids=(1,)), answers("b", ids=(1,))])[:1]
+    future: Future[Judged] = Future()
+    future.cancel()
+    (outcome,) = collect([match], [(future, future)], "last", 3)
+    assert (outcome.winner, outcome.first.reason) == (FAILED, "interrupted")
+
+
+# the ledger --------------------------------------------------------------------------------------------------------
+
+
+def test_every_game_is_written_down(settings: JudgeSettings) -> None:
+    outcomes = compare(TWO, "en", settings, votes=4)
+    rows = [dict(row) for row in ledger_of(settings).rows("SELECT * FROM comparison ORDER BY question_id, turn, game")]
+    assert len(rows) == 8
+    rule = json.loads(rows[0]["settings"])
+    assert (rule["votes"], rule["prompt_set"], rule["parser"]) == (4, "native", "last")
+    assert {name: rows[0][name] for name in ("benchmark", "revision", "language", "question_id", "turn", "run")} == {
+        "benchmark": "mini",
+        "revision": revision("mini"),
+        "language": "en",
+        "question_id": 1,
+        "turn": 1,
+        "run": 0,
+    }
+    assert [(row["model_1"], row["model_2"], row["answer_1"], row["prompt"]) for row in rows[:2]] == [
+        ("brief", "long", f"{BRIEF} 1", "pair-v2-both-bad")
+    ] * 2
+    assert [row["judgment"] for row in rows[:2]] == [outcomes[0].first.key, outcomes[0].second.key]
+
+
+@pytest.mark.parametrize("given", [TWO, TWO[::-1], [*TWO, answers("silent", texts={1: ("", "x"), 6: ("", "x")})]])
+@pytest.mark.parametrize("judge", [first_shown, longer, lambda request: "[[C]]", lambda request: None])
+def test_the_ledger_gives_the_same_outcomes(api: Api, settings: JudgeSettings, given: Any, judge: Any) -> None:
+    api.answer = judge
+    outcomes = compare(given, "en", replace(settings, runs=2))
+    asked = len(api.requests)
+    models = [one.model for one in given]
+    assert outcomes_from_ledger(ledger_of(settings), models=models) == outcomes
+    assert len(api.requests) == asked
+
+
+def test_the_ledger_is_read_by_language_and_baseline(settings: JudgeSettings) -> None:
+    for language in ("en", "de"):
+        compare(TWO, language, settings)
+    ledger = ledger_of(settings)
+    assert len(outcomes_from_ledger(ledger)) == 8
+    (found,) = {(o.item.language, o.item.model_1) for o in outcomes_from_ledger(ledger, language="de", baseline="long")}
+    assert found == ("de", "long")
+
+
+def test_a_pair_asked_for_both_ways_counts_once(settings: JudgeSettings) -> None:
+    for both in (TWO, TWO[::-1]):
+        compare(both, "en", settings)
+    assert len(outcomes_from_ledger(ledger_of(settings))) == 4
+
+
+def test_several_settings_must_be_told_apart(settings: JudgeSettings) -> None:
+    three, four = (compare(TWO, "en", settings, votes) for votes in (3, 4))
+    ledger = ledger_of(settings)
+    with pytest.raises(UserError, match="name one: votes 3 or 4"):
+        outcomes_from_ledger(ledger)
+    assert outcomes_from_ledger(ledger, rule={"votes": 3}) == three
+    assert outcomes_from_ledger(ledger, rule={"votes": 4, "prompt_set": "native"}) == four
+
+
+@pytest.mark.parametrize("named", [{}, {"models": ["x", "y"]}, {"judge": "nobody"}, {"language": "fr"}])
+def test_what_the_ledger_lacks_is_an_error(settings: JudgeSettings, named: dict[str, Any]) -> None:
+    if named:
+        compare(TWO, "en", settings)
+    with pytest.raises(UserError, match=r"ledger\.sqlite holds no such comparison"):
+        outcomes_from_ledger(ledger_of(settings), **named)
+
+
+def test_a_judgment_that_is_missing_is_no_vote(settings: JudgeSettings) -> None:
+    compare(TWO, "en", settings)
+    ledger_of(settings).execute("DELETE FROM judgment")
+    outcomes = outcomes_from_ledger(ledger_of(settings))
+    assert {outcome.first.reason for outcome in outcomes} == {"the judgment is not in the ledger"}
+
+
+def test_merged_ledgers_hold_both_comparisons(settings: JudgeSettings, tmp_path: Path) -> None:
+    other = replace(settings, ledger=str(tmp_path / "other.sqlite"))
+    for judge, language in ((settings, "en"), (other, "de")):
+        compare(TWO, language, judge)
+    into = ledger_of(settings)
+    assert into.merge(Path(str(other.ledger))) == (8, 0, 8)
+    assert into.merge(Path(str(other.ledger))) == (0, 0, 0)
+    assert winners(outcomes_from_ledger(into)) == {"model_2"}
+
+
+def test_a_ledger_from_before_comparisons_is_merged(settings: JudgeSettings, tmp_path: Path) -> None:
+    old = tmp_path / "old.sqlite"
+    Ledger(old)._db.close()
+    with sqlite3.connect(old) as db:
+        db.execute("DROP TABLE comparison")
+    db.close()
+    assert ledger_of(settings).merge(old) == (0, 0, 0)
+
+
+@pytest.mark.sources
+@needs_sources
+def test_a_category_follows_from_the_id_in_every_language() -> None:
+    from mtbenchx_tasks.fastchat_pairs import category_of
+
+    for benchmark in ("mini", "mtbench_x"):
+        for language in ("en", "de", "fr", "it", "es"):
+            for question in questions(benchmark, language):
+                assert category_of(benchmark, question.question_id) == question.category

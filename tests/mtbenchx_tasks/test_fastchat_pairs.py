@@ -1,0 +1,191 @@
+"""FastChat's pairwise files: written from outcomes, read from anyone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import open_ledger
+from hf_datasets.mtbench_x import questions
+from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.comparing import compare
+from mtbenchx_tasks.fastchat_pairs import category_of, pair_row, read_pairs, write_pairs
+from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
+from mtbenchx_tasks.judge.settings import JudgeSettings
+from tests.doubles.openai_api import Api
+
+KEYS = [
+    *("question_id", "model_1", "model_2", "g1_winner", "g2_winner", "judge"),
+    *("g1_user_prompt", "g1_judgment", "g2_user_prompt", "g2_judgment", "turn", "tstamp"),
+]
+"""FastChat 0.2.36, common.py, play_a_match_pair: the keys of a row, in order."""
+VOTES = ["model_1", "model_2", "tie", "both_bad", None]
+
+
+def row(question_id: object = 81, g1: str = "model_1", g2: str = "model_1", **given: object) -> dict[str, Any]:
+    """A row as FastChat writes it."""
+    judge = ["gpt-4", "pair-v2"]
+    texts = {"g1_user_prompt": "p", "g1_judgment": "said 1", "g2_user_prompt": "q", "g2_judgment": "said 2"}
+    models = {"model_1": "alpaca-13b", "model_2": "vicuna-13b"}
+    winners = {"g1_winner": g1, "g2_winner": g2}
+    return {"question_id": question_id, **models, **winners, "judge": judge, **texts, "turn": 1, "tstamp": 1.5} | given
+
+
+def written(folder: Path, *rows: object) -> Path:
+    file = folder / "gpt-4_pair.jsonl"
+    file.write_text("".join(f"{json.dumps(one)}\n" if one else "\n" for one in rows), encoding="utf-8")
+    return file
+
+
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+# reading -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("g1", "g2", "winner"),
+    [
+        ("model_1", "model_1", "model_1"),
+        ("model_2", "model_2", "model_2"),  # g2_winner names a model already: nothing is swapped
+        ("tie", "tie", "tie"),
+        ("both_bad", "both_bad", "both_bad"),
+        ("model_1", "model_2", "inconsistent"),
+        ("tie", "model_2", "inconsistent"),
+        ("error", "model_1", "failed"),
+        ("error", "error", "failed"),
+    ],
+)
+def test_two_games_make_an_outcome(tmp_path: Path, g1: str, g2: str, winner: str) -> None:
+    (outcome,) = read_pairs(written(tmp_path, row(g1=g1, g2=g2)), "en")
+    assert outcome.winner == winner
+
+
+def test_all_that_a_row_tells_is_read(tmp_path: Path) -> None:
+    (outcome,) = read_pairs(written(tmp_path, row("121_DE", "tie", "error", turn=2, judge=["a/b", "pair-v2"])), "de")
+    assert outcome == Outcome(
+        Item("mtbench_x", "de", 121, "coding", 2, 0, "a-b", "alpaca-13b", "vicuna-13b"),
+        Game("tie", "said 1"),
+        Game(None, "said 2", "marked as an error"),
+    )
+
+
+def test_repeated_rows_are_runs_in_order_of_appearance(tmp_path: Path) -> None:
+    again = [row(g1="tie"), row(turn=2), row(), row(82), row(judge=["other", "pair-v2"]), row(g2="tie")]
+    found = read_pairs(written(tmp_path, *again), "en")
+    assert [(one.item.question_id, one.item.turn, one.item.run) for one in found] == [
+        (81, 1, 0),
+        (81, 2, 0),
+        (81, 1, 1),
+        (82, 1, 0),
+        (81, 1, 0),  # another judge's
+        (81, 1, 2),
+    ]
+    assert [one.winner for one in found if one.item.judge == "gpt-4" and one.item.turn == 1][::3] == [
+        "inconsistent"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (row(g2="A"), "line 3: g2_winner is 'A'; it must be one of model_1, model_2, tie, both_bad, error"),
+        (row(g1="tie (bothbad)"), "line 3: g1_winner is 'tie .bothbad.'"),
+        (row("81_DE"), "line 3: the question 81_DE is not in 'en'"),
+        (row(161), "line 3: mtbench_x has no question 161; give its category"),
+        (row(17), "line 3: mini has no question 17"),
+        (row(turn=3), "line 3: turn is 3"),
+        (row("x"), "line 3: not a row of pairwise judgments"),
+        (row(judge=None), "line 3: not a row of pairwise judgments"),
+        ({"question_id": 81, "model": "m", "score": 7}, "line 3: not a row of pairwise judgments .KeyError: 'turn'"),
+    ],
+)
+def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=f"gpt-4_pair.jsonl, {said}"):
+        read_pairs(written(tmp_path, row(), None, given), "en")
+
+
+def test_an_empty_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"gpt-4_pair\.jsonl is empty"):
+        read_pairs(written(tmp_path), "en")
+
+
+def test_categories_of_other_benchmarks_can_be_given(tmp_path: Path) -> None:
+    (outcome,) = read_pairs(written(tmp_path, row(161)), "en", {161: "law"})
+    assert outcome.item.category == "law"
+
+
+def test_mt_bench_goes_by_tens() -> None:
+    assert [category_of("mtbench_x", identifier) for identifier in (81, 90, 91, 110, 111, 140, 141, 160)] == [
+        *("writing", "writing", "roleplay", "reasoning", "math", "extraction", "stem", "humanities")
+    ]
+    for question in questions("mini", "it"):
+        assert category_of("mini", question.question_id) == question.category
+
+
+# writing -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_comparison_is_written_as_fastchat_would(api: Api, tmp_path: Path) -> None:
+    api.answer = lambda request: "[[A]] «ü»" if "ZWEI" in str(request) else "neither"
+    texts = [Answers(name, None, "mini", {6: (f"{name}: EINS", f"{name}: ZWEI")}) for name in ("zebra", "ape")]
+    judge = JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+    outcomes = compare(texts, "de", judge, votes=4)
+    files = write_pairs(tmp_path / "out", outcomes, open_ledger(tmp_path / "ledger.sqlite"))
+    assert files == [tmp_path / "out/mini_de/model_judgment/gpt-4_pair.jsonl"]
+    first, second = rows_of(files[0])
+    assert list(first) == KEYS
+    assert (first["g1_winner"], first["g2_winner"], first["g1_judgment"]) == ("error", "error", "neither")
+    assert (second["g1_winner"], second["g2_winner"], second["g2_judgment"]) == ("model_1", "model_2", "[[A]] «ü»")
+    assert (second["turn"], second["judge"]) == (2, ["gpt-4", "pair-math-v1-multi-turn-both-bad"])
+    asked = {request["messages"][-1]["content"] for request in api.judgments}
+    assert {second["g1_user_prompt"], second["g2_user_prompt"]} < asked
+    assert second["g1_user_prompt"].index("zebra") < second["g1_user_prompt"].index("ape")
+    assert second["tstamp"] > 1.7e9
+
+
+def test_an_empty_answer_is_an_error_under_its_prompts_name(api: Api, tmp_path: Path) -> None:
+    texts = [Answers(name, None, "mini", {1: ("", name)}) for name in "ab"]
+    judge = JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+    outcomes = compare(texts, "en", judge, votes=4)
+    empty = pair_row(outcomes[0], open_ledger(tmp_path / "ledger.sqlite"))
+    assert (empty["g1_winner"], empty["g1_user_prompt"], empty["judge"][1]) == ("error", "", "pair-v2-both-bad")
+
+
+def test_languages_benchmarks_and_judges_get_files_of_their_own(tmp_path: Path) -> None:
+    places = [("mini", "de", 1), ("mini", "en", 1), ("mtbench_x", "en", 81)]
+    outcomes = [
+        Outcome(Item(benchmark, language, number, "writing", 1, 0, judge, "a", "b"), Game("tie"), Game("tie"))
+        for benchmark, language, number in places
+        for judge in ("j", "k")
+    ]
+    files = write_pairs(tmp_path, outcomes)
+    assert len(files) == 6
+    assert tmp_path / "mt_bench_en" / "model_judgment" / "k_pair.jsonl" in files
+
+
+games = st.builds(
+    lambda vote, text: Game(vote, text, "" if vote else "marked as an error"), st.sampled_from(VOTES), st.text()
+)
+places = st.tuples(st.integers(81, 160), st.sampled_from([1, 2]))
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(places, st.lists(st.tuples(games, games), min_size=1, max_size=3), min_size=1, max_size=4))
+def test_what_is_written_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, played: dict[tuple[int, int], list[tuple[Game, Game]]]
+) -> None:
+    outcomes = [
+        Outcome(Item("mtbench_x", "fr", number, category_of("mtbench_x", number), turn, run, "j", "a", "b"), *both)
+        for (number, turn), runs in played.items()
+        for run, both in enumerate(runs)
+    ]
+    (file,) = write_pairs(tmp_path_factory.mktemp("pairs"), outcomes)
+    found = read_pairs(file, "fr")
+    assert len(found) == len(outcomes)
+    assert set(found) == set(outcomes)
