@@ -22,6 +22,7 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/judge.py
+	$(BIN)/python benchmarks/fastchat.py
 
 install: $(VENV)/base
 
