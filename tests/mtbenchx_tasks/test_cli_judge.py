@@ -1,0 +1,160 @@
+"""`mtbenchx judge` and `mtbenchx compare` as a user types them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hf_datasets.errors import UserError
+from hf_datasets.mtbench_x import questions
+from mtbenchx_tasks.cli import app
+from tests.doubles.openai_api import Api, error
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """Two models' answers to the German mini benchmark; `long` writes more."""
+    paths = []
+    for model, words in (("short", 3), ("long", 30)):
+        rows = [
+            {
+                "question_id": q.question_id,
+                "model_id": model,
+                "choices": [{"turns": [f"{model} {'Wort ' * words}"] * 2}],
+            }
+            for q in questions("mini", "de")
+        ]
+        path = tmp_path / f"{model}.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        paths.append(str(path))
+    return paths
+
+
+@pytest.fixture
+def judge(api: Api, tmp_path: Path) -> str:
+    return json.dumps({"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "120", **(env or {})})
+    if isinstance(result.exception, UserError):
+        raise result.exception
+    return result
+
+
+def prefers_long(request: dict[str, Any]) -> str:
+    text = request["messages"][-1]["content"]
+    return "[[A]]" if text.find("long Wort") < text.find("short Wort") else "[[B]]"
+
+
+def test_compare_tells_who_won_and_what_length_has_to_do_with_it(
+    api: Api, files: list[str], judge: str, tmp_path: Path
+) -> None:
+    api.answer = prefers_long
+    arguments = ["compare", *files, "--judge", judge, "--language", "de", "--out", str(tmp_path / "pairs")]
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert len(api.judgments) == 16 * 2 * 2  # questions, turns, orders
+    assert "Of the decided votes 100.0 % prefer long" in result.output
+    assert "The longer answer won 100.0 %" in result.output
+    assert "the judge's noise isn't measured" in result.output
+    pairs = (tmp_path / "pairs/mini_de/model_judgment/gpt-4_pair.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {(json.loads(row)["g1_winner"], json.loads(row)["g2_winner"]) for row in pairs} == {("model_2", "model_2")}
+    run(*arguments)
+    assert len(api.judgments) == 64
+
+
+def test_a_judge_that_always_says_a_is_biased_not_decided(api: Api, files: list[str], judge: str) -> None:
+    api.answer = lambda request: "[[A]]"
+    result = run("compare", *files, "--judge", judge, "--language", "de")
+    bias = next(line for line in result.output.splitlines() if line.startswith("│ turn 1"))
+    assert [cell.strip() for cell in bias.strip("│").split("│")][1:] == [
+        "100.0",
+        "80.6 to 100.0",
+        "16",
+        "0",
+        "0",
+        "0.0",
+    ]
+    assert "0/32" in result.output  # no valid vote
+
+
+def test_substitution_takes_one_run_more(api: Api, files: list[str], judge: str) -> None:
+    api.answer = prefers_long
+    result = run("compare", *files, "--judge", judge, "--language", "de", "--runs", "2", "--substitute", "next")
+    assert len(api.judgments) == 16 * 2 * 2 * 3
+    assert "Votes of the next run" in result.output
+
+
+@pytest.mark.parametrize("command", ["judge", "compare"])
+def test_a_plan_sends_nothing_and_needs_no_key(
+    api: Api, files: list[str], judge: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    result = run(command, *files, "--judge", judge, "--language", "de", "--plan")
+    assert result.exit_code == 0, result.output
+    assert "0 of 64 judgments are in the ledger, 64 are left to ask." in result.output
+    assert api.requests == []
+
+
+def test_a_budget_is_kept_and_the_rest_asked_later(api: Api, files: list[str], judge: str) -> None:
+    result = run("judge", *files, "--judge", judge, "--language", "de", "--max-cost", "0")
+    assert result.exit_code == 3
+    assert "Spent $0.00 of $0.00" in result.output
+    assert "64 without a result" in result.output
+    assert api.judgments == []
+    assert run("judge", *files, "--judge", judge, "--language", "de").exit_code == 0
+    assert len(api.judgments) == 64
+
+
+def test_what_failed_is_exit_3_and_asked_again(api: Api, files: list[str], judge: str) -> None:
+    good = api.answer
+    api.answer = lambda request: "Hi" if request["max_tokens"] == 1 else error(400, "no")
+    assert run("judge", files[0], "--judge", judge, "--language", "de").exit_code == 3
+    api.answer = good
+    assert run("judge", files[0], "--judge", judge, "--language", "de").exit_code == 0
+
+
+def test_prompt_languages_side_by_side(api: Api, files: list[str], judge: str) -> None:
+    api.answer = lambda request: "[[9]]" if "impartial judge" in str(request) else "[[7]]"
+    result = run("judge", files[0], "--judge", judge, "--language", "de", "--compare-prompt-languages")
+    assert "+2.00" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--judge", "gpt-4o", "--compare-prompts", "native,mtbench_x"], "one judge at a time"),
+        (["--compare-prompts", "native"], "two different"),
+        (["--prompt-language", "fr"], "prompt_language"),
+    ],
+)
+def test_options_that_do_not_fit_are_told(
+    api: Api, files: list[str], judge: str, options: list[str], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        run("judge", *files, "--judge", judge, "--language", "de", *options)
+    assert api.requests == []
+
+
+def test_a_local_judge_takes_no_batches(files: list[str], tmp_path: Path) -> None:
+    local = json.dumps({"backend": "local", "model": "x", "ledger": str(tmp_path / "ledger.sqlite")})
+    with pytest.raises(UserError, match="leave --batch out"):
+        run("judge", *files, "--judge", local, "--language", "de", "--batch")
+
+
+def test_imported_judgments_are_not_asked_again(files: list[str], tmp_path: Path, api: Api) -> None:
+    ledger = str(tmp_path / "other.sqlite")
+    settings = json.dumps({"base_url": api.url, "ledger": ledger})
+    assert run("judge", files[0], "--judge", settings, "--language", "de").exit_code == 0
+    assert run("ledger", "export", "--out", str(tmp_path / "out"), "--ledger", ledger).exit_code == 0
+    single = str(tmp_path / "out/mini_de/model_judgment/gpt-4_single.jsonl")
+    mine = str(tmp_path / "mine.sqlite")
+    told = run("ledger", "import", single, "--language", "de", "--prompt-set", "native", "--ledger", mine)
+    assert "32 judgments are new" in told.output
+    # They are stored as OpenAI's own gpt-4; everything is known, so neither key nor network is needed but a key's name.
+    result = run("judge", files[0], "--judge", json.dumps({"ledger": mine}), "--language", "de")
+    assert result.exit_code == 0, result.output
+    assert "7.00" in result.output
