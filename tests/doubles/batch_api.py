@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.doubles.loopback import Handler, running
 from tests.doubles.openai_api import Answer, Reply, completion, error
 
 Lines = list[dict[str, Any]]
@@ -174,12 +174,9 @@ def serve_batches(answer: Answer) -> Iterator[BatchApi]:
     api = BatchApi("", answer)
     lock = threading.RLock()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # else each answer waits 40 ms for the acknowledgement of its header
-
+    class Batches(Handler):
         def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.read()
             asked = f"{self.command} {self.path}"
             with lock:
                 api.asked.append(asked)
@@ -191,39 +188,11 @@ def serve_batches(answer: Answer) -> Iterator[BatchApi]:
                 else:
                     reply = api.reply(self.command, self.path, self.headers, body)
             if reply.drop or (fault is not None and fault.kind == "lost" and fault.reply is None):
-                self.close_connection = True
-                self.connection.close()
-                return
-            self.send(reply, half=fault is not None and fault.kind == "half")
+                self.drop()
+            else:
+                self.send(reply.body, reply.status, reply.headers, half=fault is not None and fault.kind == "half")
 
         do_GET = do_POST = handle_any  # noqa: N815
 
-        def send(self, reply: Reply, half: bool) -> None:
-            body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body[: len(body) // 2] if half else body)
-            self.close_connection = self.close_connection or half
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Stay quiet about clients that went away."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    api.url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with running(Batches) as api.url:
         yield api
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,12 +1,12 @@
 """A double of the OpenAI API on loopback: the real wire format, answered by a function of the request."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.doubles.loopback import Handler, running
 
 
 @dataclass
@@ -60,46 +60,18 @@ def error(status: int, message: str, code: str | None = None, **headers: str) ->
 def serve(answer: Answer) -> Iterator[Api]:
     api = Api("", answer)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
+    class Chat(Handler):
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            request = json.loads(self.read())
             api.requests.append(request)
             api.keys.append(self.headers.get("Authorization", ""))
             reply = api.answer(request)
             if not isinstance(reply, Reply):
                 reply = Reply(completion(reply))
             if reply.drop:
-                self.close_connection = True
-                self.connection.close()
-                return
-            body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+                self.drop()
+            else:
+                self.send(reply.body, reply.status, reply.headers)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128
-
-        def handle_error(self, *_: object) -> None:
-            """Stay quiet about clients that went away."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    api.url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with running(Chat) as api.url:
         yield api
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
