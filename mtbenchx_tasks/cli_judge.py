@@ -41,6 +41,9 @@ def judge(
     compare_languages: Annotated[
         bool, typer.Option("--compare-prompt-languages", help="Judge with prompts in the language and in English.")
     ] = False,
+    split_snapshots: Annotated[
+        bool, typer.Option("--split-snapshots", help="Show each version of a judge in a column of its own.")
+    ] = False,
     plan: Plan = False,
     max_cost: MaxCost = None,
     price: Prices = [],  # noqa: B006  (typer reads it)
@@ -73,7 +76,8 @@ def judge(
         _end(budget, found.failed)
         return
     results = judging.judge_files(files, settings, language, engine_for)
-    print_jury(jury(results)) if len(settings) > 1 else print_metrics(results)
+    columns = [part for result in results for part in result.by_snapshot()] if split_snapshots else results
+    print_jury(jury(results)) if len(settings) > 1 and not split_snapshots else print_metrics(columns)
     _end(budget, sum(result.failed for result in results))
 
 

@@ -7,8 +7,8 @@ from statistics import fmean
 
 from mtbenchx_tasks.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.judge.verdict import Verdict
+from mtbenchx_tasks.scored import Rated, Scored
 from mtbenchx_tasks.scores import rating
-from mtbenchx_tasks.scoring import Rated, Scored
 from mtbenchx_tasks.stats import Interval
 
 NAME = "jury"

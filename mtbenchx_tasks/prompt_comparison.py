@@ -13,7 +13,7 @@ from hf_datasets.errors import UserError
 from mtbenchx_tasks.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import EngineFor, judge_all, live_engine, read_files
-from mtbenchx_tasks.scoring import Scored
+from mtbenchx_tasks.scored import Scored
 from mtbenchx_tasks.table import NOT_MEASURED
 
 ALL_MODELS = "all models"

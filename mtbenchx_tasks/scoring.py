@@ -1,107 +1,20 @@
 """Scoring answers that exist already: the same judge, ledger and numbers as the harness task, without the harness."""
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from hf_datasets import mtbench_x
 from hf_datasets.errors import UserError
-from hf_datasets.records import CATEGORIES, Completion, Question
+from hf_datasets.records import Completion, Question
 from mtbenchx_tasks import TASK_VERSION
-from mtbenchx_tasks.agreement import AnswerId
 from mtbenchx_tasks.candidate import Candidate
 from mtbenchx_tasks.dialogue import Conversation, place_of, plain
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.planning import PlanEngine
 from mtbenchx_tasks.judge.run import Engine
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.verdict import Verdict
-from mtbenchx_tasks.scores import aggregations, contributions, rating
-from mtbenchx_tasks.stats import Averaged, mean_and_sd
-
-
-@dataclass(frozen=True)
-class Rated:
-    """One question's answers and what the judge said of them."""
-
-    question: Question
-    """What was asked."""
-    answers: tuple[str, ...]
-    """Per turn."""
-    verdicts: tuple[tuple[Verdict, ...], ...]
-    """Per turn, per run; one for an empty answer, which isn't judged."""
-
-    def of_run(self, run: int) -> "Rated":
-        """Return the same with the verdicts of one run only."""
-        return replace(self, verdicts=tuple((runs[min(run, len(runs) - 1)],) for runs in self.verdicts))
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One model's answers in one language, rated by one judge."""
-
-    judge: str
-    """The judge's slug."""
-    model: str
-    """Who answered."""
-    language: str
-    """Language of the questions."""
-    runs: int
-    """How often each answer was judged."""
-    rated: tuple[Rated, ...]
-    """One per question."""
-    failed: int = 0
-    """Judgments that were not reached or not asked; the next run asks them again."""
-    snapshots: tuple[str, ...] = ()
-    """The judge's versions that the endpoint reported."""
-    suspicious: tuple[int, ...] = ()
-    """Questions whose answers talk to the judge (see judge/injection.py)."""
-
-    @cached_property
-    def metrics(self) -> dict[str, float]:
-        """The task's metrics; several runs are averaged per answer first."""
-        return metrics(self.rated)
-
-    @cached_property
-    def per_run(self) -> list[dict[str, float]]:
-        """The metrics of each run's verdicts alone, without those that no judge decides."""
-        silent = [replace(item, answers=()) for item in self.rated]
-        return [metrics([item.of_run(run) for item in silent]) for run in range(self.runs)]
-
-    def over_runs(self, name: str) -> Averaged:
-        """Return a metric's mean and standard deviation over the runs; a run without a value is counted apart."""
-        values = (found.get(name, math.nan) for found in self.per_run)
-        return mean_and_sd(None if math.isnan(value) else value for value in values)
-
-    @property
-    def ratings(self) -> dict[AnswerId, float | None]:
-        """The rating of each answer, the mean of its valid runs; None if there is none."""
-        return {
-            AnswerId(self.model, self.language, item.question.question_id, turn): rating(runs)
-            for item in self.rated
-            for turn, runs in enumerate(item.verdicts, start=1)
-        }
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """Why judgments are not numbers, and how many."""
-        verdicts = (verdict for item in self.rated for runs in item.verdicts for verdict in runs)
-        return Counter(verdict.reason for verdict in verdicts if verdict.rating is None)
-
-
-def metrics(rated: Sequence[Rated]) -> dict[str, float]:
-    """Return the task's metrics of rated answers; nan where nothing was rated."""
-    present = {item.question.category for item in rated}
-    categories = [category for category in CATEGORIES if category in present]
-    parts = [
-        contributions(item.question, [[runs] for runs in item.verdicts], [[text] for text in item.answers], categories)
-        for item in rated
-    ]
-    found = {name: aggregate([part[name] for part in parts]) for name, aggregate in aggregations(categories).items()}
-    return {name: math.nan if value == "N/A" else float(value) for name, value in found.items()}
+from mtbenchx_tasks.scored import Rated, Scored
 
 
 @dataclass(frozen=True)
@@ -155,7 +68,6 @@ class Scoring:
         )
         settings, language = self.judge.settings, self.answered[0][0].language
         said = _completions(self.conversations)
-        snapshots = {str(one.details["snapshot"]) for one in said if one and "snapshot" in one.details}
         return Scored(
             settings.slug,
             self.model.name,
@@ -163,7 +75,6 @@ class Scoring:
             settings.runs,
             rated,
             failed=sum(completion is None or completion.state == "failed" for completion in said),
-            snapshots=tuple(sorted(snapshots)),
             suspicious=tuple(sorted({use.question_id for use in uses if use.suspicious})),
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from mtbenchx_tasks.scored import Scored
 from mtbenchx_tasks.scores import MEANS
-from mtbenchx_tasks.scoring import Scored
 
 NAMES, FRAME = 20, 3
 """Width of the first column; what a column takes besides its text."""
@@ -39,7 +39,8 @@ def remarks(rows: Sequence[Scored]) -> list[str]:
     for row in rows:
         place = f"({row.model}, {row.language}, {row.judge})"
         if len(row.snapshots) > 1:
-            lines.append(f"More than one version of the judge {place}: {', '.join(row.snapshots)}.")
+            versions = ", ".join(row.snapshots)
+            lines.append(f"More than one version of the judge {place}: {versions} (--split-snapshots).")
         if row.suspicious:
             named = ", ".join(map(str, row.suspicious))
             lines.append(f"Answers that hold the judge prompt's delimiters or a verdict {place}: questions {named}.")

@@ -55,6 +55,8 @@ class Verdict(NamedTuple):
     """Why there is no rating; empty if there is one."""
     key: str | None = None
     """The judgment's key in the ledger; None if the judge wasn't asked."""
+    snapshot: str = ""
+    """The judge's version, as the endpoint reported it."""
 
 
 def verdict(completion: Completion, parser: str = "last", rating: str = "text", key: str | None = None) -> Verdict:
@@ -66,13 +68,14 @@ def verdict(completion: Completion, parser: str = "last", rating: str = "text", 
         rating: `text` reads the written verdict, `expected` the probabilities (G-Eval, arXiv 2303.16634).
         key: Key of the judgment in the ledger.
     """
+    snapshot = str(completion.details.get("snapshot", ""))
     if completion.state != "answered":
-        return Verdict(None, completion.text, completion.reason or completion.state, key)
+        return Verdict(None, completion.text, completion.reason or completion.state, key, snapshot)
     if rating == "expected":
         value, reason = expected_rating(completion)
     else:
         value, reason = parse_fastchat(completion.text) if parser == "fastchat" else parse_last(completion.text)
-    return Verdict(value, completion.text, reason, key)
+    return Verdict(value, completion.text, reason, key, snapshot)
 
 
 def parse_last(text: str) -> tuple[float | None, str]:

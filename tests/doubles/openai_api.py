@@ -61,7 +61,7 @@ def serve(answer: Answer) -> Iterator[Api]:
     api = Api("", answer)
 
     class Chat(Handler):
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802
             request = json.loads(self.read())
             api.requests.append(request)
             api.keys.append(self.headers.get("Authorization", ""))

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from hf_datasets.errors import UserError
 from hf_datasets.mtbench_x import questions
 from mtbenchx_tasks.cli import app
-from tests.doubles.openai_api import Api, error
+from tests.doubles.openai_api import Api, Reply, completion, error
 
 
 @pytest.fixture
@@ -115,6 +115,21 @@ def test_what_failed_is_exit_3_and_asked_again(api: Api, files: list[str], judge
     assert run("judge", files[0], "--judge", judge, "--language", "de").exit_code == 3
     api.answer = good
     assert run("judge", files[0], "--judge", judge, "--language", "de").exit_code == 0
+
+
+def test_versions_of_a_judge_are_named_and_split(api: Api, files: list[str], judge: str) -> None:
+    # Turn 1 (prompts without the first answer's section) is rated 4 by an old version, turn 2 is rated 8 by a new one.
+    def say(request: dict[str, Any]) -> Reply:
+        second = "zweiten Frage" in request["messages"][-1]["content"]
+        return Reply(completion("[[8]]" if second else "[[4]]", "gpt-4-1106" if second else "gpt-4-0613"))
+
+    api.answer = say
+    together = run("judge", files[0], "--judge", judge, "--language", "de")
+    assert "gpt-4-0613, gpt-4-1106 (--split-snapshots)" in together.output
+    apart = run("judge", files[0], "--judge", judge, "--language", "de", "--split-snapshots")
+    score = next(line for line in apart.output.splitlines() if line.startswith("│ score"))
+    assert "4.00" in score
+    assert "8.00" in score
 
 
 def test_prompt_languages_side_by_side(api: Api, files: list[str], judge: str) -> None:

@@ -17,7 +17,7 @@ from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import Verdict
 from mtbenchx_tasks.judging import budgeted, judge_files, parse_judges
 from mtbenchx_tasks.jury import Jury, jury, print_jury
-from mtbenchx_tasks.scoring import Rated, Scored
+from mtbenchx_tasks.scored import Rated, Scored
 from mtbenchx_tasks.table import print_metrics
 from tests.doubles.openai_api import Api
 
