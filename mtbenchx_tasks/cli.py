@@ -116,10 +116,14 @@ def ledger_export(
     candidate: Annotated[str | None, typer.Option(help="Only this model; default: all.")] = None,
     file: LedgerFile = None,
 ) -> None:
-    """Write answers and judgments in FastChat's model_answer and model_judgment layouts."""
+    """Write answers, judgments and comparisons in FastChat's model_answer and model_judgment layouts."""
+    from mtbenchx_tasks.compared import export_pairs
     from mtbenchx_tasks.fastchat import export
 
-    for path in export(_existing(file), out, candidate):
+    source = _existing(file)
+    pairs = export_pairs(source, out) if candidate is None else []
+    singles = export(source, out, candidate) if not pairs or source.rows("SELECT 1 FROM use LIMIT 1") else []
+    for path in [*singles, *pairs]:
         print(path)
 
 

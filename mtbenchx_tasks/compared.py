@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hf_datasets.errors import UserError
 from hf_datasets.ledger import FINAL_STATES, Ledger
 from hf_datasets.mtbench_x import revision
-from hf_datasets.records import Comparison, Completion, canonical_json
-from mtbenchx_tasks.fastchat_pairs import category_of
+from hf_datasets.records import Comparison, Completion, canonical_json, content_hash
+from mtbenchx_tasks.fastchat_pairs import category_of, write_pairs
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.pairs import PairPrompts
@@ -121,6 +123,21 @@ def outcomes_from_ledger(
     outcomes = [_outcome(item, games) for item in dict.fromkeys(item for item, _ in games)]
     order = {pair: number for number, pair in enumerate(wanted.values())}
     return sorted(outcomes, key=lambda outcome: order[outcome.item.model_1, outcome.item.model_2])
+
+
+def export_pairs(ledger: Ledger, folder: Path) -> list[Path]:
+    """Write every comparison that a ledger holds as FastChat's pair files; returns them.
+
+    A judge that compared under several settings gets a file for each, told apart by the settings' hash.
+    """
+    rules = {(row["judge"], row["settings"]) for row in ledger.rows("SELECT DISTINCT judge, settings FROM comparison")}
+    outcomes = []
+    for judge, settings in sorted(rules):
+        alone = sum(judge == other for other, _ in rules) == 1
+        label = judge if alone else f"{judge}-{content_hash(settings)[:6]}"
+        found = outcomes_from_ledger(ledger, judge=judge, rule=json.loads(settings))
+        outcomes += [replace(outcome, item=replace(outcome.item, judge=label)) for outcome in found]
+    return write_pairs(folder, outcomes, ledger)
 
 
 def _is_under(row: Row, rule: Mapping[str, object]) -> bool:

@@ -64,6 +64,11 @@ def test_compare_tells_who_won_and_what_length_has_to_do_with_it(
     assert {(json.loads(row)["g1_winner"], json.loads(row)["g2_winner"]) for row in pairs} == {("model_2", "model_2")}
     run(*arguments)
     assert len(api.judgments) == 64
+    exported = run("ledger", "export", "--out", str(tmp_path / "all"), "--ledger", str(tmp_path / "ledger.sqlite"))
+    assert exported.exit_code == 0, exported.output
+    again = (tmp_path / "all/mini_de/model_judgment/gpt-4_pair.jsonl").read_text(encoding="utf-8").splitlines()
+    # By name `long` comes before `short`, so there it is model_1 that wins.
+    assert {(json.loads(row)["g1_winner"], json.loads(row)["g2_winner"]) for row in again} == {("model_1", "model_1")}
 
 
 def test_a_judge_that_always_says_a_is_biased_not_decided(api: Api, files: list[str], judge: str) -> None:
