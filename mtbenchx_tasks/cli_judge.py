@@ -123,6 +123,23 @@ def compare(
     _end(budget, sum(outcome.winner == FAILED for outcome in outcomes))
 
 
+def pairs(
+    files: Annotated[list[Path], typer.Argument(help="FastChat's *_pair.jsonl files, anyone's.")],
+    *,
+    language: Annotated[str, typer.Option(help="Language of the questions.")] = "en",
+    substitute: Annotated[
+        Literal["next", "chain"] | None, typer.Option(help="Fill inconsistent votes from later runs, if there are any.")
+    ] = None,
+) -> None:
+    """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
+    from mtbenchx_tasks.comparison_table import print_comparison
+    from mtbenchx_tasks.fastchat_pairs import read_pairs
+
+    outcomes = [outcome for file in files for outcome in read_pairs(file, language)]
+    runs = 1 + max(outcome.item.run for outcome in outcomes)
+    print_comparison(outcomes, max(1, runs - (substitute is not None)), substitute)
+
+
 def _engine_for(max_cost: float | None, prices: "dict[str, Price]", batch: bool) -> "tuple[EngineFor, Budget | None]":
     """Who asks: live or by batch, within a budget or not."""
     from mtbenchx_tasks import judging

@@ -71,6 +71,27 @@ def test_compare_tells_who_won_and_what_length_has_to_do_with_it(
     assert {(json.loads(row)["g1_winner"], json.loads(row)["g2_winner"]) for row in again} == {("model_1", "model_1")}
 
 
+def test_saved_pairs_of_others_are_tabled(tmp_path: Path) -> None:
+    def row(question_id: int, first: str, second: str) -> dict[str, Any]:
+        models = {"model_1": "alpaca", "model_2": "vicuna", "g1_winner": first, "g2_winner": second}
+        return {"question_id": question_id, "turn": 1, "judge": ["gpt-4", "pair-v2"], "tstamp": 0, **models}
+
+    # Of four: vicuna wins once, a tie, one inconsistent (the first-shown wins twice), one error.
+    rows = [
+        row(81, "model_2", "model_2"),
+        row(82, "tie", "tie"),
+        row(101, "model_1", "model_2"),
+        row(111, "error", "tie"),
+    ]
+    file = tmp_path / "gpt-4_pair.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    result = run("pairs", str(file))
+    assert result.exit_code == 0, result.output
+    lines = [[cell.strip() for cell in line.strip("│").split("│")] for line in result.output.splitlines()]
+    assert ["all", "50.0", "0.0", "50.0", "0.0", "2/4"] in lines
+    assert ["all", "33.3", "6.1 to 79.2", "1", "0", "0", "25.0"] in lines
+
+
 def test_a_judge_that_always_says_a_is_biased_not_decided(api: Api, files: list[str], judge: str) -> None:
     api.answer = lambda request: "[[A]]"
     result = run("compare", *files, "--judge", judge, "--language", "de")
