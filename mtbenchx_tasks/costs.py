@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from hf_datasets.ledger import Ledger
-from mtbenchx_tasks.judge.prices import PRICES_OF, price_of
+from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, cost_of, price_of
 
 QUERY = "SELECT request, state, details FROM judgment ORDER BY key"
 
@@ -20,6 +20,8 @@ class Account:
     """Prompt tokens reported by the endpoint."""
     written: int = 0
     """Completion tokens reported by the endpoint."""
+    cost: float | None = None
+    """Dollars by the price list, by batch at its reduction; None if the price isn't known."""
 
 
 def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
@@ -29,9 +31,15 @@ def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
         request = json.loads(row["request"])
         account = found.setdefault((request["endpoint"], request["model"]), Account(defaultdict(int)))
         account.states[row["state"]] += 1
-        usage = json.loads(row["details"]).get("usage") or {}
-        account.read += usage.get("prompt_tokens", 0)
-        account.written += usage.get("completion_tokens", 0)
+        details = json.loads(row["details"])
+        usage = details.get("usage") or {}
+        read, written = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+        account.read += read
+        account.written += written
+        price = price_of(request["model"])
+        if price is not None:
+            factor = BATCH_FACTOR if "batch" in details else 1.0
+            account.cost = (account.cost or 0.0) + factor * cost_of(price, read, written)
     return found
 
 
@@ -44,8 +52,7 @@ def summary(ledger: Ledger) -> str:
         states = ", ".join(f"{number} {state}" for state, number in sorted(account.states.items()))
         name = model[:12] if endpoint == "local" else model
         line = f"{name} at {endpoint}: {states}; {account.read} tokens read, {account.written} written"
-        price = price_of(model)
-        if price:
-            line += f"; ${(account.read * price[0] + account.written * price[1]) / 1e6:.2f} (prices of {PRICES_OF})"
+        if account.cost is not None:
+            line += f"; ${account.cost:.2f} (prices of {PRICES_OF})"
         lines.append(line)
     return "\n".join(lines)

@@ -66,6 +66,9 @@ def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
     ledger.finish("b", Completion("failed", reason="timeout"))
     told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout
     assert "1 answered, 1 failed; 1000000 tokens read, 500000 written; $60.00" in told  # 30 + 60 / 2
+    ledger.claim("c", request)
+    ledger.finish("c", Completion("answered", "[[7]]", details={"usage": usage, "batch": "batch_1"}))
+    assert "$90.00" in mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout  # by batch half
 
 
 def test_a_sources_folder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
