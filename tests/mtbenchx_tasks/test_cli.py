@@ -58,10 +58,8 @@ def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path / "ledger.sqlite")
     request = '{"endpoint":"https://api.openai.com/v1","model":"gpt-4"}'
     ledger.claim("a", request)
-    ledger.finish(
-        "a",
-        Completion("answered", "[[7]]", details={"usage": {"prompt_tokens": 1_000_000, "completion_tokens": 500_000}}),
-    )
+    usage = {"prompt_tokens": 1_000_000, "completion_tokens": 500_000}
+    ledger.finish("a", Completion("answered", "[[7]]", details={"usage": usage}))
     ledger.claim("b", request)
     ledger.finish("b", Completion("failed", reason="timeout"))
     told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout
