@@ -67,6 +67,7 @@ class Conversation:
     model: Candidate = Candidate("", None)  # noqa: RUF009  (frozen)
     """Who answers, once it has spoken."""
     _recallable: tuple[str, str] | None = None
+    _read: list[list[Verdict]] = field(default_factory=list)
 
     def messages(self) -> list[dict[str, str]]:
         """Return the conversation up to the next user turn."""
@@ -111,8 +112,10 @@ class Conversation:
             self.pending.append(self.judge.submit(self.question, self.answers))
 
     def verdicts(self) -> list[list[Verdict]]:
-        """Wait for the verdicts: per turn, per run."""
-        return [[item.result() for item in runs] or [EMPTY_ANSWER] for runs in self.pending]
+        """Wait for the verdicts: per turn, per run; each is read once."""
+        for runs in self.pending[len(self._read) :]:
+            self._read.append([item.result() for item in runs] or [EMPTY_ANSWER])
+        return self._read
 
     def uses(self, place: Place) -> Iterator[Use]:
         """Yield where each verdict of this conversation counts."""
