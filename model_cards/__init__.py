@@ -1,1 +1,1 @@
-"""The publishing room: model cards and results for the Hub (empty until its issue is built)."""
+"""The publishing room: model cards and results for the Hub (nothing here yet)."""

@@ -51,19 +51,6 @@ class Comparing:
         return outcomes
 
 
-def compare(
-    answers: Sequence[Answers],
-    language: str,
-    settings: JudgeSettings,
-    votes: int = 3,
-    baseline: str | None = None,
-    *,
-    engine: Engine | None = None,
-) -> list[Outcome]:
-    """Have models compared pairwise: `start`, then wait. Arguments and errors are those of `start`."""
-    return start(answers, language, settings, votes, baseline, engine=engine).outcomes()
-
-
 def start(
     answers: Sequence[Answers],
     language: str,

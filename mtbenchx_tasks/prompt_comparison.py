@@ -56,35 +56,6 @@ class PromptComparison:
         return sum(result.failed for results in self.scored for result in results)
 
 
-def compare_prompts(
-    files: Sequence[Path],
-    settings: JudgeSettings,
-    prompt_sets: Sequence[str],
-    language: str | None = None,
-    engine_for: EngineFor = live_engine,
-) -> PromptComparison:
-    """Judge saved answers under several prompt sets.
-
-    Args:
-        files: lm_eval samples or FastChat's model_answer.
-        settings: The judge's.
-        prompt_sets: Two or more; the first is what the others are compared with.
-        language: Language of the questions, where a file doesn't tell it.
-        engine_for: Who asks (see judging.judge_files).
-
-    Raises:
-        UserError: There aren't two different sets, a set is unknown or lacks a language; see also judging.judge_files.
-    """
-    return compare_variants(files, prompt_variants(settings, prompt_sets), language, engine_for)
-
-
-def compare_prompt_languages(
-    files: Sequence[Path], settings: JudgeSettings, language: str | None = None, engine_for: EngineFor = live_engine
-) -> PromptComparison:
-    """Judge saved answers with prompts in the questions' language and in English. Arguments as `compare_prompts`."""
-    return compare_variants(files, language_variants(settings), language, engine_for)
-
-
 def prompt_variants(settings: JudgeSettings, prompt_sets: Sequence[str]) -> list[Variant]:
     """Return the settings of each prompt set, to compare or (judging.plan_files) to plan.
 
@@ -110,10 +81,16 @@ def _settings_with(settings: JudgeSettings, **changes: str) -> JudgeSettings:
 def compare_variants(
     files: Sequence[Path],
     variants: Sequence[Variant],
-    language: str | None,
+    language: str | None = None,
     engine_for: EngineFor = live_engine,
 ) -> PromptComparison:
     """Judge saved answers under several settings, all in flight together, and compare each with the first.
+
+    Args:
+        files: lm_eval samples or FastChat's model_answer.
+        variants: What `prompt_variants` or `language_variants` returned.
+        language: Language of the questions, where a file doesn't tell it.
+        engine_for: Who asks (see judging.judge_files).
 
     Raises:
         UserError: See judging.judge_files.

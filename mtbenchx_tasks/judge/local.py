@@ -124,7 +124,11 @@ class LocalEngine:
         requests = [request for request, _ in batch]
         expected = self._settings.rating == "expected"
         fitting = [request for request in requests if self._fits(request)]
-        judged = (self._expect(fitting) if expected else self._write(fitting)) if fitting else []
+        try:
+            judged = (self._expect(fitting) if expected else self._write(fitting)) if fitting else []
+        except RuntimeError as error:  # out of memory, mostly: the answers must not be lost for it
+            log.error("The local judge failed: %s (a smaller judge.batch_size needs less memory)", _first_line(error))
+            judged = [Completion("failed", reason=_first_line(error))] * len(fitting)
         said = {request.key: completion for request, completion in zip(fitting, judged, strict=True)}
         too_long = Completion("failed", reason="the prompt is longer than the local judge's context")
         for request, future in batch:

@@ -18,7 +18,7 @@ from hf_datasets.mtbench_x import questions, revision
 from hf_datasets.records import Completion
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.compared import outcomes_from_ledger
-from mtbenchx_tasks.comparing import collect, compare, start
+from mtbenchx_tasks.comparing import collect, start
 from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, Outcome
 from mtbenchx_tasks.judge.pairs import PairPrompts
 from mtbenchx_tasks.judge.run import Judged
@@ -28,6 +28,11 @@ from tests.doubles.openai_api import Api, error
 from tests.sources import needs_sources
 
 BRIEF, LONG = "Brief.", "A long answer, with many words."
+
+
+def compare(*arguments: Any, **options: Any) -> list[Outcome]:
+    """Start a comparison and wait for it."""
+    return start(*arguments, **options).outcomes()
 
 
 def answers(model: str, text: str = BRIEF, ids: tuple[int, ...] = (1, 6), **given: Any) -> Answers:

@@ -12,7 +12,7 @@ from hf_datasets.errors import UserError
 from hf_datasets.ledger import open_ledger
 from hf_datasets.mtbench_x import questions
 from mtbenchx_tasks.answers import Answers
-from mtbenchx_tasks.comparing import compare
+from mtbenchx_tasks.comparing import start
 from mtbenchx_tasks.fastchat_pairs import category_of, pair_row, read_pairs, write_pairs
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import JudgeSettings
@@ -24,6 +24,11 @@ KEYS = [
 ]
 """FastChat 0.2.36, common.py, play_a_match_pair: the keys of a row, in order."""
 VOTES = ["model_1", "model_2", "tie", "both_bad", None]
+
+
+def compare(*arguments: Any, **options: Any) -> list[Outcome]:
+    """Start a comparison and wait for it."""
+    return start(*arguments, **options).outcomes()
 
 
 def row(question_id: object = 81, g1: str = "model_1", g2: str = "model_1", **given: object) -> dict[str, Any]:

@@ -233,6 +233,19 @@ def test_equal_requests_are_judged_once(folder: Path, ledger: Ledger) -> None:
     assert passes[0] == passes[1]
 
 
+def test_out_of_memory_is_unscored_and_asked_again(folder: Path, ledger: Ledger) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    engine, candidate = LocalEngine(settings(folder), ledger), Candidate(folder)
+    hook = candidate.model.register_forward_pre_hook(out_of_memory)
+    engine.meet(candidate)
+    (judged,) = run(engine, request("a"))
+    assert (judged.completion.state, "allocate memory" in judged.completion.reason) == ("failed", True)
+    hook.remove()
+    assert run(engine, request("a"))[0].completion.state == "answered"
+
+
 def test_too_long_a_prompt_fails_and_the_others_are_judged(folder: Path, ledger: Ledger) -> None:
     short, long = run(LocalEngine(settings(folder, batch_size=2), ledger), request("x"), request("x" * 230))
     assert short.completion.state == "answered"

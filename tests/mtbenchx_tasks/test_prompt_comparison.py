@@ -10,10 +10,10 @@ from hf_datasets.errors import UserError
 from mtbenchx_tasks.judging import live_engine, parse_judges, plan_files
 from mtbenchx_tasks.prompt_comparison import (
     ALL_MODELS,
-    compare_prompt_languages,
-    compare_prompts,
+    compare_variants,
     language_variants,
     print_comparison,
+    prompt_variants,
 )
 from tests.doubles.openai_api import Api
 from tests.sources import needs_sources
@@ -44,7 +44,7 @@ def test_english_prompts_against_the_questions_language(api: Api, judge: Any, tm
         return "[[6]]" if not is_english(request) else "[[9]]" if "m-2-says" in str(request) else "[[7]]"
 
     api.answer = answer
-    (found,) = compare_prompt_languages([answers(tmp_path)], judge, "de").compared
+    (found,) = compare_variants([answers(tmp_path)], language_variants(judge), "de").compared
     assert (found.prompts, found.scores, found.identical) == (("same", "en"), (6, 7.5), False)
     assert (found.found.n, found.found.shift) == (8, 1.5)
     assert found.found.interval is not None
@@ -52,14 +52,14 @@ def test_english_prompts_against_the_questions_language(api: Api, judge: Any, tm
 
 
 def test_english_answers_have_the_same_prompts_in_both(api: Api, judge: Any, tmp_path: Path) -> None:
-    (found,) = compare_prompt_languages([answers(tmp_path)], judge, "en").compared
+    (found,) = compare_variants([answers(tmp_path)], language_variants(judge), "en").compared
     assert (found.identical, found.found.shift) == (True, 0)
     assert len(api.judgments) == 8  # paid once
 
 
 def test_an_answer_without_a_rating_under_one_prompt_is_in_no_shift(api: Api, judge: Any, tmp_path: Path) -> None:
     api.answer = lambda request: "none" if is_english(request) and "m-3-says" in str(request) else "[[5]]"
-    comparison = compare_prompt_languages([answers(tmp_path)], judge, "de")
+    comparison = compare_variants([answers(tmp_path)], language_variants(judge), "de")
     (found,) = comparison.compared
     assert (found.found.n, found.found.missing, found.found.shift) == (6, 2, 0)
     assert [rows[0].metrics["unscored"] for rows in comparison.scored] == [0, 0.25]
@@ -67,7 +67,7 @@ def test_an_answer_without_a_rating_under_one_prompt_is_in_no_shift(api: Api, ju
 
 def test_models_of_one_language_are_pooled_too(api: Api, judge: Any, tmp_path: Path) -> None:
     files = [answers(tmp_path, model) for model in ("one", "two")]
-    found = compare_prompt_languages(files, judge, "de").compared
+    found = compare_variants(files, language_variants(judge), "de").compared
     assert [(item.model, item.found.n) for item in found] == [("one", 8), ("two", 8), (ALL_MODELS, 16)]
 
 
@@ -77,25 +77,25 @@ def test_all_prompts_share_one_bound_on_requests_in_flight(judge: Any) -> None:
 
 def test_without_a_key_the_way_out_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="OPENAI_API_KEY"):
-        compare_prompt_languages([answers(tmp_path)], parse_judges(["gpt-4"])[0], "de")
+        compare_variants([answers(tmp_path)], language_variants(parse_judges(["gpt-4"])[0]), "de")
 
 
 @pytest.mark.parametrize("sets", [["native"], ["native", "native"], []])
 def test_it_takes_two_prompt_sets(judge: Any, tmp_path: Path, sets: list[str]) -> None:
     with pytest.raises(UserError, match="two different ones"):
-        compare_prompts([answers(tmp_path)], judge, sets, "de")
+        prompt_variants(judge, sets)
 
 
 def test_an_unknown_prompt_set_is_refused(judge: Any, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"judge\.prompt_set must be .*\"native\".* not \"mine\""):
-        compare_prompts([answers(tmp_path)], judge, ["native", "mine"], "de")
+        prompt_variants(judge, ["native", "mine"])
 
 
 @needs_sources
 @pytest.mark.sources
 def test_the_repair_of_the_published_prompts(api: Api, judge: Any, tmp_path: Path) -> None:
     files = [answers(tmp_path, language, 81, f"_{language.upper()}") for language in ("de", "en")]
-    comparison = compare_prompts(files, judge, ["mtbench_x", "mtbench_x_v1_1", "native"])
+    comparison = compare_variants(files, prompt_variants(judge, ["mtbench_x", "mtbench_x_v1_1", "native"]))
     found = {(item.language, item.prompts[1]): item.identical for item in comparison.compared}
     assert found["en", "mtbench_x_v1_1"]  # FastChat's own English needed no repair
     assert not found["de", "native"]
@@ -114,7 +114,7 @@ def test_it_reads_well_in_80_columns(
     monkeypatch.setenv("COLUMNS", "80")
     api.answer = lambda request: "[[7]]" if is_english(request) else "[[6]]"
     files = [answers(tmp_path, model) for model in ("a-model-with-a-rather-long-name-7b-instruct", "two")]
-    print_comparison(compare_prompt_languages(files, judge, "de"))
+    print_comparison(compare_variants(files, language_variants(judge), "de"))
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 80
     assert "…" not in said
