@@ -42,7 +42,7 @@ $(VENV)/demo: $(VENV)/base
 	touch $@
 
 $(VENV)/dev: $(VENV)/demo
-	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --editable ".[demo,dev]"
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt --editable ".[all,dev]"
 	touch $@
 
 clean:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hf_datasets.cli import data
 from hf_datasets.errors import UserError
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
@@ -21,7 +22,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 tasks = typer.Typer(help="Make the tasks known to lm_eval.", no_args_is_help=True)
-data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
 ledger = typer.Typer(help="Look into the ledger of paid judgments.", no_args_is_help=True)
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
@@ -86,21 +86,6 @@ def tasks_path() -> None:
     from mtbenchx_tasks.linking import tasks_path as path
 
     print(path())
-
-
-@data.command(
-    "build", epilog="Example: `mtbenchx data build mtbench-x`, then `load_dataset('mtbench-x', 'de')` beside it"
-)
-def data_build(
-    name: Annotated[str, typer.Argument(help="The dataset: mtbench-x.")],
-    out: Annotated[Path | None, typer.Option(help="The folder to write; default: ./NAME.")] = None,
-) -> None:
-    """Write a dataset as a folder that `load_dataset` reads, and print its absolute path."""
-    from hf_datasets.publish import build_mtbench_x
-
-    if name != "mtbench-x":
-        raise UserError(f"There is no dataset {name!r}; there is mtbench-x.")
-    print(build_mtbench_x(out or Path(name)))
 
 
 @ledger.command("stats")
