@@ -140,8 +140,11 @@ def ledger_merge(
 
     into = open_ledger(file)
     for other in others:
-        judgments, answers, uses = into.merge(other)
-        print(f"{other}: {judgments} judgments, {answers} answers and {uses} uses are new in {into.path}")
+        judgments, answers, uses, translations = into.merge(other)
+        print(
+            f"{other}: {judgments} judgments, {answers} answers, {uses} uses and {translations} translations are new "
+            f"in {into.path}"
+        )
 
 
 def _existing(file: Path | None) -> "Ledger":

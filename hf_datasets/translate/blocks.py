@@ -1,0 +1,157 @@
+"""Where a text holds code: fenced blocks, whole HTML documents, and runs of lines that only a program would have.
+
+MT-Bench-X itself has code outside fences (question 123's reference is a bare HTML page), and its published
+translations lost keywords to the engine; so code is looked for by its looks, not by its fences alone.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_FENCE = re.compile(
+    r"^(?P<open>[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n)(?P<code>.*?)(?P<close>(?P=fence)[`~]*[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_DOCUMENT = re.compile(
+    r"(?:<!doctype\b[^>]*>\s*)?<html\b.*?</html\s*>|<(?P<tag>script|style)\b[^>]*>.*?</(?P=tag)\s*>|<\?php\b.*?(?:\?>|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)"
+"""Balanced brackets, four deep."""
+_CERTAIN = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"#\s*include\s*[<\"]", r"using namespace \w+;", r"(?:public|private|protected)\s+(?:static\s+|final\s+)*\w[\w<>\[\]]*\s+\w+.*[({;]$",
+        r"(?:async\s+)?def \w+\s*\(.*", r"class \w+\s*(?:\([\w., =]*\))?:$", r"(?:export\s+)?(?:async\s+)?function\b\s*\w*\s*\(.*\)\s*\{?.*",
+        r"from [\w.]+ import [\w*(][\w*,() ]*", r"(?:>>>|\.\.\.) \S.*", r"#!/\S+.*", r"(?:const|let|var) [\w{}\[\], ]+ = .*",
+        r"(?:SELECT\b.+\bFROM\b|INSERT INTO\b|UPDATE \w+ SET\b|DELETE FROM\b|CREATE TABLE\b|ALTER TABLE\b|DROP TABLE\b).*",
+        r"if __name__ == ['\"]__main__['\"]:", r"int main\s*\(.*", r"std::\w+.*;$", r"\w[\w:<>*& ]* \**\w+\s*\([^()]*\)\s*\{$",
+    )
+)  # fmt: skip
+"""One such line is code by itself."""
+_STRONG = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"import [\w.]+(?: as \w+)?(?:, ?[\w.]+(?: as \w+)?)*;?", r"(?:if|elif|while|for|with|except)\b.*[()\[\]=<>!].*:$",
+        r".*[=()<>\])].*[;{]$", r"\}?\s*(?:else|catch|finally)\b.*\{$", rf"[\w.:\[\]]+{_ARGUMENTS};?$", r"@\w[\w.]*(?:\(.*\))?$",
+        r"\"[^\"]+\"\s*:\s*.+", r"[.#]?[\w-]+(?:[ ,.:#>+~][\w.#-]*)*\s*\{$", r"[a-z-]+:\s*[^;:]+;$", r"[{}\[\]();]+,?$",
+        r"return\b.*[()\[\]_=+*/].*", r"\$ [a-z][\w-]* .*",
+        r"(?:\w+_\w+|\w+\.[\w.]+|\w+\[.*\]) [-+*/%]?= .*[\w)\]\"'}]$", r"\w+ [-+*/%]?= (?:[\[{\"'f]|[\w.]+\().*[)\]\"'}]$",
+    )
+)  # fmt: skip
+"""Two such lines in a row of code lines are code."""
+_WEAK = re.compile(
+    r"[ \t]+\S.*|\w+ [-+*/%]?= .*|(?:#|//|/\*|\*|--|<!--).*|(?:else|try|finally|do):?|(?:break|continue|pass|end);?|return\b.{0,40}|"
+    r"(?:FROM|WHERE|JOIN|LEFT JOIN|GROUP BY|ORDER BY|LIMIT|VALUES|SET|AND|OR|HAVING)\b.*"
+)
+"""What may stand between and below them."""
+_COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|--|<!--)")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+ENOUGH = 2
+SENTENCE = 4
+"""Words without any of a program's signs: prose."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of a text; the blocks of a text, joined, are the text."""
+
+    text: str
+    """The stretch itself."""
+    code: bool
+    """It is code."""
+    language: str = ""
+    """What the fence says it is, or `html`; empty if nobody says."""
+
+
+def split_blocks(text: str) -> list[Block]:
+    """Split a text into prose and code; a fence's own lines belong to no code and stand in blocks without letters.
+
+    Args:
+        text: Anything.
+
+    Returns:
+        Blocks in order, none of them empty.
+    """
+    blocks: list[Block] = []
+    end = 0
+    for match in _FENCE.finditer(text):
+        blocks += _documents(text[end : match.start()])
+        language = match["info"].strip().strip("{}.").split(" ")[0].split(",")[0].lower()
+        blocks += [Block(match["open"], True, "text"), Block(match["code"], True, language)]
+        blocks.append(Block(match["close"], True, "text"))
+        end = match.end()
+    return [block for block in [*blocks, *_documents(text[end:])] if block.text]
+
+
+def _documents(text: str) -> Iterator[Block]:
+    end = 0
+    for match in _DOCUMENT.finditer(text):
+        yield from _runs(text[end : match.start()])
+        language = "php" if match[0].lower().startswith("<?php") else "html"
+        yield Block(match[0], True, language)
+        end = match.end()
+    yield from _runs(text[end:])
+
+
+def _runs(text: str) -> Iterator[Block]:
+    """Find runs of code lines in text outside fences."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    prose: list[str] = []
+    number = 0
+    while number < len(lines):
+        length = _run_length(lines[number:])
+        if not length:
+            prose.append(lines[number])
+            number += 1
+            continue
+        yield Block("".join(prose), False)
+        yield Block("".join(lines[number : number + length]), True)
+        prose, number = [], number + length
+    yield Block("".join(prose), False)
+
+
+def _run_length(lines: list[str]) -> int:
+    """Return how many of the first lines are code: 0 if they aren't."""
+    if not (_weight(lines[0]) or _COMMENT.match(lines[0])):
+        return 0
+    evidence = length = 0
+    for number, line in enumerate(lines):
+        weight = _weight(line)
+        blank = not line.strip()
+        if not weight and not blank and not _may_continue(line):
+            break
+        if not evidence and (blank or (not weight and not _COMMENT.match(line))):
+            return 0  # a heading or a list, then something else
+        evidence += weight
+        length = length if blank or (_COMMENT.match(line) and not weight) else number + 1
+    return length if evidence >= ENOUGH else 0
+
+
+def _may_continue(line: str) -> bool:
+    """Tell whether a line may stand inside a program; an indented sentence may not."""
+    sentence = len(_WORD.findall(line)) >= SENTENCE and not re.search(r"[=(){};\[\]_]", line)
+    return bool(_WEAK.fullmatch(line.rstrip())) and (not sentence or bool(_COMMENT.match(line)))
+
+
+def _weight(line: str) -> int:
+    """How much a line says for code: 0, 1, or enough by itself."""
+    stripped = line.strip()
+    if any(pattern.fullmatch(stripped) for pattern in _CERTAIN) or _is_json(stripped):
+        return ENOUGH
+    return int(any(pattern.fullmatch(stripped) for pattern in _STRONG))
+
+
+def _is_json(line: str) -> bool:
+    if not (line.startswith(("{", "[")) and line.endswith(("}", "]")) and '"' in line):
+        return False
+    try:
+        return isinstance(json.loads(line), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def is_code_line(line: str) -> bool:
+    """Tell whether a line by itself reads as code (a comment may be code that someone switched off)."""
+    return _weight(line) > 0
