@@ -16,6 +16,15 @@ ROWS = """
     00202 00001 01040 01001 10000 10021 03010 20000 01010 00200 00001
 """
 MISSING = [[int(count) for count in row] for row in ROWS.split()]
+# Fleiss (1971): 30 patients, 6 psychiatrists, 5 diagnoses
+FULL = """
+    00060 03003 01401 00006 03030 20400 00402 20310 20040 00006 10050 11040 03300 10050 02031 00501 30012 51000 02040
+    10203 00006 01050 02013 20040 10041 05010 40002 02040 10500 00006
+"""
+TEXTBOOK = [  # 10 items, 14 raters, 5 categories
+    [0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1],
+    [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7],
+]  # fmt: skip
 TABLES = st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), max_size=12)
 
 
@@ -28,6 +37,26 @@ def test_fleiss_with_missing_ratings() -> None:
     assert found.p == pytest.approx(4.7e-5, abs=5e-7)
     assert found.p_method == "normal"
     assert found.raters == (2, 77 / 22, 6)
+
+
+def test_fleiss_of_the_published_tables() -> None:
+    # notes section 8, check 1
+    found = fleiss_kappa([[int(count) for count in row] for row in FULL.split()])
+    assert (found.kappa, found.z) == (pytest.approx(0.430245, abs=5e-7), pytest.approx(17.652, abs=5e-4))
+    found = fleiss_kappa(TEXTBOOK)
+    assert (found.kappa, found.z) == (pytest.approx(0.209931, abs=5e-7), pytest.approx(12.374, abs=5e-4))
+
+
+def test_fleiss_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.inter_rater import fleiss_kappa as theirs
+
+    random = np.random.default_rng(7)
+    for _ in range(200):
+        n, raters, classes = random.integers(20, 60), random.integers(2, 7), random.integers(2, 6)
+        table = random.multinomial(raters, random.dirichlet(np.ones(classes)), n)
+        ours = fleiss_kappa(table.tolist()).kappa
+        if ours is not None:
+            assert ours == pytest.approx(theirs(table), abs=1e-12)
 
 
 def test_chance_as_the_mean_of_items() -> None:
