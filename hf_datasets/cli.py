@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hf_datasets.errors import UserError
+from hf_datasets.translate.cli import compare_translations, marks, translate
 
 data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
 
@@ -21,3 +22,11 @@ def build(
     if name != "mtbench-x":
         raise UserError(f"There is no dataset {name!r}; there is mtbench-x.")
     print(build_mtbench_x(out or Path(name)))
+
+
+data.command(epilog="Example: `mtbenchx data translate mini_en native_en --to pt --out pt/ --dry-run`")(translate)
+data.command(epilog="Example: `mtbenchx data marks lima.jsonl`, then read and confirm lima.marks.jsonl")(marks)
+data.command(
+    "compare-translations",
+    epilog="Example: `mtbenchx data compare-translations deepl.jsonl theirs.jsonl --source en --edited edited.jsonl`",
+)(compare_translations)
