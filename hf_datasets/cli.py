@@ -15,13 +15,17 @@ data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
 def build(
     name: Annotated[str, typer.Argument(help="The dataset: mtbench-x.")],
     out: Annotated[Path | None, typer.Option(help="The folder to write; default: ./NAME.")] = None,
+    translation: Annotated[
+        list[Path],
+        typer.Option(help="mtbench-x: a folder of translations (`data translate --out`), an added language; repeatable."),
+    ] = [],  # noqa: B006  (typer reads it)
 ) -> None:
     """Write a dataset as a folder that `load_dataset` reads, and print its absolute path."""
     from hf_datasets.publish import build_mtbench_x
 
     if name != "mtbench-x":
         raise UserError(f"There is no dataset {name!r}; there is mtbench-x.")
-    print(build_mtbench_x(out or Path(name)))
+    print(build_mtbench_x(out or Path(name), translation))
 
 
 data.command(epilog="Example: `mtbenchx data translate mini_en native_en --to pt --out pt/ --dry-run`")(translate)

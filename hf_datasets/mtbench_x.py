@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl, sources
+from hf_datasets import added, jsonl, sources
 from hf_datasets.errors import UserError
 from hf_datasets.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
@@ -24,26 +24,36 @@ BENCHMARKS = ("mtbench_x", "mini")
 TURNS = 2
 
 
-@functools.cache
 def questions(benchmark: str, language: str) -> tuple[Question, ...]:
     """Return a benchmark's questions in one language, by ascending id.
 
     Args:
         benchmark: `mtbench_x` or `mini`.
-        language: Lower-case language code.
+        language: Lower-case language code; one of LANGUAGES or an added one (see added.py).
 
     Raises:
         UserError: No such benchmark or language; a source can't be had; or a promise about the data doesn't hold.
     """
     if benchmark not in BENCHMARKS:
         raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}.")
+    ours = added.find(language)
+    return ours.questions[benchmark] if ours and benchmark in ours.questions else _packaged(benchmark, language)
+
+
+@functools.cache
+def _packaged(benchmark: str, language: str) -> tuple[Question, ...]:
     rows = _mini(language) if benchmark == "mini" else _published(language)
     return tuple(sorted(rows, key=lambda question: question.question_id))
 
 
+def revision(benchmark: str, language: str = "") -> str:
+    """Return what identifies a benchmark's content: the upstream commit, or a hash of our own or an added language's."""
+    ours = added.find(language)
+    return ours.revision(benchmark) if ours and benchmark in ours.questions else _packaged_revision(benchmark)
+
+
 @functools.cache
-def revision(benchmark: str) -> str:
-    """Return what identifies a benchmark's content: the upstream commit, or the hash of our own files."""
+def _packaged_revision(benchmark: str) -> str:
     if benchmark == "mini":
         return content_hash([file.read_text(encoding="utf-8") for file in sorted((HERE / "mini").glob("*.jsonl"))])[:12]
     return sources.source("mtbench_x").revision[:12]
@@ -54,7 +64,7 @@ def _mini(language: str) -> list[Question]:
     if not file.is_file():
         raise UserError(f"The mini benchmark has no language {language!r}; it has {', '.join(LANGUAGES)}.")
     rows = [Question.from_row({"language": language, **row}) for row in jsonl.read(file)]
-    check_integrity(rows, expected_ids=range(1, 17), per_category=2, references=6)
+    check_benchmark("mini", rows)
     return rows
 
 
@@ -71,7 +81,7 @@ def _published(language: str) -> list[Question]:
         _question(language, row, translated.get(identifier), references.get(identifier, ()))
         for identifier, row in current.items()
     ]
-    check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)
+    check_benchmark("mtbench_x", rows)
     _check_corrections(rows, language)
     return rows
 
@@ -117,6 +127,14 @@ def _other_language_turns(language: str) -> dict[int, tuple[int, ...]]:
     """Our marks: turns whose question asks for an answer in another language."""
     marks = jsonl.read(HERE / "edits" / "other_language_turns.jsonl")
     return {mark["question_id"]: tuple(mark["turns"]) for mark in marks if mark["language"] == language}
+
+
+def check_benchmark(benchmark: str, rows: Sequence[Question]) -> None:
+    """Check one language of a benchmark (see check_integrity)."""
+    if benchmark == "mini":
+        check_integrity(rows, expected_ids=range(1, 17), per_category=2, references=6)
+    else:
+        check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)
 
 
 def check_integrity(
