@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _FENCE = re.compile(
-    r"^(?P<open>[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n)(?P<code>.*?)(?P<close>(?P=fence)[`~]*[ \t]*$|\Z)",
+    r"(?P<open>(?:^[ \t]*|(?<=[^\n`])(?=`{3,}[\w+#-]{0,20}[ \t]*\n))(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)\n)"
+    r"(?P<code>.*?)(?P<close>(?P=fence)[`~]*[ \t]*$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+"""A fence opens at the start of a line, or behind a sentence if nothing but a language stands behind it."""
 _DOCUMENT = re.compile(
-    r"(?:<!doctype\b[^>]*>\s*)?<html\b.*?</html\s*>|<(?P<tag>script|style)\b[^>]*>.*?</(?P=tag)\s*>|<\?php\b.*?(?:\?>|\Z)",
+    r"(?<!`)(?:(?:<!doctype\b[^>]*>\s*)?<html\b.*?</html\s*>|<(?P<tag>script|style)\b[^>]*>.*?</(?P=tag)\s*>|<\?php\b.*?(?:\?>|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
 _ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)"
@@ -22,9 +24,9 @@ _ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)"
 _CERTAIN = tuple(
     re.compile(pattern)
     for pattern in (
-        r"#\s*include\s*[<\"]", r"using namespace \w+;", r"(?:public|private|protected)\s+(?:static\s+|final\s+)*\w[\w<>\[\]]*\s+\w+.*[({;]$",
+        r"#\s*(?:include\s*[<\"]|define \w).*", r"using namespace \w+;", r"(?:public|private|protected)\s+(?:static\s+|final\s+)*\w[\w<>\[\]]*\s+\w+.*[({;]$",
         r"(?:async\s+)?def \w+\s*\(.*", r"class \w+\s*(?:\([\w., =]*\))?:$", r"(?:export\s+)?(?:async\s+)?function\b\s*\w*\s*\(.*\)\s*\{?.*",
-        r"from [\w.]+ import [\w*(][\w*,() ]*", r"(?:>>>|\.\.\.) \S.*", r"#!/\S+.*", r"(?:const|let|var) [\w{}\[\], ]+ = .*",
+        r"from [\w.]+ import [\w*(][\w*,() ]*", r"import .* from ['\"].*['\"];?", r"(?:>>>|\.\.\.) \S.*", r"#!/\S+.*", r"(?:const|let|var) [\w{}\[\], ]+ = .*",
         r"(?:SELECT\b.+\bFROM\b|INSERT INTO\b|UPDATE \w+ SET\b|DELETE FROM\b|CREATE TABLE\b|ALTER TABLE\b|DROP TABLE\b).*",
         r"if __name__ == ['\"]__main__['\"]:", r"int main\s*\(.*", r"std::\w+.*;$", r"\w[\w:<>*& ]* \**\w+\s*\([^()]*\)\s*\{$",
     )
@@ -35,7 +37,7 @@ _STRONG = tuple(
     for pattern in (
         r"import [\w.]+(?: as \w+)?(?:, ?[\w.]+(?: as \w+)?)*;?", r"(?:if|elif|while|for|with|except)\b.*[()\[\]=<>!].*:$",
         r".*[=()<>\])].*[;{]$", r"\}?\s*(?:else|catch|finally)\b.*\{$", rf"[\w.:\[\]]+{_ARGUMENTS};?$", r"@\w[\w.]*(?:\(.*\))?$",
-        r"\"[^\"]+\"\s*:\s*.+", r"[.#]?[\w-]+(?:[ ,.:#>+~][\w.#-]*)*\s*\{$", r"[a-z-]+:\s*[^;:]+;$", r"[{}\[\]();]+,?$",
+        r"\"[^\"]+\"\s*:\s*.+", r"[\w.#:>+~,*\[\]=\"' -]{1,80}\{$", r"[a-z-]+:\s*[^;:]+;$", r"[{}\[\]();]+,?$",
         r"return\b.*[()\[\]_=+*/].*", r"\$ [a-z][\w-]* .*",
         r"(?:\w+_\w+|\w+\.[\w.]+|\w+\[.*\]) [-+*/%]?= .*[\w)\]\"'}]$", r"\w+ [-+*/%]?= (?:[\[{\"'f]|[\w.]+\().*[)\]\"'}]$",
     )
