@@ -129,6 +129,14 @@ def _other_language_turns(language: str) -> dict[int, tuple[int, ...]]:
     return {mark["question_id"]: tuple(mark["turns"]) for mark in marks if mark["language"] == language}
 
 
+def other_language_turns(question_id: int) -> tuple[int, ...]:
+    """Return the turns of an MT-Bench question that ask for another language in any language we know.
+
+    What asks for English in French, Italian and Spanish does so in an added language too.
+    """
+    return tuple(sorted({turn for code in LANGUAGES for turn in _other_language_turns(code).get(question_id, ())}))
+
+
 def check_benchmark(benchmark: str, rows: Sequence[Question]) -> None:
     """Check one language of a benchmark (see check_integrity)."""
     if benchmark == "mini":

@@ -9,7 +9,7 @@ from hf_datasets import jsonl
 from hf_datasets.added import Added, register
 from hf_datasets.errors import UserError
 from hf_datasets.judge_prompts import NATIVE, judge_prompts
-from hf_datasets.mtbench_x import LANGUAGES, check_benchmark
+from hf_datasets.mtbench_x import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.mtbench_x_configs import ALL, MINI, PROMPTS, lost_of
 from hf_datasets.records import JudgePrompt, Question
 
@@ -120,10 +120,14 @@ def _id(row: Mapping[str, Any]) -> int:
 def _question(file: Path, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
     try:
         number = _id(row)
+        elsewhere = tuple(row.get("other_language_turns") or other_language_turns(number))
         if "corrected_fields" in row or number < FIRST_ID:
-            return Question.from_row({**row, "language": language, "question_id": number})
+            ours = {"language": language, "question_id": number, "other_language_turns": elsewhere}
+            return Question.from_row({**row, **ours})
         older = tuple(row.get("reference", ()))
-        return Question(number, language, row["category"], tuple(row["turns"]), answers.get(number, ()), older)
+        turns = tuple(row["turns"])
+        return Question(number, language, row["category"], turns, answers.get(number, ()), older,
+                        other_language_turns=elsewhere)  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file}: row {row.get('question_id')!r} is no question ({error}).") from error
 

@@ -161,7 +161,8 @@ def _pair(engine: "Engine", source: str, target: str, formality: str) -> "Pair":
     if pair.language == pair.source:
         raise UserError(f"The texts are in {source!r} already; name another target by --to.")
     if pair.target != target.upper():
-        print(f"{engine.name} wants a variant of {target.upper()}: {pair.target}; another: --to ...", file=sys.stderr)
+        print(f"{engine.name} has variants of {target!r} and translates into {pair.target}; name another by --to.",
+              file=sys.stderr)  # fmt: skip
     return pair
 
 

@@ -12,7 +12,7 @@ from hf_datasets.errors import UserError
 from hf_datasets.translate.documents import Document
 from hf_datasets.translate.flags import FLAGS, flags
 from hf_datasets.translate.overlays import read_lines, write_atomically, write_lines
-from hf_datasets.translate.sides import Texts
+from hf_datasets.translate.sides import Texts, texts_of
 
 SIDES = ("A", "B")
 
@@ -97,7 +97,7 @@ def compare(
     common = [key for key in a if key in b]
     if not common:
         raise UserError("The two translations have no text in common: no row has the same id and field in both.")
-    sources = {(each.id, each.name): each.item.text for each in source.fields} if source else {}
+    sources = texts_of(source) if source else {}
     rows = tuple(_row(key, a, b, sources.get(key), edited.get(key), languages) for key in common)
     known = [row for row in rows if row.edited is not None]
     changed = [row for row in known if row.edited not in (row.a, row.b) or row.a != row.b]

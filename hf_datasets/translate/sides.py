@@ -7,11 +7,13 @@ from pathlib import Path
 
 from hf_datasets.errors import UserError
 from hf_datasets.ledger import Ledger
-from hf_datasets.translate.documents import Document, read_document
+from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field, read_document
 from hf_datasets.translate.engine import Engine, Pair
 from hf_datasets.translate.translator import Translator
 
 ENGINE = "engine:"
+FIRST_ID = 81
+"""MT-Bench's ids begin here."""
 Texts = dict[tuple[str, str], str]
 """(Id, field) -> text."""
 
@@ -55,7 +57,7 @@ class Sides:
         if name.startswith(ENGINE):
             return self._translated(name.removeprefix(ENGINE))
         document = read_document(name, self._language_of(name))
-        return {(each.id, each.name): each.item.text for each in document.fields}
+        return texts_of(document)
 
     def edited(self, file: Path | None) -> Texts:
         """Return the human-edited texts; empty without a file."""
@@ -76,8 +78,23 @@ class Sides:
         if done.stopped is not None:
             raise done.stopped
         return {
-            (each.id, each.name): text for each, text in zip(fields, done.texts, strict=True) if text is not None
+            (each.id, field_name(self.source_document, each)): text
+            for each, text in zip(fields, done.texts, strict=True)
+            if text is not None
         }
+
+
+def texts_of(document: Document) -> Texts:
+    """Return the texts of a document by id and field."""
+    return {(each.id, field_name(document, each)): each.item.text for each in document.fields}
+
+
+def field_name(document: Document, each: Field) -> str:
+    """Return a field's name as our own rows have it: `reference` of upstream's questions is `question_reference`."""
+    upstream = document.kind == QUESTIONS and not document.rows[each.row].keys() >= BUILT
+    if upstream and each.place[0] == "reference" and each.id.isdigit() and int(each.id) >= FIRST_ID:
+        return f"question_{each.name}"
+    return each.name
 
 
 def _told(name: str) -> str:
