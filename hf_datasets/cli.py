@@ -17,7 +17,9 @@ def build(
     out: Annotated[Path | None, typer.Option(help="The folder to write; default: ./NAME.")] = None,
     translation: Annotated[
         list[Path],
-        typer.Option(help="mtbench-x: a folder of translations (`data translate --out`), an added language; repeatable."),
+        typer.Option(
+            help="mtbench-x: a folder of translations (`data translate --out`), an added language; repeatable."
+        ),
     ] = [],  # noqa: B006  (typer reads it)
 ) -> None:
     """Write a dataset as a folder that `load_dataset` reads, and print its absolute path."""

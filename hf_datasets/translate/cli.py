@@ -44,7 +44,9 @@ def translate(
     out: Annotated[Path | None, typer.Option(help="The .jsonl file or folder to write; default: this folder.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it takes and costs, and stop.")] = False,
     formality: Formality = "prefer_more",
-    strings: Annotated[bool, typer.Option("--strings", help="In code, translate strings too, not only comments.")] = False,
+    strings: Annotated[
+        bool, typer.Option("--strings", help="In code, translate strings too, not only comments.")
+    ] = False,
     edits: Annotated[Path | None, typer.Option(help="Post-edits to apply (JSONL).")] = None,
     marks: Annotated[Path | None, typer.Option(help="Review marks (JSONL); they get their outcomes.")] = None,
     ledger: LedgerFile = None,
@@ -82,7 +84,9 @@ def translate(
 def marks(
     source: Annotated[str, typer.Argument(metavar="FILE_OR_CONFIG", help="What is going to be translated.")],
     *,
-    out: Annotated[Path | None, typer.Option(help="The file of marks to write or update; default: NAME.marks.jsonl.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file of marks to write or update; default: NAME.marks.jsonl.")
+    ] = None,
     from_: From = "en",
 ) -> None:
     """Propose review marks (mixed language, code, non-English, culture-bound) for people to confirm or reject."""
@@ -101,7 +105,9 @@ def marks(
 
 
 def compare_translations(
-    a: Annotated[str, typer.Argument(metavar="A", help="A file of translations, or engine:deepl, engine:openai:MODEL.")],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="A file of translations, or engine:deepl, engine:openai:MODEL.")
+    ],
     b: Annotated[str, typer.Argument(metavar="B", help="The same.")],
     *,
     source: Annotated[str | None, typer.Option(help="What was translated (file or config); needed for flags.")] = None,
@@ -176,7 +182,9 @@ def _print_estimate(job: "Job", ledger: Path | None, price: str | None) -> None:
     for document in job.documents:
         print(f"{document.name}: {document.kind}, {len(document.rows)} rows, {len(document.fields)} texts")
     print(f"{found.texts} texts, cut into {found.fragments} fragments; the ledger {path} holds {found.known} of them")
-    print(f"to translate: {found.fragments - found.known} fragments, {found.characters:,} characters, {found.requests} requests")
+    print(
+        f"to translate: {found.fragments - found.known} fragments, {found.characters:,} characters, {found.requests} requests"
+    )
     print(_price(job, found.characters, price))
     for line in found.refused:
         print(f"can't be sent: {line}")
@@ -192,13 +200,14 @@ def _price(job: "Job", characters: int, price: str | None) -> str:
         raise UserError(f"--price must be a number, or two with a comma between them, not {price!r}.") from error
     if job.engine.name == "deepl":
         each = numbers[0] if numbers else EUROS_PER_MILLION
-        return (
-            f"price: about {characters * each / 1e6:.2f} EUR at {each:.2f} EUR per million characters"
-            + ("" if numbers else " (DeepL API Pro, 2026-11; another by --price; API Free: 500,000 a month for nothing)")
+        return f"price: about {characters * each / 1e6:.2f} EUR at {each:.2f} EUR per million characters" + (
+            "" if numbers else " (DeepL API Pro, 2026-11; another by --price; API Free: 500,000 a month for nothing)"
         )
     tokens = int(characters * TOKENS_PER_CHARACTER)
     if len(numbers) != 2:  # noqa: PLR2004  (in and out)
-        return f"price: about {tokens:,} tokens each way besides the instructions; give --price IN,OUT per million tokens"
+        return (
+            f"price: about {tokens:,} tokens each way besides the instructions; give --price IN,OUT per million tokens"
+        )
     return f"price: about {tokens * sum(numbers) / 1e6:.2f} for {tokens:,} tokens each way, besides the instructions"
 
 

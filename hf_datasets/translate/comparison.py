@@ -79,9 +79,7 @@ class Comparison:
         return {label: (of_a[label], of_b[label]) for label in sorted({*of_a, *of_b})}
 
 
-def compare(
-    a: Texts, b: Texts, source: Document | None, edited: Texts, languages: tuple[str, str]
-) -> Comparison:
+def compare(a: Texts, b: Texts, source: Document | None, edited: Texts, languages: tuple[str, str]) -> Comparison:
     """Compare two translations.
 
     Args:

@@ -185,6 +185,6 @@ class DeepL:
 def _check_language(direction: str, code: str, known: set[str]) -> None:
     if code in known:
         return
-    variants = sorted(name for name in known if name.split("-")[0] == code.split("-")[0])
+    variants = sorted(name for name in known if name.split("-")[0] == code.split("-", maxsplit=1)[0])
     rest = f"it has {', '.join(variants or sorted(known))}"
     raise UserError(f"DeepL doesn't translate {direction} {code!r}; {rest}.")

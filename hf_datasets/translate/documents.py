@@ -106,7 +106,9 @@ def document_of(name: str, rows: Sequence[Mapping[str, Any]], where: str, langua
     spoken = [_language(row) for row in rows]
     rows = [row for row, code in zip(rows, spoken, strict=True) if code in ("", language)]
     if not rows:
-        raise UserError(f"{where} holds no text in {language!r} but in {', '.join(sorted(set(spoken)))}; name one by --from.")
+        raise UserError(
+            f"{where} holds no text in {language!r} but in {', '.join(sorted(set(spoken)))}; name one by --from."
+        )
     document = Document(name, kind, tuple(rows))
     seen: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):

@@ -53,7 +53,9 @@ def numbers(text: str) -> list[frozenset[float]]:
 def code_skeletons(text: str) -> list[str]:
     """Return the code of a text without its comments, block by block, and its protected stretches aside."""
     return [
-        re.sub(r"\s+", " ", "".join(part for kind, part in code_parts(block.text, block.language) if kind == CODE)).strip()
+        re.sub(
+            r"\s+", " ", "".join(part for kind, part in code_parts(block.text, block.language) if kind == CODE)
+        ).strip()
         for block in split_blocks(text)
         if block.code and block.text.strip(" \t\n`~")
     ]

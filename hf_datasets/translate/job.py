@@ -219,9 +219,7 @@ class _Written:
 
     def _report(self, failed: Sequence[str], marks: Sequence[review.Mark]) -> dict[str, Any]:
         job, plan = self.job, self.plan
-        rows = {
-            (owner, each.row) for (owner, each), text in zip(self.fields, self.final, strict=True) if text is None
-        }
+        rows = {(owner, each.row) for (owner, each), text in zip(self.fields, self.final, strict=True) if text is None}
         return {
             "engine": job.engine.name,
             "source": job.pair.source,

@@ -8,7 +8,7 @@ which a placeholder is lost or doubled is refused, never repaired by guessing.
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hf_datasets.errors import UserError
@@ -117,7 +117,10 @@ def segments(prose: Prose) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     end = 0
     for match in _ELEMENT.finditer(prose.markup):
-        pieces += [*_trimmed(_unescaped(prose.markup[end : match.start()]), prose.kind), Kept(prose.spans[int(match[1])])]
+        pieces += [
+            *_trimmed(_unescaped(prose.markup[end : match.start()]), prose.kind),
+            Kept(prose.spans[int(match[1])]),
+        ]
         end = match.end()
     return tuple(_joined([*pieces, *_trimmed(_unescaped(prose.markup[end:]), prose.kind)]))
 

@@ -26,7 +26,8 @@ _KINDS = {
     r"|[\d \t().,=<>≈≤≥±×÷·^*+/|{}\[\]-]|(?<=\w)'|≠|√|π)+$",
 }
 _SPAN = re.compile(
-    "|".join(f"(?P<kind_{name}>{pattern})" for name, pattern in _KINDS.items()), re.DOTALL | re.IGNORECASE | re.MULTILINE
+    "|".join(f"(?P<kind_{name}>{pattern})" for name, pattern in _KINDS.items()),
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
 _DELIMITER_LINE = re.compile(r"^\[[^\[\]\n]+\]$", re.MULTILINE)
 _WORDS = re.compile(r"[^\W\d_]{2,}\s+[^\W\d_]{2,}")
@@ -61,7 +62,9 @@ def _trimmed(match: re.Match[str]) -> tuple[int, int]:
     """A sentence's full stop isn't part of an address."""
     start, end = match.span()
     if match["kind_url"]:
-        address = match[0].rstrip(".,;:!?*_)]") if match[0].count("(") < match[0].count(")") else match[0].rstrip(".,;:!?*_")
+        address = (
+            match[0].rstrip(".,;:!?*_)]") if match[0].count("(") < match[0].count(")") else match[0].rstrip(".,;:!?*_")
+        )
         end = start + len(address)
     return start, end
 

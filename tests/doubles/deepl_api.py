@@ -79,8 +79,10 @@ class DeepLApi:
     def _translation(self, request: dict[str, Any], text: str) -> dict[str, Any]:
         xml = request.get("tag_handling") == "xml"
         ignored = request.get("ignore_tags", []) if xml else []
-        said = _outside(text, ignored, lambda part: self.speak(part, request["target_lang"])) if xml else (
-            self.speak(text, request["target_lang"])
+        said = (
+            _outside(text, ignored, lambda part: self.speak(part, request["target_lang"]))
+            if xml
+            else (self.speak(text, request["target_lang"]))
         )
         billed = {"billed_characters": characters(text)} if request.get("show_billed_characters") else {}
         return {"detected_source_language": request.get("source_lang", "EN"), "text": said, **billed}

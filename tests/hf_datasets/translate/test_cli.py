@@ -98,7 +98,12 @@ def test_reference_answers_and_judge_prompts(deepl: DeepLApi, base: list[object]
 
 
 def test_instruction_data(deepl: DeepLApi, base: list[object], tmp_path: Path) -> None:
-    messages = (Message("user", "say hi"), Message("assistant", "hi"), Message("user", "more"), Message("assistant", "x"))
+    messages = (
+        Message("user", "say hi"),
+        Message("assistant", "hi"),
+        Message("user", "more"),
+        Message("assistant", "x"),
+    )
     source = write(tmp_path / "lima.jsonl", Sample("lima-1", "en", "s", "other", "", messages).to_row())
     assert run("translate", source, *base, "--out", tmp_path / "pt.jsonl").exit_code == 0
     (row,) = read(tmp_path / "pt.jsonl")
@@ -133,9 +138,7 @@ def test_nothing_done_at_all_is_an_error(deepl: DeepLApi, question: Path, base: 
         run("translate", question, *base)
 
 
-def test_a_row_without_a_translation_is_left_out_and_named(
-    deepl: DeepLApi, base: list[object], tmp_path: Path
-) -> None:
+def test_a_row_without_a_translation_is_left_out_and_named(deepl: DeepLApi, base: list[object], tmp_path: Path) -> None:
     source = write(tmp_path / "q.jsonl", QUESTION, {**QUESTION, "question_id": "82_EN", "turns": ["bad one", "fine"]})
     deepl.speak = lambda text, target: "" if "bad" in text else text.upper()
     done = run("translate", source, *base, "--out", tmp_path / "out")
@@ -148,7 +151,9 @@ def edit(**values: str) -> dict[str, str]:
     return {"id": "81", "field": "turns[1]", "source_sha256": sha(QUESTION["turns"][1]), "text": "Explique.", **values}
 
 
-def test_post_edits_are_applied_and_counted(deepl: DeepLApi, question: Path, base: list[object], tmp_path: Path) -> None:
+def test_post_edits_are_applied_and_counted(
+    deepl: DeepLApi, question: Path, base: list[object], tmp_path: Path
+) -> None:
     edits = write(tmp_path / "e.jsonl", edit(), edit(language="nl", text="Leg uit."))
     assert run("translate", question, *base, "--edits", edits, "--out", tmp_path / "out").exit_code == 0
     assert read(tmp_path / "out" / "question.pt.jsonl")[0]["turns"][1] == "Explique."
@@ -156,7 +161,9 @@ def test_post_edits_are_applied_and_counted(deepl: DeepLApi, question: Path, bas
     assert report["edited"] == 1
 
 
-def test_lines_of_the_review_file_are_edits(deepl: DeepLApi, question: Path, base: list[object], tmp_path: Path) -> None:
+def test_lines_of_the_review_file_are_edits(
+    deepl: DeepLApi, question: Path, base: list[object], tmp_path: Path
+) -> None:
     run("translate", question, *base, "--out", tmp_path / "out")
     first, second = read(tmp_path / "out" / "question.pt.review.jsonl")
     edits = write(tmp_path / "e.jsonl", first, {**second, "text": "Explique."})
@@ -301,15 +308,23 @@ def test_the_source_is_never_replaced(deepl: DeepLApi, question: Path, base: lis
 
 @pytest.fixture
 def sides(tmp_path: Path) -> tuple[Path, Path]:
-    a = write(tmp_path / "a.jsonl", {**QUESTION, "question_id": "81_PT", "turns": ["Corrija `g(x)`.", "E agora explique isso."]})
-    b = write(tmp_path / "b.jsonl", {**QUESTION, "question_id": "81_PT", "turns": ["Corrija `f(x)`.", "E agora explique isso."]})
+    a = write(
+        tmp_path / "a.jsonl",
+        {**QUESTION, "question_id": "81_PT", "turns": ["Corrija `g(x)`.", "E agora explique isso."]},
+    )
+    b = write(
+        tmp_path / "b.jsonl",
+        {**QUESTION, "question_id": "81_PT", "turns": ["Corrija `f(x)`.", "E agora explique isso."]},
+    )
     return a, b
 
 
 def test_two_files_side_by_side(sides: tuple[Path, Path], question: Path, tmp_path: Path) -> None:
     labels = write(tmp_path / "l.jsonl", {"id": "81", "field": "turns[0]", "side": "A", "label": "anglicism"})
     out = tmp_path / "o.csv"
-    done = run("compare-translations", *sides, "--source", question, "--edited", sides[1], "--labels", labels, "--out", out)
+    done = run(
+        "compare-translations", *sides, "--source", question, "--edited", sides[1], "--labels", labels, "--out", out
+    )
     assert done.exit_code == 0
     assert "2 texts in both, 1 of them the same" in done.output
     assert "B 100.00" in done.output
@@ -338,9 +353,7 @@ def test_engines_are_compared_through_the_ledger(
         ({"id": "81", "side": "C", "label": "x"}, "l.jsonl, line 1: 'side' must be one of A, B, not 'C'"),
     ],
 )
-def test_a_wrong_label_is_named(
-    sides: tuple[Path, Path], tmp_path: Path, label: dict[str, str], message: str
-) -> None:
+def test_a_wrong_label_is_named(sides: tuple[Path, Path], tmp_path: Path, label: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         run("compare-translations", *sides, "--labels", write(tmp_path / "l.jsonl", label))
 

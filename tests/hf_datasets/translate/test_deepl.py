@@ -121,9 +121,7 @@ def test_the_rest_of_a_quota_is_used_up(deepl: DeepLApi, ledger: Ledger) -> None
         (Refusal(418, "teapot"), "DeepL answers 418"),
     ],
 )
-def test_what_deepl_says_becomes_one_sentence(
-    deepl: DeepLApi, ledger: Ledger, refusal: Refusal, sentence: str
-) -> None:
+def test_what_deepl_says_becomes_one_sentence(deepl: DeepLApi, ledger: Ledger, refusal: Refusal, sentence: str) -> None:
     deepl.refuse = lambda request: refusal
     done = translate(ledger, texts(3))
     assert sentence in str(done.stopped)
@@ -144,9 +142,7 @@ def test_a_request_that_is_too_large_is_halved(deepl: DeepLApi, ledger: Ledger) 
     assert "refuses a request for its size (413). It has 10 characters" in done.failed[9]
 
 
-def test_a_wrong_key_is_told_and_never_shown(
-    deepl: DeepLApi, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_key_is_told_and_never_shown(deepl: DeepLApi, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPL_AUTH_KEY", "wrong-key")
     done = translate(ledger, texts(1))
     assert "DeepL refused the key in DEEPL_AUTH_KEY (403)" in str(done.stopped)

@@ -25,7 +25,20 @@ from tests.sources import needs_sources
 TRICKY = st.lists(
     st.sampled_from(
         ["`", "```", "```python\n", "\n", "\n\n", "$", "$$", "\\(", "\\)", "<", ">", "&", "&amp;", '<x i="0"/>', "</x>"]
-        + ["[[A]]", "<|a|>", "{x}", "{{", "}}", "%s", "# c", "// c", "def f(x):\n    return x\n", "<b>", "a_b", "www.a.de"]
+        + [
+            "[[A]]",
+            "<|a|>",
+            "{x}",
+            "{{",
+            "}}",
+            "%s",
+            "# c",
+            "// c",
+            "def f(x):\n    return x\n",
+            "<b>",
+            "a_b",
+            "www.a.de",
+        ]
         + ["x = 1", "    ", "word ", "é", "\x00", "\ud800", "\r\n", "{", "}", "'", '"', "<html>", "</html>", "~~~\n"]
     ),
     max_size=30,
@@ -107,7 +120,7 @@ def test_it_survives_in_a_sentence(kept: str) -> None:
         "a 25% markup and 100% sure",
         "if x < 3 or y > 4 then stop",
         "the book(s) and the teacher(s) of R&D",
-        "he said \"no\" & left; it's over",
+        'he said "no" & left; it\'s over',
     ],
 )
 def test_prose_that_only_looks_like_something_is_translated(text: str) -> None:
@@ -120,9 +133,7 @@ def test_an_address_ends_before_the_full_stop() -> None:
 
 def test_in_fenced_code_only_comments_are_translated() -> None:
     text = "look:\n\n```python\ndef f(a):  # add one\n    # to a\n    return a + 1\n```\n\ndone"
-    assert shouted(text) == (
-        "LOOK:\n\n```python\ndef f(a):  # ADD ONE\n    # TO A\n    return a + 1\n```\n\nDONE"
-    )
+    assert shouted(text) == ("LOOK:\n\n```python\ndef f(a):  # ADD ONE\n    # TO A\n    return a + 1\n```\n\nDONE")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +174,9 @@ def test_strings_are_translated_on_request_only() -> None:
     ],
 )
 def test_code_without_a_fence_is_seen(code: str) -> None:
-    assert shouted(f"this is mine\n\n{code}\nwhat is wrong with it?") == f"THIS IS MINE\n\n{code}\nWHAT IS WRONG WITH IT?"
+    assert (
+        shouted(f"this is mine\n\n{code}\nwhat is wrong with it?") == f"THIS IS MINE\n\n{code}\nWHAT IS WRONG WITH IT?"
+    )
 
 
 def test_a_fence_may_open_behind_a_sentence() -> None:
@@ -228,7 +241,10 @@ def test_a_comment_can_not_be_ended_by_its_translation() -> None:
 
 
 def test_the_order_of_placeholders_may_change() -> None:
-    assert restore(prose("from {a} to {b} we go"), 'we go to <x i="1"/> from <X I = "0">{A}</X>') == "we go to {b} from {a}"
+    assert (
+        restore(prose("from {a} to {b} we go"), 'we go to <x i="1"/> from <X I = "0">{A}</X>')
+        == "we go to {b} from {a}"
+    )
 
 
 def test_the_markup_is_xml() -> None:
@@ -256,9 +272,7 @@ def code_of(text: str) -> list[str]:
     """Code by another way than the product's where a fence tells it; comments taken out."""
     blocks = re.findall(r"```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     blocks += [("html", found) for found in re.findall(r"<!DOCTYPE html>.*?</html>", text, re.DOTALL)]
-    return [
-        "".join(part for kind, part in code_parts(code, language) if kind == CODE) for language, code in blocks
-    ]
+    return ["".join(part for kind, part in code_parts(code, language) if kind == CODE) for language, code in blocks]
 
 
 @needs_sources
