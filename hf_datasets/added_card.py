@@ -1,4 +1,4 @@
-"""What the benchmark's card says of added languages: who translated, what people did, what may be wrong; all counted."""
+"""What the benchmark's card says of added languages: who translated, what people did, what may be wrong."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ def _report(report: dict[str, Any] | Any) -> str:
     )
     return (
         f"Translated from `{report.get('source')}` into `{report.get('target')}` by `{report.get('engine')}` "
-        f"(formality `{report.get('formality')}`): {report.get('texts')} texts, {report.get('edited')} of them edited by "
-        f"people, {len(report.get('failed', []))} without a translation. Seen by rules: {flags or 'nothing'}."
+        f"(formality `{report.get('formality')}`): {report.get('texts')} texts, {report.get('edited')} of them "
+        f"edited by people, {len(report.get('failed', []))} without a translation. Seen by rules: {flags or 'nothing'}."
         + (f" {marks['rows']} rows are marked for review; outcomes: {outcomes or 'none'}." if marks.get("rows") else "")
     )

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import psutil
 
@@ -54,15 +53,6 @@ CREATE TABLE IF NOT EXISTS translation (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, engine TEXT NOT NULL, text TEXT, billed INTEGER NOT NULL DEFAULT 0,
     details TEXT NOT NULL DEFAULT '{}', owner TEXT, at REAL NOT NULL);
 """
-
-
-class Merged(NamedTuple):
-    """How many rows `Ledger.merge` added; comparisons count as uses."""
-
-    judgments: int
-    answers: int
-    uses: int
-    translations: int
 
 
 class LedgerError(UserError):
@@ -204,8 +194,11 @@ class Ledger:
         with self._explained(), self._transaction():
             yield self._db
 
-    def merge(self, other: Path) -> Merged:
+    def merge(self, other: Path) -> tuple[int, int, int, int]:
         """Copy what another ledger has and this one lacks.
+
+        Returns:
+            The numbers of judgments, answers, uses (comparisons among them) and translations that were added.
 
         Raises:
             LedgerError: The other file isn't a ledger.
@@ -224,7 +217,7 @@ class Ledger:
             finally:
                 self._db.execute("DETACH DATABASE other")
 
-    def _copy_from_attached(self) -> Merged:
+    def _copy_from_attached(self) -> tuple[int, int, int, int]:
         final = ", ".join(f"'{state}'" for state in FINAL_STATES)
         judgments = self._db.execute(
             f"INSERT OR REPLACE INTO judgment SELECT * FROM other.judgment WHERE state IN ({final}) "
@@ -234,14 +227,14 @@ class Ledger:
         uses = self._db.execute("INSERT OR IGNORE INTO use SELECT * FROM other.use").rowcount
         tables = {name for (name,) in self._db.execute("SELECT name FROM other.sqlite_master")}
         translations = 0
-        if "comparison" in tables:  # older ledgers lack these two
+        if "comparison" in tables:  # older ledgers lack these
             uses += self._db.execute("INSERT OR IGNORE INTO comparison SELECT * FROM other.comparison").rowcount
         if "translation" in tables:
             translations = self._db.execute(
                 "INSERT OR REPLACE INTO translation SELECT * FROM other.translation WHERE text IS NOT NULL "
                 "AND key NOT IN (SELECT key FROM main.translation WHERE text IS NOT NULL)"
             ).rowcount
-        return Merged(judgments, answers, uses, translations)
+        return judgments, answers, uses, translations
 
     # the file ------------------------------------------------------------------------------------------------------
 

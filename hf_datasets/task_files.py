@@ -12,7 +12,7 @@ MODULE = "built"
 _CLASSES = {"mtbench_x": "MTBenchX", "mini": "MTBenchXMini"}
 _PREFIXES = {"mtbench_x": "mtbench_x", "mini": "mtbench_x_mini"}
 _METRICS = ("score", "category_mean", "turn_1", "turn_2", "answer_language", "unscored")
-_SOURCE = '''"""Tasks of languages that mtbench-x doesn't have itself: their rows are in the folder above, wherever it is."""
+_SOURCE = '''"""Tasks of languages that mtbench-x doesn't have: their rows are in the folder above, wherever it is."""
 
 from pathlib import Path
 

@@ -16,35 +16,60 @@ _FENCE = re.compile(
 )
 """A fence opens at the start of a line, or behind a sentence if nothing but a language stands behind it."""
 _DOCUMENT = re.compile(
-    r"(?<!`)(?:(?:<!doctype\b[^>]*>\s*)?<html\b.*?</html\s*>|<(?P<tag>script|style)\b[^>]*>.*?</(?P=tag)\s*>|<\?php\b.*?(?:\?>|\Z))",
+    r"(?<!`)(?:(?:<!doctype\b[^>]*>\s*)?<html\b.*?</html\s*>|<(?P<tag>script|style)\b[^>]*>.*?</(?P=tag)\s*>"
+    r"|<\?php\b.*?(?:\?>|\Z))",
     re.IGNORECASE | re.DOTALL,
 )
 _ARGUMENTS = r"\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)"
 """Balanced brackets, four deep."""
-_CERTAIN = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"#\s*(?:include\s*[<\"]|define \w).*", r"using namespace \w+;", r"(?:public|private|protected)\s+(?:static\s+|final\s+)*\w[\w<>\[\]]*\s+\w+.*[({;]$",
-        r"(?:async\s+)?def \w+\s*\(.*", r"class \w+\s*(?:\([\w., =]*\))?:$", r"(?:export\s+)?(?:async\s+)?function\b\s*\w*\s*\(.*\)\s*\{?.*",
-        r"from [\w.]+ import [\w*(][\w*,() ]*", r"import .* from ['\"].*['\"];?", r"(?:>>>|\.\.\.) \S.*", r"#!/\S+.*", r"(?:const|let|var) [\w{}\[\], ]+ = .*",
-        r"(?:SELECT\b.+\bFROM\b|INSERT INTO\b|UPDATE \w+ SET\b|DELETE FROM\b|CREATE TABLE\b|ALTER TABLE\b|DROP TABLE\b).*",
-        r"if __name__ == ['\"]__main__['\"]:", r"int main\s*\(.*", r"std::\w+.*;$", r"\w[\w:<>*& ]* \**\w+\s*\([^()]*\)\s*\{$",
+_CERTAIN = re.compile(
+    "|".join(
+        (
+            r"#\s*(?:include\s*[<\"]|define \w).*",
+            r"using namespace \w+;",
+            r"(?:public|private|protected)\s+(?:static\s+|final\s+)*\w[\w<>\[\]]*\s+\w+.*[({;]",
+            r"(?:async\s+)?def \w+\s*\(.*",
+            r"class \w+\s*(?:\([\w., =]*\))?:",
+            r"(?:export\s+)?(?:async\s+)?function\b\s*\w*\s*\(.*\)\s*\{?.*",
+            r"from [\w.]+ import [\w*(][\w*,() ]*",
+            r"import .* from ['\"].*['\"];?",
+            r"(?:>>>|\.\.\.) \S.*",
+            r"#!/\S+.*",
+            r"(?:const|let|var) [\w{}\[\], ]+ = .*",
+            r"SELECT\b.+\bFROM\b.*",
+            r"(?:INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|ALTER TABLE|DROP TABLE)\b.*",
+            r"if __name__ == ['\"]__main__['\"]:",
+            r"int main\s*\(.*",
+            r"std::\w+.*;",
+            r"\w[\w:<>*& ]* \**\w+\s*\([^()]*\)\s*\{",
+        )
     )
-)  # fmt: skip
-"""One such line is code by itself."""
-_STRONG = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"import [\w.]+(?: as \w+)?(?:, ?[\w.]+(?: as \w+)?)*;?", r"(?:if|elif|while|for|with|except)\b.*[()\[\]=<>!].*:$",
-        r".*[=()<>\])].*[;{]$", r"\}?\s*(?:else|catch|finally)\b.*\{$", rf"[\w.:\[\]]+{_ARGUMENTS};?$", r"@\w[\w.]*(?:\(.*\))?$",
-        r"\"[^\"]+\"\s*:\s*.+", r"[\w.#:>+~,*\[\]=\"' -]{1,80}\{$", r"[a-z-]+:\s*[^;:]+;$", r"[{}\[\]();]+,?$",
-        r"return\b.*[()\[\]_=+*/].*", r"\$ [a-z][\w-]* .*",
-        r"(?:\w+_\w+|\w+\.[\w.]+|\w+\[.*\]) [-+*/%]?= .*[\w)\]\"'}]$", r"\w+ [-+*/%]?= (?:[\[{\"'f]|[\w.]+\().*[)\]\"'}]$",
+)
+"""A line that is code by itself."""
+_STRONG = re.compile(
+    "|".join(
+        (
+            r"import [\w.]+(?: as \w+)?(?:, ?[\w.]+(?: as \w+)?)*;?",
+            r"(?:if|elif|while|for|with|except)\b.*[()\[\]=<>!].*:",
+            r".*[=()<>\])].*[;{]",
+            r"\}?\s*(?:else|catch|finally)\b.*\{",
+            rf"[\w.:\[\]]+{_ARGUMENTS};?",
+            r"@\w[\w.]*(?:\(.*\))?",
+            r"\"[^\"]+\"\s*:\s*.+",
+            r"[\w.#:>+~,*\[\]=\"' -]{1,80}\{",
+            r"[a-z-]+:\s*[^;:]+;",
+            r"[{}\[\]();]+,?",
+            r"return\b.*[()\[\]_=+*/].*",
+            r"\$ [a-z][\w-]* .*",
+            r"(?:\w+_\w+|\w+\.[\w.]+|\w+\[.*\]) [-+*/%]?= .*[\w)\]\"'}]",
+            r"\w+ [-+*/%]?= (?:[\[{\"'f]|[\w.]+\().*[)\]\"'}]",
+        )
     )
-)  # fmt: skip
-"""Two such lines in a row of code lines are code."""
+)
+"""A line that is code in the company of another."""
 _WEAK = re.compile(
-    r"[ \t]+\S.*|\w+ [-+*/%]?= .*|(?:#|//|/\*|\*|--|<!--).*|(?:else|try|finally|do):?|(?:break|continue|pass|end);?|return\b.{0,40}|"
+    r"[ \t]+\S.*|\w+ [-+*/%]?= .*|(?:#|//|/\*|\*|--|<!--).*|"
+    r"(?:else|try|finally|do):?|(?:break|continue|pass|end);?|return\b.{0,40}|"
     r"(?:FROM|WHERE|JOIN|LEFT JOIN|GROUP BY|ORDER BY|LIMIT|VALUES|SET|AND|OR|HAVING)\b.*"
 )
 """What may stand between and below them."""
@@ -140,9 +165,9 @@ def _may_continue(line: str) -> bool:
 def _weight(line: str) -> int:
     """How much a line says for code: 0, 1, or enough by itself."""
     stripped = line.strip()
-    if any(pattern.fullmatch(stripped) for pattern in _CERTAIN) or _is_json(stripped):
+    if _CERTAIN.fullmatch(stripped) or _is_json(stripped):
         return ENOUGH
-    return int(any(pattern.fullmatch(stripped) for pattern in _STRONG))
+    return int(bool(_STRONG.fullmatch(stripped)))
 
 
 def _is_json(line: str) -> bool:

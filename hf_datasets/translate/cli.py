@@ -182,9 +182,8 @@ def _print_estimate(job: "Job", ledger: Path | None, price: str | None) -> None:
     for document in job.documents:
         print(f"{document.name}: {document.kind}, {len(document.rows)} rows, {len(document.fields)} texts")
     print(f"{found.texts} texts, cut into {found.fragments} fragments; the ledger {path} holds {found.known} of them")
-    print(
-        f"to translate: {found.fragments - found.known} fragments, {found.characters:,} characters, {found.requests} requests"
-    )
+    missing = found.fragments - found.known
+    print(f"to translate: {missing} fragments, {found.characters:,} characters, {found.requests} requests")
     print(_price(job, found.characters, price))
     for line in found.refused:
         print(f"can't be sent: {line}")

@@ -15,11 +15,12 @@ _GUESSES = (
     ("java", r"\bpublic\s+(?:static|class|interface)\b|\bSystem\.out\b"),
     ("sql", r"(?m)^\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b"),
     ("javascript", r"\bfunction\b[^\n]*\{|\b(?:const|let|var) \w+ =|=> ?[\w{(]|console\.log|document\."),
-    ("python", r"(?m)^\s*(?:async def|def) \w+|^\s*class \w+.*:\s*$|^\s*(?:from [\w.]+ )?import [\w.*]+|^\s*print\(|^>>> |^\s*(?:if|for|while|elif)\b.*:\s*$"),
+    ("python", r"(?m)^\s*(?:async def|def) \w+|^\s*class \w+.*:\s*$|^\s*(?:from [\w.]+ )?import [\w.*]+"),
+    ("python", r"(?m)^\s*print\(|^>>> |^\s*(?:if|for|while|elif)\b.*:\s*$"),
     ("json", r"\A\s*[{\[]\s*[\"\]}]"),
     ("cpp", r"(?m);\s*$|\{\s*$"),
     ("python", r"(?m)^\s*\w+(?:\.\w+)*(?:\[.*\])? [-+*/]?= \S"),
-)  # fmt: skip
+)
 """Lexer -> what only its language has, tried in this order; C++ stands for all languages with braces."""
 _EDGE = re.compile(r"(?P<before>[\s#/*!<>;%\"'=-]*)(?P<words>.*?)(?P<after>[\s*/>\"'=-]*)", re.DOTALL)
 _TWO_WORDS = re.compile(r"[^\W\d_]+\W+[^\W\d_]+")

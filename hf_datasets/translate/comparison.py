@@ -96,7 +96,7 @@ def compare(a: Texts, b: Texts, source: Document | None, edited: Texts, language
     if not common:
         raise UserError("The two translations have no text in common: no row has the same id and field in both.")
     sources = texts_of(source) if source else {}
-    rows = tuple(_row(key, a, b, sources.get(key), edited.get(key), languages) for key in common)
+    rows = tuple(_row(key, (a[key], b[key]), sources.get(key), edited.get(key), languages) for key in common)
     known = [row for row in rows if row.edited is not None]
     changed = [row for row in known if row.edited not in (row.a, row.b) or row.a != row.b]
     return Comparison(
@@ -109,16 +109,14 @@ def compare(a: Texts, b: Texts, source: Document | None, edited: Texts, language
 
 
 def _row(
-    key: tuple[str, str], a: Texts, b: Texts, source: str | None, edited: str | None, languages: tuple[str, str]
+    key: tuple[str, str], sides: tuple[str, str], source: str | None, edited: str | None, languages: tuple[str, str]
 ) -> Compared:
     seen = [
-        tuple(f"{flag.name}: {flag.detail}" for flag in flags(source, side[key], *languages))
-        if source is not None
-        else ()
-        for side in (a, b)
+        tuple(f"{flag.name}: {flag.detail}" for flag in flags(source, said, *languages)) if source is not None else ()
+        for said in sides
     ]
-    scores = [None if edited is None else _chrf().sentence_score(side[key], [edited]).score for side in (a, b)]
-    return Compared(*key, source, a[key], b[key], edited, scores[0], scores[1], seen[0], seen[1])
+    scores = [None if edited is None else _chrf().sentence_score(said, [edited]).score for said in sides]
+    return Compared(*key, source, *sides, edited, scores[0], scores[1], seen[0], seen[1])
 
 
 def _corpus(rows: Sequence[Compared]) -> tuple[float, float] | None:
@@ -167,8 +165,11 @@ def label_pairs(comparison: Comparison, labels: Sequence[tuple[int, str, str]]) 
     """Attach labels to their texts."""
     rows = list(comparison.rows)
     for number, side, label in labels:
-        name = f"labels_{side.lower()}"
-        rows[number] = replace(rows[number], **{name: (*getattr(rows[number], name), label)})
+        row = rows[number]
+        if side == "A":
+            rows[number] = replace(row, labels_a=(*row.labels_a, label))
+        else:
+            rows[number] = replace(row, labels_b=(*row.labels_b, label))
     return replace(comparison, rows=tuple(rows))
 
 

@@ -151,25 +151,39 @@ def translated_rows(
 
 
 def _texts(kind: str, row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
-    if kind == QUESTIONS:
-        turns = list(row["turns"])
-        for number, turn in enumerate(turns):
-            yield ("turns", number), Item(turn, turns[number - 1] if number else "")
-        for name in ("reference", "question_reference"):
-            for number, text in enumerate(row.get(name) or []):
-                yield (name, number), Item(text, turns[number] if number < len(turns) else "")
-    elif kind == ANSWERS:
-        for choice, found in enumerate(row["choices"]):
-            for number, text in enumerate(found["turns"]):
-                yield ("choices", choice, "turns", number), Item(text)
-    elif kind == PROMPTS:
-        for name in ("system_prompt", "prompt_template"):
-            yield (name,), Item(row[name], delimiters=True)
-    else:
-        messages = list(row["messages"])
-        for number, message in enumerate(messages):
-            before = messages[number - 1]["content"] if number else ""
-            yield ("messages", number, "content"), Item(message["content"], before)
+    return _TEXTS_OF[kind](row)
+
+
+def _of_question(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+    turns = list(row["turns"])
+    for number, turn in enumerate(turns):
+        yield ("turns", number), Item(turn, turns[number - 1] if number else "")
+    for name in ("reference", "question_reference"):
+        for number, text in enumerate(row.get(name) or []):
+            yield (name, number), Item(text, turns[number] if number < len(turns) else "")
+
+
+def _of_answer(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+    for choice, found in enumerate(row["choices"]):
+        for number, text in enumerate(found["turns"]):
+            yield ("choices", choice, "turns", number), Item(text)
+
+
+def _of_prompt(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+    for name in ("system_prompt", "prompt_template"):
+        yield (name,), Item(row[name], delimiters=True)
+
+
+def _of_sample(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+    messages = list(row["messages"])
+    for number, message in enumerate(messages):
+        yield (
+            ("messages", number, "content"),
+            Item(message["content"], messages[number - 1]["content"] if number else ""),
+        )
+
+
+_TEXTS_OF = {QUESTIONS: _of_question, ANSWERS: _of_answer, PROMPTS: _of_prompt, SAMPLES: _of_sample}
 
 
 def _layout(row: Mapping[str, Any]) -> str:

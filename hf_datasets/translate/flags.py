@@ -89,9 +89,9 @@ def _seen(source: str, translation: str, source_language: str, language: str) ->
         if not SHORTEST <= ratio <= LONGEST:
             yield LENGTH_RATIO, f"{ratio:.2f}"
     spoken = detect_language(said)
-    if spoken not in (None, language) and not (same and len(_WORD.findall(prose)) < FEW_WORDS):
-        if detect_language(prose) in (None, source_language):
-            yield LANGUAGE, f"reads as {spoken}"
+    is_a_name = same and len(_WORD.findall(prose)) < FEW_WORDS
+    if spoken not in (None, language) and not is_a_name and detect_language(prose) in (None, source_language):
+        yield LANGUAGE, f"reads as {spoken}"
     changed = _unmatched(numbers(prose), numbers(said))
     if changed:
         yield NUMBER_CHANGED, changed

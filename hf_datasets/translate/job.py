@@ -117,7 +117,7 @@ def run(
     done = translator.translate(items, plan)
     if done.stopped is not None:
         return _stopped(done, plan, ledger)
-    return _Written(job, done, plan, corrected, marks, targets).result()
+    return _Written(job, done, plan, corrected, marks).result(targets)
 
 
 def _stopped(done: Translation, plan: Plan, ledger: Ledger) -> Result:
@@ -138,15 +138,9 @@ class _Written:
     """What is made of a finished translation."""
 
     def __init__(
-        self,
-        job: Job,
-        done: Translation,
-        plan: Plan,
-        corrected: Mapping[int, str],
-        marks: Sequence[review.Mark],
-        targets: Sequence[Path],
+        self, job: Job, done: Translation, plan: Plan, corrected: Mapping[int, str], marks: Sequence[review.Mark]
     ) -> None:
-        self.job, self.done, self.plan, self.targets = job, done, plan, targets
+        self.job, self.done, self.plan = job, done, plan
         self.fields = job.fields
         self.corrected = {number: text for number, text in corrected.items() if text != done.texts[number]}
         self.marks = marks
@@ -157,24 +151,24 @@ class _Written:
             if text is not None
         }
 
-    def result(self) -> Result:
-        """Write everything and say what was written."""
-        job, files = self.job, list(self.targets)
+    def result(self, targets: Sequence[Path]) -> Result:
+        """Write everything, a file for each document, and say what was written."""
+        job, files = self.job, list(targets)
         failed = [
             f"{_named(self.fields[number][1])}: {reason}"
             for number, reason in self.done.failed.items()
             if number not in self.corrected
         ]
         marks = review.judge_outcomes(self.marks, self._faults(), job.pair.language)
-        report = self._report(failed, marks)
-        for number, (document, target) in enumerate(zip(job.documents, self.targets, strict=True)):
+        report = self._report(failed, marks, targets)
+        for number, (document, target) in enumerate(zip(job.documents, targets, strict=True)):
             rows = translated_rows(document, self._texts(number, self.final), self._texts(number, self._machine()),
                                    job.pair.language)  # fmt: skip
             write_lines(target, rows)
             review_file = beside(target, REVIEW)
             write_lines(review_file, self._review(number))
             files.append(review_file)
-        files.append(beside(self.targets[0], REPORT))
+        files.append(beside(targets[0], REPORT))
         write_atomically(files[-1], json.dumps(report, indent=2, ensure_ascii=False) + "\n")
         if job.marks:
             review.write_marks(job.marks, marks)
@@ -217,7 +211,7 @@ class _Written:
             if owner == document
         ]
 
-    def _report(self, failed: Sequence[str], marks: Sequence[review.Mark]) -> dict[str, Any]:
+    def _report(self, failed: Sequence[str], marks: Sequence[review.Mark], targets: Sequence[Path]) -> dict[str, Any]:
         job, plan = self.job, self.plan
         rows = {(owner, each.row) for (owner, each), text in zip(self.fields, self.final, strict=True) if text is None}
         return {
@@ -230,7 +224,7 @@ class _Written:
             "documents": {
                 target.name: {"source": document.name, "kind": document.kind, "rows": len(document.rows),
                               "rows_left_out": sum(owner == number for owner, _ in rows)}
-                for number, (document, target) in enumerate(zip(job.documents, self.targets, strict=True))
+                for number, (document, target) in enumerate(zip(job.documents, targets, strict=True))
             },
             "texts": len(self.fields),
             "fragments": {"all": len(plan.requests), "from_ledger": len(plan.known), "sent": self.done.sent,

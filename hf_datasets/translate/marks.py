@@ -84,8 +84,8 @@ def read_marks(file: Path, document: Document | Sequence[Document]) -> list[Mark
             raise UserError(f"{line.where}: there is no row {mark.id!r} in the data.")
         if not is_hash_of(mark.source_sha256, rows[mark.id]):
             raise UserError(
-                f"{line.where}: this mark is stale: row {mark.id!r} has the sha256 {rows[mark.id][:12]}... now; look at "
-                f"it again and renew the hash."
+                f"{line.where}: this mark is stale: row {mark.id!r} has the sha256 {rows[mark.id][:12]}... now; "
+                f"look at it again and renew the hash."
             )
         if (mark.id, mark.mark) in marks:
             raise UserError(f"{line.where}: {marks[mark.id, mark.mark].where} marks {mark.id!r} as {mark.mark} too.")
@@ -184,8 +184,8 @@ def _seen(texts: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
     main = detect_language(prose_of(whole))
     if main not in (None, language):
         yield NON_ENGLISH, f"reads as {main}"
-    if found := _culture_words().search(whole):
-        yield CULTURE_BOUND, found[0].lower()
+    if bound := _culture_words().search(whole):
+        yield CULTURE_BOUND, bound[0].lower()
 
 
 @cache

@@ -7,6 +7,7 @@ which a placeholder is lost or doubled is refused, never repaired by guessing.
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -246,4 +247,4 @@ def _character(match: re.Match[str]) -> str:
     if not name.startswith("#"):
         return _CHARACTERS[name]
     code = int(name[2:], 16) if name.startswith("#x") else int(name[1:])
-    return chr(code) if 0 < code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else match[0]
+    return chr(code) if 0 < code <= sys.maxunicode and chr(code).isprintable() else match[0]

@@ -162,7 +162,9 @@ class Translator:
         )
         for number, pieces in enumerate(plan.pieces):
             if number not in plan.refused:
-                whole = [piece for part in pieces for piece in cut.get(part, (part,))]  # type: ignore[call-overload]
+                whole = [
+                    piece for part in pieces for piece in (cut.get(part) if isinstance(part, Part) else None) or (part,)
+                ]
                 _settle(done, number, whole, known, sender.failures)
         return done
 

@@ -87,7 +87,8 @@ def test_reference_answers_and_judge_prompts(deepl: DeepLApi, base: list[object]
     prompt = write(
         tmp_path / "judge_prompts.jsonl",
         {"name": "single-v1", "type": "single", "system_prompt": "Be fair.", "description": "d", "category": "general",
-         "prompt_template": "[Question]\n{question}\n\n<|The Start|>\n{answer}\nRating: [[5]]", "output_format": "[[rating]]"},
+         "prompt_template": "[Question]\n{question}\n\n<|The Start|>\n{answer}\nRating: [[5]]",
+         "output_format": "[[rating]]"},
     )  # fmt: skip
     assert run("translate", answer, prompt, *base, "--out", tmp_path / "out").exit_code == 0
     assert read(tmp_path / "out" / "gpt-4.pt.jsonl")[0]["choices"] == [{"index": 0, "turns": ["ONE", "2"]}]
@@ -184,11 +185,11 @@ def test_lines_of_the_review_file_are_edits(
     ],
 )
 def test_a_wrong_edit_is_named_before_anything_is_sent(
-    deepl: DeepLApi, question: Path, base: list[object], tmp_path: Path, lines: list[dict[str, str]], message: str
+    deepl: DeepLApi, question: Path, tmp_path: Path, lines: list[dict[str, str]], message: str
 ) -> None:
     edits = write(tmp_path / "e.jsonl", *lines)
     with pytest.raises(UserError, match=message):
-        run("translate", question, *base, "--edits", edits)
+        run("translate", question, "--to", "pt", "--edits", edits)
     assert deepl.requests == []
 
 
@@ -258,12 +259,11 @@ def test_a_wrong_mark_is_named(question: Path, tmp_path: Path, change: dict[str,
 def test_rules_that_propose(tmp_path: Path) -> None:
     english = "The quick brown fox jumps over the lazy dog and then goes home to have a long rest in the evening."
     german = "Der schnelle braune Fuchs springt über den faulen Hund und geht danach nach Hause, um lange zu ruhen."
+    said = {"a": (english, german), "b": (german, german), "c": ("Write a limerick.", english), "d": (english, english)}
     rows = [
-        {"id": "a", "messages": [{"role": "user", "content": english}, {"role": "assistant", "content": german}]},
-        {"id": "b", "messages": [{"role": "user", "content": german}, {"role": "assistant", "content": german}]},
-        {"id": "c", "messages": [{"role": "user", "content": "Write a limerick."}, {"role": "assistant", "content": english}]},
-        {"id": "d", "messages": [{"role": "user", "content": english}, {"role": "assistant", "content": english}]},
-    ]  # fmt: skip
+        {"id": name, "messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]}
+        for name, (asked, answer) in said.items()
+    ]
     file = tmp_path / "m.jsonl"
     run("marks", write(tmp_path / "x.jsonl", *rows), "--out", file)
     assert {(mark["id"], mark["mark"]) for mark in read(file)} >= {
