@@ -69,7 +69,7 @@ def remarks(section: Section, collected: Sequence[Collected], choices: Choices) 
 
 def _other_counts(section: Section, found: Mapping[str, Sequence[str] | frozenset[str]]) -> list[str]:
     return [
-        f"{len(found[split]):,} rows a language were found{f' for {split}' if split else ''}, not {count:,} as published"
+        f"{len(found[split]):,} rows a language were found{f' for {split}' if split else ''}, {count:,} are published"
         for split, count in section.expected.items()
         if len(found[split]) != count
     ]
