@@ -4,15 +4,16 @@ Joined configs list the files of their languages; only sampled ones have files o
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.arrow_files import ROW_GROUP, write_parquet
+from hf_datasets.arrow_files import write_parquet
 from hf_datasets.hub_folder import replacing, write_card
-from hf_datasets.instruct.collect import COLUMNS, Collected, collect
-from hf_datasets.instruct.mixtures import Mixture, natural, select
+from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
+from hf_datasets.instruct.mixtures import Mixture, select
 from hf_datasets.instruct.parallel import remarks, splits
 from hf_datasets.instruct.plan import Choices, Section
 from hf_datasets.instruct.workers import Workers, workers
@@ -127,7 +128,9 @@ def _listed(mixture: Mixture, split: str, files: Mapping[tuple[str, str], tuple[
 
 def write_file(folder: Path, stem: str, pieces: Pieces) -> tuple[str, int]:
     """Write the rows of some ids, in the order of the ids, as one Parquet file; return its path and number of rows."""
-    batches = _chosen(*pieces[0]) if len(pieces) == 1 else _merged([_chosen(*piece) for piece in pieces])
+    batches: Iterator[Any] = chain.from_iterable(_chosen(file, ids) for file, ids in pieces)
+    if len(pieces) > 1:
+        batches = in_order(batches)
     return write_parquet(folder, stem, COLUMNS, batches)
 
 
@@ -141,14 +144,3 @@ def _chosen(file: Path, ids: frozenset[str]) -> Iterator[Any]:
         for at in range(reader.num_record_batches):
             batch = reader.get_batch(at)
             yield batch.filter(pc.is_in(batch.column("id"), value_set=wanted))
-
-
-def _merged(pieces: Iterable[Iterator[Any]]) -> Iterator[Any]:
-    """Put rows of several files in the order of their ids."""
-    import pyarrow as pa
-
-    table = pa.Table.from_batches([batch for piece in pieces for batch in piece])
-    ids = table.column("id").to_pylist()
-    order = sorted(range(len(ids)), key=lambda at: natural(ids[at]))
-    for start in range(0, len(order), ROW_GROUP):
-        yield from table.take(order[start : start + ROW_GROUP]).combine_chunks().to_batches()

@@ -5,7 +5,6 @@ language, so that no mixture has a sample in train and its translation in valida
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from hf_datasets import sources
@@ -42,11 +41,9 @@ def section(languages: Sequence[str], mixtures: Sequence[Mixture], source: Path 
 def settle(sample: Sample) -> Sample:
     """State licence and origin, which is the first word of an id (`alpaca-17`)."""
     origin = sample.id.rpartition("-")[0]
-    return replace(
-        sample,
-        license=LICENSE if sample.license == "other" else sample.license,
-        source=sample.source or (origin if origin in ORIGINS else ""),
-    )
+    source = sample.source or (origin if origin in ORIGINS else "")
+    license_ = LICENSE if sample.license == "other" else sample.license
+    return Sample(sample.id, sample.language, source, license_, sample.attribution, sample.messages)
 
 
 def held_out(count: int) -> int:

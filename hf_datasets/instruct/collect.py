@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from hf_datasets.records import storable
 from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Message, Sample
 
 COLUMNS = columns_of(Sample)
+Settle = Callable[[Sample], Sample]
+"""Fills in what a row doesn't say."""
 
 
 @dataclass(frozen=True)
@@ -38,45 +40,52 @@ class Collected:
     """Of each of the part's files."""
 
 
-def collect(part: Part, settle: Callable[[Sample], Sample], folder: Path) -> Collected:
+def collect(part: Part, settle: Settle, folder: Path) -> Collected:
     """Read a part and lay it aside in a folder.
 
     Raises:
         UserError: As `read_part`.
     """
-    samples = read_part(part, settle)
     file = folder / f"{part.language}-{part.split or 'whole'}.arrow"
-    _lay_aside(samples, file)
-    return Collected(
-        part=part,
-        file=file,
-        ids=tuple(sample.id for sample in samples),
-        empty=frozenset(sample.id for sample in samples if has_empty_answer(sample)),
-        licenses=Counter(sample.license for sample in samples),
-        sha256=tuple(_sha256(file.path) for file in part.files),
-    )
+    empty: set[str] = set()
+    licenses: Counter[str] = Counter()
+
+    def noted() -> Iterator[Sample]:
+        for sample in read_part(part, settle):
+            licenses[sample.license] += 1
+            if has_empty_answer(sample):
+                empty.add(sample.id)
+            yield sample
+
+    ids = _lay_aside(noted(), file)
+    digests = tuple(_sha256(file.path) for file in part.files)
+    return Collected(part, file, ids, frozenset(empty), licenses, digests)
 
 
-def read_part(part: Part, settle: Callable[[Sample], Sample]) -> list[Sample]:
-    """Return the samples of a part in the order of their ids.
+def read_part(part: Part, settle: Settle) -> Iterator[Sample]:
+    """Yield the samples of a part in the order of its files.
 
     Raises:
         UserError: A file is damaged; a row is in no or an unexpected language; an id stands twice; turns don't
             alternate; there is no row at all. File and row are named.
     """
-    found: dict[str, Placed] = {}
-    for placed in placed_samples(list(part.files), language=part.language, id_prefix=part.id_prefix, named=part.shared):
+    seen: set[str] = set()
+    for placed in _placed(part):
         if placed.sample.language != part.language:
             _check_shared(part, placed)
             continue
-        first = found.setdefault(placed.sample.id, placed)
-        if first is not placed:
-            raise UserError(_twice(first, placed, settle))
+        if placed.sample.id in seen:
+            raise UserError(_twice(part, placed, settle))
+        seen.add(placed.sample.id)
         _check_turns(placed)
-    if not found:
+        yield settle(_answered(placed.sample))
+    if not seen:
         files = ", ".join(str(file.path) for file in part.files)
         raise UserError(f"There is no row in {part.language!r} in {files}; name other files or languages.")
-    return [settle(_answered(found[identifier].sample)) for identifier in sorted(found, key=natural)]
+
+
+def _placed(part: Part) -> Iterator[Placed]:
+    return placed_samples(list(part.files), language=part.language, id_prefix=part.id_prefix, named=part.shared)
 
 
 def has_empty_answer(sample: Sample) -> bool:
@@ -96,7 +105,10 @@ def _check_shared(part: Part, placed: Placed) -> None:
         )
 
 
-def _twice(first: Placed, second: Placed, settle: Callable[[Sample], Sample]) -> str:
+def _twice(part: Part, second: Placed, settle: Settle) -> str:
+    """Say what is wrong with an id that came before; what it stood for is read again."""
+    same_language = (placed for placed in _placed(part) if placed.sample.language == part.language)
+    first = next(placed for placed in same_language if placed.sample.id == second.sample.id)
     what = f"The id {first.sample.id!r}"
     places = [placed.row.place for placed in (first, second)]
     origins = [settle(placed.sample).source or placed.row.file.name for placed in (first, second)]
@@ -129,25 +141,41 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _lay_aside(samples: Sequence[Sample], file: Path) -> None:
+def _lay_aside(samples: Iterable[Sample], file: Path) -> tuple[str, ...]:
+    """Write samples in the order of their ids; return the ids."""
     import pyarrow as pa
 
-    with pa.ipc.new_file(file, arrow_schema(COLUMNS)) as writer:
-        for batch in record_batches(samples):
+    schema = arrow_schema(COLUMNS)
+    ids: list[str] = []
+    with pa.ipc.new_file(file, schema) as writer:
+        for batch in in_order(record_batches(samples)):
             writer.write_batch(batch)
+            ids += batch.column("id").to_pylist()
+    return tuple(ids)
 
 
-def record_batches(samples: Sequence[Sample]) -> Iterator[Any]:
+def in_order(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield rows in the order of their ids, as Arrow batches."""
+    import pyarrow as pa
+
+    whole = pa.Table.from_batches(batches, arrow_schema(COLUMNS)).combine_chunks()
+    keys = [natural(identifier) for identifier in whole.column("id").to_pylist()]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    del keys
+    for start in range(0, len(order), ROW_GROUP):
+        yield from whole.take(order[start : start + ROW_GROUP]).combine_chunks().to_batches()
+
+
+def record_batches(samples: Iterable[Sample]) -> Iterator[Any]:
     """Yield samples as Arrow batches, column by column (row by row takes five times as long)."""
     import pyarrow as pa
 
     schema = arrow_schema(COLUMNS)
-    for start in range(0, len(samples), ROW_GROUP):
-        some = samples[start : start + ROW_GROUP]
+    rest = iter(samples)
+    while some := list(islice(rest, ROW_GROUP)):
         texts = [_strings([getattr(sample, name) for sample in some]) for name in schema.names[:-1]]
-        yield pa.RecordBatch.from_arrays(
-            [*texts, _messages([sample.messages for sample in some], schema)], schema=schema
-        )
+        messages = _messages([sample.messages for sample in some], schema)
+        yield pa.RecordBatch.from_arrays([*texts, messages], schema=schema)
 
 
 def _messages(dialogues: Iterable[Sequence[Message]], schema: Any) -> Any:

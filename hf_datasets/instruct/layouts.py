@@ -123,8 +123,11 @@ def _sample(values: Mapping[str, Any], said: tuple[Message, ...], language: str,
 
 def _first(values: Mapping[str, Any], keys: tuple[str, ...]) -> str:
     """The first of some columns that holds a text or a number; empty if none does."""
-    found = (values[key] for key in keys if values.get(key) not in (None, ""))
-    return next((str(value) for value in found if isinstance(value, str | int)), "")
+    for key in keys:
+        value = values.get(key)
+        if isinstance(value, str | int) and value != "":
+            return str(value)
+    return ""
 
 
 def _language(values: Mapping[str, Any]) -> str | None:

@@ -114,8 +114,10 @@ def select(mixture: Mixture, ids: Collection[str], seed: int = SEED) -> dict[str
 
 def natural(identifier: str) -> tuple[Sequence[str | int], str]:
     """Return the sort key that puts `alpaca-9` before `alpaca-10`."""
-    pieces = _NUMBER.split(identifier)
-    return [int(piece) if at % 2 else piece for at, piece in enumerate(pieces)], identifier
+    pieces: list[str | int] = [*_NUMBER.split(identifier)]
+    for at in range(1, len(pieces), 2):
+        pieces[at] = int(pieces[at])
+    return pieces, identifier
 
 
 def overlap(splits: Mapping[str, Collection[str]]) -> list[str]:
