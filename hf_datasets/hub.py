@@ -116,7 +116,10 @@ def push_files(
     if "/" not in repo_id:
         raise UserError(f"--repo-id must be NAMESPACE/NAME, not {repo_id!r}.")
     client = api or connect()
-    check_secrets(files.values())
+    try:
+        check_secrets(files.values())
+    except OSError as error:
+        raise explained(error, client, repo_id, kind) from error
     push = _Push(client, repo_id, kind, files, superseded, message, private)
     tries = 0
     while True:

@@ -67,19 +67,29 @@ def _card(folder: Path) -> bytes:
 def front_matter(card: str) -> dict[str, Any]:
     """Return a card's YAML metadata; empty if it has none or it can't be read."""
     match = re.match(r"---\r?\n(.*?)\r?\n---\r?\n", card, re.DOTALL)
+    return _mapping(match[1]) if match else {}
+
+
+def _mapping(text: str) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(match[1]) if match else {}
+        found = yaml.safe_load(text)
     except yaml.YAMLError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def data_files(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield (config, split, path) of every file that a card's `configs` name."""
-    for config in metadata.get("configs") or []:
-        for part in config.get("data_files") or []:
-            paths = part["path"] if isinstance(part["path"], list) else [part["path"]]
-            yield from ((str(config["config_name"]), str(part["split"]), str(path)) for path in paths)
+    """Yield (config, split, path) of every file that a card's `configs` name; other layouts are passed over."""
+    for config in _dicts(metadata.get("configs")):
+        for part in _dicts(config.get("data_files")):
+            paths = part.get("path")
+            for path in paths if isinstance(paths, list) else [paths]:
+                if isinstance(path, str):
+                    yield str(config.get("config_name")), str(part.get("split")), path
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _check_whole(folder: Path, metadata: Mapping[str, Any]) -> None:
@@ -104,8 +114,8 @@ def superseded(read: Read) -> Iterable[str]:
     if MARKER not in card.splitlines():
         return []
     named = {path for _, _, path in data_files(front_matter(card)) if _NAMED_BY_CONTENT.fullmatch(path)}
-    benchmark = yaml.safe_load(read(EVAL) or b"") or {}
-    return named | {f"tasks/{task['id']}.yaml" for task in benchmark.get("tasks", [])}
+    benchmark = _mapping((read(EVAL) or b"").decode("utf-8", "replace"))
+    return named | {f"tasks/{task.get('id')}.yaml" for task in _dicts(benchmark.get("tasks"))}
 
 
 def eval_yaml(metadata: Mapping[str, Any]) -> str:

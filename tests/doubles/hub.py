@@ -32,6 +32,7 @@ def serve() -> Iterator[Hub]:
     with running(handler) as url:
         hub.url = url.removesuffix("/v1")
         yield hub
+    assert not hub.broken, hub.broken[0]
 
 
 class Wire(Transport):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from tests.doubles.loopback import Handler
 
 WRITER = "hf_writer_of_the_test"
 READER = "hf_reader_of_the_test"
+GATEWAY = 502  # from here on an error is a page of the proxy in front of the Hub, not JSON
 
 
 @dataclass
@@ -38,6 +40,7 @@ class Hub:
     repos: dict[tuple[str, str], Repo] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # faults of the double itself
 
     def fail(self, method: str, path: str, status: int | None = None, **options: Any) -> None:
         """Let the next matching request (or `times=n` of them) go wrong."""
@@ -84,6 +87,9 @@ class Transport(Handler):
         except Refused as refused:
             self._send(refused.body, refused.status, refused.headers)
             return
+        except Exception:
+            self.hub.broken.append(traceback.format_exc())
+            raise
         if fault:
             self.drop()
         elif reply is not None:
@@ -104,7 +110,8 @@ class Transport(Handler):
             self.drop()
         else:
             self._read_body()
-            self._send({"error": fault.message}, fault.status, {"X-Error-Message": fault.message, **fault.headers})
+            page: Any = b"<html>Bad gateway</html>" if fault.status >= GATEWAY else {"error": fault.message}
+            self._send(page, fault.status, {"X-Error-Message": fault.message, **fault.headers})
 
     def _read_body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "") != "chunked":
@@ -121,7 +128,10 @@ class Transport(Handler):
             self.send(body, status, headers)
             return
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(json.dumps(body))), **headers}.items():
+        for name, value in {
+            "Content-Length": str(len(body if isinstance(body, bytes) else json.dumps(body))),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -162,5 +172,5 @@ class Transport(Handler):
         for pattern, name in self.routes:
             if match := re.fullmatch(pattern, path):
                 answer: Callable[..., Any] = getattr(self, name)
-                return answer(**match.groupdict())
+                return answer(**{name: text for name, text in match.groupdict().items() if text is not None})
         raise Refused(404, f"No such page: {self.command} {path}")

@@ -13,7 +13,7 @@ LICENSES = frozenset(
         *("cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0"),
         *("cc-by-nc-sa-4.0", "odc-by", "gpl-3.0", "agpl-3.0", "llama2", "llama3"),
         *("llama3.1", "llama3.2", "llama3.3", "gemma", "bsd-3-clause", "unknown"),
-        *("other"),
+        "other",
     }
 )
 COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
