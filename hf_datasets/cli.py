@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hf_datasets.cli_push import push
 from hf_datasets.errors import UserError
 
 data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
@@ -23,13 +24,4 @@ def build(
     print(build_mtbench_x(out or Path(name)))
 
 
-@data.command(epilog="Example: `mtbenchx data push mtbench-x --repo-id ORG/mtbench-x --private`")
-def push(
-    folder: Annotated[Path, typer.Argument(metavar="NAME", help="The built folder: ./NAME, or a path.")],
-    repo_id: Annotated[str, typer.Option(help="NAMESPACE/NAME of the dataset on the Hub.")],
-    private: Annotated[bool, typer.Option("--private", help="Make the dataset private.")] = False,
-) -> None:
-    """Publish a built folder on the Hub: one commit of what differs, with the token of HF_TOKEN or `hf auth login`."""
-    from hf_datasets.push import push_dataset
-
-    print(push_dataset(folder, repo_id, private=private).summary)
+data.command(epilog="Example: `mtbenchx data push mtbench-x --repo-id ORG/mtbench-x --private`")(push)

@@ -24,7 +24,7 @@ from hf_datasets.hub_errors import (
     retry_after,
     status_of,
 )
-from hf_datasets.hub_files import Upload, check_secrets
+from hf_datasets.hub_uploads import Upload, check_secrets
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi

@@ -9,8 +9,8 @@ import yaml
 
 from hf_datasets.errors import UserError
 from hf_datasets.hub import Pushed, Read, push_files
-from hf_datasets.hub_files import left_out, uploads
 from hf_datasets.hub_folder import CARD, HASH_DIGITS, MARKER
+from hf_datasets.hub_uploads import left_out, uploads
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

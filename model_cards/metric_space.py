@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hf_datasets.errors import UserError
 from hf_datasets.hub import Pushed, push_files
-from hf_datasets.hub_files import uploads
+from hf_datasets.hub_uploads import uploads
 from mtbenchx_tasks import __version__, metric_path
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 
 from hf_datasets.errors import UserError
 from hf_datasets.hub import Pushed, connect, push_files
-from hf_datasets.hub_files import Upload, uploads
+from hf_datasets.hub_uploads import Upload, uploads
 from tests.doubles.hub import READER, Hub
 from tests.doubles.hub_store import Account
 

@@ -22,18 +22,25 @@ print(json.dumps(metric.compute(predictions=answers, question_ids=[1], language=
 """
 
 
+@pytest.mark.slow
 def test_evaluate_loads_the_space_and_scores(
     hub: Hub, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push_metric(REPO)
-    assert hub.repos["space", REPO].history == ["Publish the MT-Bench-X judge"]
-    assert push_metric(REPO).commit is None
     command = [sys.executable, "-W", "ignore", "-c", SCORE, REPO, api.url, str(tmp_path / "ledger.sqlite")]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     scores = json.loads(done.stdout)
     assert (scores["score"], scores["turn_1"], scores["unscored"]) == (7, 7, 0)
     assert hub.asked("GET", "/spaces/ORG/mtbench_x_judge/resolve/main/mtbench_x_judge.py") == 1
+
+
+def test_one_commit_and_none_if_nothing_changed(hub: Hub) -> None:
+    push_metric(REPO)
+    repo = hub.repos["space", REPO]
+    assert repo.history == ["Publish the MT-Bench-X judge"]
+    assert repo.files == space_files(REPO)
+    assert push_metric(REPO).commit is None
 
 
 def test_the_space_holds_a_static_page_the_script_and_no_key() -> None:
