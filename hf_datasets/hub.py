@@ -196,7 +196,7 @@ class _Push:
         try:
             return self.api.repo_info(self.repo_id, repo_type=kind)
         except faults() as error:
-            if status_of(error) == NOT_FOUND or (status_of(error) == UNAUTHORIZED and _is_missing(error)):
+            if status_of(error) in (NOT_FOUND, UNAUTHORIZED):  # the Hub hides behind 401 what isn't there, too
                 return None
             raise
 
@@ -247,10 +247,3 @@ class _Push:
                 parent_commit=head,
             ).oid
         )
-
-
-def _is_missing(error: BaseException) -> bool:
-    """Tell a repository that isn't there (or isn't shown) from a token that isn't accepted."""
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    return isinstance(error, RepositoryNotFoundError)

@@ -1,6 +1,7 @@
 """What the Hub's refusals mean, in one sentence each; and which of them pass if one waits."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from hf_datasets.errors import UserError
@@ -79,7 +80,7 @@ def _unanswered(error: BaseException, api: "HfApi", repo_id: str) -> str:
     if isinstance(error, OfflineModeIsEnabled):
         return OFFLINE
     if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
-        return f"The push to {repo_id} isn't valid: {' '.join(str(error).split())}"
+        return f"The push to {repo_id} isn't valid: {_one_line(str(error))}"
     if isinstance(error, RuntimeError):
         return (
             f"The upload to {repo_id} broke off ({_cause(error)}); nothing was committed, and the same command "
@@ -96,12 +97,17 @@ def _hint(status: int) -> str:
 
 def _said(error: BaseException) -> str:
     said = getattr(error, "server_message", None) or str(error)
-    return " ".join(said.split())[:300].rstrip(".")
+    return _one_line(said)[:300].rstrip(".")
 
 
 def _cause(error: BaseException) -> str:
     cause = error.__cause__ or error
-    return f"{type(cause).__name__}: {' '.join(str(cause).split())[:200]}".rstrip(": ")
+    return f"{type(cause).__name__}: {_one_line(str(cause))[:200]}".rstrip(": ")
+
+
+def _one_line(text: str) -> str:
+    """Return a message on one line, without any token that the transport quotes (an illegal header, say)."""
+    return " ".join(re.sub(r"Bearer \S+|\bhf_\w{8,}", "***", text).split())
 
 
 def _forbidden(api: "HfApi", repo_id: str, kind: str) -> str:

@@ -107,8 +107,8 @@ def sentences(data: Terms | None, base: Terms | None) -> list[str]:
                         "**Non-commercial use only**: the base model's licence says so.")  # fmt: skip
         if of.says(_NO_DERIVATIVES):
             said.append(
-                f"**The licence of the {whose} ({of.id}) forbids to share derivatives, and this model is one.**"
+                f"**The licence of the {whose} ({of.name or of.id}) forbids to share derivatives; this model is one.**"
             )
         if of.says(_SHARE_ALIKE):
-            said.append(f"What is derived from the {whose} must be shared under the same licence ({of.id}).")
+            said.append(f"What is derived from the {whose} must be shared under the same licence, {of.shown}.")
     return said

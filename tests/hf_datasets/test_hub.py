@@ -204,6 +204,20 @@ def test_a_wrong_token(hub: Hub, push: Callable[..., Pushed], monkeypatch: pytes
     assert "hf_wrong" not in str(raised.value)
 
 
+def test_a_token_that_cannot_even_be_sent_is_not_shown(
+    hub: Hub, push: Callable[..., Pushed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_broken_of_the\x07test")
+    with pytest.raises(UserError) as raised:
+        push()
+    assert "broken" not in str(raised.value)
+
+
+def test_a_hub_that_hides_what_is_not_there(hub: Hub, push: Callable[..., Pushed]) -> None:
+    hub.fail("GET", "/api/datasets/ORG/x$", 401, message="Invalid username or password.")
+    assert push().added == tuple(FILES)
+
+
 def test_a_token_that_may_only_read(hub: Hub, push: Callable[..., Pushed], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", READER)
     with pytest.raises(UserError, match="The token may only read; make one that may write"):
