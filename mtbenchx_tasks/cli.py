@@ -10,6 +10,7 @@ from hf_datasets.cli import data
 from hf_datasets.errors import UserError
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
+from mtbenchx_tasks.cli_agreement import agreement
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results r
     card
 )
 app.command("push-metric", epilog="Example: `mtbenchx push-metric --repo-id ORG/mtbench_x_judge`")(push_metric)
+app.command(epilog="Example: `mtbenchx agreement --votes votes.parquet --judgments gpt-4_pair.jsonl --out agreement/`")(
+    agreement
+)
 
 
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")
