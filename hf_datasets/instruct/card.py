@@ -12,6 +12,7 @@ from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mini import LICENSE as MINI_LICENSE
 from hf_datasets.instruct.mini import PREFIX as MINI_PREFIX
 from hf_datasets.instruct.plan import Section
+from hf_datasets.instruct.reports import read_reports, told
 
 CARDS = Path(__file__).parents[1] / "cards"
 PRETTY = {"lima-x": "Lima-X", "bactrian-x": "Bactrian-X"}
@@ -85,6 +86,8 @@ def _fill(template: str, name: str, built: Built) -> str:
         sources=table(("file", "sha256"), _source_rows(built)),
         licences=table(("`license`", "rows"), sorted((f"`{name}`", rows) for name, rows in _licences(built).items())),
         share_alike=_share_alike(built),
+        mixing=_mixing(built),
+        made=told(read_reports(file.path for one in _parts(built) for file in one.part.files)),
         provenance=_provenance(built),
         citation=CITATIONS[name],
         remarks="\n".join(f"- {remark}" for remark in built.remarks) or "None.",
@@ -99,6 +102,17 @@ def _provenance(built: Built) -> str:
         if local
         else ""
     )
+
+
+def _mixing(built: Built) -> str:
+    """Say how languages were shared out, which isn't always by our rule."""
+    text = (
+        "Which language an id gets in a `sampled` config follows from the ids, the languages and the seed "
+        f"({built.choices.seed}), for each split by itself."
+    )
+    if any(section.mixed for section, _ in built.sections):
+        text += " In this folder the mixtures hold the rows that its authors published in them."
+    return text
 
 
 def _is_mini(section: Section) -> bool:

@@ -154,6 +154,15 @@ def _lay_aside(samples: Iterable[Sample], file: Path) -> tuple[str, ...]:
     return tuple(ids)
 
 
+def read_aside(file: Path) -> Iterator[Sample]:
+    """Yield the samples of a part that was laid aside."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(file)) as opened, pa.ipc.open_file(opened) as reader:
+        for at in range(reader.num_record_batches):
+            yield from map(Sample.from_row, reader.get_batch(at).to_pylist())
+
+
 def in_order(batches: Iterable[Any]) -> Iterator[Any]:
     """Yield rows in the order of their ids, as Arrow batches."""
     import pyarrow as pa

@@ -45,6 +45,8 @@ class Section:
     """Split -> rows a language, as published; empty if anything goes."""
     published: bool = False
     """The rows are the published ones, so that another number is an error and not a remark."""
+    mixed: Mapping[tuple[str, str], DataFile] = field(default_factory=dict)
+    """(Config, split) -> the published file that tells which rows it has; others are mixed by `mixtures`."""
 
 
 @dataclass(frozen=True)

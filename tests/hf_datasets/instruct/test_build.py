@@ -229,6 +229,7 @@ def test_the_card_satisfies_the_hub(lima: Path, bactrian: Path) -> None:
     assert not [word for word in card.split() if word.startswith("$")]
 
 
+@pytest.mark.slow
 def test_trl_reads_the_built_folder(lima: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data_utils = pytest.importorskip("trl.data_utils")
     import datasets
@@ -258,3 +259,69 @@ def test_what_cannot_be_built_is_said(sources: Path, tmp_path: Path, options: di
     with pytest.raises(UserError, match=message):
         make(request, tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def as_published(folder: Path, *, joined: int = 30) -> Path:
+    """Add published mixtures: the joined one with so many rows a language, and the sampled one."""
+    for split, count in (("train", 30), ("val", 7)):
+        rows = [toy.lima_row(code, split, n) for n in range(min(count, joined)) for code in STUDY]
+        sampled = [toy.lima_row(STUDY[n % 5], split, n) for n in reversed(range(count))]
+        toy.write_lines(folder / f"{split}_limax_EN_DE_FR_IT_ES.jsonl", rows)
+        toy.write_lines(folder / f"{split}_limax_EN_DE_FR_IT_ES_sampled.jsonl", sampled)
+    return folder
+
+
+def test_mixtures_as_their_authors_published_them(tmp_path: Path) -> None:
+    source = as_published(toy.lima(tmp_path / "source"))
+    request = Request("lima-x", configs="EN,ENDEFRITES,sampled", source=str(source), published_mixtures=True)
+    folder, built = build(request, tmp_path / "lima-x")
+    assert built.configs["ENDEFRITES"]["train"].files[0] == built.configs["EN"]["train"].files[0]  # nothing copied
+    found = list(read_samples(folder, config="sampled", split="train"))
+    assert [(sample.id, sample.language) for sample in found] == [(f"lima-{n}", STUDY[n % 5]) for n in range(30)]
+    assert "hold the rows that its authors published" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_published_mixture_that_is_not_all_rows_has_its_own_file(tmp_path: Path) -> None:
+    source = as_published(toy.lima(tmp_path / "source"), joined=29)
+    request = Request("lima-x", configs="ENDEFRITES", source=str(source), published_mixtures=True)
+    _, built = build(request, tmp_path / "lima-x")
+    assert built.configs["ENDEFRITES"]["train"].rows == 145
+    assert len(built.configs["ENDEFRITES"]["train"].files) == 1
+
+
+def test_a_published_mixture_with_a_foreign_row_is_named(tmp_path: Path) -> None:
+    source = as_published(toy.lima(tmp_path / "source"))
+    toy.write_lines(source / "val_limax_EN_DE_FR_IT_ES_sampled.jsonl", [{"conversations": ["foreign", "row"]}])
+    request = Request("lima-x", configs="sampled", source=str(source), published_mixtures=True)
+    with pytest.raises(UserError, match=r"sampled\.jsonl, row 1 stands in no language's own file"):
+        build(request, tmp_path / "lima-x")
+
+
+def test_the_card_tells_how_the_rows_were_made(sources: Path, tmp_path: Path) -> None:
+    source = toy.lima(tmp_path / "source", ["en", "pt"])
+    report = {
+        "engine": "deepl",
+        "source": "EN",
+        "target": "PT-BR",
+        "formality": "prefer_more",
+        "texts": 90,
+        "edited": 4,
+        "failed": [],
+        "flags": {"untranslated": 2, "number": 0},
+        "marks": {"rows": 3, "by_mark": {"code": {"confirmed": 3}}, "outcomes": {"code": {"ok": 2, "erroneous": 1}}},
+    }
+    (source / "train_limax_PT.report.json").write_text(json.dumps(report))
+    curated = {"pairs": 62021, "rejected": {"too_short": 61000}, "survivors": 84}
+    (source / "validation.report.json").write_text(json.dumps(curated))
+    toy.write_lines(source / "train_limax_PT.review.jsonl", [{"id": "x", "text": "no dialogue"}])
+    request = Request("lima-x", languages="EN,PT", configs="ENPT", source=str(source))
+    card = (make(request, tmp_path / "x") / "README.md").read_text(encoding="utf-8")
+    for line in (
+        "90 texts, 4 of them edited by people, 0 without a translation. Seen by rules: untranslated 2.",
+        "| `code` | confirmed 3 | ok 2, erroneous 1 |",
+        "| too_short | 61,000 |",
+    ):
+        assert line in card
+    (source / "validation.report.json").write_text("{")
+    with pytest.raises(UserError, match=r"validation\.report\.json can't be read"):
+        make(request, tmp_path / "x")
