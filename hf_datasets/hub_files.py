@@ -22,14 +22,10 @@ def download(repo: str, path: str, revision: str, mirrored: str) -> Path:
     Raises:
         UserError: The file can't be had.
     """
-    import huggingface_hub
     from huggingface_hub import errors
 
-    endpoint = os.environ.get("HF_ENDPOINT") or HUB
     try:
-        return Path(
-            huggingface_hub.hf_hub_download(repo, path, repo_type="dataset", revision=revision, endpoint=endpoint)
-        )
+        return _download(repo, path, revision)
     except errors.GatedRepoError as error:
         raise UserError(_gated(repo)) from error
     except errors.RemoteEntryNotFoundError as error:
@@ -38,9 +34,24 @@ def download(repo: str, path: str, revision: str, mirrored: str) -> Path:
         raise UserError(_refused(repo, path, error.response.status_code)) from error
     except (OSError, _http_error()) as error:
         raise UserError(
-            f"Can't download {path} of {HUB}/datasets/{repo} ({type(error).__name__}); go online, set MTBENCHX_SOURCES "
-            f"to a folder that holds {mirrored}, or name local files by --source."
+            f"Can't download {path} of {HUB}/datasets/{repo} ({type(error.__cause__ or error).__name__}); go online, "
+            f"set MTBENCHX_SOURCES to a folder that holds {mirrored}, or name local files by --source."
         ) from error
+
+
+def _download(repo: str, path: str, revision: str) -> Path:
+    """Download one file; if it isn't where it was expected, from the only folder that has one of its name."""
+    from huggingface_hub import HfApi, errors
+
+    api = HfApi(os.environ.get("HF_ENDPOINT") or HUB)
+    try:
+        return Path(api.hf_hub_download(repo, path, repo_type="dataset", revision=revision))
+    except errors.RemoteEntryNotFoundError:
+        listed = api.list_repo_files(repo, repo_type="dataset", revision=revision)
+        found = [other for other in listed if other.rpartition("/")[2] == path.rpartition("/")[2]]
+        if len(found) != 1:
+            raise
+        return Path(api.hf_hub_download(repo, found[0], repo_type="dataset", revision=revision))
 
 
 def _http_error() -> type[Exception]:

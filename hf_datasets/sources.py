@@ -82,6 +82,12 @@ def fetch(name: str, path: str) -> Path:
     return file
 
 
+def label(name: str) -> str:
+    """Return what a card calls a Hub source: repository and commit."""
+    pinned = source(name)
+    return f"{pinned.repo}@{pinned.revision[:12]}"
+
+
 def _url(pinned: Source, path: str) -> str:
     return pinned.url.format(revision=pinned.revision, path=path)
 

@@ -8,6 +8,7 @@ from typing import Any
 from hf_datasets import jsonl
 from hf_datasets.added import Added, register
 from hf_datasets.errors import UserError
+from hf_datasets.instruct.reports import Report, read_reports
 from hf_datasets.judge_prompts import NATIVE, judge_prompts
 from hf_datasets.mtbench_x import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.mtbench_x_configs import ALL, MINI, PROMPTS, lost_of
@@ -16,8 +17,8 @@ from hf_datasets.records import JudgePrompt, Question
 MTBENCH_X = "mtbench_x"
 FIRST_ID = 81
 """MT-Bench's ids begin here, the mini benchmark's at 1."""
-REPORT, ASIDE = ".report.json", (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
-"""Ends of files beside translations: their counts, and what people read and write."""
+ASIDE = (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
+"""Ends of files beside translations that people read and write."""
 PROMPT_FIELDS = tuple(JudgePrompt.__dataclass_fields__)
 
 
@@ -27,7 +28,7 @@ class Translated:
 
     added: Added
     """Its questions and prompts, checked."""
-    reports: tuple[Mapping[str, Any], ...] = ()
+    reports: tuple[Report, ...] = ()
     """What `mtbenchx data translate` counted, one a run; none for someone else's translation."""
 
 
@@ -44,7 +45,7 @@ def read_translation(folder: Path) -> Translated:
         raise UserError(f"There is no folder {folder} with translations.")
     files = [file for file in sorted(folder.glob("*.jsonl")) if not file.name.endswith(ASIDE)]
     rows = [(file, row) for file in files for row in jsonl.read(file)]
-    reports = tuple(_report(file) for file in sorted(folder.glob(f"*{REPORT}")))
+    reports = tuple(read_reports(files))
     language = _language(folder, [row for _, row in rows], reports)
     answers = {_id(row): tuple(row["choices"][0]["turns"]) for _, row in rows if "choices" in row}
     asked = [_question(file, row, language, answers) for file, row in rows if "turns" in row]
@@ -92,16 +93,7 @@ def _parquet(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
             raise UserError(f"{file} can't be read as Parquet ({error}).") from error
 
 
-def _report(file: Path) -> dict[str, Any]:
-    import json
-
-    try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{file} is no report of a translation ({error}); remove it.") from error
-
-
-def _language(folder: Path, rows: Sequence[Mapping[str, Any]], reports: Sequence[Mapping[str, Any]]) -> str:
+def _language(folder: Path, rows: Sequence[Mapping[str, Any]], reports: Sequence[Report]) -> str:
     told = {str(row["language"]).lower() for row in rows if "language" in row}
     told |= {str(row["question_id"]).partition("_")[2].lower() for row in rows if "question_id" in row}
     told |= {str(report["language"]) for report in reports if "language" in report}

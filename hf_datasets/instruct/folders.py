@@ -22,6 +22,8 @@ SPLIT_WORDS = {
 }
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".arrow")
 NOT_DATA = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json"})
+_BESIDE_DATA = re.compile(r"(?:^|\.)(?:report|review|rejects|marks|edits)\.jsonl?$")
+"""Files of ours that stand beside rows and hold none."""
 _SEPARATOR = re.compile(r"[^A-Za-z0-9~]+")
 _REGION = re.compile(r"(?<![A-Za-z0-9])([a-z]{2})[-_]([A-Z]{2})(?![A-Za-z0-9])")
 _CODES = """
@@ -132,7 +134,8 @@ def _of_folder(folder: Path) -> list[DataFile]:
 
 def _is_data(name: Path) -> bool:
     hidden = any(part.startswith(".") for part in name.parts)
-    return not hidden and name.name not in NOT_DATA and name.name.removesuffix(".gz").endswith(SUFFIXES)
+    other = name.name in NOT_DATA or _BESIDE_DATA.search(name.name)
+    return not hidden and not other and name.name.removesuffix(".gz").endswith(SUFFIXES)
 
 
 def _described(file: Path, folder: Path) -> DataFile:

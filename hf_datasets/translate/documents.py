@@ -20,7 +20,7 @@ NATIVE_PREFIX = "native_"
 """`native_en`: the judge prompts of the prompt set `native` alone, which need no source."""
 BUILT = frozenset({"question_id", "turns", "source_turns", "corrected_fields"})
 """Keys that only rows of our own benchmark have."""
-Path_ = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Field:
     """0-based number of its row."""
     id: str
     """The row's id, without a language."""
-    place: Path_
+    place: Place
     """Where in the row, e.g. ("turns", 0)."""
     item: Item
     """What is translated."""
@@ -126,7 +126,7 @@ def document_of(name: str, rows: Sequence[Mapping[str, Any]], where: str, langua
 
 
 def translated_rows(
-    document: Document, texts: Mapping[tuple[int, Path_], str], machine: Mapping[tuple[int, Path_], str], language: str
+    document: Document, texts: Mapping[tuple[int, Place], str], machine: Mapping[tuple[int, Place], str], language: str
 ) -> list[dict[str, Any]]:
     """Return the rows with their texts replaced; rows without all their texts are left out.
 
@@ -137,7 +137,7 @@ def translated_rows(
         language: Code of the target language.
     """
     rows = []
-    fields: dict[int, list[Path_]] = {}
+    fields: dict[int, list[Place]] = {}
     for field in document.fields:
         fields.setdefault(field.row, []).append(field.place)
     for number, source in enumerate(document.rows):
@@ -150,11 +150,11 @@ def translated_rows(
     return rows
 
 
-def _texts(kind: str, row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+def _texts(kind: str, row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
     return _TEXTS_OF[kind](row)
 
 
-def _of_question(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+def _of_question(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
     turns = list(row["turns"])
     for number, turn in enumerate(turns):
         yield ("turns", number), Item(turn, turns[number - 1] if number else "")
@@ -163,18 +163,18 @@ def _of_question(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
             yield (name, number), Item(text, turns[number] if number < len(turns) else "")
 
 
-def _of_answer(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+def _of_answer(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
     for choice, found in enumerate(row["choices"]):
         for number, text in enumerate(found["turns"]):
             yield ("choices", choice, "turns", number), Item(text)
 
 
-def _of_prompt(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+def _of_prompt(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
     for name in ("system_prompt", "prompt_template"):
         yield (name,), Item(row[name], delimiters=True)
 
 
-def _of_sample(row: Mapping[str, Any]) -> Iterator[tuple[Path_, Item]]:
+def _of_sample(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
     messages = list(row["messages"])
     for number, message in enumerate(messages):
         yield (
@@ -233,13 +233,13 @@ def _config(name: str) -> list[dict[str, Any]]:
     return rows(name)
 
 
-def _put(row: Any, place: Path_, text: str) -> None:
+def _put(row: Any, place: Place, text: str) -> None:
     for key in place[:-1]:
         row = row[key]
     row[place[-1]] = text
 
 
-def _relabelled(row: dict[str, Any], language: str, machine: Mapping[Path_, str]) -> dict[str, Any]:
+def _relabelled(row: dict[str, Any], language: str, machine: Mapping[Place, str]) -> dict[str, Any]:
     """Say which language a row is in now; rows of ours also keep what the engine said."""
     if "language" in row:
         row["language"] = language

@@ -9,7 +9,7 @@ from typing import Any
 from hf_datasets.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.translate import marks as review
-from hf_datasets.translate.documents import Document, Field, Path_, translated_rows
+from hf_datasets.translate.documents import Document, Field, Place, translated_rows
 from hf_datasets.translate.edits import match_edits, read_edits
 from hf_datasets.translate.engine import Engine, Pair
 from hf_datasets.translate.flags import FLAGS, Flag, flags
@@ -179,7 +179,7 @@ class _Written:
         """What the engine said; where it failed and a person translated, what the person wrote."""
         return [text if text is not None else self.final[number] for number, text in enumerate(self.done.texts)]
 
-    def _texts(self, document: int, texts: Sequence[str | None]) -> dict[tuple[int, Path_], str]:
+    def _texts(self, document: int, texts: Sequence[str | None]) -> dict[tuple[int, Place], str]:
         return {
             (each.row, each.place): text
             for (owner, each), text in zip(self.fields, texts, strict=True)
