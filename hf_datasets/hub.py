@@ -130,7 +130,7 @@ def push_files(
             if wait is None:
                 raise explained(error, client, repo_id, kind) from error
             tries += 1
-            print(f"{_short(error)}; trying again in {wait:.0f} s ({tries} of {len(WAITS)})", file=sys.stderr)
+            print(f"{_short(error)}; trying again in {wait:.0f} s", file=sys.stderr)
             sleep(wait)
 
 

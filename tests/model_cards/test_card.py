@@ -9,8 +9,11 @@ import yaml
 from huggingface_hub import EvalResultEntry, ModelCard, parse_eval_result_entries
 
 from model_cards.card import Card, languages_of
-from model_cards.publish import Told, card_files, make_card
+from model_cards.collect import Told, make_card, on_hub
+from model_cards.licences import Terms
+from model_cards.publish import card_files
 from tests.doubles import hub_yaml
+from tests.doubles.hub import Hub
 from tests.model_cards.files import RECIPE, make_run, results, state, write
 
 
@@ -170,6 +173,28 @@ def test_a_base_model_on_disk_is_no_hub_id(tmp_path: Path) -> None:
     text = readme(card)
     assert "base_model" not in text
     assert "license: other\nlicense_name: terms-of-base-model-and-training-data" in text
+
+
+def test_a_prepared_base_tells_what_it_was_made_from(tmp_path: Path) -> None:
+    write(tmp_path / "base" / "README.md", "---\nbase_model: ORG/base-7b\n---\n")
+    card = build(tmp_path, told=Told(base="base"))
+    assert (card.base, card.base_id, card.base_terms) == ("ORG/base-7b", "ORG/base-7b", None)
+
+
+def test_a_name_without_namespace_is_no_hub_id(tmp_path: Path) -> None:
+    assert "base_model" not in readme(build(tmp_path, told=Told(base="base-on-another-machine")))
+
+
+def test_licences_are_looked_up_on_the_hub(hub: Hub, tmp_path: Path) -> None:
+    from huggingface_hub import HfApi
+
+    hub.make("model", "ORG/base-7b").add("Card", **{"README.md": "---\nlicense: llama3\n---\n"})
+    hub.make("dataset", "ORG/data").add("Card", **{"README.md": "---\nlicense: cc-by-nc-4.0\nlanguage: [pt]\n---\n"})
+    told = Told(dataset="ORG/data")
+    card = build(tmp_path, told=told, lookup=on_hub(HfApi()), overrides=["dataset_config=sampled"])
+    assert (card.base_terms, card.data_terms) == (Terms("llama3"), Terms("cc-by-nc-4.0"))
+    assert card.languages == ("pt",)
+    assert build(tmp_path, told=Told(dataset="ORG/nowhere"), lookup=on_hub(HfApi())).data_terms is None
 
 
 def test_the_datas_card_tells_licence_and_languages(tmp_path: Path) -> None:
