@@ -202,11 +202,17 @@ class _Push:
 
     def _refuse_other_kinds(self) -> None:
         for kind in KINDS:
-            if kind != self.kind and self._info(kind) is not None:
+            if kind != self.kind and self._is_there(kind):
                 raise UserError(
                     f"{self.repo_id} is a {kind}, not a {self.kind}; choose another --repo-id, or, to have both, make "
                     f"it first: hf repos create {self.repo_id} --repo-type {self.kind}"
                 )
+
+    def _is_there(self, kind: str) -> bool:
+        try:
+            return self._info(kind) is not None
+        except faults():
+            return False  # a courtesy to the user; no reason to stop
 
     def _create(self) -> None:
         sdk = "static" if self.kind == "space" else None
@@ -216,6 +222,8 @@ class _Push:
     def _files(self, head: str | None) -> dict[str, "RepoFile"]:
         from huggingface_hub.hf_api import RepoFile
 
+        if head is None:
+            return {}
         tree = self.api.list_repo_tree(self.repo_id, recursive=True, revision=head, repo_type=self.kind)
         return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
 

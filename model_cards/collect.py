@@ -95,7 +95,7 @@ def make_card(
     """
     training, said = read_run(run_dir, recipe, overrides), told or Told()
     places = [Path(), *([recipe.parent] if recipe else []), run_dir.resolve().parent]
-    base = _source(said.base or training.value("model_name_or_path", "base_model"), "model", places, lookup)
+    base = _source(said.base or _one(training.value("model_name_or_path", "base_model")), "model", places, lookup)
     data = _source(said.dataset or _one(training.value("dataset_name", "datasets")), "dataset", places, lookup)
     known = licences.KNOWN.get(last_part(data.shown).lower())
     spoken = tuple(str(code) for code in _list(data.card.get("language")))

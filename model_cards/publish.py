@@ -11,6 +11,7 @@ from hf_datasets.errors import UserError
 from hf_datasets.hub import Pushed, Read, push_files
 from hf_datasets.hub_uploads import Upload, left_out, uploads
 from hf_datasets.push import front_matter
+from hf_datasets.records import storable
 from model_cards import metadata
 from model_cards.card import MARKER, Card, render
 from model_cards.collect import last_part
@@ -40,7 +41,7 @@ _OUR_RESULTS = re.compile(rf"{re.escape(FOLDER)}/{PREFIX}[\w.-]+\.yaml")
 def card_files(card: Card) -> dict[str, bytes]:
     """Return path -> content: README.md and the `.eval_results` files."""
     files = {README: render(card, metadata.front_matter(card)), **metadata.eval_results(card)}
-    return {path: text.encode("utf-8") for path, text in files.items()}
+    return {path: storable(text).encode("utf-8") for path, text in files.items()}
 
 
 def write_card(card: Card, folder: Path) -> list[Path]:

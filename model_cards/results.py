@@ -58,7 +58,7 @@ class Result:
     date: str | None
     """When, in ISO 8601, UTC."""
     run: Mapping[str, Any] = field(repr=False, default_factory=dict)
-    """What the evaluation's command can be written from: `model`, `model_args`, `limit`, `chat_template`, `tasks`."""
+    """What the evaluation's command can be written from: model, its arguments, limit, template, version."""
 
     @property
     def scored(self) -> int | None:
@@ -135,7 +135,7 @@ def read_groups(paths: Sequence[Path]) -> list[Group]:
     for file in files:
         content = _read(file)
         models.setdefault(_model(content), str(file))
-        for result in _results(file, content):
+        for result in _understood(file, content):
             same = groups.setdefault(canonical_json(result.setup), {})
             place = (result.task, result.judge)
             if place in same:
@@ -172,6 +172,13 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _model(content: Mapping[str, Any]) -> str:
     return str(content.get("model_name") or "")
+
+
+def _understood(file: Path, content: Mapping[str, Any]) -> list[Result]:
+    try:
+        return list(_results(file, content))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file} isn't laid out as lm_eval's results are ({type(error).__name__}: {error}).") from error
 
 
 def _results(file: Path, content: Mapping[str, Any]) -> Iterable[Result]:
@@ -217,6 +224,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
             **(content.get("config") or {}),
             "source": content.get("model_source"),
             "template": content.get("chat_template"),
+            "lm_eval": content.get("lm_eval_version"),
         },
     )
 
@@ -228,10 +236,11 @@ def _setup(
     benchmark = config["metadata"]["benchmark"]
     said = {name: value for name, value in settings.items() if name not in (*PRIVATE, *PER_LANGUAGE)}
     said["model"] = _shown(str(settings.get("model")))
+    said["snapshots"] = sorted(str(snapshot) for snapshot in settings.get("snapshots") or [])
     return {
         "judge": said,
         "endpoint": _host(settings.get("base_url")),
-        "benchmark": {"name": benchmark.get("name"), "revision": benchmark.get("revision")},
+        "benchmark": {"name": str(benchmark.get("name")), "revision": str(benchmark.get("revision"))},
         "task_version": (content.get("versions") or {}).get(task),
         "generation": {
             **(config.get("generation_kwargs") or {}),

@@ -38,7 +38,7 @@ def _setup(of: Group) -> str:
     hashes = "; ".join(f"{result.language} `{result.prompt_hash[:12]}`" for result in of.results if result.prompt_hash)
     runs = judge.get("runs")
     lines = [
-        f"evaluated as: `{of.results[0].model or 'not recorded'}`",
+        f"evaluated as `{of.results[0].model or 'not recorded'}`, {_when(of.results)}",
         f"judge: {judge.get('model')} (version: {snapshots})" + _at(of.setup["endpoint"], judge.get("backend")),
         f"prompts: `{judge.get('prompt_set') or 'not recorded'}`, in {_language(judge.get('prompt_language'))}"
         + (f"; sha256 {hashes}" if hashes else ""),
@@ -52,6 +52,14 @@ def _setup(of: Group) -> str:
         *_partial(of.results),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _when(results: Sequence[Result]) -> str:
+    days = sorted({result.date[:10] for result in results if result.date})
+    version = results[0].run.get("lm_eval")
+    return ", ".join(
+        [f"on {', '.join(days) or 'a day that is not recorded'}", *[f"with lm_eval {version}"] * bool(version)]
+    )
 
 
 def _at(endpoint: str | None, backend: Any) -> str:

@@ -1,13 +1,19 @@
 """Results files for a card: what is read, what is kept apart, what is refused."""
 
+import json
 import math
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hf_datasets.errors import UserError
 from hf_datasets.mtbench_x import questions
+from model_cards import tables
 from model_cards.results import read_groups
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
@@ -126,3 +132,27 @@ def test_missing_files_and_empty_folders_are_named(tmp_path: Path) -> None:
         read_groups([tmp_path / "nowhere.json"])
     with pytest.raises(UserError, match=r"no results_\*.json in"):
         read_groups([tmp_path])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from places(value[key], (*path, key))
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    return {**value, path[0]: replaced(value[path[0]], path[1:], new)} if path else new
+
+
+@given(st.sampled_from(list(places(results("de")))), st.sampled_from([None, [], {}, "x", 1, True, -1.5, [1], {"a": 1}]))
+def test_any_other_layout_is_read_or_named(path: tuple[Any, ...], new: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "results_x.json"
+        file.write_text(json.dumps(replaced(results("de"), path, new)))
+        try:
+            groups = read_groups([file])
+        except UserError:
+            groups = []  # named; any other error fails the test
+        assert all(tables.group(group, None) for group in groups)
