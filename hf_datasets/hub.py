@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 8.0)
 """Seconds between tries; the Hub's Retry-After goes before."""
-WAITS_UNREACHED = 2
-"""How many of WAITS are spent on a Hub that can't even be connected to."""
+FEW_WAITS = 2
+"""How many of WAITS are spent on a Hub that can't be connected to, or on an upload: the client tries these, too."""
 KINDS = ("model", "dataset", "space")
 Read = Callable[[str], bytes | None]
 """Reads a file of the repository as it stands; None if it isn't there."""
@@ -136,8 +136,8 @@ def push_files(
 
 def _wait(error: BaseException, tries: int) -> float | None:
     """Return how long to wait before the next try; None if there is to be none."""
-    unreached = type(error).__name__ in ("ConnectError", "ConnectTimeout")
-    most = WAITS_UNREACHED if unreached else len(WAITS)
+    few = isinstance(error, RuntimeError) or type(error).__name__ in ("ConnectError", "ConnectTimeout")
+    most = FEW_WAITS if few else len(WAITS)
     if not may_pass(error) or tries >= most:
         return None
     asked = retry_after(error)
@@ -146,6 +146,8 @@ def _wait(error: BaseException, tries: int) -> float | None:
 
 def _short(error: BaseException) -> str:
     status = status_of(error)
+    if isinstance(error, RuntimeError):
+        return "The upload broke off"
     return f"The Hub answered {status}" if status else f"No answer from the Hub ({type(error).__name__})"
 
 
