@@ -25,8 +25,8 @@ _PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
 PRIVATE = ("ledger", "api_key_env", "concurrency", "timeout", "resume", "device", "batch_size", "base_url")
 """Judge settings that say where and how fast a judge ran, not what it said; none of them goes into a card."""
-PER_LANGUAGE = ("prompt_set_sha256",)
-"""Judge settings that differ between the languages of one evaluation."""
+HASH = "_sha256"
+"""How the names of hashes end: of prompts and references, which differ between the languages of one evaluation."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Result:
     """The judge's short name, as in the results."""
     setup: Mapping[str, Any]
     """All that must be equal for two results to stand in one table: judge, prompts, benchmark, generation."""
-    prompt_hash: str
-    """sha256 of the judge's prompts in this language; empty if not recorded."""
+    hashes: Mapping[str, str]
+    """`prompt_set`, `reference_set` -> sha256 of what the judge was shown in this language, as far as recorded."""
     metrics: Mapping[str, float | None]
     """Metric -> value; None where nothing was scored."""
     questions: tuple[int, int] | None
@@ -214,7 +214,9 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         model=_shown(_model(content)),
         judge=judge,
         setup=_setup(content, task, config, settings),
-        prompt_hash=str(settings.get("prompt_set_sha256") or ""),
+        hashes={
+            name.removesuffix(HASH): str(value) for name, value in settings.items() if name.endswith(HASH) and value
+        },
         metrics={key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
         questions=questions,
         counts=_counts(file, task),
@@ -234,7 +236,7 @@ def _setup(
 ) -> dict[str, Any]:
     """Return all that two results must share to be compared."""
     benchmark = config["metadata"]["benchmark"]
-    said = {name: value for name, value in settings.items() if name not in (*PRIVATE, *PER_LANGUAGE)}
+    said = {name: value for name, value in settings.items() if name not in PRIVATE and not name.endswith(HASH)}
     said["model"] = _shown(str(settings.get("model")))
     said["snapshots"] = sorted(str(snapshot) for snapshot in settings.get("snapshots") or [])
     return {

@@ -43,7 +43,7 @@ def test_the_facts_are_there(tmp_path: Path) -> None:
         "The last epoch is not the best: epoch 2 had the lowest validation loss (1.2000).",
         "evaluated as `ORG/chat`, on 2026-01-01, with lm_eval 0.4.13",
         "judge: gpt-4 (version: gpt-4-0613), at a local server",
-        "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`; fr `0123456789ab`",
+        "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`, fr `0123456789ab`",
         "reference answers: `published`",
         "| de | 7.50 ± 0.25 | 7.50 | 7.50 | 7.50 | 90.0 % | 0.0 % | 160 / 160 |",
         "| mean of 2 | 7.50 | 7.50 | 7.50 | 7.50 |  |  |  |",

@@ -25,7 +25,7 @@ def test_the_harness_own_files_are_read(api: Api, tmp_path: Path) -> None:
     """Through lm_eval's own tracker, samples included; the judge refuses where it is shown a reference answer."""
     from lm_eval.loggers import EvaluationTracker
 
-    references = [text for question in questions("mini", "it") for text in question.reference]
+    references = [text for x in ("de", "it") for question in questions("mini", x) for text in question.reference]
 
     def answer(request: dict[str, Any]) -> str:
         asked = request["messages"][-1]["content"]
@@ -34,16 +34,17 @@ def test_the_harness_own_files_are_read(api: Api, tmp_path: Path) -> None:
     api.answer = answer
     found = evaluate(
         Model(lambda prompt: "Una risposta."),
-        "mtbench_x_mini_it",
+        ["mtbench_x_mini_it", "mtbench_x_mini_de"],
         {"base_url": api.url, "ledger": str(tmp_path / "l.sqlite")},
     )
     tracker = EvaluationTracker(output_path=str(tmp_path / "out"))
     tracker.general_config_tracker.log_experiment_args("hf", "pretrained=ORG/chat", None, "", False)
     samples = found.pop("samples")
     tracker.save_results_aggregated(results=found, samples=samples)
-    tracker.save_results_samples("mtbench_x_mini_it", samples["mtbench_x_mini_it"])
+    for task, rows in samples.items():
+        tracker.save_results_samples(task, rows)
     (group,) = read_groups([tmp_path / "out"])
-    (result,) = group.results
+    (result,) = (result for result in group.results if result.language == "it")
     assert (result.language, result.judge, result.metrics["score"]) == ("it", "gpt-4", 6)
     assert result.setup["judge"]["snapshots"] == ["gpt-4-0613"]
     # 16 questions x 2 turns; math, reasoning and coding have references: 3 categories x 2 questions x 2 turns
@@ -77,7 +78,13 @@ def test_what_cannot_be_compared_is_kept_apart(tmp_path: Path, other: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "other", [{"concurrency": 1}, {"ledger": "/b"}, {"prompt_set_sha256": "f"}, {"base_url": "http://localhost:1/v1"}]
+    "other",
+    [
+        {"concurrency": 1},
+        {"ledger": "/b"},
+        {"prompt_set_sha256": "f", "reference_set_sha256": "e"},
+        {"base_url": "http://localhost:1/v1"},
+    ],
 )
 def test_what_says_only_where_a_judge_ran_is_no_difference(tmp_path: Path, other: dict[str, Any]) -> None:
     files = [write(tmp_path / "a.json", results("de")), write(tmp_path / "b.json", results("fr", judge=other))]
