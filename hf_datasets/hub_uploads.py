@@ -22,7 +22,7 @@ NEVER = (
 """Patterns of files that no push of ours uploads, whatever folder they lie in."""
 LARGEST_SEARCHED = 64 * 1024 * 1024
 """Bytes up to which a file is searched for secrets; weights are larger."""
-SHORTEST_SECRET = 8
+SHORTEST_SECRET = 12
 _SECRET_NAMES = re.compile(r"(TOKEN|API_KEY|AUTH_KEY|SECRET|PASSWORD)$")
 _SECRETS = {
     "a Hugging Face token": re.compile(rb"\bhf_[A-Za-z0-9]{30,}\b"),

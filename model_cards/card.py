@@ -246,7 +246,7 @@ def _missing_of_results(groups: Sequence[Group]) -> dict[str, bool]:
     return {
         "the judge's version": all(result.setup["judge"].get("snapshots") for result in results),
         "scored answers per category": all(result.counts for result in results),
-        "judge prompts": all(result.prompt_hash for result in results),
+        "hash of the judge prompts": all("prompt_set" in result.hashes for result in results),
     }
 
 
