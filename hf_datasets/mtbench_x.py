@@ -20,6 +20,8 @@ LANGUAGES = ("en", "de", "fr", "it", "es")
 """The study's languages, in its order."""
 CORRECTED = {"en": 0, "de": 31, "fr": 36, "it": 72, "es": 37}
 """Questions corrected by hand after machine translation (paper, section 3.2)."""
+ELSEWHERE = ", and those of a built folder (--data FOLDER)"
+"""Where languages are that the package doesn't have."""
 BENCHMARKS = ("mtbench_x", "mini")
 TURNS = 2
 
@@ -83,7 +85,7 @@ def _packaged_revision(benchmark: str) -> str:
 def _mini(language: str) -> list[Question]:
     file = HERE / "mini" / f"questions.{language}.jsonl"
     if not file.is_file():
-        raise UserError(f"The mini benchmark has no language {language!r}; it has {', '.join(LANGUAGES)}.")
+        raise UserError(f"The mini benchmark has no language {language!r}; it has {', '.join(LANGUAGES)}{ELSEWHERE}.")
     rows = [Question.from_row({"language": language, **row}) for row in jsonl.read(file)]
     check_benchmark("mini", rows)
     return rows
@@ -91,7 +93,7 @@ def _mini(language: str) -> list[Question]:
 
 def _published(language: str) -> list[Question]:
     if language not in LANGUAGES:
-        raise UserError(f"MT-Bench-X has no language {language!r}; it has {', '.join(LANGUAGES)}.")
+        raise UserError(f"MT-Bench-X has no language {language!r}; it has {', '.join(LANGUAGES)}{ELSEWHERE}.")
     current = _by_id(language, "question.jsonl")
     translated = _by_id(language, "question_original.jsonl") if language != "en" else {}
     answers = {

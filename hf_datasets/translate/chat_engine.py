@@ -97,10 +97,6 @@ class ChatEngine:
             raise RefusedError(f"{self.name} gave no translation ({completion.state}: {completion.reason[:200]})")
         return [Answer(completion.text.strip(), 0, completion.details)]
 
-    def check(self) -> None:
-        """Ask for one token; raises UserError if key, url or model is wrong."""
-        self._transport.check(self.model)
-
     def _asked(self, fragment: Fragment, pair: Pair) -> ChatRequest:
         system = SYSTEM.format(source=_named(pair.source), target=_named(pair.target), tone=TONES[pair.formality])
         if fragment.context:

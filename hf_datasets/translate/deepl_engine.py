@@ -8,7 +8,6 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from hf_datasets.chat import public_url
 from hf_datasets.errors import UserError
@@ -59,10 +58,8 @@ class DeepL:
 
     @property
     def endpoint(self) -> str:
-        """The server as it may be written down; both of DeepL's own give the same translations and are one."""
-        server = os.environ.get(SERVER_VARIABLE, "").strip()
-        host = urlsplit(server).hostname or ""
-        return OFFICIAL if not server or host.endswith(".deepl.com") else public_url(server)
+        """The server as it may be written down."""
+        return public_url(os.environ.get(SERVER_VARIABLE, "").strip() or OFFICIAL)
 
     @property
     def has_key(self) -> bool:
@@ -99,10 +96,9 @@ class DeepL:
         return Pair(source.lower(), code, formality)
 
     def request(self, fragment: Fragment, pair: Pair) -> Request:
-        """Return what identifies this translation."""
+        """Return what identifies this translation; whichever server passes it on, it is DeepL's."""
         content = {
             "engine": self.name,
-            "endpoint": self.endpoint,
             "model": self._model,
             "source": pair.source,
             "target": pair.target,

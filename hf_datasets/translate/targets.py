@@ -31,6 +31,6 @@ def target_files(documents: Sequence[Document], pair: Pair, out: Path | None) ->
 def _name(document: Document, pair: Pair) -> str:
     if not document.path:
         stem = document.name.removesuffix(pair.source)
-        return f"{stem}{pair.language}.jsonl"
+        return f"{stem}{pair.language}.jsonl" if stem != document.name else f"{stem}.{pair.language}.jsonl"
     stem = document.name.removesuffix(".gz").rpartition(".")[0] or document.name
     return f"{stem}.{pair.language}.jsonl"

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hf_datasets import added
+from hf_datasets.added_card import added_section
 from hf_datasets.errors import UserError
 from hf_datasets.mtbench_x import questions
 from hf_datasets.translation_folder import read_translation, register_built
@@ -166,3 +167,20 @@ def test_a_prompt_that_lost_its_verdict_is_refused(translated: Path, tmp_path: P
 
     with pytest.raises(UserError, match="'single-v1' of 'native' in 'pt' lost its verdict format"):
         read_translation(damaged(translated, tmp_path / "x", "native_pt.jsonl", change))
+
+
+def test_post_edits_stand_in_the_rows_and_in_the_card(translated: Path, tmp_path: Path) -> None:
+    lines = [
+        json.loads(line) for line in (translated / "mini_pt.review.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    edits = tmp_path / "edits.jsonl"
+    edits.write_text(json.dumps({**lines[0], "text": "Escreva um aviso."}) + "\n", encoding="utf-8")
+    ledger = translated.parent / "l.sqlite"  # holds everything: no engine is asked
+    run("translate", "mini_en", "--to", "pt", "--out", tmp_path / "pt", "--ledger", ledger, "--edits", edits)
+    found = read_translation(tmp_path / "pt")
+    first = found.added.questions["mini"][0]
+    assert first.turns[0] == "Escreva um aviso."
+    assert first.source_turns[0] == lines[0]["text"]
+    assert first.corrected_fields == ("turns",)
+    assert "1 questions were corrected by people" in added_section([found])
+    assert "1 of them edited by people" in added_section([found])

@@ -272,3 +272,15 @@ def test_an_unwritable_ledger_stops_before_more_is_paid(deepl: DeepLApi, ledger:
 def test_the_key_is_in_no_file(deepl: DeepLApi, ledger: Ledger) -> None:
     translate(ledger, texts(2))
     assert KEY.encode() not in ledger.path.read_bytes()
+
+
+def test_merge_and_stats_know_translations(deepl: DeepLApi, ledger: Ledger, tmp_path: Path) -> None:
+    from mtbenchx_tasks.costs import summary
+
+    translate(ledger, texts(3))
+    other = Ledger(tmp_path / "other.sqlite")
+    assert other.merge(ledger.path) == (0, 0, 0, 3)
+    assert other.merge(ledger.path) == (0, 0, 0, 0)
+    assert translate(other, texts(3)).sent == 0
+    # three texts of 21 characters
+    assert "deepl into PT-PT: 3 translations; 63 characters billed" in summary(other)
