@@ -36,7 +36,8 @@ _CERTAIN = re.compile(
             r"(?:>>>|\.\.\.) \S.*",
             r"#!/\S+.*",
             r"(?:const|let|var) [\w{}\[\], ]+ = .*",
-            r"SELECT\b.+\bFROM\b.*",
+            r"SELECT\b.+\bFROM\b.*|select\s[\w\s.,*()]+\sfrom\s.+;",
+            r"(?:pub )?(?:func|fn) \w*\s*\(.*|func \(\w+ \*?\w+\) \w+\(.*",
             r"(?:INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|ALTER TABLE|DROP TABLE)\b.*",
             r"if __name__ == ['\"]__main__['\"]:",
             r"int main\s*\(.*",
@@ -61,6 +62,11 @@ _STRONG = re.compile(
             r"[{}\[\]();]+,?",
             r"return\b.*[()\[\]_=+*/].*",
             r"\$ [a-z][\w-]* .*",
+            r"(?:SELECT|FROM|WHERE|JOIN|(?:LEFT|RIGHT|INNER|OUTER) JOIN|GROUP BY|ORDER BY|HAVING|LIMIT|VALUES)\b.*",
+            r"package [\w.]+;?|import (?:\w+ )?\"[^\"]+\"|import \(|use \w+(?:::.+)?;|let (?:mut )?\w+.* = .*;",
+            r"(?:sudo|pip3? install|git (?:clone|add|commit|push|pull|checkout|init|status)|npm (?:install|run|i))\b.*",
+            r"(?:npx|docker (?:run|build|pull|compose)|conda (?:install|create)|apt(?:-get)? install|brew install)\b.*",
+            r"(?:cd|mkdir(?: -p)?) [\w./~-]+|curl -.*|wget http.*|chmod [+\d].*|export \w+=.*|\./\w.*",
             r"(?:\w+_\w+|\w+\.[\w.]+|\w+\[.*\]) [-+*/%]?= .*[\w)\]\"'}]",
             r"\w+ [-+*/%]?= (?:[\[{\"'f]|[\w.]+\().*[)\]\"'}]",
         )
@@ -70,7 +76,7 @@ _STRONG = re.compile(
 _WEAK = re.compile(
     r"[ \t]+\S.*|\w+ [-+*/%]?= .*|(?:#|//|/\*|\*|--|<!--).*|"
     r"(?:else|try|finally|do):?|(?:break|continue|pass|end);?|return\b.{0,40}|"
-    r"(?:FROM|WHERE|JOIN|LEFT JOIN|GROUP BY|ORDER BY|LIMIT|VALUES|SET|AND|OR|HAVING)\b.*"
+    r"(?:SET|AND|OR|ON)\b.*|(?:echo|tar|ls|rm|cp|mv|make|python3?|node) .*"
 )
 """What may stand between and below them."""
 _COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|--|<!--)")
@@ -143,11 +149,12 @@ def _run_length(lines: list[str]) -> int:
     """Return how many of the first lines are code: 0 if they aren't."""
     if not (_weight(lines[0]) or _COMMENT.match(lines[0])):
         return 0
+    script = lines[0].startswith("#!")  # nearly anything may follow
     evidence = length = 0
     for number, line in enumerate(lines):
         weight = _weight(line)
         blank = not line.strip()
-        if not weight and not blank and not _may_continue(line):
+        if not weight and not blank and not _may_continue(line) and (not script or _is_sentence(line)):
             break
         if not evidence and (blank or (not weight and not _COMMENT.match(line))):
             return 0  # a heading or a list, then something else
@@ -158,8 +165,11 @@ def _run_length(lines: list[str]) -> int:
 
 def _may_continue(line: str) -> bool:
     """Tell whether a line may stand inside a program; an indented sentence may not."""
-    sentence = len(_WORD.findall(line)) >= SENTENCE and not re.search(r"[=(){};\[\]_]", line)
-    return bool(_WEAK.fullmatch(line.rstrip())) and (not sentence or bool(_COMMENT.match(line)))
+    return bool(_WEAK.fullmatch(line.rstrip())) and (not _is_sentence(line) or bool(_COMMENT.match(line)))
+
+
+def _is_sentence(line: str) -> bool:
+    return len(_WORD.findall(line)) >= SENTENCE and not re.search(r"[=(){};\[\]_]", line)
 
 
 def _weight(line: str) -> int:
