@@ -82,6 +82,8 @@ _WEAK = re.compile(
 _COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|--|<!--)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 ENOUGH = 2
+LONGEST_LINE, LONGEST_HEADER = 600, 20
+"""Characters of a line that are looked at, and lines of comment that may precede the first line of code."""
 SENTENCE = 4
 """Words without any of a program's signs: prose."""
 
@@ -156,7 +158,7 @@ def _run_length(lines: list[str]) -> int:
         blank = not line.strip()
         if not weight and not blank and not _may_continue(line) and (not script or _is_sentence(line)):
             break
-        if not evidence and (blank or (not weight and not _COMMENT.match(line))):
+        if not evidence and (number > LONGEST_HEADER or blank or (not weight and not _COMMENT.match(line))):
             return 0  # a heading or a list, then something else
         evidence += weight
         length = length if blank or (_COMMENT.match(line) and not weight) else number + 1
@@ -175,6 +177,8 @@ def _is_sentence(line: str) -> bool:
 def _weight(line: str) -> int:
     """How much a line says for code: 0, 1, or enough by itself."""
     stripped = line.strip()
+    if len(stripped) > LONGEST_LINE:
+        stripped = stripped[: LONGEST_LINE // 2] + stripped[-LONGEST_LINE // 2 :]
     if _CERTAIN.fullmatch(stripped) or _is_json(stripped):
         return ENOUGH
     return int(bool(_STRONG.fullmatch(stripped)))
