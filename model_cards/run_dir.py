@@ -49,7 +49,9 @@ class Training:
     epochs: tuple[Epoch, ...]
     """Evaluations in order; empty if there is no record of any."""
     steps: int | None
-    """Optimizer steps of the whole run."""
+    """Optimizer steps done at the newest record."""
+    planned: int | None
+    """Optimizer steps that the run was to have."""
     best_checkpoint: str | None
     """The checkpoint that the trainer itself held for the best, e.g. `checkpoint-96`."""
     architecture: str | None
@@ -102,7 +104,8 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
         recipe_file=None if recipe is None else recipe.name,
         trainer=trainer,
         epochs=tuple(_epochs(state.get("log_history"))),
-        steps=state.get("global_step"),
+        steps=_whole(state.get("global_step")),
+        planned=_whole(state.get("max_steps")),
         best_checkpoint=re.split(r"[\\/]", checkpoint)[-1] if isinstance(checkpoint, str) else None,
         architecture=str(architectures[0]) if isinstance(architectures, list) and architectures else None,
         adapter=(folder / "adapter_config.json").is_file(),
@@ -152,6 +155,10 @@ def _json(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{file} must hold a JSON object, not {type(found).__name__}.")
     return found
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _epochs(history: Any) -> list[Epoch]:

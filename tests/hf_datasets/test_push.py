@@ -75,11 +75,14 @@ def test_what_a_user_put_into_the_folder_stays_here_and_is_named(
 ) -> None:
     folder = build(tmp_path / "lima-x", "eins")
     (folder / "keys.txt").write_text("secret")
+    (folder / "data" / "notes.md").write_text("mine")
     (folder / "work").mkdir()
     (folder / "work" / "draft.md").write_text("draft")
     push_dataset(folder, REPO)
-    assert "Not uploaded, since no build of ours made it: keys.txt, work/" in capsys.readouterr().out
-    assert not {path for path in hub.repos["dataset", REPO].files if "keys" in path or "work" in path}
+    assert "Not uploaded, since no build of ours made it: data/notes.md, keys.txt, work/" in capsys.readouterr().out
+    assert not {
+        path for path in hub.repos["dataset", REPO].files if "keys" in path or "work" in path or "notes" in path
+    }
 
 
 def files(folder: Path) -> set[str]:

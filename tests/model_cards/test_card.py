@@ -166,6 +166,17 @@ def test_a_last_epoch_that_is_the_best_is_said_to_be(tmp_path: Path) -> None:
     assert "The last epoch has the lowest validation loss." in readme(build(tmp_path))
 
 
+def test_equal_losses_make_the_last_epoch_the_best(tmp_path: Path) -> None:
+    write(make_run(tmp_path / "out") / "trainer_state.json", state((1.0, 1.0)))
+    assert "The last epoch has the lowest validation loss." in readme(build(tmp_path))
+
+
+def test_records_that_end_early_are_said_to(tmp_path: Path) -> None:
+    write(make_run(tmp_path / "out") / "trainer_state.json", state(max_steps=112))
+    text = readme(build(tmp_path, overrides=["load_best_model_at_end=false"]))
+    assert "The newest record is of step 48 of 112; what came after is not recorded." in text
+
+
 def test_a_base_model_on_disk_is_no_hub_id(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     write(tmp_path / "base" / "README.md", "---\nlicense: llama3\n---\n")
