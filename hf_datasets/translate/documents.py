@@ -204,8 +204,13 @@ def _language(row: Mapping[str, Any]) -> str:
 def _read(path: Path, language: str) -> list[dict[str, Any]]:
     """Rows of our layouts as they are, and instruction data of any layout as rows of ours."""
     from hf_datasets.instruct.files import rows
+    from hf_datasets.instruct.folders import configs
     from hf_datasets.instruct.layouts import read_samples
 
+    known = configs(path)
+    if len(known) > 1:
+        file = next(file for files in next(iter(known.values())).values() for file in files)
+        raise UserError(f"{path} holds {len(known)} configs; name the files to translate, e.g. {file}.")
     if path.is_file():
         first = next(rows(path), None)
         if first is not None and _layout(first.values):

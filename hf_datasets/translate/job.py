@@ -116,18 +116,15 @@ def run(
     )
     done = translator.translate(items, plan)
     if done.stopped is not None:
-        return _stopped(done, plan, ledger)
+        return _stopped(done.stopped, len(plan.known) + done.sent, len(plan.requests), ledger)
     return _Written(job, done, plan, corrected, marks).result(targets)
 
 
-def _stopped(done: Translation, plan: Plan, ledger: Ledger) -> Result:
+def _stopped(reason: Exception, kept: int, total: int, ledger: Ledger) -> Result:
     """Say what is kept and what is missing; nothing done at all is the error itself."""
-    total = len(plan.requests)
-    kept = len(plan.known) + done.sent
-    assert done.stopped is not None
     if not kept:
-        raise done.stopped
-    sentence = str(done.stopped).rstrip(".")
+        raise reason
+    sentence = str(reason).rstrip(".")
     return Result(
         stopped=f"{sentence}; {kept} of {total} texts are translated and kept in {ledger.path}, and the same command "
         f"goes on with the other {total - kept}."
