@@ -50,39 +50,46 @@ def numbers(text: str) -> list[frozenset[float]]:
     return [_values(match[0]) for match in _NUMBER.finditer(text)]
 
 
-def code_skeletons(text: str) -> list[str]:
-    """Return the code of a text without its comments, block by block, and its protected stretches aside."""
-    return [
-        re.sub(
-            r"\s+", " ", "".join(part for kind, part in code_parts(block.text, block.language) if kind == CODE)
-        ).strip()
-        for block in split_blocks(text)
-        if block.code and block.text.strip(" \t\n`~")
-    ]
+@dataclass(frozen=True)
+class Anatomy:
+    """A text taken apart."""
+
+    prose: str
+    """What is neither code nor protected."""
+    code: tuple[str, ...]
+    """Its code, block by block, without comments and with single spaces."""
+    protected: Counter[str]
+    """Its protected stretches (spans.py) and how often each occurs."""
 
 
-def prose_of(text: str) -> str:
-    """Return a text without code, formulas, addresses, placeholders and tags."""
-    pieces = []
+def anatomy(text: str) -> Anatomy:
+    """Take a text apart into prose, code and protected stretches."""
+    prose, code, protected = [], [], Counter[str]()
     for block in split_blocks(text):
-        if not block.code:
-            end = 0
-            for start, stop in find_spans(block.text):
-                pieces.append(block.text[end:start])
-                end = stop
-            pieces.append(block.text[end:])
-    return " ".join(pieces)
+        if block.code:
+            if block.text.strip(" \t\n`~"):
+                kept = "".join(part for kind, part in code_parts(block.text, block.language) if kind == CODE)
+                code.append(" ".join(kept.split()))
+            continue
+        end = 0
+        for start, stop in find_spans(block.text):
+            prose.append(block.text[end:start])
+            span = block.text[start:stop]
+            protected[span] += not span.strip().replace(" ", "").isalnum()
+            end = stop
+        prose.append(block.text[end:])
+    return Anatomy(" ".join(prose), tuple(code), protected)
 
 
 def _seen(source: str, translation: str, source_language: str, language: str) -> Iterator[tuple[str, str]]:
-    prose, said = prose_of(source), prose_of(translation)
+    before, after = anatomy(source), anatomy(translation)
+    prose, said = before.prose, after.prose
     same = prose.split() == said.split()
     if same and len(_WORD.findall(prose)) >= FEW_WORDS:
         yield UNTRANSLATED, "the text is the source's"
-    if code_skeletons(source) != code_skeletons(translation):
+    if before.code != after.code:
         yield CODE_CHANGED, "code differs outside of comments"
-    lost = _protected(source) - _protected(translation)
-    if lost:
+    if lost := before.protected - after.protected:
         yield PLACEHOLDER_LOST, ", ".join(sorted(lost))[:120]
     if len(prose.strip()) >= ENOUGH_TO_MEASURE:
         ratio = len(said.strip()) / len(prose.strip())
@@ -95,16 +102,6 @@ def _seen(source: str, translation: str, source_language: str, language: str) ->
     changed = _unmatched(numbers(prose), numbers(said))
     if changed:
         yield NUMBER_CHANGED, changed
-
-
-def _protected(text: str) -> Counter[str]:
-    return Counter(
-        block.text[start:stop]
-        for block in split_blocks(text)
-        if not block.code
-        for start, stop in find_spans(block.text)
-        if not block.text[start:stop].strip().replace(" ", "").isalnum()
-    )
 
 
 def _values(token: str) -> frozenset[float]:

@@ -21,7 +21,7 @@ from hf_datasets.errors import UserError
 from hf_datasets.language import detect_language
 from hf_datasets.translate.blocks import split_blocks
 from hf_datasets.translate.documents import Document
-from hf_datasets.translate.flags import prose_of
+from hf_datasets.translate.flags import anatomy
 from hf_datasets.translate.overlays import Line, fingerprint, is_hash_of, read_lines, write_lines
 
 MIXED_LANGUAGE, CODE, NON_ENGLISH, CULTURE_BOUND = "mixed_language", "code", "non_english", "culture_bound"
@@ -175,13 +175,13 @@ def _seen(texts: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
     inline = _INLINE_CODE.search(whole)
     if code or inline:
         yield CODE, (code.text.strip().split("\n")[0] if code else inline[0] if inline else "")[:80]
-    paragraphs = [prose_of(text) for text in re.split(r"\n\s*\n", whole)]
+    paragraphs = [anatomy(text).prose for text in re.split(r"\n\s*\n", whole)]
     spoken = Counter(
         found for text in paragraphs if len(text.strip()) >= PARAGRAPH and (found := detect_language(text)) is not None
     )
     if len(spoken) > 1:
         yield MIXED_LANGUAGE, ", ".join(f"{code} {count}" for code, count in spoken.most_common())
-    main = detect_language(prose_of(whole))
+    main = detect_language(anatomy(whole).prose)
     if main not in (None, language):
         yield NON_ENGLISH, f"reads as {main}"
     if bound := _culture_words().search(whole):
