@@ -116,14 +116,15 @@ def run(
     )
     done = translator.translate(items, plan)
     if done.stopped is not None:
-        return _stopped(done.stopped, len(plan.known) + done.sent, len(plan.requests), ledger)
+        return _stopped(done.stopped, done, bool(plan.known or done.sent), ledger)
     return _Written(job, done, plan, corrected, marks).result(targets)
 
 
-def _stopped(reason: Exception, kept: int, total: int, ledger: Ledger) -> Result:
+def _stopped(reason: Exception, done: Translation, anything: bool, ledger: Ledger) -> Result:
     """Say what is kept and what is missing; nothing done at all is the error itself."""
-    if not kept:
+    if not anything:
         raise reason
+    kept, total = sum(text is not None for text in done.texts), len(done.texts)
     sentence = str(reason).rstrip(".")
     return Result(
         stopped=f"{sentence}; {kept} of {total} texts are translated and kept in {ledger.path}, and the same command "
