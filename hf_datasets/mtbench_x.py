@@ -39,7 +39,7 @@ def questions(benchmark: str, language: str, reference_set: str = references.PUB
             doesn't hold; or a correction is stale.
     """
     if reference_set != references.PUBLISHED:
-        return _corrected(benchmark, language, reference_set)
+        return _corrected_once(benchmark, language, reference_set)
     if benchmark not in BENCHMARKS:
         raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}.")
     ours = added.find(language)
@@ -52,7 +52,6 @@ def _packaged(benchmark: str, language: str) -> tuple[Question, ...]:
     return tuple(sorted(rows, key=lambda question: question.question_id))
 
 
-@functools.cache
 def _corrected(benchmark: str, language: str, reference_set: str) -> tuple[Question, ...]:
     if reference_set not in references.REFERENCE_SETS:
         choices = ", ".join(references.REFERENCE_SETS)
@@ -60,6 +59,9 @@ def _corrected(benchmark: str, language: str, reference_set: str) -> tuple[Quest
     if benchmark == "mini":
         raise UserError(f"The mini benchmark has no references {reference_set!r}; set reference_set to 'published'.")
     return tuple(references.corrected(questions(benchmark, language), references.corrections(language)))
+
+
+_corrected_once = functools.cache(_corrected)
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 """A folder of translations as a language of the benchmark: what is in it, whether it is whole, where it came from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from hf_datasets import jsonl
 from hf_datasets.added import Added, register
 from hf_datasets.errors import UserError
 from hf_datasets.instruct.reports import Report, read_reports
-from hf_datasets.judge_prompts import NATIVE, judge_prompts
+from hf_datasets.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.mtbench_x import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.mtbench_x_configs import ALL, MINI, PROMPTS, lost_of
 from hf_datasets.records import JudgePrompt, Question
@@ -51,7 +51,8 @@ def read_translation(folder: Path) -> Translated:
     asked = [_question(file, row, language, answers) for file, row in rows if "turns" in row]
     if not asked:
         raise UserError(f"{folder} holds no questions; translate a config such as en or mini_en into it.")
-    prompts = _prompt_sets([row for _, row in rows if "prompt_template" in row], language)
+    prompts = _prompt_sets(row for _, row in rows if "prompt_template" in row)
+    _check_prompts(prompts, language)
     return Translated(Added(language, dict(_benchmarks(folder, asked)), prompts), reports)
 
 
@@ -79,7 +80,7 @@ def register_built(folder: Path) -> tuple[Added, ...]:
 def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
     benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
     asked = {name: tuple(map(Question.from_row, _parquet(found))) for name, found in benchmarks.items() if found}
-    return Added(language, asked, _prompt_sets(list(_parquet(files.get(f"{PROMPTS}_{language}", ()))), language))
+    return Added(language, asked, _prompt_sets(_parquet(files.get(f"{PROMPTS}_{language}", ()))))
 
 
 def _parquet(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -137,12 +138,16 @@ def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, t
             yield name, tuple(found)
 
 
-def _prompt_sets(rows: Sequence[Mapping[str, Any]], language: str) -> dict[str, dict[str, JudgePrompt]]:
-    """Group prompts by their set (someone else's without one count as `native`) and check each."""
+def _prompt_sets(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, JudgePrompt]]:
+    """Group prompts by their set; someone else's, in FastChat's layout, are of the published set."""
     sets: dict[str, dict[str, JudgePrompt]] = {}
     for row in rows:
         prompt = JudgePrompt(**{name: row[name] for name in PROMPT_FIELDS})
-        sets.setdefault(str(row.get("prompt_set", NATIVE)), {})[prompt.name] = prompt
+        sets.setdefault(str(row.get("prompt_set", PUBLISHED)), {})[prompt.name] = prompt
+    return sets
+
+
+def _check_prompts(sets: Mapping[str, Mapping[str, JudgePrompt]], language: str) -> None:
     for name, prompts in sets.items():
         missing = judge_prompts(name, "en").keys() - prompts.keys()
         if missing:
@@ -150,4 +155,3 @@ def _prompt_sets(rows: Sequence[Mapping[str, Any]], language: str) -> dict[str, 
         for prompt in prompts.values():
             if lost := lost_of(prompt):
                 raise UserError(f"Judge prompt {prompt.name!r} of {name!r} in {language!r} lost {lost}; edit it.")
-    return sets

@@ -13,6 +13,7 @@ from hf_datasets import added
 from hf_datasets.added_card import added_section
 from hf_datasets.errors import UserError
 from hf_datasets.mtbench_x import questions
+from hf_datasets.sources import fetch
 from hf_datasets.translation_folder import read_translation, register_built
 from mtbenchx_tasks.cli import app
 from tests.doubles.deepl_api import KEY, DeepLApi, serve_deepl
@@ -184,3 +185,27 @@ def test_post_edits_stand_in_the_rows_and_in_the_card(translated: Path, tmp_path
     assert first.corrected_fields == ("turns",)
     assert "1 questions were corrected by people" in added_section([found])
     assert "1 of them edited by people" in added_section([found])
+
+
+@needs_sources
+@pytest.mark.sources
+def test_someone_elses_translation_in_fastchats_layout(api: Api, tmp_path: Path) -> None:
+    """Upstream's German files, relabelled: questions, reference answers, judge prompts as FastChat lays them out."""
+    folder = tmp_path / "nl"
+    folder.mkdir()
+    for name in ("question.jsonl", "reference_answer/gpt-4.jsonl", "judge_prompts.jsonl"):
+        text = fetch("mtbench_x", f"data/mt_bench_DE/{name}").read_text(encoding="utf-8")
+        (folder / Path(name).name).write_text(text.replace("_DE", "_NL"), encoding="utf-8")
+    run("build", "mtbench-x", "--translation", folder, "--out", tmp_path / "mtbench-x")
+    (found,) = register_built(tmp_path / "mtbench-x")
+    german, dutch = questions("mtbench_x", "de"), found.questions["mtbench_x"]
+    assert [(q.turns, q.reference, q.question_reference) for q in dutch] == [
+        (q.turns, q.reference, q.question_reference) for q in german
+    ]
+    # question 95 asks for English wherever we know it to
+    assert {q.question_id for q in dutch if q.other_language_turns} == {95}
+    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    results = evaluate(Model(), "mtbench_x_nl", judge, tmp_path / "mtbench-x" / "tasks", limit=1)
+    assert metric(results, "mtbench_x_nl", "score") == 7
+    assert "Bewertung" in api.judgments[0]["messages"][1]["content"]
+    assert "Nothing is recorded" in (tmp_path / "mtbench-x" / "README.md").read_text(encoding="utf-8")
