@@ -83,6 +83,7 @@ def read(file: Path, **options: Any) -> list[Sample]:
         {"data": ["Hi", "Hello"]},
         {"instruction": "Hi", "input": "", "output": "Hello", "id": "alpaca-1"},
         {"instruction": "Hi", "context": "", "response": "Hello", "category": "open_qa"},
+        {"instruction": "Hi", "input": "", "output": "Hello", "text": "Below is an instruction. ### Response: Hello"},
         {"inputs": "Hi", "targets": "Hello", "language": "en", "split": "train", "template": "t"},
         {"prompt": "Hi", "completion": "Hello"},
         {"prompt": [{"role": "user", "content": "Hi"}], "completion": [{"role": "assistant", "content": "Hello"}]},
@@ -182,6 +183,11 @@ def test_the_language_is_in_the_name_of_the_file(tmp_path: Path, name: str, lang
     assert read(tmp_path / "data", language="xx")[0].language == language
 
 
+def test_a_language_that_is_no_code_is_passed_over(tmp_path: Path) -> None:
+    row = {"inputs": "Hi", "targets": "Hello", "language": "Northern Sotho", "language_code": "nso"}
+    assert read(json_lines(tmp_path / "x.jsonl", [row]))[0].language == "nso"
+
+
 def test_a_row_knows_its_language_better_than_the_file(tmp_path: Path) -> None:
     json_lines(tmp_path / "my_data.jsonl", [{"prompt": "Hi", "completion": "Hello", "language": "EN"}])
     assert read(tmp_path / "my_data.jsonl")[0].language == "en"
@@ -226,6 +232,8 @@ def test_a_built_folder_is_read_by_config_and_split(tmp_path: Path) -> None:
         ([{"messages": [{"who": "judge"}]}], r"row 1: messages\[0\] has the unknown keys who"),
         ([{"messages": ["Hi", 3]}], r"row 1: messages\[0\] is of type str"),
         ([], r"x\.jsonl is empty"),
+        ([{"question_id": 81, "turns": ["Hi", "And now?"]}], r"unknown layout with the keys question_id, turns"),
+        ([{str(n): {} for n in range(30)}], r"unknown layout with the keys 0, 1, .*, 19 and 10 more"),
     ],
 )
 def test_a_row_that_is_no_dialogue_is_named(tmp_path: Path, rows: list[Row], message: str) -> None:
