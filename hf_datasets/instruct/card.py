@@ -52,7 +52,7 @@ def metadata(name: str, built: Built) -> dict[str, Any]:
     return {
         "pretty_name": PRETTY[name] if main else f"{PRETTY[name]} (mini)",
         **(LICENSES[name] if main else {"license": MINI_LICENSE.lower()}),
-        "language": [code.split("-")[0] for code in languages],
+        "language": list(dict.fromkeys(code.split("-")[0] for code in languages)),
         "multilinguality": ["multilingual" if len(languages) > 1 else "monolingual"],
         "size_categories": [size_category(sum(rows for _, rows in _licences(built).items()))],
         "task_categories": ["text-generation"],

@@ -1,6 +1,6 @@
 """Lima-X (Weber et al. 2024): LIMA's 1,030 dialogues and a validation set of 52, parallel in five languages.
 
-The published rows carry no id that we know of: a row's number in its file is its id, the same in every language.
+A published row without an id has its number in its file as its id, the same in every language.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """lima-x and bactrian-x as their users meet them: built from files, loaded by `load_dataset`."""
 
 import gzip
+import itertools
 import json
 import random
 from collections import Counter
@@ -213,6 +214,22 @@ def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Pat
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "15 rows are under CC BY-SA and stay under it" in card
     assert "- 3 rows a language were found for validation, 52 are published." in card
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [("{n}", ["lima", "lima-val"]), ("{n}_{CODE}", ["lima", "lima-val"]), ("{split}-{n}-{code}", ["train", "val"])],
+)
+def test_ids_that_count_anew_or_carry_their_language_are_parallel(
+    tmp_path: Path, pattern: str, names: list[str]
+) -> None:
+    for code, split in itertools.product(("en", "de"), ("train", "val")):
+        ids = [pattern.format(n=n, split=split, code=code, CODE=code.upper()) for n in range(4)]
+        rows = [{"conversations": [f"{code} {split} {one}", "A"], "id": one} for one in ids]
+        toy.write_lines(tmp_path / f"{split}_limax_{code.upper()}.jsonl", rows)
+    folder = make(Request("lima-x", languages="EN,DE", configs="ENDE", source=str(tmp_path)), tmp_path / "lima-x")
+    found = [sample.id for sample in read_samples(folder, config="ENDE")]
+    assert found == [f"{name}-{n}" for name in (names[0], names[0], names[1], names[1]) for n in range(4)]
 
 
 def test_the_card_satisfies_the_hub(lima: Path, bactrian: Path) -> None:
