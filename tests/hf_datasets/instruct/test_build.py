@@ -185,6 +185,24 @@ def test_a_built_folder_is_a_source_too(lima: Path, bactrian: Path, tmp_path: Pa
     assert len(list(read_samples(lima, config="sampled", split="train"))) == 30
 
 
+def test_a_downloaded_dataset_is_read_by_its_card(lima: Path, tmp_path: Path) -> None:
+    source = toy.lima(tmp_path / "source")
+    listed = [
+        {"config_name": code, "data_files": [{"split": s, "path": f"{s}_limax_{code}.jsonl"} for s in ("train", "val")]}
+        for code in ("EN", "DE", "FR", "IT", "ES")
+    ]
+    (source / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': listed})}---\n")
+    assert data(make(Request("lima-x", source=str(source)), tmp_path / "l")) == data(lima)
+
+
+def test_a_folder_a_language(lima: Path, tmp_path: Path) -> None:
+    for file in toy.lima(tmp_path / "source").iterdir():
+        split, _, code = file.stem.split("_")
+        file.parent.joinpath(code.lower()).mkdir(exist_ok=True)
+        file.rename(file.parent / code.lower() / f"{split}.jsonl")
+    assert data(make(Request("lima-x", source=str(tmp_path / "source")), tmp_path / "l")) == data(lima)
+
+
 def test_one_file_whose_rows_say_their_language(bactrian: Path, tmp_path: Path) -> None:
     rows = [{**toy.bactrian_row(code, number), "language": code} for code in STUDY for number in range(60)]
     random.Random(1).shuffle(rows)
