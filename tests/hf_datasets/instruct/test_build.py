@@ -282,6 +282,7 @@ def test_trl_reads_the_built_folder(lima: Path, monkeypatch: pytest.MonkeyPatch)
         ({"empty": "maybe"}, "--empty is keep, drop or error, not 'maybe'"),
         ({"name": "bactrian-x", "validation": Path("x")}, "--validation belongs to lima-x"),
         ({"configs": "ENPT"}, r"no config 'ENPT' over these --languages; it has EN, DE, .*mini_DEFRITES_sampled, mini"),
+        ({"configs": "mini", "languages": "EN,PT"}, "no config 'mini' over these --languages; it has EN, PT, ENPT"),
         ({"configs": ","}, "--configs names no config"),
         ({"name": "bactrian-x", "configs": "mini"}, "bactrian-x has no config 'mini'"),
         ({"languages": "EN,XY"}, r"has no file in 'xy'; its files are in de, en, es, fr, it"),
