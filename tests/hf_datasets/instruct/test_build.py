@@ -230,6 +230,7 @@ def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Pat
     assert len(found) == 15
     assert {(sample.license, sample.attribution[:6]) for sample in found} == {("CC-BY-SA-4.0", "coffee")}
     card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "The rows of this folder are from local files" in card
     assert "15 rows are under CC BY-SA and stay under it" in card
     assert "- 3 rows a language were found for validation, 52 are published." in card
 
