@@ -232,7 +232,7 @@ def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Pat
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "The rows of this folder are from local files" in card
     assert "15 rows are under CC BY-SA and stay under it" in card
-    assert "- 3 rows a language were found for validation, 52 are published." in card
+    assert "- 3 rows a language were found for validation; the paper has 52." in card
 
 
 @pytest.mark.parametrize(
