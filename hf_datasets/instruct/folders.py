@@ -54,7 +54,7 @@ def data_files(path: Path, config: str | None = None, split: str | None = None) 
     Args:
         path: What the user named.
         config: A config of a built folder.
-        split: Only this split (`train`, `validation`, `test`); default: all.
+        split: Only this split (`train`, `validation`, `test`, or another word for one); default: all.
 
     Raises:
         UserError: There is no such path, config or split, or nothing to read.
@@ -64,7 +64,7 @@ def data_files(path: Path, config: str | None = None, split: str | None = None) 
     if not path.is_dir():
         raise UserError(f"There is no {path}; name a data file or a folder of data files.")
     found = _of_config(path, config) if config is not None or _configs(path) else _of_folder(path)
-    kept = [file for file in found if split in (None, file.split)]
+    kept = [file for file in found if split is None or file.split == _split(split)]
     if not kept:
         what = "files of rows (.json, .jsonl, .parquet, gzipped or not)" if not found else f"split {split!r}"
         raise UserError(f"{path} has no {what}.")
@@ -90,10 +90,15 @@ def _of_config(folder: Path, config: str | None) -> list[DataFile]:
         said = f"no config {chosen!r}" if chosen else "several configs"
         raise UserError(f"{folder} has {said}; choose one of {', '.join(known) or '(none: it has no card)'}.")
     return [
-        DataFile(file, _language(file.relative_to(folder)), split)
+        DataFile(file, _language(file.relative_to(folder)), _split(split))
         for split, files in configs(folder)[chosen].items()
         for file in files
     ]
+
+
+def _split(word: str) -> str:
+    """Upstreams call the validation split `val`, `dev` ..."""
+    return SPLIT_WORDS.get(word.lower(), word)
 
 
 def _configs(folder: Path) -> dict[str, tuple[list[dict[str, Any]], bool]]:
