@@ -44,7 +44,7 @@ def task_files(languages: Mapping[str, Collection[str]]) -> dict[str, str]:
         for code in codes:
             module = "mtbenchx_tasks.task" if code in LANGUAGES else MODULE
             files[f"{prefix}_{code}.yaml"] = (
-                f"task: {prefix}_{code}\nclass: !function {module}.{name}\nlanguage: {code}\n"
+                f"task: {prefix}_{code}\nclass: !function {module}.{name}\nlanguage: '{code}'\n"
             )
         files[f"_{prefix}.yaml"] = _group(prefix, codes)
     if any(code not in LANGUAGES for codes in languages.values() for code in codes):

@@ -12,6 +12,8 @@ from hf_datasets.records import canonical_json, content_hash
 FORMALITIES = ("default", "more", "less", "prefer_more", "prefer_less")
 DEFAULT_FORMALITY = "prefer_more"
 """Polite forms, as in the published translations; never fails where a language has none."""
+ALIASES = {"nb": "no"}
+"""Codes of engines that lid.176 calls otherwise."""
 _TAGS = re.compile(r"<[^<>]*>")
 
 
@@ -28,8 +30,9 @@ class Pair:
 
     @property
     def language(self) -> str:
-        """Lower-case ISO 639-1 code of the target."""
-        return self.target.split("-")[0].lower()
+        """Lower-case ISO 639-1 code of the target, as language identification knows it."""
+        code = self.target.split("-")[0].lower()
+        return ALIASES.get(code, code)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from hf_datasets.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field, read_document
-from hf_datasets.translate.engine import Engine, Pair
+from hf_datasets.translate.engine import ALIASES, Engine, Pair
 from hf_datasets.translate.translator import Translator
 
 ENGINE = "engine:"
@@ -50,7 +50,7 @@ class Sides:
         language = (self.target or self._found).partition("-")[0].lower()
         if not language:
             raise UserError("The files don't tell their language; name it by --to.")
-        return self.source_language, language
+        return self.source_language, ALIASES.get(language, language)
 
     def read(self, name: str) -> Texts:
         """Return the texts of a file, or have an engine translate the source (each text once, through the ledger)."""
