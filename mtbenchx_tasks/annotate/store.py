@@ -138,6 +138,10 @@ class Store:
         found = self.rows("SELECT * FROM annotator WHERE id = ? AND code_hash IS NOT NULL", (name,))
         return Annotator(name, found[0]["consent_at"] is not None) if found else None
 
+    def active_annotators(self) -> int:
+        """Return how many are invited and haven't withdrawn."""
+        return int(self.rows("SELECT COUNT(*) FROM annotator WHERE code_hash IS NOT NULL")[0][0])
+
     def consent(self, name: str, version: str, text: str, language: str) -> None:
         """Store that an annotator agreed to a text, and the text itself."""
         now = self.clock()

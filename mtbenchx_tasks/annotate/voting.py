@@ -22,9 +22,9 @@ CHOICES = (LEFT, RIGHT, TIE, BOTH_BAD, SKIP)
 """What a button says, in the order of the keys 1 to 5."""
 
 _RATERS = """
-SELECT question_id, pair, turn, COUNT(*) FROM assignment LEFT JOIN vote ON vote.assignment = assignment.id
-WHERE (vote.choice IS NOT NULL AND vote.choice != 'skip') OR (vote.choice IS NULL AND assignment.expires > ?)
-GROUP BY question_id, pair, turn
+SELECT a.question_id, a.pair, a.turn, COUNT(*) FROM assignment AS a LEFT JOIN vote ON vote.assignment = a.id
+WHERE (vote.choice IS NOT NULL AND vote.choice != 'skip') OR (vote.choice IS NULL AND a.expires > ?)
+GROUP BY a.question_id, a.pair, a.turn
 """
 _OPEN = "NOT EXISTS (SELECT 1 FROM vote WHERE vote.assignment = assignment.id)"
 

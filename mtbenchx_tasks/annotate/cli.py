@@ -1,0 +1,113 @@
+"""`mtbenchx annotate`: people compare answers. Every import of weight is inside its command."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from hf_datasets.errors import UserError
+
+annotate = typer.Typer(help="Let people compare answers in a browser, and export their votes.", no_args_is_help=True)
+
+Database = Annotated[Path, typer.Option("--db", help="The study's database.")]
+DB = Path("votes.sqlite")
+Answers = Annotated[
+    list[Path], typer.Option("--answers", help="FastChat's model_answer or lm_eval's samples, one file a model.")
+]
+More = Annotated[list[Path] | None, typer.Argument(help="Further answer files.", show_default=False)]
+Language = Annotated[str | None, typer.Option(help="Language of the questions, where the files don't tell it.")]
+Benchmark = Annotated[str | None, typer.Option(help="mtbench_x or mini; default: as the questions' ids tell.")]
+Baseline = Annotated[str | None, typer.Option(help="Compare this model with each other; default: all pairs.")]
+Order = Annotated[
+    Literal["fill", "random"],
+    typer.Option("--assign", help="fill: each item up to the target, balanced over categories; random: the paper's."),
+]
+Target = Annotated[int, typer.Option(min=1, help="Raters an item gets (fill).")]
+PerAnnotator = Annotated[int | None, typer.Option(min=1, help="Questions for each annotator; default: no limit.")]
+Ui = Annotated[str | None, typer.Option(help="Language of the app: en de fr it es; default: the questions'.")]
+SparseTies = Annotated[
+    bool, typer.Option("--sparse-ties", help="Ask people to use ties sparingly; recorded with each vote.")
+]
+Contact = Annotated[str | None, typer.Option(help="Whom people ask, shown with the consent text.")]
+Consent = Annotated[Path | None, typer.Option(help="Your own consent text (Markdown) instead of ours.")]
+Reserved = Annotated[float, typer.Option(min=0.1, help="Minutes after which an open question goes to others.")]
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate serve --answers a.jsonl b.jsonl --language de --db votes.sqlite`")
+def serve(
+    more: More = None,
+    *,
+    answers: Answers = [],  # noqa: B006  (typer reads it)
+    language: Language = None,
+    benchmark: Benchmark = None,
+    baseline: Baseline = None,
+    db: Database = DB,
+    order: Order = "fill",
+    target: Target = 3,
+    per_annotator: PerAnnotator = None,
+    ui: Ui = None,
+    sparse_ties: SparseTies = False,
+    contact: Contact = None,
+    consent: Consent = None,
+    reserved_minutes: Reserved = 30.0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Start the app; without answer files it goes on with the study in the database."""
+    _check_extra()
+    from mtbenchx_tasks.annotate.assignment import Policy
+    from mtbenchx_tasks.annotate.serve import Options, make_site, open_study, run
+
+    files = [*answers, *(more or [])]
+    store, study = open_study(db, files, language=language, benchmark=benchmark, baseline=baseline)
+    policy = Policy(order, target, per_annotator)
+    options = Options(policy, ui, sparse_ties, contact, consent, reserved_minutes)
+    run(make_site(store, study, options), host, port)
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate invite 12 --db votes.sqlite`")
+def invite(
+    number: Annotated[int, typer.Argument(min=1, max=1000, help="How many people.")],
+    db: Database = DB,
+) -> None:
+    """Print new invitation codes, one a line; they are shown only here, the database keeps hashes."""
+    from mtbenchx_tasks.annotate.codes import code_hash, new_code
+    from mtbenchx_tasks.annotate.store import Store
+
+    codes = [new_code() for _ in range(number)]
+    Store(db).add_annotators([code_hash(code) for code in codes])
+    print("\n".join(codes))
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate withdraw expert_3 --db votes.sqlite`")
+def withdraw(
+    pseudonym: Annotated[str, typer.Argument(help="What the app calls the person, e.g. expert_3.")],
+    db: Database = DB,
+) -> None:
+    """Delete a person's votes and invitation; people can do so themselves in the app, too."""
+    from mtbenchx_tasks.annotate.store import Store
+
+    votes = Store(_existing(db)).withdraw(pseudonym)
+    print(f"{votes} votes of {pseudonym} were deleted; export again, for earlier exports still hold them.")
+
+
+def _existing(db: Path) -> Path:
+    if not db.is_file():
+        raise UserError(f"There is no database {db}; name the study's by --db.")
+    return db
+
+
+def _check_extra() -> None:
+    """The app's libraries are an extra.
+
+    Raises:
+        UserError: They aren't installed.
+    """
+    try:
+        import fastapi  # noqa: F401
+        import latex2mathml  # noqa: F401
+        import mdit_py_plugins  # noqa: F401
+        import nh3  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise UserError(f"The app needs {error.name}: pip install 'mtbench-x[annotate]'") from error
