@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "annotator"
 COOKIE_SECONDS = 30 * 24 * 3600
-PER_MINUTE, BURST = 90.0, 40.0
-"""Requests of one annotator: nobody reads two answers in less than a second."""
+VOTES_PER_MINUTE = 60.0
+"""Forms that one annotator may send, as many at once too: nobody reads two answers in a second."""
+VIEWS_PER_VOTE = 5
+"""Pages that one annotator may ask for meanwhile."""
 MOST_BUCKETS = 10_000
 LONGEST_FORM = 65_536
 """Bytes of a form; ours have some hundred."""
@@ -54,10 +56,8 @@ class Signer:
 class RateLimit:
     """A bucket of requests for each name, filled again over time."""
 
-    def __init__(
-        self, per_minute: float = PER_MINUTE, burst: float = BURST, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._per_second, self._burst, self._clock = per_minute / 60, burst, clock
+    def __init__(self, per_minute: float = VOTES_PER_MINUTE, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second, self._burst, self._clock = per_minute / 60, per_minute, clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -89,7 +89,7 @@ def _session(site: Site, request: Request, *, csrf: str | None = None) -> Sessio
     annotator = site.voting.store.annotator(name) if name else None
     if annotator is None:
         raise StopError(FORBIDDEN, "session")
-    if not site.limit.allows(annotator.id):
+    if not (site.views if csrf is None else site.forms).allows(annotator.id):
         raise StopError(TOO_FAST, "fast")
     if csrf is not None and not site.signer.is_token(cookie, csrf):
         raise StopError(FORBIDDEN, "refused")
@@ -106,7 +106,7 @@ def _joining(app: FastAPI, site: Site) -> None:
     @app.post("/join")
     def join(request: Request, code: Field = "") -> Response:
         address = request.client.host if request.client else ""
-        if not site.limit.allows(f"address {address}"):
+        if not site.forms.allows(f"address {address}"):
             raise StopError(TOO_FAST, "fast")
         name = site.voting.store.invited(code_hash(code))
         if name is None:

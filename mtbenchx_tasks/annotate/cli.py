@@ -30,6 +30,7 @@ SparseTies = Annotated[
 ]
 Contact = Annotated[str | None, typer.Option(help="Whom people ask, shown with the consent text.")]
 Consent = Annotated[Path | None, typer.Option(help="Your own consent text (Markdown) instead of ours.")]
+Rate = Annotated[float, typer.Option(min=1, help="Votes that one person may send in a minute.")]
 Reserved = Annotated[float, typer.Option(min=0.1, help="Minutes after which an open question goes to others.")]
 
 
@@ -50,6 +51,7 @@ def serve(
     contact: Contact = None,
     consent: Consent = None,
     reserved_minutes: Reserved = 30.0,
+    votes_per_minute: Rate = 60.0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
@@ -58,10 +60,9 @@ def serve(
     from mtbenchx_tasks.annotate.assignment import Policy
     from mtbenchx_tasks.annotate.serve import Options, make_site, open_study, run
 
-    files = [*answers, *(more or [])]
-    store, study = open_study(db, files, language=language, benchmark=benchmark, baseline=baseline)
+    store, study = open_study(db, [*answers, *(more or [])], language=language, benchmark=benchmark, baseline=baseline)
     policy = Policy(order, target, per_annotator)
-    options = Options(policy, ui, sparse_ties, contact, consent, reserved_minutes)
+    options = Options(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
     run(make_site(store, study, options), host, port)
 
 
@@ -89,6 +90,106 @@ def withdraw(
 
     votes = Store(_existing(db)).withdraw(pseudonym)
     print(f"{votes} votes of {pseudonym} were deleted; export again, for earlier exports still hold them.")
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate export --db votes.sqlite --out votes.parquet`")
+def export(
+    db: Database = DB,
+    out: Annotated[Path, typer.Option(help="Common name of the files to write.")] = Path("votes.parquet"),
+) -> None:
+    """Write the votes as Parquet and JSONL in the lmsys/mt_bench_human_judgments schema; skips go to a third file."""
+    from mtbenchx_tasks.annotate.export import export as write
+    from mtbenchx_tasks.annotate.store import Store
+
+    for file in write(Store(_existing(db)), out):
+        print(file)
+
+
+@annotate.command("import", epilog="Example: `mtbenchx annotate import gpt-4_pair.jsonl human.parquet --out all.jsonl`")
+def import_votes(
+    files: Annotated[list[Path], typer.Argument(help="Votes as lmsys has them, or FastChat's *_pair.jsonl.")],
+    out: Annotated[Path, typer.Option(help="The JSONL file to write.")] = Path("imported.jsonl"),
+    kind: Annotated[
+        Literal["human", "judge"] | None, typer.Option(help="Who voted; default: as the names tell.")
+    ] = None,
+    language: Language = None,
+) -> None:
+    """Read anyone's votes into one layout: models sorted by name, winners mapped, runs of a judge numbered."""
+    from collections import Counter
+
+    from mtbenchx_tasks.votes import read_votes, write_votes
+
+    votes = [vote for file in files for vote in read_votes(file, kind=kind, language=language)]
+    write_votes(out, votes)
+    winners = Counter(vote.winner for vote in votes)
+    people = len({(vote.kind, vote.annotator) for vote in votes})
+    print(f"{out}: {len(votes)} votes of {people}; {', '.join(f'{n} {winner}' for winner, n in winners.most_common())}")
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate space --repo-id ORG/NAME --out DIR --answers a.jsonl b.jsonl`")
+def space(
+    repo_id: Annotated[str, typer.Option(help="The Space's name: ORG/NAME.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    more: More = None,
+    *,
+    invite_number: Annotated[int, typer.Option("--invite", min=1, max=1000, help="How many people.")] = 12,
+    answers: Answers = [],  # noqa: B006  (typer reads it)
+    language: Language = None,
+    benchmark: Benchmark = None,
+    baseline: Baseline = None,
+    order: Order = "fill",
+    target: Target = 3,
+    per_annotator: PerAnnotator = None,
+    ui: Ui = None,
+    sparse_ties: SparseTies = False,
+    contact: Contact = None,
+    consent: Consent = None,
+    reserved_minutes: Reserved = 30.0,
+    votes_per_minute: Rate = 60.0,
+) -> None:
+    """Write a Docker Space and its private dataset as two folders, and print the invitation codes, only here."""
+    _check_extra()
+    from mtbenchx_tasks.annotate.assignment import Policy
+    from mtbenchx_tasks.annotate.bundle import Bundle
+    from mtbenchx_tasks.annotate.serve import Options
+    from mtbenchx_tasks.annotate.space import write_space
+    from mtbenchx_tasks.annotate.study import read_study
+
+    study = read_study([*answers, *(more or [])], language, benchmark, baseline)
+    policy = Policy(order, target, per_annotator)
+    said = _consent(consent)
+    options = Options(policy, ui, sparse_ties, contact, said, reserved_minutes, votes_per_minute, embedded=True)
+    codes = write_space(out, repo_id, Bundle(study, options, ()), invite_number)
+    print("\n".join(codes))
+    steps = (
+        f"hf upload {repo_id}-votes {out / 'votes'} --repo-type dataset --private",
+        f"hf repos create {repo_id} --repo-type space --space-sdk docker --secrets HF_TOKEN",
+        f"hf upload {repo_id} {out / 'space'} --repo-type space",
+    )
+    typer.echo("Next, with a token HF_TOKEN that may write to both:\n  " + "\n  ".join(steps), err=True)
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate restore votes/ --db votes.sqlite`, then `export`")
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A Space's dataset, downloaded: study.json and votes-*.jsonl.")],
+    db: Database = DB,
+) -> None:
+    """Make a database of a Space's dataset, to export or to go on elsewhere."""
+    _check_extra()
+    from mtbenchx_tasks.annotate.bundle import fill, read_bundle
+    from mtbenchx_tasks.annotate.journal import restore as bring
+    from mtbenchx_tasks.annotate.store import Store
+
+    bundle = read_bundle(folder)
+    store = Store(db)
+    fill(store, bundle)
+    print(f"{db}: {bring(store, folder)} votes")
+
+
+def _consent(file: Path | None) -> str | None:
+    from mtbenchx_tasks.annotate.texts import read_consent
+
+    return None if file is None else read_consent(file)
 
 
 def _existing(db: Path) -> Path:

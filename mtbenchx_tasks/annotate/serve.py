@@ -32,10 +32,12 @@ class Options:
     """Ask people to use ties sparingly."""
     contact: str | None = None
     """Whom people ask, and tell that they withdraw."""
-    consent: Path | None = None
-    """A consent text to use instead of ours."""
+    consent: str | None = None
+    """A consent text (Markdown) to use instead of ours."""
     reserved_minutes: float = 30.0
     """Minutes an assignment waits for its vote."""
+    votes_per_minute: float = 60.0
+    """Forms that one annotator may send, as many at once too."""
     embedded: bool = False
     """Shown inside a page of huggingface.co."""
 
@@ -70,7 +72,7 @@ def make_site(store: Store, study: Study, options: Options) -> Site:
         UserError: The options don't fit, or no item can be shown.
     """
     ui = options.ui or (study.language if study.language in languages() else "en")
-    consent = consent_text(ui, options.contact, options.consent)
+    consent = options.consent or consent_text(ui, options.contact)
     pages = Pages(study, _progress)
     for line in warnings(store, study, pages):
         print(line, file=sys.stderr)
@@ -84,8 +86,8 @@ def make_site(store: Store, study: Study, options: Options) -> Site:
         sparse_ties=options.sparse_ties,
         reserved=60 * options.reserved_minutes,
     )
-    secret = cookie_secret(store.path)
-    return Site(voting, pages, secret, ui, consent, options.sparse_ties, options.embedded)
+    how = {"sparse_ties": options.sparse_ties, "embedded": options.embedded}
+    return Site(voting, pages, cookie_secret(store.path), ui, consent, votes_per_minute=options.votes_per_minute, **how)
 
 
 def warnings(store: Store, study: Study, pages: Pages) -> list[str]:

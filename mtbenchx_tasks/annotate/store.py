@@ -123,8 +123,8 @@ class Store:
             self._rng.shuffle(numbers)
             names = [f"expert_{number}" for number in numbers]
             rows = list(zip(names, code_hashes, strict=True))
-            db.executemany("INSERT INTO annotator (id, code_hash) VALUES (?, ?)", rows)
             for name, code_hash in rows:
+                insert_annotator(db, name, code_hash)
                 self.record({"type": "invitation", "annotator": name, "code_hash": code_hash, "at": self.clock()})
             return names
 
@@ -163,11 +163,22 @@ class Store:
         with self.transaction() as db:
             if not db.execute("SELECT 1 FROM annotator WHERE id = ?", (name,)).fetchone():
                 raise UserError(f"{self.path} has no annotator {name!r}; the app shows everyone their name.")
-            votes = db.execute("DELETE FROM vote WHERE annotator = ?", (name,)).rowcount
-            db.execute("DELETE FROM assignment WHERE annotator = ?", (name,))
-            cleared = "code_hash = NULL, consent_at = NULL, consent_version = NULL, language = NULL"
-            db.execute(f"UPDATE annotator SET {cleared} WHERE id = ?", (name,))
+            votes = forget(db, name)
             self.record({"type": "withdrawal", "annotator": name, "at": self.clock()})
         with self._lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nor does the write-ahead log keep them
         return votes
+
+
+def forget(db: sqlite3.Connection, name: str) -> int:
+    """Delete all that is kept of an annotator but the pseudonym, which nobody else gets; returns the votes deleted."""
+    votes = db.execute("DELETE FROM vote WHERE annotator = ?", (name,)).rowcount
+    db.execute("DELETE FROM assignment WHERE annotator = ?", (name,))
+    cleared = "code_hash = NULL, consent_at = NULL, consent_version = NULL, language = NULL"
+    db.execute(f"UPDATE annotator SET {cleared} WHERE id = ?", (name,))
+    return votes
+
+
+def insert_annotator(db: sqlite3.Connection, name: str, code_hash: str) -> None:
+    """Insert one invitation; harmless to repeat."""
+    db.execute("INSERT OR IGNORE INTO annotator (id, code_hash) VALUES (?, ?)", (name, code_hash))

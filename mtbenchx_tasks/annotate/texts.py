@@ -30,27 +30,29 @@ def texts(language: str) -> Texts:
     return tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def consent_text(language: str, contact: str | None = None, own: Path | None = None) -> str:
+def consent_text(language: str, contact: str | None = None) -> str:
     """Return what people agree to, in Markdown.
 
     Args:
         language: One of `languages()`.
         contact: Whom to ask, e.g. an e-mail address.
-        own: A file to use instead of our text, for example what an ethics board approved.
+    """
+    said = texts(language)
+    return "\n\n".join([*said["consent"], *([said["contact"].format(contact=contact)] if contact else [])])
+
+
+def read_consent(file: Path) -> str:
+    """Read a study's own consent text, for example what an ethics board approved.
 
     Raises:
         UserError: The file can't be read or is empty.
     """
-    said = texts(language)
-    if own is None:
-        parts = [*said["consent"], *([said["contact"].format(contact=contact)] if contact else [])]
-        return "\n\n".join(parts)
     try:
-        text = own.read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{own} can't be read as UTF-8 text ({error}).") from error
+        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
     if not text.strip():
-        raise UserError(f"{own} is empty; people must know what they agree to.")
+        raise UserError(f"{file} is empty; people must know what they agree to.")
     return text
 
 

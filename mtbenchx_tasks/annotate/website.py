@@ -43,12 +43,14 @@ class Site:
     """Whether people are asked to use ties sparingly."""
     embedded: bool = False
     """Shown in a frame of huggingface.co: its cookies must be allowed there."""
-    limit: access.RateLimit = field(default_factory=access.RateLimit)
-    """Requests an annotator may make."""
+    votes_per_minute: float = access.VOTES_PER_MINUTE
+    """Forms that one annotator may send."""
 
     def __post_init__(self) -> None:
         self.texts = texts(self.ui)
         self.consent = self.consent or consent_text(self.ui)
+        self.forms = access.RateLimit(self.votes_per_minute)
+        self.views = access.RateLimit(self.votes_per_minute * access.VIEWS_PER_VOTE)
         self.signer = access.Signer(self.secret)
         self.templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
         self.templates.trim_blocks = self.templates.lstrip_blocks = True
