@@ -86,6 +86,7 @@ def _apply(db: sqlite3.Connection, event: Event) -> None:
         _apply_vote(db, event)
     elif kind == "undo":
         db.execute("DELETE FROM vote WHERE assignment = ?", (event["assignment"],))
+        db.execute("DELETE FROM assignment WHERE id = ?", (event["assignment"],))
     elif kind == "withdrawal":
         forget(db, event["annotator"])
     else:
@@ -93,8 +94,14 @@ def _apply(db: sqlite3.Connection, event: Event) -> None:
 
 
 def _apply_vote(db: sqlite3.Connection, event: Event) -> None:
+    """Insert a vote with its assignment, in place of one that is only reserved."""
     shown = event["created"] - event["ms"] / 1000
     place = [event[name] for name in ("annotator", "question_id", "pair", "turn", "left_model")]
+    db.execute(
+        "DELETE FROM assignment WHERE annotator = ? AND question_id = ? AND pair = ? AND turn = ? "
+        "AND NOT EXISTS (SELECT 1 FROM vote WHERE vote.assignment = assignment.id)",
+        place[:-1],
+    )
     db.execute(
         "INSERT INTO assignment (id, annotator, question_id, pair, turn, left_model, created, shown, expires) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",

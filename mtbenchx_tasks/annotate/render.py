@@ -29,7 +29,9 @@ LONGEST_HIGHLIGHTED = 20_000
 LOWEST_HEADING = 6
 """Headings of an answer stand below those of the page (h1, h2)."""
 TAG = re.compile(r"<[^>]*>")
-WORD = re.compile(r"[^\W\d_]{2,}")
+WORD = re.compile(r"[^\W_]+")
+NUMBERING = re.compile(r"^(?:[\s>*+-]*\d+[.)])+", re.MULTILINE)
+"""Numbers of a list are drawn by the browser."""
 HTML_TAGS = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "div", "span", "blockquote"),
     *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"),
@@ -80,7 +82,7 @@ def render(text: str) -> Rendered:
     env: dict[str, Any] = {}
     html = _clean(_markdown().render(text, env))
     seen = _visible(html)
-    if not _is_visible(seen):
+    if not _is_visible(seen) and "<ol" not in html:
         return Rendered(html, blank=True)
     if _lost(text, seen, env.get("latex", [])):
         return Rendered(f'<pre class="plain">{escape(text)}</pre>', blank=False)
@@ -101,7 +103,7 @@ def _lost(text: str, seen: str, latex: Sequence[str]) -> bool:
     """Whether a word of the text isn't on the page; formulas are drawn, not written."""
     for formula in latex:
         text = text.replace(formula, " ")
-    return any(word not in seen for word in set(WORD.findall(unescape(text))))
+    return any(word not in seen for word in set(WORD.findall(NUMBERING.sub(" ", unescape(text)))))
 
 
 def _clean(html: str) -> str:
