@@ -18,6 +18,9 @@ More = Annotated[list[Path] | None, typer.Argument(help="Further answer files.",
 Language = Annotated[str | None, typer.Option(help="Language of the questions, where the files don't tell it.")]
 Benchmark = Annotated[str | None, typer.Option(help="mtbench_x or mini; default: as the questions' ids tell.")]
 Baseline = Annotated[str | None, typer.Option(help="Compare this model with each other; default: all pairs.")]
+References = Annotated[
+    Literal["published", "corrected"], typer.Option("--reference-set", help="Which reference answers are shown.")
+]
 Order = Annotated[
     Literal["fill", "random"],
     typer.Option("--assign", help="fill: each item up to the target, balanced over categories; random: the paper's."),
@@ -42,6 +45,7 @@ def serve(
     language: Language = None,
     benchmark: Benchmark = None,
     baseline: Baseline = None,
+    references: References = "published",
     db: Database = DB,
     order: Order = "fill",
     target: Target = 3,
@@ -60,7 +64,10 @@ def serve(
     from mtbenchx_tasks.annotate.assignment import Policy
     from mtbenchx_tasks.annotate.serve import Options, make_site, open_study, run
 
-    store, study = open_study(db, [*answers, *(more or [])], language=language, benchmark=benchmark, baseline=baseline)
+    files = [*answers, *(more or [])]
+    store, study = open_study(
+        db, files, language=language, benchmark=benchmark, baseline=baseline, reference_set=references
+    )
     policy = Policy(order, target, per_annotator)
     options = Options(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
     run(make_site(store, study, options), host, port)
@@ -137,6 +144,7 @@ def space(
     language: Language = None,
     benchmark: Benchmark = None,
     baseline: Baseline = None,
+    references: References = "published",
     order: Order = "fill",
     target: Target = 3,
     per_annotator: PerAnnotator = None,
@@ -155,7 +163,7 @@ def space(
     from mtbenchx_tasks.annotate.space import write_space
     from mtbenchx_tasks.annotate.study import read_study
 
-    study = read_study([*answers, *(more or [])], language, benchmark, baseline)
+    study = read_study([*answers, *(more or [])], language, benchmark, baseline, references)
     policy = Policy(order, target, per_annotator)
     said = _consent(consent)
     options = Options(policy, ui, sparse_ties, contact, said, reserved_minutes, votes_per_minute, embedded=True)

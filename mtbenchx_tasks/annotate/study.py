@@ -88,7 +88,11 @@ class Study:
 
 
 def read_study(
-    files: Sequence[Path], language: str | None = None, benchmark: str | None = None, baseline: str | None = None
+    files: Sequence[Path],
+    language: str | None = None,
+    benchmark: str | None = None,
+    baseline: str | None = None,
+    reference_set: str = "published",
 ) -> Study:
     """Make a study of answer files.
 
@@ -97,6 +101,7 @@ def read_study(
         language: Language of the questions; None: as the files tell it.
         benchmark: `mtbench_x` or `mini`; None: as the questions' ids tell it.
         baseline: Compare this model with each other one; None: all pairs.
+        reference_set: Which reference answers are shown: `published` or `corrected`.
 
     Raises:
         UserError: A file can't be read, or the files don't belong together.
@@ -106,7 +111,7 @@ def read_study(
 
     read = [read_answers(file) for file in files]
     spoken = language or _one("language", [one.language for one in read], files)
-    asked = questions(benchmark or _one("benchmark", [one.benchmark for one in read], files), spoken)
+    asked = questions(benchmark or _one("benchmark", [one.benchmark for one in read], files), spoken, reference_set)
     if len({one.model for one in read}) < len(read):
         raise UserError("Two files hold answers of one model; give each model one file and each file its own name.")
     for file, one in zip(files, read, strict=True):
