@@ -79,13 +79,10 @@ def measure(folder: Path, files: list[Path], options: argparse.Namespace) -> Non
     with closing(sqlite3.connect(database)) as db:
         stored = db.execute("SELECT COUNT(*) FROM vote").fetchone()[0]
     for what, seconds in times.items():
-        p50, p95 = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
-        print(
-            f"{what}: {len(seconds)}, p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, max {max(seconds) * 1000:.0f} ms"
-        )
-    print(
-        f"{stored} votes stored of {len(times['vote'])} acknowledged, {errors} errors; {memory:.0f} MiB, CPU {cpu:.1f} s"
-    )
+        took = {"p50": statistics.median(seconds), "p95": statistics.quantiles(seconds, n=20)[-1], "max": max(seconds)}
+        print(f"{what}: {len(seconds)}, " + ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in took.items()))
+    print(f"{stored} votes stored of {len(times['vote'])} acknowledged, {errors} errors")
+    print(f"{memory:.0f} MiB, CPU {cpu:.1f} s")
 
 
 def wait(url: str) -> None:
