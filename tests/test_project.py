@@ -47,6 +47,7 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
         *("mtbenchx_tasks/annotate/templates/vote.html", "mtbenchx_tasks/annotate/static/keys.js"),
         *(f"mtbenchx_tasks/annotate/texts/{language}.toml" for language in ("en", "de", "fr", "it", "es")),
         *("hf_datasets/py.typed", "mtbenchx_tasks/py.typed"),
+        *("model_cards/template.md", "model_cards/space/README.md", "model_cards/space/index.html"),
     ]
     assert set(data) <= names
     assert not [name for name in names if name.startswith(("lm_eval", "tests", "benchmarks"))]
