@@ -5,7 +5,9 @@ HF_TOKEN (may write to the dataset), PORT, and optionally MTBENCHX_ANNOTATE_SECR
 """
 
 import os
+import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 JOURNALS = "votes-*.jsonl"
 MINUTES = 5.0
 """Between two commits of the votes."""
+LAST_WAITS = (1.0, 3.0)
+"""Seconds between the tries of the last commit: a container that is stopped has ten."""
 DATABASE = "votes.sqlite"
 
 
@@ -40,17 +44,14 @@ def start(environment: Mapping[str, str], host: str = "0.0.0.0") -> None:
     repo = environment.get("MTBENCHX_VOTES_REPO", "")
     port = int(environment.get("PORT") or "7860")
     if not repo:
-        bundle = read_bundle(folder)
-        _serve(Store(folder / DATABASE), bundle, host, port)
+        _serve(Store(folder / DATABASE), read_bundle(folder), host, port)
         return
-    api = _hub(environment)
-    download(api, repo, folder)
-    bundle, journal = read_bundle(folder), Journal(folder)
-    store = Store(folder / DATABASE, record=journal.write)
+    api, journals = _hub(environment), folder / "journals"
+    bundle = read_bundle(download(api, repo, folder / "hub"))
+    store = Store(folder / DATABASE, record=Journal(journals).write)
     fill(store, bundle)
-    votes = restore(store, folder)
-    print(f"{votes} votes were brought back from {repo}", file=sys.stderr)
-    with committing(api, repo, folder):
+    print(f"{restore(store, folder)} votes were brought back from {repo}", file=sys.stderr)
+    with committing(api, repo, journals):
         _serve(store, bundle, host, port)
 
 
@@ -68,8 +69,8 @@ def _hub(environment: Mapping[str, str]) -> "HfApi":
     return HfApi(token=token)
 
 
-def download(api: "HfApi", repo: str, folder: Path) -> None:
-    """Fetch study and votes so far.
+def download(api: "HfApi", repo: str, folder: Path) -> Path:
+    """Fetch study and votes so far into a folder of their own, never over a journal that isn't committed yet.
 
     Raises:
         UserError: They can't be had, or everybody could read them.
@@ -80,6 +81,7 @@ def download(api: "HfApi", repo: str, folder: Path) -> None:
         if not api.dataset_info(repo).private:
             raise UserError(f"The dataset {repo} is public; make it private, for it names models and holds votes.")
         api.snapshot_download(repo, repo_type="dataset", local_dir=folder, allow_patterns=[NAME, JOURNALS])
+        return folder
     except RepositoryNotFoundError as error:
         raise UserError(f"There is no dataset {repo} that this HF_TOKEN may read; upload the folder votes.") from error
     except (HfHubHTTPError, OSError) as error:
@@ -100,12 +102,28 @@ def committing(api: "HfApi", repo: str, folder: Path, minutes: float = MINUTES) 
         allow_patterns=[JOURNALS],
         hf_api=api,
     )
-    with scheduler:
+    try:
         yield scheduler
+    finally:
+        _commit_last(scheduler)
+
+
+def _commit_last(scheduler: Any) -> None:
+    """Commit what is left; a Hub that is busy is asked again, for this disk may be gone in a moment."""
+    for seconds in (*LAST_WAITS, None):
+        try:
+            scheduler.trigger().result()
+            break
+        except Exception as error:  # whatever the client raises, there is nothing else to do but try again
+            print(f"The last votes aren't committed yet ({type(error).__name__})", file=sys.stderr)
+            if seconds is not None:
+                time.sleep(seconds)
+    scheduler.stop()
 
 
 def main() -> None:
     """Start with this process's environment; a user's error is one sentence and exit code 1."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # else the server's end would be ours, before the last commit
     try:
         start(os.environ)
     except UserError as error:

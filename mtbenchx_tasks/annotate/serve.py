@@ -118,7 +118,7 @@ def run(site: Site, host: str, port: int) -> None:
 
     shown = f"[{host}]" if ":" in host else host
     print(f"http://{shown}:{port}/  {len(site.voting.items)} items, votes in {site.voting.store.path}", file=sys.stderr)
-    if host not in LOCAL:
+    if host not in LOCAL and not site.embedded:
         print("Put a web server with https before it: codes and cookies must not travel in the clear.", file=sys.stderr)
     try:
         uvicorn.run(
@@ -131,6 +131,8 @@ def run(site: Site, host: str, port: int) -> None:
             timeout_graceful_shutdown=10,
         )
     except SystemExit as error:
+        if not error.code:
+            raise
         raise UserError(f"Can't listen on {host}:{port}; name another port by --port.") from error
     finally:
         site.voting.store.close()

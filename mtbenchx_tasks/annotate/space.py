@@ -89,7 +89,7 @@ def _write_app(folder: Path, values: Mapping[str, str]) -> None:
     folder.mkdir(parents=True)
     source = Path(__file__).parents[2]
     for package in PACKAGES:
-        shutil.copytree(source / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.png"))
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     texts = {
         "Dockerfile": DOCKERFILE.format(python=python, **values),

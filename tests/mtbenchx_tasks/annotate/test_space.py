@@ -1,16 +1,20 @@
 """A study as a Docker Space: what is public, what is private, and what the start command needs."""
 
+import json
+import os
 import re
 import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
+from huggingface_hub import HfApi
 from typer.testing import CliRunner
 
 from hf_datasets.errors import UserError
@@ -20,7 +24,8 @@ from mtbenchx_tasks.annotate.on_space import start
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.cli import app
-from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, answer_file
+from tests.doubles.hub import WRITER, Hub
+from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, Person, answer_file
 
 BLOCKED = """
 import sys
@@ -75,18 +80,26 @@ def test_the_space_holds_the_app_and_nothing_of_the_study(made: tuple[Path, list
 def test_the_start_command_runs_with_the_spaces_own_files_and_libraries(made: tuple[Path, list[str]]) -> None:
     """As in a container without the Hub: nothing but the Space's folder and its requirements may be imported."""
     out, codes = made
+    with started(out / "space", {"MTBENCHX_VOTES_DIR": str(out / "votes")}) as client:
+        joined = client.post("/join", data={"code": codes[0]})
+        assert "SameSite=none" in joined.headers["set-cookie"]
+    assert (out / "votes" / "votes.sqlite").is_file()
+
+
+@contextmanager
+def started(space: Path, environment: dict[str, str]) -> Iterator[httpx.Client]:
+    """Run the start command until the block ends, then stop it as Docker does."""
     port = free_port()
-    environment = {"MTBENCHX_VOTES_DIR": str(out / "votes"), "PORT": str(port), "PYTHONPATH": str(out / "space")}
-    process = subprocess.Popen([sys.executable, "-c", BLOCKED], cwd=out / "space", env=environment)
+    known = {"PORT": str(port), "PYTHONPATH": str(space), **environment}
+    process = subprocess.Popen([sys.executable, "-c", BLOCKED], cwd=space, env=known)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             assert "Einladungscode" in first_page(client, process)
-            joined = client.post("/join", data={"code": codes[0]})
-            assert "SameSite=none" in joined.headers["set-cookie"]
+            yield client
     finally:
         process.terminate()
-        process.wait(timeout=20)
-    assert (out / "votes" / "votes.sqlite").is_file()
+        process.wait(timeout=30)
+    assert process.returncode == 0
 
 
 def first_page(client: httpx.Client, process: "subprocess.Popen[bytes]") -> str:
@@ -103,6 +116,45 @@ def first_page(client: httpx.Client, process: "subprocess.Popen[bytes]") -> str:
 def free_port() -> int:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         return int(free.getsockname()[1])
+
+
+def enter(client: httpx.Client, code: str) -> Person:
+    """Join; the cookie is only for https, so it is carried by hand."""
+    cookie = client.post("/join", data={"code": code}).headers["set-cookie"]
+    client.headers["cookie"] = cookie.split(";")[0]
+    person = Person(client)
+    person.see()
+    return person
+
+
+def test_votes_survive_a_restart_with_an_empty_disk(made: tuple[Path, list[str]], tmp_path: Path, hub: Hub) -> None:
+    (out, codes), repo = made, "ORG/compare-votes"
+    HfApi().create_repo(repo, repo_type="dataset", private=True)
+    HfApi().upload_folder(repo_id=repo, repo_type="dataset", folder_path=out / "votes")
+    for life in (1, 2):
+        environment = {**os.environ, "MTBENCHX_VOTES_DIR": str(tmp_path / f"disk {life}"), "MTBENCHX_VOTES_REPO": repo}
+        with started(out / "space", environment) as client:
+            anna = enter(client, codes[1])
+            if life == 1:
+                client.post("/consent", data={"csrf": anna.field("csrf"), "version": anna.field("version")})
+                anna.see()
+                assert client.post("/vote", data=anna.form("right")).status_code == 303
+                anna.see()
+                hub.fail("POST", "/commit/main", 503)  # the Hub is busy when the Space is stopped
+            assert "Bewerten Sie nur Runde 2." in anna.page
+    held = hub.repos["dataset", repo].head.files
+    assert sorted(name.split("-")[0] for name in held if name != ".gitattributes") == ["study.json", "votes"]
+    journal = next(blob.data.decode() for name, blob in held.items() if name.startswith("votes-"))
+    assert [json.loads(line)["type"] for line in journal.splitlines()] == ["consent", "vote"]
+
+
+def test_a_dataset_that_everybody_may_read_is_refused(made: tuple[Path, list[str]], tmp_path: Path, hub: Hub) -> None:
+    HfApi().create_repo("ORG/compare-votes", repo_type="dataset", private=False)
+    environment = {"MTBENCHX_VOTES_DIR": str(tmp_path), "MTBENCHX_VOTES_REPO": "ORG/compare-votes", "HF_TOKEN": WRITER}
+    with pytest.raises(UserError, match="is public"):
+        start(environment)
+    with pytest.raises(UserError, match="There is no dataset ORG/other"):
+        start({**environment, "MTBENCHX_VOTES_REPO": "ORG/other"})
 
 
 def test_without_a_token_the_space_says_so(tmp_path: Path) -> None:
