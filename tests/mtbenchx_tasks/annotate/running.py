@@ -71,6 +71,7 @@ def make_site(
     """A site with annotators whose codes are CODE, CODE1, CODE2, ...; `how` goes to Voting, Site and Store."""
     study = study or make_study()
     store = Store(folder / "votes.sqlite", **{key: how.pop(key) for key in ("clock", "busy", "record") if key in how})
+    store.rows("PRAGMA synchronous=OFF")  # these tests cut no power
     store.set_study(study)
     if not store.active_annotators():
         store.add_annotators([code_hash(code(number)) for number in range(codes)])

@@ -95,6 +95,7 @@ def test_from_two_answer_files_to_an_export(tmp_path: Path, answers: list[Path])
     assert secret.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_a_kill_loses_no_acknowledged_vote(tmp_path: Path, answers: list[Path]) -> None:
     codes = annotate("invite", 4, cwd=tmp_path).stdout.split()
     acknowledged: list[tuple[str, str]] = []

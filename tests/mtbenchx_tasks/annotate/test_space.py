@@ -77,6 +77,7 @@ def test_the_space_holds_the_app_and_nothing_of_the_study(made: tuple[Path, list
     assert sorted(name for name, _ in bundle.invitations) == ["expert_1", "expert_2", "expert_3"]
 
 
+@pytest.mark.slow
 def test_the_start_command_runs_with_the_spaces_own_files_and_libraries(made: tuple[Path, list[str]]) -> None:
     """As in a container without the Hub: nothing but the Space's folder and its requirements may be imported."""
     out, codes = made
@@ -127,6 +128,7 @@ def enter(client: httpx.Client, code: str) -> Person:
     return person
 
 
+@pytest.mark.slow
 def test_votes_survive_a_restart_with_an_empty_disk(made: tuple[Path, list[str]], tmp_path: Path, hub: Hub) -> None:
     (out, codes), repo = made, "ORG/compare-votes"
     HfApi().create_repo(repo, repo_type="dataset", private=True)
