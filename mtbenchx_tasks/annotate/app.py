@@ -19,7 +19,6 @@ from mtbenchx_tasks.annotate import access
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.render import render
 from mtbenchx_tasks.annotate.store import Annotator
-from mtbenchx_tasks.annotate.texts import consent_version
 from mtbenchx_tasks.annotate.voting import CHOICES, ExpiredError, RefusedError
 from mtbenchx_tasks.annotate.website import HERE, Site, StopError
 
@@ -127,9 +126,9 @@ def _joining(app: FastAPI, site: Site) -> None:
     @app.post("/consent")
     def consent(request: Request, csrf: Field = "", version: Field = "") -> Response:
         session = _session(site, request, csrf=csrf)
-        if version != consent_version(site.consent):
+        if version != site.version:
             raise StopError(BAD_REQUEST, "refused")
-        if not session.annotator.consented:
+        if session.annotator.consent != site.version:
             site.voting.store.consent(session.annotator.id, version, site.consent, site.ui)
         return _home(request)
 
@@ -143,16 +142,15 @@ def _voting(app: FastAPI, site: Site) -> None:
             return site.page(request, "join.html")
         session = _session(site, request)
         name, csrf = session.annotator.id, site.signer.token(session.cookie)
-        if not session.annotator.consented:
+        if session.annotator.consent != site.version:
             text = Markup(render(site.consent).html)
-            version = consent_version(site.consent)
-            return site.page(request, "consent.html", name=name, csrf=csrf, consent=text, version=version)
+            return site.page(request, "consent.html", name=name, csrf=csrf, consent=text, version=site.version)
         return _question(site, request, name, csrf)
 
     @app.post("/vote")
     def vote(request: Request, csrf: Field = "", assignment: Field = "", choice: Field = "") -> Response:
         session = _session(site, request, csrf=csrf)
-        if not session.annotator.consented:
+        if session.annotator.consent != site.version:
             raise StopError(FORBIDDEN, "refused")
         if choice not in CHOICES:
             raise StopError(BAD_REQUEST, "refused")

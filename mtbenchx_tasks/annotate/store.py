@@ -22,6 +22,9 @@ from mtbenchx_tasks.annotate.schema import TABLES
 from mtbenchx_tasks.annotate.study import Study
 
 BUSY_SECONDS = 10.0
+APPLICATION = 0x6D746278
+"""Marks our files (SQLite's application_id): `mtbx`."""
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 Event = dict[str, Any]
 
 
@@ -31,8 +34,8 @@ class Annotator:
 
     id: str
     """`expert_<k>`."""
-    consented: bool
-    """Whether the consent text was agreed to."""
+    consent: str | None
+    """Version of the consent text that was agreed to."""
 
 
 class Store:
@@ -65,11 +68,18 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            self._check_ours()
+            for pragma in (f"application_id={APPLICATION}", *PRAGMAS):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(TABLES)
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"The database {path} can't be opened ({error}); name another one by --db.") from error
+
+    def _check_ours(self) -> None:
+        """Leave other programs' databases alone."""
+        marked = self._db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION
+        if not marked and self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise UserError(f"{self.path} is a database, but not of a study of ours; name another one by --db.")
 
     def close(self) -> None:
         """Close the file; its journal is folded in."""
@@ -136,7 +146,7 @@ class Store:
     def annotator(self, name: str) -> Annotator | None:
         """Return an annotator who hasn't withdrawn, or None."""
         found = self.rows("SELECT * FROM annotator WHERE id = ? AND code_hash IS NOT NULL", (name,))
-        return Annotator(name, found[0]["consent_at"] is not None) if found else None
+        return Annotator(name, found[0]["consent_version"]) if found else None
 
     def active_annotators(self) -> int:
         """Return how many are invited and haven't withdrawn."""

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from mtbenchx_tasks.annotate import access
 from mtbenchx_tasks.annotate.pages import Pages
-from mtbenchx_tasks.annotate.texts import consent_text, texts
+from mtbenchx_tasks.annotate.texts import consent_text, consent_version, texts
 from mtbenchx_tasks.annotate.voting import Voting
 
 HERE = Path(__file__).parent
@@ -49,6 +49,7 @@ class Site:
     def __post_init__(self) -> None:
         self.texts = texts(self.ui)
         self.consent = self.consent or consent_text(self.ui)
+        self.version = consent_version(self.consent)
         self.forms = access.RateLimit(self.votes_per_minute)
         self.views = access.RateLimit(self.votes_per_minute * access.VIEWS_PER_VOTE)
         self.signer = access.Signer(self.secret)

@@ -146,6 +146,17 @@ def test_nothing_is_shown_before_consent_and_its_text_is_kept(site: Site) -> Non
     assert kept["consent_at"] > 0
 
 
+def test_a_changed_consent_text_is_asked_for_again(tmp_path: Path) -> None:
+    with person(make_site(tmp_path)) as anna:
+        anna.join().vote()
+    with person(make_site(tmp_path, consent="You agree to **more** now.")) as anna:
+        anna.page = anna.client.post("/join", data={"code": CODE}).text
+        assert "<strong>more</strong>" in anna.page
+        assert anna.client.post("/vote", data={"csrf": anna.field("csrf"), "choice": "tie"}).status_code == 403
+        anna.join()
+        assert anna.turn == 2
+
+
 # refusals: none of them leaves a row ---------------------------------------------------------------------------------
 
 
