@@ -24,7 +24,7 @@ from mtbenchx_tasks.annotate.website import HERE, Site, StopError
 
 log = logging.getLogger(__name__)
 Field = Annotated[str, Form()]
-BAD_REQUEST, FORBIDDEN, NOT_FOUND, GONE, TOO_FAST, UNAVAILABLE = 400, 403, 404, 410, 429, 503
+BAD_REQUEST, FORBIDDEN, GONE, TOO_FAST, UNAVAILABLE = 400, 403, 410, 429, 503
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def serve(
     contact: Contact = None,
     consent: Consent = None,
     reserved_minutes: Reserved = 30.0,
-    votes_per_minute: Rate = 60.0,
+    votes_per_minute: Rate = 120.0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
@@ -153,7 +153,7 @@ def space(
     contact: Contact = None,
     consent: Consent = None,
     reserved_minutes: Reserved = 30.0,
-    votes_per_minute: Rate = 60.0,
+    votes_per_minute: Rate = 120.0,
 ) -> None:
     """Write a Docker Space and its private dataset as two folders, and print the invitation codes, only here."""
     _check_extra()

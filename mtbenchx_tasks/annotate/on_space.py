@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,9 @@ def start(environment: Mapping[str, str], host: str = "0.0.0.0") -> None:
     repo = environment.get("MTBENCHX_VOTES_REPO", "")
     port = int(environment.get("PORT") or "7860")
     if not repo:
-        _serve(Store(folder / DATABASE), read_bundle(folder), host, port)
+        bundle = read_bundle(folder)
+        bundle = replace(bundle, options=replace(bundle.options, embedded=False))
+        _serve(Store(folder / DATABASE), bundle, host, port)
         return
     api, journals = _hub(environment), folder / "journals"
     bundle = read_bundle(download(api, repo, folder / "hub"))

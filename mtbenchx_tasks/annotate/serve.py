@@ -36,7 +36,7 @@ class Options:
     """A consent text (Markdown) to use instead of ours."""
     reserved_minutes: float = 30.0
     """Minutes an assignment waits for its vote."""
-    votes_per_minute: float = 60.0
+    votes_per_minute: float = 120.0
     """Forms that one annotator may send, as many at once too."""
     embedded: bool = False
     """Shown inside a page of huggingface.co."""
