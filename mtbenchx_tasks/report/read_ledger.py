@@ -153,6 +153,4 @@ def _costs(ledger: Ledger, source: str) -> Iterator[Cost]:
     for (endpoint, model), account in accounts(ledger).items():
         name = model if endpoint != "local" else f"local model {content_hash(model)[:6]}"
         total = sum(account.states.values())
-        yield Cost(
-            name, endpoint, total, dict(account.states), account.read, account.written, account.cost, source
-        )
+        yield Cost(name, endpoint, total, dict(account.states), account.read, account.written, account.cost, source)

@@ -1,6 +1,7 @@
 """lm_eval's results folders: `results_*.json` and, from --log_samples, `samples_*.jsonl` beside it."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -120,7 +121,7 @@ def _judged(row: Mapping[str, Any], conditions: Conditions, who: tuple[str, str]
                 repeat=place // TURNS,
                 run=run,
                 rating=valid_rating(rating),
-                reason=reason,
+                reason=reason if reason or valid_rating(rating) is not None else "the file holds no rating",
                 answer=answer if isinstance(answer, str) else answer[0],
                 judgment=text,
                 snapshot=snapshot,
@@ -130,7 +131,14 @@ def _judged(row: Mapping[str, Any], conditions: Conditions, who: tuple[str, str]
 
 
 def valid_rating(value: Any) -> float | None:
-    """Return a rating, or None where the file marks its absence (null, nan, or FastChat's -1)."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """Return a rating, or None where the file marks its absence (null, nan, or FastChat's -1).
+
+    lm_eval logs numbers inside responses as text.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return float(value) if 0 <= value < float("inf") else None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if 0 <= number < math.inf else None

@@ -78,6 +78,8 @@ class Judged:
     """The judged answer; None if the file doesn't hold it."""
     judgment: str = ""
     """The judge's text."""
+    prompt: str = field(default="", compare=False)
+    """What the judge read, where the file holds it instead of the answer."""
     snapshot: str = ""
     """The judge's version, as the endpoint reported it."""
     key: str | None = field(default=None, compare=False)
