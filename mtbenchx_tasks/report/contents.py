@@ -12,7 +12,7 @@ from mtbenchx_tasks.report.gains import gains, gains_table
 from mtbenchx_tasks.report.groups import Model, grouped
 from mtbenchx_tasks.report.means import Resampler
 from mtbenchx_tasks.report.paired import Pair, paired
-from mtbenchx_tasks.report.record import Section, Study, sections
+from mtbenchx_tasks.report.record import Compared, Section, Study, sections
 from mtbenchx_tasks.report.side_by_side import answers_html, votes_html
 from mtbenchx_tasks.report.table import Table
 
@@ -62,7 +62,7 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
             prefix=prefix,
             told=told,
         )
-    parts += _pairs(study, questions)
+    parts += _pairs(study, questions, {model.name: model.label for model in models})
     if study.agreement is not None:
         parts.append(Chapter("Agreement of people and judges", tuple(agreement_tables(study.agreement))))
     if study.costs:
@@ -78,7 +78,7 @@ def _scores(
     section: Section, models: Sequence[Model], study: Study, questions: Sequence[int], *, prefix: str, told: str
 ) -> list[Chapter]:
     resampler = Resampler(section)
-    tested = paired(section, resampler)
+    tested = paired(section, [model.name for model in models], resampler)
     title = f"Scores: {section.name}"
     turns = sorted({answer.turn for answer in section.answers})
     parts: list[Table | Figure | Html | None] = [score_figures.averages(section, models, resampler)]
@@ -136,8 +136,14 @@ def _named(parts: Sequence[Table | Figure | Html | None], prefix: str) -> tuple[
     )
 
 
-def _pairs(study: Study, questions: Sequence[int]) -> list[Chapter]:
-    found = pair_tables.duels(study.compared)
+def _labelled(item: Compared, labels: Mapping[str, str]) -> Compared:
+    of = item.outcome.item
+    renamed = replace(of, model_1=labels[of.model_1], model_2=labels[of.model_2])
+    return replace(item, outcome=replace(item.outcome, item=renamed))
+
+
+def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) -> list[Chapter]:
+    found = pair_tables.duels([_labelled(item, labels) for item in study.compared])
     if not found:
         return []
     parts: list[Table | Figure | Html | None] = []

@@ -13,8 +13,8 @@ from hf_datasets.errors import UserError
 
 INK = "#24292f"
 """Text and axes; the page turns it into its own colour."""
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f5fc4", "#8c564b")
-"""Told apart by the colour-blind (Okabe and Ito's, its yellow and black replaced: they vanish on light or dark)."""
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#6e7781", "#7f5fc4", "#8c564b")
+"""Told apart by the colour-blind (Okabe and Ito's, some replaced that vanish on light or dark)."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLES = ("-", "--", "-.", ":")
 DPI = 160

@@ -56,13 +56,13 @@ class _Spread:
     runs: int
 
 
-def paired(section: Section, resampler: Resampler) -> list[Pair]:
-    """Test every pair of models in every language."""
+def paired(section: Section, models: Sequence[str], resampler: Resampler) -> list[Pair]:
+    """Test every pair of models, in the order given, in every language."""
     found = []
     for language in section.languages:
-        models = [model for model in section.models if (model, language) in section.by_cell]
+        present = [model for model in models if (model, language) in section.by_cell]
         by_model = {
-            model: _ratings(section.by_cell[model, language], section.runs, resampler.questions) for model in models
+            model: _ratings(section.by_cell[model, language], section.runs, resampler.questions) for model in present
         }
         found += _language(language, by_model, resampler)
     return found

@@ -224,6 +224,6 @@ def missing_table(section: Section, models: Sequence[Model]) -> Table:
         "missing",
         "What is missing",
         ("Model", "Language", "Missing"),
-        tuple(rows) or (("Nothing", "", "every model has every language and category"),),
+        tuple(rows) or (("Nothing", "any", "every model has every language and category"),),
         "Missing cells are empty in every table and in no mean; none is counted as zero.",
     )

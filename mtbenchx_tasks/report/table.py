@@ -155,31 +155,53 @@ def html_text(text: str) -> str:
 
 
 def to_html(table: Table) -> str:
-    """Return a scrolling box with the table, its caption and its notes."""
-    head = "".join(f'<th scope="col">{html_text(name)}</th>' for name in table.columns)
-    body = "".join(_html_row(row, len(table.columns)) for row in table.rows)
-    caption = f'<caption id="{table.name}-caption">{html_text(table.title)}</caption>'
+    """Return a title, a scrolling box with the table, its caption and its notes."""
+    words = _columns_of_words(table)
+    head = "".join(
+        f'<th scope="col"{_words(place in words)}>{html_text(name)}</th>' for place, name in enumerate(table.columns)
+    )
+    body = "".join(_html_row(row, len(table.columns), words) for row in table.rows)
     notes = "".join(f"<li>{html_text(note)}</li>" for note in table.notes)
     # A box that scrolls must be reachable by keyboard and have a name.
     box = (
-        f'<div class="box" role="region" aria-labelledby="{table.name}-caption" tabindex="0">'
-        f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<p class="title" id="{table.name}-title">{html_text(table.title)}</p>'
+        f'<div class="box" role="region" aria-labelledby="{table.name}-title" tabindex="0">'
+        f'<table aria-labelledby="{table.name}-title"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
     told = f'<p class="caption">{html_text(table.caption)}</p>' if table.caption else ""
     return box + told + (f'<ul class="notes">{notes}</ul>' if notes else "")
 
 
-def _html_row(row: Row, width: int) -> str:
+NUMERIC = re.compile(r"[+−-]?[0-9]")
+
+
+def _columns_of_words(table: Table) -> frozenset[int]:
+    """Return the columns that hold words, which stand to the left."""
+    columns: dict[int, list[str]] = {0: [""]}
+    for row in table.rows:
+        for place, value in enumerate(row):
+            if len(row) == len(table.columns) and cell(value).text:
+                columns.setdefault(place, []).append(cell(value).text)
+    return frozenset(place for place, texts in columns.items() if not all(map(NUMERIC.match, texts)))
+
+
+def _words(are: bool) -> str:
+    return ' class="words"' if are else ""
+
+
+def _html_row(row: Row, width: int, words: frozenset[int]) -> str:
     if len(row) == 1 and width > 1:
         return f'<tr class="group"><th scope="rowgroup" colspan="{width}">{html_text(cell(row[0]).text)}</th></tr>'
     first, *rest = map(cell, row)
-    return f'<tr><th scope="row">{_html_cell(first)}</th>' + "".join(_td(value) for value in rest) + "</tr>"
+    cells = "".join(_td(value, place in words) for place, value in enumerate(rest, start=1))
+    return f'<tr><th scope="row">{_html_cell(first)}</th>{cells}</tr>'
 
 
-def _td(value: Cell) -> str:
+def _td(value: Cell, words: bool) -> str:
     if not value.text and not value.n:
         return '<td class="none"><span class="hidden">no value</span></td>'
-    return f"<td{' class=long' if len(value.text) > LONG else ''}>{_html_cell(value)}</td>"
+    kind = ' class="words long"' if words and len(value.text) > LONG else _words(words)
+    return f"<td{kind}>{_html_cell(value)}</td>"
 
 
 LONG = 40
