@@ -88,20 +88,20 @@ def _scores(
         parts.append(score_tables.category_table(section, models, language))
         parts.append(score_figures.radar(section, models, language))
     chapter = [
-        Chapter(title, _named(parts, prefix), (_sizes(section), quality_tables.snapshots_note(section))),
-        Chapter(f"How sure{told}", _named(_sureness(section, models, resampler, tested), prefix)),
+        Chapter(title, named(parts, prefix), (_sizes(section), quality_tables.snapshots_note(section))),
+        Chapter(f"How sure{told}", named(_sureness(section, models, resampler, tested), prefix)),
     ]
     gained = gains(section, models, resampler)
     if gained:
         shown = (score_figures.gains_figure(gained), gains_table(gained, section.languages))
-        chapter.append(Chapter(f"One language or several{told}", _named(shown, prefix)))
+        chapter.append(Chapter(f"One language or several{told}", named(shown, prefix)))
     quality = (
         quality_tables.unscored_table(section, models),
         score_tables.missing_table(section, models),
         quality_tables.language_table(section, models),
         quality_tables.length_table(section, models),
     )
-    chapter.append(Chapter(f"Answers and what is missing{told}", _named(quality, prefix)))
+    chapter.append(Chapter(f"Answers and what is missing{told}", named(quality, prefix)))
     if questions:
         chapter.append(Chapter(f"Answers side by side{told}", (Html(answers_html(section, models, study, questions)),)))
     return chapter
@@ -129,10 +129,12 @@ def _sizes(section: Section) -> str:
     )
 
 
-def _named(parts: Sequence[Table | Figure | Html | None], prefix: str) -> tuple[Table | Figure | Html, ...]:
-    """Drop what there is nothing for, and give each file a name of its own."""
+def named(parts: Sequence[Table | Figure | Html | None], prefix: str = "") -> tuple[Table | Figure | Html, ...]:
+    """Drop what there is nothing for, and give each file a name of its own, whatever a language is called."""
     return tuple(
-        part if isinstance(part, Html) else replace(part, name=prefix + part.name) for part in parts if part is not None
+        part if isinstance(part, Html) else replace(part, name=slug(prefix + part.name))
+        for part in parts
+        if part is not None
     )
 
 
@@ -151,6 +153,6 @@ def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) ->
         parts += [pair_figures.bars(duel, number)] if number <= MOST_VOTE_FIGURES else []
         parts.append(pair_tables.rates_table(duel, number))
     parts += [pair_tables.bias_table(found), pair_tables.length_preference_table(found)]
-    chapter = [Chapter("Pairs of models: judges and people", _named(parts, ""))]
+    chapter = [Chapter("Pairs of models: judges and people", named(parts, ""))]
     said = votes_html(found, questions)
     return [*chapter, Chapter("What was said of pairs", (Html(said),))] if said else chapter

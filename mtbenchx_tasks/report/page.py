@@ -89,6 +89,6 @@ def _footer(sources: Sequence[str]) -> str:
     files = "".join(f"<li>{html_text(source)}</li>" for source in sources)
     beside = "Every table and figure lies beside this page as CSV, LaTeX, SVG and PNG."
     return (
-        f"<footer><details><summary>{len(sources)} files were read</summary><ul>{files}</ul></details>"
+        f"<footer><details><summary>Files read: {len(sources)}</summary><ul>{files}</ul></details>"
         f"<p>Made by mtbench-x {__version__}. {beside}</p></footer>"
     )

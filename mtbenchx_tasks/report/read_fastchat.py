@@ -12,6 +12,7 @@ from mtbenchx_tasks.answers import FIRST_ID
 from mtbenchx_tasks.fastchat_pairs import category_of, read_pairs
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, OUT_OF_RANGE, UNPARSABLE
 from mtbenchx_tasks.report.read_lm_eval import valid_rating
 from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions, Judged, Study
 from mtbenchx_tasks.votes import Vote, read_votes
@@ -87,7 +88,8 @@ def _judged(row: dict[str, Any], language: str, prompts: dict[Place, dict[str, C
     place = str(judge), identifier, int(row["turn"]), str(row["model"])
     known = prompts.setdefault(place, {})
     runs = known.setdefault(str(row.get("user_prompt", "")), Counter())  # another prompt: another answer
-    text, rating = str(row.get("judgment") or ""), valid_rating(row["score"])
+    text, score = str(row.get("judgment") or ""), valid_rating(row["score"])
+    rating = score if score is not None and LOWEST <= score <= HIGHEST else None
     judged = Judged(
         Conditions(judge=slug(str(judge)), benchmark=benchmark),
         str(row["model"]),
@@ -99,7 +101,7 @@ def _judged(row: dict[str, Any], language: str, prompts: dict[Place, dict[str, C
         repeat=list(known).index(str(row.get("user_prompt", ""))),
         run=runs[None],
         rating=rating,
-        reason="" if rating is not None else _why_not(text),
+        reason="" if rating is not None else OUT_OF_RANGE if score is not None else _why_not(text),
         answer=None,
         judgment=text,
         prompt=str(row.get("user_prompt") or ""),
@@ -110,7 +112,7 @@ def _judged(row: dict[str, Any], language: str, prompts: dict[Place, dict[str, C
 
 
 def _why_not(text: str) -> str:
-    return "the judge was not reached" if text.strip() in ("", UNREACHED) else "no verdict in the judge's text"
+    return "the judge was not reached" if text.strip() in ("", UNREACHED) else UNPARSABLE
 
 
 def read_fastchat_pairs(file: Path, language: str | None = None) -> Study:

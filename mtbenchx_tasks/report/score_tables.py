@@ -41,6 +41,7 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
     present = [model for model in models if (model.name, language) in section.by_cell]
     columns = [*map(category_name, section.categories), "Avg."]
     rows: list[Row] = []
+    grouped = any(model.family for model in present)
     for family, members in by_family(present):
         if family:
             rows.append((family,))
@@ -58,7 +59,7 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
         ("Model", *columns),
         tuple(rows),
         f"1 to 10, mean over both turns; small: answers with a rating / all. {AVG} "
-        "A group's average weighs its models equally; small: models with a value / all.",
+        + ("A group's average weighs its models equally; small: models with a value / all." if grouped else ""),
         (f"No results in this language: {', '.join(absent)}.",) if absent else (),
         tuple(_category_records(section, present, language)),
     )
