@@ -153,6 +153,8 @@ def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) ->
         parts += [pair_figures.bars(duel, number)] if number <= MOST_VOTE_FIGURES else []
         parts.append(pair_tables.rates_table(duel, number))
     parts += [pair_tables.bias_table(found), pair_tables.length_preference_table(found)]
-    chapter = [Chapter("Pairs of models: judges and people", named(parts, ""))]
+    cut = f"Bars are drawn for the first {MOST_VOTE_FIGURES} of {len(found)} pairs; the tables hold all."
+    remarks = (cut,) if len(found) > MOST_VOTE_FIGURES else ()
+    chapter = [Chapter("Pairs of models: judges and people", named(parts), remarks)]
     said = votes_html(found, questions)
     return [*chapter, Chapter("What was said of pairs", (Html(said),))] if said else chapter

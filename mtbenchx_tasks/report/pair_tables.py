@@ -104,7 +104,7 @@ def rates_table(duel: Duel, number_of: int) -> Table:
         "standard deviation over runs. All and RCEMR (roleplay, coding, extraction, math, reasoning) pool votes.",
         tuple(_preference_note(judge, outcomes, duel) for judge, outcomes in duel.by_judge.items()),
         tuple(records),
-        folded=len(rows) > 26,  # noqa: PLR2004
+        folded=len(rows) > 26 or number_of > 4,  # noqa: PLR2004
     )
 
 

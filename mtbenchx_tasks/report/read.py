@@ -8,14 +8,30 @@ from pathlib import Path
 from hf_datasets import jsonl
 from hf_datasets.errors import UserError
 from hf_datasets.records import content_hash
-from mtbenchx_tasks.report.read_fastchat import read_fastchat_pairs, read_people, read_singles
+from mtbenchx_tasks.report.filling import filled
+from mtbenchx_tasks.report.read_fastchat import (
+    read_answers_only,
+    read_fastchat_pairs,
+    read_people,
+    read_questions,
+    read_singles,
+)
 from mtbenchx_tasks.report.read_ledger import is_ledger, read_ledger
 from mtbenchx_tasks.report.read_lm_eval import SAMPLES, load_json, read_samples
 from mtbenchx_tasks.report.record import Compared, Conditions, Judged, Study
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")
-PAIR_KEYS, SINGLE_KEYS = {"g1_winner", "g2_winner"}, {"question_id", "model", "judge", "score", "turn"}
+
+
+READERS = (
+    ({"g1_winner", "g2_winner"}, read_fastchat_pairs),
+    ({"question_id", "model", "judge", "score", "turn"}, read_singles),
+    ({"winner"}, read_people),
+    ({"question_id", "choices"}, read_answers_only),
+    ({"question_id", "turns"}, read_questions),
+)
+"""What tells a JSON Lines layout, and who reads it."""
 
 
 def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
@@ -34,7 +50,7 @@ def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
             raise UserError(f"There is no {path}; name results folders, ledgers or judgment files.")
         for file in dict.fromkeys(_files(path)):
             study = study.joined(_read(file, language, named=path.is_file()))
-    study = _once(study)
+    study = filled(_once(study))
     if not study.judged and not study.compared:
         told = f" ({' '.join(study.notes)})" if study.notes else ""
         raise UserError(
@@ -69,7 +85,7 @@ def _read_lines(file: Path, language: str | None, *, named: bool) -> Study:
     first = _first_row(file)
     if {"doc", "resps"} <= first.keys() or SAMPLES.fullmatch(file.name):
         return read_samples(file)
-    for keys, reader in ((PAIR_KEYS, read_fastchat_pairs), (SINGLE_KEYS, read_singles), ({"winner"}, read_people)):
+    for keys, reader in READERS:
         if first.keys() >= keys:
             return reader(file, language)
     return _unknown(file, named=named)

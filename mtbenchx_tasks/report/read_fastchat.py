@@ -8,7 +8,7 @@ from typing import Any
 
 from hf_datasets import jsonl
 from hf_datasets.errors import UserError
-from mtbenchx_tasks.answers import FIRST_ID
+from mtbenchx_tasks.answers import FIRST_ID, read_answers
 from mtbenchx_tasks.fastchat_pairs import category_of, read_pairs
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import slug
@@ -113,6 +113,26 @@ def _judged(row: dict[str, Any], language: str, prompts: dict[Place, dict[str, C
 
 def _why_not(text: str) -> str:
     return "the judge was not reached" if text.strip() in ("", UNREACHED) else UNPARSABLE
+
+
+def read_answers_only(file: Path, language: str | None = None) -> Study:
+    """Read FastChat's model_answer: what judgments are of, where their own file doesn't hold it."""
+    given = read_answers(file)
+    found = given.language or language_of(file, jsonl.read(file), language)
+    answers = {(given.benchmark, found, given.model, question): texts for question, texts in given.texts.items()}
+    return Study(answers=answers, sources=(str(file),))
+
+
+def read_questions(file: Path, language: str | None = None) -> Study:
+    """Read FastChat's question.jsonl: what was asked."""
+    rows = jsonl.read(file)
+    found, questions = language_of(file, rows, language), {}
+    for row in rows:
+        identifier = str(row["question_id"]).partition("_")[0]
+        if identifier.isdecimal() and isinstance(row["turns"], list):
+            benchmark = "mini" if int(identifier) < FIRST_ID else "mtbench_x"
+            questions[benchmark, found, int(identifier)] = tuple(map(str, row["turns"]))
+    return Study(questions=questions, sources=(str(file),))
 
 
 def read_fastchat_pairs(file: Path, language: str | None = None) -> Study:

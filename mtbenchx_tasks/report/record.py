@@ -134,6 +134,8 @@ class Study:
     """Of the ledgers."""
     questions: Mapping[tuple[str, str, int], tuple[str, ...]] = field(default_factory=dict)
     """(benchmark, language, question id) -> what the user says, turn by turn, where a file tells it."""
+    answers: Mapping[tuple[str, str, str, int], tuple[str, ...]] = field(default_factory=dict)
+    """(benchmark, language, model, question id) -> answers turn by turn, from files that hold nothing else."""
     agreement: Mapping[str, object] | None = None
     """What `mtbenchx agreement --out` wrote."""
     sources: tuple[str, ...] = ()
@@ -148,6 +150,7 @@ class Study:
             self.compared + other.compared,
             self.costs + other.costs,
             {**self.questions, **other.questions},
+            {**self.answers, **other.answers},
             self.agreement or other.agreement,
             self.sources + other.sources,
             self.notes + other.notes,

@@ -13,8 +13,8 @@ from mtbenchx_tasks.report.table import number
 from mtbenchx_tasks.stats import Interval
 
 LOW, HIGH = 1, 10
-DARK_BELOW = 0.55
-"""Share of the colour scale below which text on it is white."""
+DARK_BELOW = 0.179
+"""Luminance below which white text has more contrast than black (WCAG)."""
 MOST_LINES = 8
 """Lines of one radar that can be told apart."""
 NARROWEST = 2
@@ -78,8 +78,14 @@ def _heat_cell(axes: Any, place: tuple[int, int], value: float | None, colours: 
         return
     share = norm(value)
     axes.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, facecolor=colours(share), edgecolor="none"))
-    ink = "#ffffff" if share < DARK_BELOW else "#000000"
+    ink = "#ffffff" if _luminance(colours(share)) < DARK_BELOW else "#000000"
     axes.text(x, y, number(value), ha="center", va="center", color=ink, fontsize=9)
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    """Return WCAG's relative luminance of a colour, 0 to 1."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]  # noqa: PLR2004
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def averages(section: Section, models: Sequence[Model], resampler: Resampler) -> Figure:

@@ -166,3 +166,18 @@ def test_nothing_judged_says_what_would_be(tmp_path: Path) -> None:
         read_study([tmp_path])
     with pytest.raises(UserError, match="There is no"):
         read_study([tmp_path / "none"])
+
+
+def test_answers_beside_judgments_give_texts_and_lengths(tmp_path: Path) -> None:
+    singles(tmp_path / "gpt-4_single.jsonl", [single("a", 81, 8)])
+    pair = {"question_id": 81, "model_1": "a", "model_2": "b", "g1_winner": "tie", "g2_winner": "tie", "turn": 1}
+    singles(tmp_path / "gpt-4_pair.jsonl", [{**pair, "judge": ["gpt-4", "pair-v2"]}])
+    for model, texts in (("a", ["one", "two"]), ("b", ["three", "four"])):
+        row = {"question_id": 81, "model_id": model, "choices": [{"turns": texts}]}
+        singles(tmp_path / "model_answer" / f"{model}.jsonl", [row])
+    asked = {"question_id": 81, "category": "writing", "turns": ["Write!", "Again!"]}
+    singles(tmp_path / "question.jsonl", [asked])
+    study = read_study([tmp_path], "en")
+    assert [item.answer for item in study.judged] == ["one"]
+    assert [item.outcome.lengths for item in study.compared] == [(3, 5)]
+    assert study.questions["mtbench_x", "en", 81] == ("Write!", "Again!")
