@@ -5,6 +5,7 @@ Ink is one colour that the page replaces by its own, so that a drawing fits ligh
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +76,8 @@ def render(figure: Figure) -> Rendered:
         "axes.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11,
         "axes.titlelocation": "left", "text.parse_math": False,
     }  # fmt: skip
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of a script that the font lacks, in a model's name
         canvas = figure.draw()
         svg, png = io.StringIO(), io.BytesIO()
         tight = canvas.get_tightbbox().padded(0.08)  # once for both formats

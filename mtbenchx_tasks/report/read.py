@@ -16,7 +16,7 @@ from mtbenchx_tasks.report.read_fastchat import (
     read_questions,
     read_singles,
 )
-from mtbenchx_tasks.report.read_ledger import is_ledger, read_ledger
+from mtbenchx_tasks.report.read_ledger import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.report.read_lm_eval import SAMPLES, load_json, read_samples
 from mtbenchx_tasks.report.record import Compared, Conditions, Judged, Study
 
@@ -49,7 +49,10 @@ def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
         if not path.exists():
             raise UserError(f"There is no {path}; name results folders, ledgers or judgment files.")
         for file in dict.fromkeys(_files(path)):
-            study = study.joined(_read(file, language, named=path.is_file()))
+            found = _read(file, language, named=path.is_file())
+            if found.agreement is not None and study.agreement not in (None, found.agreement):
+                raise UserError(f"{file} is a second agreement.json; name one.")
+            study = study.joined(found)
     study = filled(_once(study))
     if not study.judged and not study.compared:
         told = f" ({' '.join(study.notes)})" if study.notes else ""
@@ -73,12 +76,22 @@ def _files(path: Path) -> Iterator[Path]:
 def _read(file: Path, language: str | None, *, named: bool) -> Study:
     """Read one file; one of no known layout is an error if the user named it, else a note."""
     if is_ledger(file):
-        return read_ledger(file)
+        return read_ledger(file) if named or holds_judgments(file) else _unknown(file, named=False)
     if file.suffix == ".parquet":
-        return read_people(file, language)
+        return read_people(file, language) if named or _holds_votes(file) else _unknown(file, named=False)
     if file.suffix == ".json":
         return _read_json(file, language, named=named)
     return _read_lines(file, language, named=named) if file.suffix == ".jsonl" else _unknown(file, named=named)
+
+
+def _holds_votes(file: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return "winner" in pq.read_schema(file).names
+    except (OSError, pa.ArrowInvalid):
+        return False
 
 
 def _read_lines(file: Path, language: str | None, *, named: bool) -> Study:
@@ -97,7 +110,7 @@ def _read_json(file: Path, language: str | None, *, named: bool) -> Study:
     if file.read_bytes().lstrip()[:1] == b"[":
         return read_people(file, language) if named else _unknown(file, named=False)
     loaded = load_json(file)
-    if "agreement" in file.stem or "strata" in loaded:
+    if "statistics" in loaded and "people" in loaded:
         return Study(agreement=loaded, sources=(str(file),))
     if "results" in loaded and "configs" in loaded:
         beside = any(file.parent.glob(f"samples_*_{file.stem.removeprefix('results_')}.jsonl"))

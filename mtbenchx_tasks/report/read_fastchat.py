@@ -154,9 +154,11 @@ def read_people(file: Path, language: str | None = None) -> Study:
     Raises:
         UserError: The file holds no votes, or a row isn't one (see votes.read_votes).
     """
-    votes = read_votes(file, language=language or "en")
+    votes = read_votes(file, language=language)
     counted = [vote for vote in votes if vote.category is not None and isinstance(vote.question_id, int)]
     notes = []
+    if any(vote.language is None for vote in votes):
+        notes.append(f"{file}: no language is told, English is taken (--language).")
     if len(counted) < len(votes):
         notes.append(f"{file}: {len(votes) - len(counted)} votes on questions of no known category are left out.")
     return Study(compared=tuple(_votes(counted, str(file))), sources=(str(file),), notes=tuple(notes))

@@ -38,6 +38,16 @@ def is_ledger(file: Path) -> bool:
         return False
 
 
+def holds_judgments(file: Path) -> bool:
+    """Tell whether an SQLite file has a ledger's tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _copied(file, Path(folder))
+        except UserError:
+            return False
+    return True
+
+
 def read_ledger(file: Path) -> Study:
     """Read everything that a ledger holds.
 

@@ -65,7 +65,7 @@ def _turn(found: Sequence[tuple[str, Answer]], said: Sequence[str], turn: int) -
     language = html_text(found[0][1].language)
     asked = f'<blockquote lang="{language}">{html_text(said[turn - 1])}</blockquote>' if len(said) >= turn else ""
     cards = "".join(_card(model, answer) for model, answer in found if answer.turn == turn)
-    return f'<h4>Turn {turn}</h4>{asked}<div class="cards">{cards}</div>'
+    return f'<h3>Turn {turn}</h3>{asked}<div class="cards">{cards}</div>'
 
 
 def _card(model: str, answer: Answer) -> str:
@@ -78,7 +78,7 @@ def _card(model: str, answer: Answer) -> str:
         for place, item in enumerate(answer.judged, start=1)
     )
     said = f"<details><summary>What the judge said</summary>{runs}</details>"
-    return f'<article class="card"><h5>{html_text(model)} <b>{rating}</b></h5>{"".join(shown)}{said}</article>'
+    return f'<article class="card"><h4>{html_text(model)} <b>{rating}</b></h4>{"".join(shown)}{said}</article>'
 
 
 def _told(item: Judged) -> str:
