@@ -69,7 +69,11 @@ def _part(part: Table | Figure | Html, drawn: Mapping[str, Rendered]) -> str:
         return part.html
     if isinstance(part, Table):
         shown = to_html(part)
-        return f"<details><summary>{html_text(part.title)}</summary>{shown}</details>" if part.folded else shown
+        return (
+            f'<details class="table"><summary>{html_text(part.title)}</summary>{shown}</details>'
+            if part.folded
+            else shown
+        )
     if part.name not in drawn:
         return ""
     svg = inline_svg(drawn[part.name].svg, html_text(part.alt))
@@ -79,8 +83,8 @@ def _part(part: Table | Figure | Html, drawn: Mapping[str, Rendered]) -> str:
         "<svg ", f'<svg style="width:{wide}px;min-width:min({wide}px,560px);max-width:max(100%,560px)" ', 1
     )
     return (
-        f'<figure><p class="title" id="{part.name}-title">{html_text(part.title)}</p>'
-        f'<div class="box" role="region" aria-labelledby="{part.name}-title" tabindex="0">{svg}</div>'
+        f'<figure><p class="title" id="figure-{part.name}-title">{html_text(part.title)}</p>'
+        f'<div class="box" role="region" aria-labelledby="figure-{part.name}-title" tabindex="0">{svg}</div>'
         f"<figcaption>{html_text(part.caption)}</figcaption></figure>"
     )
 

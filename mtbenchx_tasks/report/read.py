@@ -54,7 +54,7 @@ def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
                 raise UserError(f"{file} is a second agreement.json; name one.")
             study = study.joined(found)
     study = filled(_once(study))
-    if not study.judged and not study.compared:
+    if not study.judged and not study.compared and study.agreement is None:
         told = f" ({' '.join(study.notes)})" if study.notes else ""
         raise UserError(
             f"No judgments in {', '.join(map(str, paths))}{told}; name a results folder of `lm_eval --log_samples`, "

@@ -16,6 +16,7 @@ from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.compared import outcomes_from_ledger
 from mtbenchx_tasks.costs import accounts
 from mtbenchx_tasks.fastchat_pairs import category_of
+from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.report.read_lm_eval import version_text
@@ -115,7 +116,7 @@ def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:
 
 
 def _absent(row: dict[str, Any]) -> str:
-    return "the judgment is not in the ledger" if row["answer"].strip() else "empty answer"
+    return "the judgment is not in the ledger" if row["answer"].strip() else EMPTY_ANSWER.reason
 
 
 def _conditions(row: dict[str, Any], rule: dict[str, Any]) -> Conditions:

@@ -256,11 +256,27 @@ def sections(judged: Sequence[Judged]) -> list[Section]:
     groups: dict[Conditions, list[Judged]] = {}
     for item in judged:
         groups.setdefault(item.conditions, []).append(item)
-    merged = _without_hash(groups)
+    merged = _without_hash(_english_joined(groups))
     found = []
     for conditions, items in merged.items():
         found.append(Section(conditions.describe(merged), conditions, tuple(_answers(items))))
     return found
+
+
+def _english_joined(groups: Mapping[Conditions, list[Judged]]) -> dict[Conditions, list[Judged]]:
+    """Prompts in English are English questions' own: where all others were judged so, English belongs to them."""
+    joined = dict(groups)
+    for conditions, items in groups.items():
+        if conditions.prompt_language != "same" or {item.language for item in items} != {"en"}:
+            continue
+        alike = replace(conditions, prompt_language="en", prompt_sha256="")
+        others = [other for other in groups if replace(other, prompt_sha256="") == alike]
+        if others and all(item.language != "en" for other in others for item in groups[other]):
+            joined[replace(conditions, prompt_language="en")] = [
+                *joined.get(replace(conditions, prompt_language="en"), ()),
+                *joined.pop(conditions),
+            ]
+    return joined
 
 
 def _without_hash(groups: Mapping[Conditions, list[Judged]]) -> dict[Conditions, list[Judged]]:

@@ -139,21 +139,22 @@ def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resa
             deviation = number(runs.sd) if runs.sd is not None else ""
             rows.append(
                 (model.label, language_name(language), show_mean(mean, strong=True), show_interval(interval),
-                 Cell(deviation, f"{runs.n}/{runs.n + runs.missing} runs"))
+                 Cell(deviation, f"{runs.n}/{runs.n + runs.missing} runs"), show_mean(mean_of(answers)))
             )  # fmt: skip
             records.append(
                 {"model": model.name, "language": language, "average": mean.value, "n_scored": mean.scored,
-                 "n_total": mean.total, "low": interval.low if interval else None,
+                 "n_total": mean.total, "score": mean_of(answers).value, "low": interval.low if interval else None,
                  "high": interval.high if interval else None, "sd_over_runs": runs.sd, "runs": runs.n}
             )  # fmt: skip
     one = "One judge run: its noise isn't measured; judge with `runs` 3 or more." if section.runs == 1 else ""
     return Table(
         "uncertainty",
         "How sure the averages are",
-        ("Model", "Language", "Avg.", "95 % interval", "SD over runs"),
+        ("Model", "Language", "Avg.", "95 % interval", "SD over runs", "Score"),
         tuple(rows),
         f"Interval: percentile bootstrap over questions, {resampler.draws} draws, seed {resampler.seed}; a question "
-        "moves with its turns and runs. SD: of the average of each judge run alone.",
+        "moves with its turns and runs. SD: of the average of each judge run alone. Score: mean over all "
+        "answers, whatever their category.",
         (one,) if one else (),
         tuple(records),
         folded=len(rows) > 30,  # noqa: PLR2004

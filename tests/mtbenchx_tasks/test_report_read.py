@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.errors import UserError
+from mtbenchx_tasks.report.means import average_of, mean_of
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.record import PEOPLE, sections
 from tests.doubles.model import Model
@@ -62,6 +63,10 @@ def test_the_samples_and_the_ledger_of_one_run_count_once(api: Api, tmp_path: Pa
     assert sorted(item.rating or 0 for item in alone.judged) == sorted(item.rating or 0 for item in both.judged)
     assert any("8 ratings were read twice" in note for note in both.notes)
     assert len({item.model for item in both.judged}) == 1
+    answers = sections(both.judged)[0].answers
+    harness = results["results"]["mtbench_x_mini_de"]
+    assert average_of(answers).value == pytest.approx(harness["category_mean,gpt-4"])
+    assert mean_of(answers).value == pytest.approx(harness["score,gpt-4"])
     assert alone.costs[0].judgments == 8
 
 
@@ -181,3 +186,27 @@ def test_answers_beside_judgments_give_texts_and_lengths(tmp_path: Path) -> None
     assert [item.answer for item in study.judged] == ["one"]
     assert [item.outcome.lengths for item in study.compared] == [(3, 5)]
     assert study.questions["mtbench_x", "en", 81] == ("Write!", "Again!")
+
+
+def test_english_prompts_for_every_language_are_one_section(tmp_path: Path) -> None:
+    for day, language in enumerate(("de", "en"), start=1):
+        about = {"language": language, "stamp": f"2026-01-0{day}T00-00-00.000000"}
+        samples(tmp_path, "m", {81: 5.0}, judge={"prompt_language": "en", "prompt_set_sha256": "e"}, **about)
+    (one,) = sections(read_study([tmp_path]).judged)
+    assert one.languages == ("en", "de")
+
+
+def test_files_that_hold_no_judgments_are_passed_over_in_a_folder(tmp_path: Path) -> None:
+    import sqlite3
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    samples(tmp_path, "m", {81: 5.0})
+    pq.write_table(pa.table({"id": [1]}), tmp_path / "data.parquet")
+    with sqlite3.connect(tmp_path / "other.sqlite") as database:
+        database.execute("CREATE TABLE x (y)")
+    database.close()
+    notes = " ".join(read_study([tmp_path]).notes)
+    assert "data.parquet" in notes
+    assert "other.sqlite" in notes

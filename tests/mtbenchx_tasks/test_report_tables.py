@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.report.agreement_tables import agreement_tables
 from mtbenchx_tasks.report.groups import grouped
-from mtbenchx_tasks.report.pair_tables import duels
+from mtbenchx_tasks.report.pair_tables import bias_table, duels
 from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions
 from mtbenchx_tasks.report.score_tables import category_table, missing_table, turn_table
 from mtbenchx_tasks.report.table import Cell, Table, latex_text, number, to_csv, to_html, to_latex
@@ -103,6 +105,31 @@ def test_missing_languages_and_answers_are_listed() -> None:
     assert ("b", "German", "1 answers where others have 2") in missing_table(found, grouped(found.models)).rows
     (row, _) = turn_table(found, grouped(found.models), 2).rows
     assert row[1] == Cell("")
+
+
+def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
+    common = {"stratum": "math", "turn": "1", "tie_mode": "four", "n": 20}
+    rows = [
+        {**common, "statistic": "human_human", "judge": "", "value": 0.5, "low": 0.4, "high": 0.6},
+        {**common, "statistic": "judge_human", "judge": "gpt-4", "value": 0.55, "low": None, "high": None},
+        {**common, "statistic": "limit_plurality", "judge": "gpt-4", "value": None},
+    ]
+    (shown,) = agreement_tables({"statistics": rows, "people": {"annotators": 3, "votes": 60, "skipped": 1}})
+    assert shown.columns == ("Category", "People with people", "Judge with people", "Upper limit")
+    assert shown.rows == (("Turn 1",), ("Math", Cell("50.0", "40 to 60"), Cell("55.0", "n 20"), Cell("")))
+    assert shown.notes == ("3 people, 60 votes, 1 skips.",)
+    with pytest.raises(UserError, match="another layout"):
+        agreement_tables({"people": {}})
+
+
+def test_positional_bias_before_and_after_substitution() -> None:
+    # Two runs of two items: in run 0 one of two is inconsistent (50 %), and run 1 is consistent there.
+    runs = [outcome("12", 81), outcome("22", 82), outcome("22", 81, run=1), outcome("11", 82, run=1)]
+    shown = bias_table(duels([Compared(Conditions("gpt-4", "mtbench_x"), one) for one in runs]))
+    assert shown is not None
+    whole = shown.rows[1]
+    assert (whole[0], whole[2], whole[3]) == ("All", "1/4", "1")
+    assert (whole[1], whole[-2:]) == (Cell("25.0", "± 35.4", strong=True), ("0.0", "+50.0"))  # of 50 and 0 %
 
 
 def test_a_pair_is_one_whoever_is_named_first_and_judges_stay_apart() -> None:
