@@ -76,8 +76,8 @@ def claims_table(rows: Sequence[PaperRow]) -> Table:
         "Claims",
         ("Claim", "In the tables", "Verdict"),
         tuple((claim.text, claim.value, Cell(claim.verdict, strong=True)) for claim in found),
-        "Claims of arXiv 2402.13703 in our words. Gains: difference of averages over the benchmark's languages, in % of the "
-        "10-point scale.",
+        "Claims of arXiv 2402.13703 in our words. Gains: difference of averages over the benchmark's languages, in % "
+        "of the 10-point scale.",
     )
 
 
