@@ -13,7 +13,7 @@ from mtbenchx_tasks.report.groups import Model, grouped
 from mtbenchx_tasks.report.means import Resampler
 from mtbenchx_tasks.report.paired import Pair, paired
 from mtbenchx_tasks.report.record import Compared, Section, Study, sections
-from mtbenchx_tasks.report.side_by_side import answers_html, votes_html
+from mtbenchx_tasks.report.side_by_side import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.table import Table
 
 MOST_VOTE_FIGURES = 16
@@ -103,7 +103,8 @@ def _scores(
     )
     chapter.append(Chapter(f"Answers and what is missing{told}", named(quality, prefix)))
     if questions:
-        chapter.append(Chapter(f"Answers side by side{told}", (Html(answers_html(section, models, study, questions)),)))
+        cards, table = answers_html(section, models, study, questions), answers_table(section, models, questions)
+        chapter.append(Chapter(f"Answers side by side{told}", named([Html(cards), table], prefix)))
     return chapter
 
 

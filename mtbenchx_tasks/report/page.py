@@ -68,6 +68,8 @@ def _part(part: Table | Figure | Html, drawn: Mapping[str, Rendered]) -> str:
     if isinstance(part, Html):
         return part.html
     if isinstance(part, Table):
+        if not part.shown:
+            return ""
         shown = to_html(part)
         return (
             f'<details class="table"><summary>{html_text(part.title)}</summary>{shown}</details>'

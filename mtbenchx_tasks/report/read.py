@@ -97,11 +97,16 @@ def _holds_votes(file: Path) -> bool:
 def _read_lines(file: Path, language: str | None, *, named: bool) -> Study:
     first = _first_row(file)
     if {"doc", "resps"} <= first.keys() or SAMPLES.fullmatch(file.name):
-        return read_samples(file)
+        return read_samples(file) if named or _is_ours(first) else Study()  # a folder holds other tasks as well
     for keys, reader in READERS:
         if first.keys() >= keys:
             return reader(file, language)
     return _unknown(file, named=named)
+
+
+def _is_ours(sample: dict[str, object]) -> bool:
+    doc = sample.get("doc")
+    return isinstance(doc, dict) and {"question_id", "language", "turns", "category"} <= doc.keys()
 
 
 def _read_json(file: Path, language: str | None, *, named: bool) -> Study:

@@ -1,5 +1,6 @@
 """Ledgers: ratings from `use`, outcomes from `comparison`, costs; nobody is asked and nothing is written."""
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.errors import UserError
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.compared import outcomes_from_ledger
@@ -60,13 +61,16 @@ def read_ledger(file: Path) -> Study:
     if not is_ledger(file):
         raise UserError(f"{file} is not a ledger (SQLite); leave it out.")
     with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(_copied(file, Path(folder)))
+        copy = _copied(file, Path(folder))
         try:
-            judged = tuple(_judged(ledger, str(file)))
-            compared, notes = _compared(ledger, str(file))
-            costs = tuple(_costs(ledger, str(file)))
-        finally:
-            ledger._db.close()
+            ledger = Ledger(copy)
+            with contextlib.closing(ledger._db):
+                judged = tuple(_judged(ledger, str(file)))
+                compared, notes = _compared(ledger, str(file))
+                costs = tuple(_costs(ledger, str(file)))
+        except (LedgerError, ValueError, KeyError, TypeError) as error:
+            reason = str(error).replace(str(copy), str(file))
+            raise UserError(f"{file} can't be read as a ledger ({reason.rstrip('.')}); leave it out.") from error
     return Study(judged, compared, costs, sources=(str(file),), notes=notes)
 
 
@@ -74,18 +78,26 @@ def _copied(file: Path, folder: Path) -> Path:
     """Copy with the changes that still stand in the write-ahead log."""
     copy = folder / "ledger.sqlite"
     try:
-        for ending in ("", "-wal"):
-            beside = file.with_name(file.name + ending)
-            if beside.is_file():
-                shutil.copyfile(beside, copy.with_name(copy.name + ending))
-        with sqlite3.connect(copy) as database:
+        if file.with_name(f"{file.name}-wal").is_file():  # somebody writes to it, or was killed
+            _back_up(file, copy)
+        else:
+            shutil.copyfile(file, copy)
+        with contextlib.closing(sqlite3.connect(copy)) as database:
             known = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-        database.close()
     except (OSError, sqlite3.Error) as error:
         raise UserError(f"{file} can't be read as a ledger ({error}); leave it out.") from error
     if not {"use", "judgment"} <= known:
         raise UserError(f"{file} is an SQLite file but no ledger of mtbenchx (it has no judgments); leave it out.")
     return copy
+
+
+def _back_up(file: Path, copy: Path) -> None:
+    """Copy one moment of a database, with the changes that still stand in its write-ahead log."""
+    with (
+        contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as live,
+        contextlib.closing(sqlite3.connect(copy)) as database,
+    ):
+        live.backup(database)
 
 
 def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:

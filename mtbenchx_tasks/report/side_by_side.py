@@ -9,7 +9,7 @@ from mtbenchx_tasks.report.pair_tables import Duel
 from mtbenchx_tasks.report.quality_tables import texts_of
 from mtbenchx_tasks.report.record import Answer, Judged, Section, Study
 from mtbenchx_tasks.report.score_tables import language_name
-from mtbenchx_tasks.report.table import html_text, number
+from mtbenchx_tasks.report.table import Table, html_text, number
 
 
 def parse_questions(text: str | None) -> list[int]:
@@ -52,6 +52,27 @@ def answers_html(section: Section, models: Sequence[Model], study: Study, chosen
                 said = study.questions.get((section.conditions.benchmark, language, question), ())
                 parts.append(_question(found, said, opened=not parts))
     return "".join(parts)
+
+
+def answers_table(section: Section, models: Sequence[Model], chosen: Sequence[int]) -> Table:
+    """Return the same as a table for CSV and LaTeX; what each run of the judge said is a row."""
+    rows = tuple(
+        (
+            *(str(part) for part in (answer.question_id, language_name(answer.language), answer.turn)),
+            model.label,
+            number(item.rating),
+            item.answer if item.answer is not None else item.prompt,
+            item.judgment or item.reason,
+        )
+        for question in chosen
+        for model in models
+        for language in section.languages
+        for answer in section.cell(model.name, language)
+        if answer.question_id == question
+        for item in answer.judged
+    )
+    columns = ("Question", "Language", "Turn", "Model", "Rating", "Answer", "What the judge said")
+    return Table("answers", "Answers side by side", columns, rows, shown=False)
 
 
 def _question(found: Sequence[tuple[str, Answer]], said: Sequence[str], *, opened: bool) -> str:

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.errors import UserError
+from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.comparing import start
+from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.report.means import average_of, mean_of
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.record import PEOPLE, sections
@@ -210,3 +213,36 @@ def test_files_that_hold_no_judgments_are_passed_over_in_a_folder(tmp_path: Path
     notes = " ".join(read_study([tmp_path]).notes)
     assert "data.parquet" in notes
     assert "other.sqlite" in notes
+
+
+def test_comparisons_of_a_ledger_have_lengths_and_their_conditions(api: Api, tmp_path: Path) -> None:
+    api.answer = lambda request: "[[A]]"  # whoever is shown first: every outcome is inconsistent
+    settings = JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+    given = [Answers(model, "de", "mini", {1: (text, text)}) for model, text in (("a", "kurz"), ("b", "länger"))]
+    start(given, "de", settings).outcomes()
+    study = read_study([tmp_path / "ledger.sqlite"])
+    assert [item.outcome.winner for item in study.compared] == ["inconsistent"] * 2
+    assert {item.outcome.lengths for item in study.compared} == {(4, 6)}
+    assert study.compared[0].conditions.votes == "3"
+    assert study.compared[0].conditions.prompt_set == "native"
+
+
+def test_a_damaged_ledger_is_named(api: Api, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.sqlite"
+    evaluate(Model(), "mtbench_x_mini_en", {"base_url": api.url, "ledger": str(ledger)}, limit=2)
+    study = read_study([ledger])  # with its write-ahead log, while it is open
+    assert len(study.judged) == 4
+    half = tmp_path / "half.sqlite"
+    half.write_bytes(ledger.read_bytes()[:6000])
+    with pytest.raises(UserError) as told:
+        read_study([half])
+    assert str(half) in str(told.value)
+
+
+def test_other_tasks_of_a_results_folder_are_passed_over(tmp_path: Path) -> None:
+    file = samples(tmp_path, "m", {81: 5.0})
+    other = file.with_name("samples_hellaswag_2026-01-01T00-00-00.000000.jsonl")
+    singles(other, [{"doc_id": 0, "doc": {"query": "x"}, "resps": [[[0.0, True]]], "filter": "none"}])
+    assert len(read_study([tmp_path]).judged) == 2
+    with pytest.raises(UserError, match="not a sample of a mtbench_x task"):
+        read_study([other.rename(other.with_name("named.jsonl"))])

@@ -142,3 +142,10 @@ def test_a_pair_is_one_whoever_is_named_first_and_judges_stay_apart() -> None:
     assert duel.models == ("A", "B")
     assert list(duel.by_judge) == ["People", "gpt-4, votes 3", "gpt-4, votes 4"]
     assert {one.winner for outcomes in duel.by_judge.values() for one in outcomes} == {"model_2"}
+
+
+def test_long_texts_become_paragraphs_over_pages_in_latex() -> None:
+    text = "first line_1\n" + "x" * 200
+    shown = to_latex(Table("t", "T", ("Model", "Answer"), (("m", text),)))
+    assert r"\begin{longtable}{lp{0.70\linewidth}}" in shown
+    assert r"m & first line\_1 \newline xxx" in shown
