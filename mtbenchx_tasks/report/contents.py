@@ -12,7 +12,8 @@ from mtbenchx_tasks.report.gains import gains, gains_table
 from mtbenchx_tasks.report.groups import Model, grouped
 from mtbenchx_tasks.report.means import Resampler
 from mtbenchx_tasks.report.paired import Pair, paired
-from mtbenchx_tasks.report.record import Compared, Section, Study, sections
+from mtbenchx_tasks.report.record import Compared, Section, Study
+from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.side_by_side import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.table import Table
 

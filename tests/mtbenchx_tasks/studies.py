@@ -7,7 +7,8 @@ from typing import Any
 
 from hf_datasets import jsonl
 from mtbenchx_tasks.fastchat_pairs import category_of
-from mtbenchx_tasks.report.record import Conditions, Judged, Section, sections
+from mtbenchx_tasks.report.record import Conditions, Judged, Section
+from mtbenchx_tasks.report.sections import sections
 
 GPT4 = Conditions("gpt-4", "mtbench_x")
 

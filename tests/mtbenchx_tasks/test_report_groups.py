@@ -8,7 +8,7 @@ from hf_datasets.errors import UserError
 from mtbenchx_tasks.report.gains import gains
 from mtbenchx_tasks.report.groups import grouped, read_groups
 from mtbenchx_tasks.report.means import Resampler
-from mtbenchx_tasks.report.record import sections
+from mtbenchx_tasks.report.sections import sections
 from tests.mtbenchx_tasks.studies import judged
 
 
