@@ -13,6 +13,7 @@ from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.cli_agreement import agreement
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
+from mtbenchx_tasks.cli_report import report
 
 if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger
@@ -66,6 +67,7 @@ def demo(
 app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge gpt-4 --runs 3 --max-cost 20`")(judge)
 app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge gpt-4 --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
+app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out report/ --questions 81,82`")(report)
 app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results results/ --push --repo-id ORG/MODEL`")(
     card
 )
