@@ -25,10 +25,14 @@ LATEX = {
 
 
 def print_tables(tables: Iterable[Cells], console: Console | None = None) -> None:
-    """Print tables as text."""
+    """Print tables as text; nothing is cut off, in a narrow terminal cells break their lines."""
     console = console or Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
     for cells in tables:
-        shown = Table(*cells.header, title=cells.title, title_justify="left")
+        shown = Table(title=cells.title, title_justify="left")
+        for name in cells.header:
+            shown.add_column(name, overflow="fold")
         for row in cells.rows:
             shown.add_row(*row)
         console.print(shown)
