@@ -1,1 +1,1 @@
-"""The validation set's pipeline (paper, Appendix A): StackExchange dumps -> question and answer pairs -> review file."""
+"""The validation set's pipeline (paper, Appendix A): StackExchange dumps -> pairs -> review file."""

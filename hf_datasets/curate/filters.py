@@ -1,4 +1,4 @@
-"""One pair through the filters: Markdown, phrases, length, language. A pure function, so that processes can share it."""
+"""One pair through the filters: Markdown, phrases, length, language. Pure, so that processes can share the work."""
 
 import re
 from collections.abc import Callable
@@ -38,9 +38,10 @@ class Rules:
     """The language both texts must be in; empty: any, but the same."""
 
     @cached_property
-    def pattern(self) -> re.Pattern[str] | None:
-        """All phrases as one pattern; None if there are none."""
-        return re.compile("|".join(map(_phrase_pattern, self.phrases)), re.IGNORECASE) if self.phrases else None
+    def patterns(self) -> list[tuple[str, re.Pattern[str]]]:
+        """Of every phrase its first word, which is quickly looked for, and its pattern; both for lower-case text."""
+        phrases = [phrase.lower() for phrase in self.phrases]
+        return [(phrase.removesuffix("*").split()[0], re.compile(_phrase_pattern(phrase))) for phrase in phrases]
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,13 @@ def examine(pair: Pair, rules: Rules) -> Candidate | Rejection:
         question = "\n\n".join(filter(None, (" ".join(pair.question.title.split()), to_markdown(pair.question.body))))
     except TooDeepError as error:
         return Rejection(pair.id, "unreadable markup", str(error))
-    for check in (_empty, _phrase, _length, _language):
+    for check in (_empty, _phrase, _length):
         if found := check(question, answer, rules):
             return Rejection(pair.id, *found)
-    return Candidate(_sample(pair, question, answer), pair.answer.score)
+    asked, answered = detect_language(question), detect_language(answer)
+    if fault := _languages(asked, answered, rules):
+        return Rejection(pair.id, *fault)
+    return Candidate(_sample(pair, question, answer, answered or ""), pair.answer.score)
 
 
 def _answer_alone(pair: Pair, answer: str, rules: Rules) -> Rejection | None:
@@ -114,9 +118,11 @@ def _empty(question: str, answer: str, _rules: Rules) -> Fault:
 
 def _phrase(question: str, answer: str, rules: Rules) -> Fault:
     texts = (question, answer) if rules.phrase_scope == PAIR else (answer,)
-    for text in texts if rules.pattern else ():
-        if rules.pattern and (found := rules.pattern.search(_INLINE_CODE.sub(" ", without_code(text)))):
-            return "phrase", " ".join(found[0].lower().split())
+    for text in texts:
+        prose = _INLINE_CODE.sub(" ", without_code(text.lower()))
+        for first, pattern in rules.patterns:
+            if first in prose and (found := pattern.search(prose)):
+                return "phrase", " ".join(found[0].split())
     return None
 
 
@@ -133,8 +139,7 @@ def _length(question: str, answer: str, rules: Rules) -> Fault:
     return ("too long", f"{found} > {rules.longest} {rules.unit}") if found > rules.longest else None
 
 
-def _language(question: str, answer: str, rules: Rules) -> Fault:
-    asked, answered = detect_language(question), detect_language(answer)
+def _languages(asked: str | None, answered: str | None, rules: Rules) -> Fault:
     if asked is None or answered is None:
         return "language can't be told", "of the question" if asked is None else "of the answer"
     if asked != answered:
@@ -142,10 +147,10 @@ def _language(question: str, answer: str, rules: Rules) -> Fault:
     return ("other language", asked) if rules.language not in ("", asked) else None
 
 
-def _sample(pair: Pair, question: str, answer: str) -> Sample:
+def _sample(pair: Pair, question: str, answer: str, language: str) -> Sample:
     return Sample(
         id=pair.id,
-        language=detect_language(answer) or "",
+        language=language,
         source=f"stackexchange-{short_name(pair.question.host)}",
         license=" AND ".join(sorted({pair.question.license, pair.answer.license})),
         attribution=attribution(pair),

@@ -1,11 +1,11 @@
 """HTML of a post to Markdown: code with its language, lists, quotes, tables and formulas stay; links and images go.
 
 Written here because the libraries lose what matters: markdownify 1.2 doesn't lengthen a fence around code that holds
-one and leaves `|` in cells as it is, html2text indents code without its language; both drop `<name>` where a post didn't
-escape it, and markdownify takes about 1 ms for a short post.
+one and leaves `|` in cells as it is, html2text indents code without its language; both drop `<name>` where a post
+didn't escape it, and markdownify takes about 1 ms for a short post.
 
-Nothing is escaped: the text is for a language model, and formulas must stay as they are. `a`, `img`: the text stays, the
-target and the picture go. `sub` and `sup` stay as tags, since 2<sup>3</sup> isn't 23.
+Nothing is escaped: the text is for a language model, and formulas must stay as they are. Of `a` the text stays, of
+`img` nothing. `sub` and `sup` stay as tags, since 2<sup>3</sup> isn't 23.
 """
 
 import functools
@@ -18,11 +18,11 @@ from lxml import etree
 MOST_NESTED = 60
 """Deeper nesting is no post that anyone wrote."""
 _TAGS = (
-    "a abbr acronym b big blockquote body br caption center cite code col colgroup dd del details dfn div dl dt em "
-    "figcaption figure font h1 h2 h3 h4 h5 h6 head hr html i iframe img ins kbd li mark noscript ol p pre q s samp script "
-    "section small span strike strong style sub summary sup table tbody td tfoot th thead tr tt u ul var"
-).split()
-_FOREIGN = re.compile(rf"<(?!/?(?:{'|'.join(_TAGS)})(?=[\s/>])|!--)", re.IGNORECASE)
+    "a|abbr|acronym|b|big|blockquote|body|br|caption|center|cite|code|col|colgroup|dd|del|details|dfn|div|dl|dt|em|"
+    "figcaption|figure|font|h[1-6]|head|hr|html|i|iframe|img|ins|kbd|li|mark|noscript|ol|p|pre|q|s|samp|script|"
+    "section|small|span|strike|strong|style|sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var"
+)
+_FOREIGN = re.compile(rf"<(?!/?(?:{_TAGS})(?=[\s/>])|!--)", re.IGNORECASE)
 """A `<` that begins no tag of ours: text that should have been escaped, as in `vector<int>` or `a < b`."""
 _COMMENT_LANGUAGE = re.compile(r"^\s*language(-all)?:\s*(?:lang-)?([\w+#.-]+)\s*$")
 _CLASS_LANGUAGE = re.compile(r"\b(?:lang|language)-([\w+#.-]+)")
@@ -31,7 +31,7 @@ _MARKS = {"em": "*", "i": "*", "strong": "**", "b": "**", "del": "~~", "s": "~~"
 _KEPT = {"sub", "sup"}
 _DROPPED = {"img", "script", "style", "iframe", "col", "colgroup", "head"}
 _CODE = {"code", "tt", "samp"}
-_SPACE = re.compile(r"[ \t\f\v]*\n[ \t\f\v]*|[ \t\f\v]+")
+_SPACES = re.compile(r"[ \t\f\v]+")
 _BREAK = re.compile(r"\s*\0\s*")
 HARD_BREAK = "\0"
 """Stands for a `<br>` until its paragraph is whole."""
@@ -89,8 +89,13 @@ def _holds_blocks(element: Any) -> bool:
 
 
 def _paragraph(inline: Iterable[str]) -> list[str]:
-    lines = _SPACE.sub(lambda space: "\n" if "\n" in space[0] else " ", "".join(inline)).strip(" \n" + HARD_BREAK)
-    text = _BREAK.sub("  \n", lines)
+    text = "".join(inline).strip(" \n" + HARD_BREAK)
+    if "  " in text or "\t" in text:
+        text = _SPACES.sub(" ", text)
+    if "\n" in text:
+        text = "\n".join(filter(None, map(str.strip, text.split("\n"))))
+    if HARD_BREAK in text:
+        text = _BREAK.sub("  \n", text)
     return [text] if text else []
 
 
@@ -174,7 +179,9 @@ def _list(element: Any, depth: int) -> list[str]:
         marker = f"{number + position}. " if element.tag == "ol" else "- "
         texts.append(_item(marker, item, depth))
     loose = any(child.tag == "p" for item in items for child in item)
-    stray = [block for child in element if child.tag in _BLOCKS and child.tag != "li" for block in _blocks(child, depth)]
+    stray = [
+        block for child in element if child.tag in _BLOCKS and child.tag != "li" for block in _blocks(child, depth)
+    ]
     return [*(["\n\n".join(texts) if loose else "\n".join(texts)] if texts else []), *stray]
 
 

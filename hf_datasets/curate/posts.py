@@ -16,7 +16,7 @@ CREATE TABLE question (host, id INTEGER, score INTEGER, license, author, title, 
     answers INTEGER, PRIMARY KEY (host, id)) WITHOUT ROWID;
 CREATE TABLE answer (host, id INTEGER, parent INTEGER, score INTEGER, license, author, body, PRIMARY KEY (host, id));
 """
-_INDEX = "CREATE INDEX answers_of ON answer (host, parent)"
+_INDEX = "CREATE INDEX answers_of ON answer (host, parent, id)"
 _DIGITS = re.compile(r"-?\d+")
 
 
@@ -108,7 +108,7 @@ class Posts:
         if kind == QUESTION:
             accepted = _number(row, "AcceptedAnswerId") if "AcceptedAnswerId" in row else None
             answers = _number(row, "AnswerCount") if "AnswerCount" in row else None
-            found = (*values, row.get("Title", ""), row["Body"], accepted, answers)
+            found: tuple[str | int | None, ...] = (*values, row.get("Title", ""), row["Body"], accepted, answers)
             sql = "INSERT OR IGNORE INTO question VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         else:
             found = (*values[:2], _number(row, "ParentId"), *values[2:], row["Body"])
@@ -129,7 +129,8 @@ class Posts:
         for row in self._database.execute("SELECT * FROM question ORDER BY host, id"):
             question = Post(*row)
             found = answers.execute(
-                "SELECT host, id, score, license, author, '', body FROM answer WHERE host = ? AND parent = ? ORDER BY id",
+                "SELECT host, id, score, license, author, '', body FROM answer "
+                "WHERE host = ? AND parent = ? ORDER BY id",
                 (question.host, question.id),
             )
             yield Thread(question, tuple(Post(*answer) for answer in found))

@@ -86,8 +86,9 @@ class RowReader:
             )
 
     def _new_parser(self) -> Any:
-        options = {"huge_tree": True, "resolve_entities": False, "no_network": True, "load_dtd": False}
-        return etree.XMLPullParser(events=("end",), tag=ROW, **options)
+        return etree.XMLPullParser(
+            events=("end",), tag=ROW, huge_tree=True, resolve_entities=False, no_network=True, load_dtd=False
+        )
 
     def _piece(self, piece: bytes) -> None:
         """Feed one line, or the next part of a very long one."""
