@@ -4,24 +4,25 @@ The small tables of a benchmark are Python rows (`hub_folder.Table`); these are 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.hub_folder import HASH_DIGITS
+from hf_datasets.hub_folder import HASH_DIGITS, arrow_schema
+from hf_datasets.records import canonical_json
 
 ROW_GROUP = 10_000
 """Rows of a row group; part of the files' bytes, so never a setting."""
 
 
-def write_parquet(folder: Path, stem: str, schema: Any, batches: Iterable[Any]) -> tuple[str, int]:
+def write_parquet(folder: Path, stem: str, columns: Mapping[str, str], batches: Iterable[Any]) -> tuple[str, int]:
     """Write batches as one Parquet file; the same rows give the same bytes, however they are cut into batches.
 
     Args:
         folder: The folder under construction.
         stem: The file's name without hash, e.g. `EN-train`.
-        schema: The pyarrow schema; strings, integers, and lists and structs of these, without nulls.
-        batches: pyarrow RecordBatches.
+        columns: As in `hub_folder.Table`; no value is null.
+        batches: pyarrow RecordBatches of these columns.
 
     Returns:
         (The file's path in the folder, the number of rows.)
@@ -31,8 +32,8 @@ def write_parquet(folder: Path, stem: str, schema: Any, batches: Iterable[Any]) 
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     unnamed = data / f"{stem}.parquet"
-    digest, rows = hashlib.sha256(str(schema).encode()), 0
-    with pq.ParquetWriter(unnamed, schema) as writer:
+    digest, rows = hashlib.sha256(canonical_json(list(columns.items())).encode()), 0
+    with pq.ParquetWriter(unnamed, arrow_schema(columns)) as writer:
         for group in _row_groups(batches):
             for column in group.columns:
                 _feed(digest, column)

@@ -12,6 +12,8 @@ from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Message
 Values = Mapping[str, Any]
 CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "data")
 """Columns that hold a whole chat as a list."""
+TRANSCRIPTS = ("chosen", "text")
+"""Columns that may hold a whole chat as one text."""
 PAIRS = (
     ("instruction", "output"),
     ("instruction", "response"),
@@ -50,11 +52,11 @@ def messages(row: Values) -> tuple[Message, ...] | None:
     Raises:
         DialogueError: The layout is known, but a value in it isn't a text, a role or a list as it must be.
     """
-    for key in CHATS:
-        if isinstance(row.get(key), Sequence) and not isinstance(row[key], str):
+    for key in _present(CHATS, row):
+        if isinstance(row[key], list):
             return (*_system(row, key), *chat(row[key], key))
-    for key in ("chosen", "text"):
-        if isinstance(row.get(key), str) and _TRANSCRIPT.match(row[key]):
+    for key in _present(TRANSCRIPTS, row):
+        if isinstance(row[key], str) and _TRANSCRIPT.match(row[key]):
             return transcript(row[key])
     if "chosen" in row:
         return _chosen(row)
@@ -62,6 +64,10 @@ def messages(row: Values) -> tuple[Message, ...] | None:
         if question in row and answer in row:
             return _pair(row, question, answer)
     return None
+
+
+def _present(keys: tuple[str, ...], row: Values) -> list[str]:
+    return [key for key in keys if key in row]
 
 
 def chat(turns: Sequence[Any], key: str) -> tuple[Message, ...]:
@@ -108,7 +114,8 @@ def _pair(row: Values, question: str, answer: str) -> tuple[Message, ...]:
 
 def _pair_messages(row: Values, question: str, answer: str, *, context: bool) -> tuple[Message, ...]:
     asked = _side(row[question], USER, question)
-    about = next((_text(row[key], key) for key in CONTEXTS if context and row.get(key)), "")
+    keys = [key for key in CONTEXTS if row.get(key)] if context else []
+    about = _text(row[keys[0]], keys[0]) if keys else ""
     if about.strip():
         asked = (Message(USER, f"{asked[0].content}\n\n{about}"),)
     return (*asked, *_side(row[answer], ASSISTANT, answer))
@@ -116,24 +123,26 @@ def _pair_messages(row: Values, question: str, answer: str, *, context: bool) ->
 
 def _side(value: Any, role: str, where: str) -> tuple[Message, ...]:
     """One side of a dialogue: a text, or a list of messages."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list):
         return chat(value, where)
     return (Message(role, _text(value, where)),)
 
 
 def _system(row: Values, chat_key: str) -> tuple[Message, ...]:
     """The system message that stands beside a dialogue, if there is one and the chat has none of its own."""
-    key = next((key for key in SYSTEMS if isinstance(row.get(key), str) and row[key].strip()), None)
+    keys = [key for key in _present(SYSTEMS, row) if isinstance(row[key], str) and row[key].strip()]
+    if not keys:
+        return ()
     first = row[chat_key][0] if chat_key and row[chat_key] else None
     own = isinstance(first, Mapping) and SYSTEM in (first.get("role"), first.get("from"))
-    return () if key is None or own else (Message(SYSTEM, row[key]),)
+    return () if own else (Message(SYSTEM, row[keys[0]]),)
 
 
 def _text(value: Any, where: str) -> str:
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, Sequence) and all(isinstance(part, Mapping) and "text" in part for part in value):
+    if value is None:
+        return ""
+    if isinstance(value, list) and all(isinstance(part, Mapping) and "text" in part for part in value):
         return "".join(str(part["text"]) for part in value)
     raise DialogueError(f"{where} is of type {type(value).__name__}, not a text")

@@ -54,13 +54,16 @@ def read_samples(
         yield placed.sample
 
 
-def placed_samples(files: list[DataFile], *, language: str | None = None, id_prefix: str = "row-") -> Iterator[Placed]:
+def placed_samples(
+    files: list[DataFile], *, language: str | None = None, id_prefix: str = "row-", named: bool = False
+) -> Iterator[Placed]:
     """Yield the samples of some files with their places.
 
     Args:
         files: What `data_files` found.
         language: Taken where neither row nor file name tells the language.
         id_prefix: What the id of a row without one begins with.
+        named: Only the rows themselves tell their language; a row that doesn't is `und`.
 
     Raises:
         UserError: As `read_samples`.
@@ -68,7 +71,8 @@ def placed_samples(files: list[DataFile], *, language: str | None = None, id_pre
     counters: dict[tuple[str, str], int] = {}
     for file in files:
         for row, said in _dialogues(file.path):
-            code = _language(row.values) or file.language or language or UNKNOWN_LANGUAGE
+            otherwise = None if named else file.language or language
+            code = _language(row.values) or otherwise or UNKNOWN_LANGUAGE
             number = counters.get((code, file.split), 0)
             counters[code, file.split] = number + 1
             yield Placed(_sample(row.values, said, code, f"{id_prefix}{number}"), row)
@@ -119,8 +123,11 @@ def _sample(values: Mapping[str, Any], said: tuple[Message, ...], language: str,
 
 def _first(values: Mapping[str, Any], keys: tuple[str, ...]) -> str:
     """The first of some columns that holds a text or a number; empty if none does."""
-    found = (values[key] for key in keys if values.get(key) not in (None, ""))
-    return next((str(value) for value in found if isinstance(value, str | int)), "")
+    for key in keys:
+        value = values.get(key)
+        if isinstance(value, str | int) and value != "":
+            return str(value)
+    return ""
 
 
 def _language(values: Mapping[str, Any]) -> str | None:

@@ -29,6 +29,12 @@ class Mixture:
     """Lower-case codes, in the order of the name."""
     sampled: bool = False
     """Every id once, in one of the languages, instead of every id in every language."""
+    prefix: str = ""
+    """What the names of its family begin with."""
+
+    def stem(self, language: str) -> str:
+        """Return the name of the config of one of its languages, which its files begin with."""
+        return self.prefix + language.upper()
 
 
 def family(languages: Sequence[str], prefix: str = "") -> tuple[Mixture, ...]:
@@ -41,13 +47,13 @@ def family(languages: Sequence[str], prefix: str = "") -> tuple[Mixture, ...]:
         languages: Lower-case codes, in the order that the names shall have.
         prefix: What each name begins with.
     """
-    found = [Mixture(prefix + code.upper(), (code,)) for code in languages]
+    found = [Mixture(prefix + code.upper(), (code,), prefix=prefix) for code in languages]
     if len(languages) > 1:
-        found += [Mixture(prefix + _joined(languages), tuple(languages)), _sampled(prefix + SAMPLED, languages)]
-    others = [code for code in languages if code != "en"]
+        found += _both(prefix + _joined(languages), prefix + SAMPLED, tuple(languages), prefix)
+    others = tuple(code for code in languages if code != "en")
     if 1 < len(others) < len(languages):
         name = prefix + _joined(others)
-        found += [Mixture(name, tuple(others)), _sampled(f"{name}_{SAMPLED}", others)]
+        found += _both(name, f"{name}_{SAMPLED}", others, prefix)
     return tuple(found)
 
 
@@ -108,8 +114,10 @@ def select(mixture: Mixture, ids: Collection[str], seed: int = SEED) -> dict[str
 
 def natural(identifier: str) -> tuple[Sequence[str | int], str]:
     """Return the sort key that puts `alpaca-9` before `alpaca-10`."""
-    pieces = _NUMBER.split(identifier)
-    return [int(piece) if at % 2 else piece for at, piece in enumerate(pieces)], identifier
+    pieces: list[str | int] = [*_NUMBER.split(identifier)]
+    for at in range(1, len(pieces), 2):
+        pieces[at] = int(pieces[at])
+    return pieces, identifier
 
 
 def overlap(splits: Mapping[str, Collection[str]]) -> list[str]:
@@ -126,8 +134,8 @@ def _joined(languages: Iterable[str]) -> str:
     return "".join(code.upper() for code in languages)
 
 
-def _sampled(name: str, languages: Iterable[str]) -> Mixture:
-    return Mixture(name, tuple(languages), sampled=True)
+def _both(joined: str, sampled: str, languages: tuple[str, ...], prefix: str) -> list[Mixture]:
+    return [Mixture(joined, languages, prefix=prefix), Mixture(sampled, languages, sampled=True, prefix=prefix)]
 
 
 def _shuffled(ids: Iterable[str], seed: int, purpose: str) -> list[str]:

@@ -19,7 +19,7 @@ def is_flat(row: Values) -> bool:
 
 def is_nested(row: Values) -> bool:
     """Tell whether a row is a whole tree."""
-    return isinstance(row.get("prompt"), Mapping) and {"text", "role"} <= set(row["prompt"])
+    return isinstance(row.get("prompt"), dict) and {"text", "role"} <= set(row["prompt"])
 
 
 def flat_paths(rows: Iterable[Row]) -> Iterator[tuple[Row, tuple[Message, ...]]]:

@@ -11,7 +11,8 @@ from hf_datasets.arrow_files import write_parquet
 from hf_datasets.hub_folder import arrow_schema, columns_of
 from hf_datasets.samples import Message, Sample
 
-SCHEMA = arrow_schema(columns_of(Sample))
+COLUMNS = columns_of(Sample)
+SCHEMA = arrow_schema(COLUMNS)
 
 
 def batch(*texts: str) -> pa.RecordBatch:
@@ -20,7 +21,7 @@ def batch(*texts: str) -> pa.RecordBatch:
 
 
 def test_the_schema_of_a_sample() -> None:
-    assert columns_of(Sample)["messages"] == "list<struct<role: string, content: string>>"
+    assert COLUMNS["messages"] == "list<struct<role: string, content: string>>"
     assert SCHEMA.field("messages").type == pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
 
@@ -29,7 +30,7 @@ def test_how_the_rows_were_cut_leaves_no_trace(tmp_path: Path, monkeypatch: pyte
     texts = [f"Größe {n}" for n in range(8)]
     whole = batch(*texts)
     cuts = [[whole], [whole.slice(0, 1), whole.slice(1, 6), whole.slice(7)], [batch(text) for text in texts]]
-    written = [write_parquet(tmp_path / str(at), "EN-train", SCHEMA, cut) for at, cut in enumerate(cuts)]
+    written = [write_parquet(tmp_path / str(at), "EN-train", COLUMNS, cut) for at, cut in enumerate(cuts)]
     assert {rows for _, rows in written} == {8}
     assert len({(name, (tmp_path / str(at) / name).read_bytes()) for at, (name, _) in enumerate(written)}) == 1
     assert pq.ParquetFile(tmp_path / "0" / written[0][0]).num_row_groups == 3
@@ -38,5 +39,5 @@ def test_how_the_rows_were_cut_leaves_no_trace(tmp_path: Path, monkeypatch: pyte
 
 def test_other_rows_have_another_name(tmp_path: Path) -> None:
     contents = [["ab", "c"], ["a", "bc"], ["abc"], [], ["ab", "c", ""]]
-    names = {write_parquet(tmp_path, "x", SCHEMA, [batch(*texts)])[0] for texts in contents}
+    names = {write_parquet(tmp_path, "x", COLUMNS, [batch(*texts)])[0] for texts in contents}
     assert len(names) == len(contents)
