@@ -4,9 +4,15 @@ import typer
 
 from hf_datasets.cli_build import EPILOG, build
 from hf_datasets.cli_curate import curate
+from hf_datasets.cli_look import check, stats, tokenizer_fairness
 from hf_datasets.cli_push import push
 
 data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
 data.command(epilog=EPILOG)(build)
 data.command(epilog="Example: `mtbenchx data push mtbench-x --repo-id ORG/mtbench-x --private`")(push)
 data.command(epilog="Example: `mtbenchx data curate --dump coffee.stackexchange.com.7z --against lima-x`")(curate)
+data.command(epilog="Example: `mtbenchx data stats lima-x --json`")(stats)
+data.command(epilog="Example: `mtbenchx data check lima-x --limit 20`")(check)
+data.command("tokenizer-fairness", epilog="Example: `mtbenchx data tokenizer-fairness openGPT-X/Teuken-7B-base-v0.6`")(
+    tokenizer_fairness
+)

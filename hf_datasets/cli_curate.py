@@ -1,6 +1,5 @@
 """`mtbenchx data curate`: from StackExchange dumps to a review file, and from the review file to a validation set."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 PARTLY_DONE = 3
 """Exit code: a dump was broken; everything before and behind the broken places was used."""
 REVIEW_FILE, VALIDATION_FILE = Path("review.jsonl"), Path("validation.jsonl")
-MOST_WORKERS = 8
 
 Dumps = Annotated[
     list[Path], typer.Option("--dump", help="A StackExchange dump: SITE.7z, Posts.xml, or its folder; repeat for more.")
@@ -101,6 +99,7 @@ def curate(
     from hf_datasets.curate.against import references
     from hf_datasets.curate.filters import Rules, bundled_phrases, read_phrases
     from hf_datasets.curate.pipeline import Options, curate
+    from hf_datasets.parallel import processes
 
     listed = () if no_default_phrases else bundled_phrases()
     listed += tuple(phrase for file in phrases for phrase in read_phrases(file))
@@ -108,7 +107,7 @@ def curate(
     options = Options(rules, min_score, per_question, threshold)
     known = [one for name in against for one in references(name)]
     target = out or REVIEW_FILE
-    report = curate(_with_sites(dump, site), known, options, target, workers or min(os.cpu_count() or 1, MOST_WORKERS))
+    report = curate(_with_sites(dump, site), known, options, target, processes(workers))
     _print(report, target)
     for fault in report.faults:
         print(f"mtbenchx: skipped: {fault}", file=sys.stderr)

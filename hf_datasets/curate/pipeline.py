@@ -3,13 +3,11 @@
 import json
 import sqlite3
 import tempfile
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
-from itertools import islice
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,13 +25,7 @@ from hf_datasets.curate.sites import short_name
 from hf_datasets.curate.survivors import Survivors, signatures_of
 from hf_datasets.dedup import THRESHOLD
 from hf_datasets.errors import UserError
-
-CHUNK = 100
-"""Pairs that a process takes at a time."""
-IN_FLIGHT = 4
-"""Chunks that may wait for each process."""
-FEW = 2000
-"""Posts below which more processes cost more time than they save."""
+from hf_datasets.parallel import ordered_map
 
 
 @dataclass(frozen=True)
@@ -99,9 +91,8 @@ def curate(
             for path, host in dumps:
                 _read(path, host, posts, report)
             _settle(posts, rejects, report)
-            for outcome in _examined(
-                _pairs(posts, options, rejects, report), options.rules, _processes(workers, posts)
-            ):
+            pairs = _pairs(posts, options, rejects, report)
+            for outcome in ordered_map(partial(_examine, rules=options.rules), pairs, workers):
                 found.add(*outcome) if isinstance(outcome, tuple) else rejects.add(outcome)
             gone = near_duplicates(found, references, options.threshold)
             rejects.add(*(gone[number] for number in sorted(gone)))
@@ -177,26 +168,6 @@ Outcome = Rejection | tuple[Candidate, bytes]
 def _examine(pairs: Sequence[Pair], rules: Rules) -> list[Outcome]:
     found = (examine(pair, rules) for pair in pairs)
     return [one if isinstance(one, Rejection) else (one, signatures_of(one.sample)) for one in found]
-
-
-def _examined(pairs: Iterator[Pair], rules: Rules, processes: int) -> Iterator[Outcome]:
-    """Examine pairs in their order, in this process or in several."""
-    if processes == 1:
-        for pair in pairs:
-            yield from _examine([pair], rules)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        waiting: deque[Future[list[Outcome]]] = deque()
-        while chunk := list(islice(pairs, CHUNK)):
-            waiting.append(pool.submit(_examine, chunk, rules))
-            if len(waiting) > processes * IN_FLIGHT:
-                yield from waiting.popleft().result()
-        for future in waiting:
-            yield from future.result()
-
-
-def _processes(workers: int, posts: Posts) -> int:
-    return workers if posts.counts["questions"] + posts.counts["answers"] >= FEW else 1
 
 
 def _write_report(out: Path, report: Report, options: Options) -> None:
