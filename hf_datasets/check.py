@@ -103,14 +103,14 @@ def check(
 
 def _read(found: list[Part], processes: int) -> tuple[Groups, list[tuple[Part, Facts_]], list[Finding]]:
     """Read every file once: those of one language, and mixtures."""
-    first: dict[DataFile, Part] = {}
+    first: dict[Path, tuple[DataFile, Part]] = {}
     for part in sorted(found, key=lambda part: len(part.files)):  # a config of one file names it; joined ones list it
         for file in part.files:
-            first.setdefault(file, part)
+            first.setdefault(file.path, (file, part))
     groups: Groups = {}
     mixtures: list[tuple[Part, Facts_]] = []
     with tqdm(desc="Checking", unit=" samples", leave=False) as bar:
-        for file, part in sorted(first.items(), key=lambda item: found.index(item[1])):
+        for file, part in sorted(first.values(), key=lambda item: found.index(item[1])):
             facts = []
             for one in ordered_map(facts_of, samples(file), processes):
                 facts.append(one)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hf_datasets.code_blocks import bare_code, fenced_code
 from hf_datasets.dedup import signature, words
 from hf_datasets.language import detect_language, outside_code
+from hf_datasets.places import QuestionSample
 from hf_datasets.samples import ASSISTANT, ROLES, SYSTEM, USER, Sample
 
 FEW_WORDS = 5
@@ -93,8 +94,10 @@ def _named(sample: Sample) -> Iterator[tuple[str, str]]:
 
 def _foreign(sample: Sample) -> Iterator[tuple[str, str]]:
     language = sample.language.split("-")[0]
+    asked = sample.other_language_turns if isinstance(sample, QuestionSample) else ()
+    exempt = {f"{role} {turn}" for role in (USER, ASSISTANT) for turn in asked}
     for name, text in _named(sample):
-        found = detect_language(text)
+        found = detect_language(text) if name not in exempt else None
         if language != "und" and found not in (None, language):
             yield name, str(found)
 

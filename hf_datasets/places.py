@@ -24,6 +24,14 @@ class Part:
     """In their order."""
 
 
+@dataclass(frozen=True)
+class QuestionSample(Sample):
+    """A benchmark's question as a dialogue."""
+
+    other_language_turns: tuple[int, ...] = ()
+    """The turns (1, 2) that ask for an answer in another language than the question's."""
+
+
 def parts(path: Path, config: str | None = None, split: str | None = None) -> list[Part]:
     """Return what there is at a path, in the order of its card; judge prompts are no dialogues and left out.
 
@@ -86,11 +94,19 @@ def _question(values: object, file: DataFile) -> Sample:
     return question_sample(question)
 
 
-def question_sample(question: Question) -> Sample:
+def question_sample(question: Question) -> QuestionSample:
     """Return a question as a dialogue: its turns, each with its reference answer if it has one."""
     said = []
     for number, turn in enumerate(question.turns):
         said.append(Message(USER, turn))
         if number < len(question.reference):
             said.append(Message(ASSISTANT, question.reference[number]))
-    return Sample(str(question.question_id), question.language, question.category, "other", "", tuple(said))
+    return QuestionSample(
+        id=str(question.question_id),
+        language=question.language,
+        source=question.category,
+        license="other",
+        attribution="",
+        messages=tuple(said),
+        other_language_turns=question.other_language_turns,
+    )

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from hf_datasets.instruct.folders import DataFile
 from hf_datasets.language import detect_language
 from hf_datasets.parallel import ordered_map
 from hf_datasets.places import parts, samples
@@ -76,16 +75,16 @@ def statistics(path: Path, config: str | None = None, split: str | None = None, 
         UserError: There is nothing to read, or a layout isn't known.
     """
     found = parts(path, config, split)
-    tallies: dict[DataFile, Tally] = {}
-    files = dict.fromkeys(file for part in found for file in part.files)
+    tallies: dict[Path, Tally] = {}
+    files = {file.path: file for part in found for file in part.files}
     with tqdm(desc="Counting", unit=" samples", leave=False) as bar:
-        for file in files:
-            tallies[file] = Tally()
+        for place, file in files.items():
+            tallies[place] = Tally()
             for tally in ordered_map(tally_of, samples(file), processes):
-                tallies[file] += tally
+                tallies[place] += tally
                 bar.update(tally.samples)
     return [
-        line(part.config, part.split, reduce(operator.add, (tallies[file] for file in part.files), Tally()))
+        line(part.config, part.split, reduce(operator.add, (tallies[file.path] for file in part.files), Tally()))
         for part in found
     ]
 
