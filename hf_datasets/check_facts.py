@@ -11,6 +11,8 @@ from hf_datasets.language import detect_language, outside_code
 from hf_datasets.places import QuestionSample
 from hf_datasets.samples import ASSISTANT, ROLES, SYSTEM, USER, Sample
 
+FEW_LETTERS = 20
+"""Texts of fewer letters ("x + y, s'il te plaît") aren't blamed for their language."""
 FEW_WORDS = 5
 """Prompts of fewer words ("Write a poem.") are too common to leak."""
 _PLACEHOLDERS = (
@@ -97,7 +99,8 @@ def _foreign(sample: Sample) -> Iterator[tuple[str, str]]:
     asked = sample.other_language_turns if isinstance(sample, QuestionSample) else ()
     exempt = {f"{role} {turn}" for role in (USER, ASSISTANT) for turn in asked}
     for name, text in _named(sample):
-        found = detect_language(text) if name not in exempt else None
+        short = sum(map(str.isalpha, text)) < FEW_LETTERS
+        found = None if short or name in exempt else detect_language(text)
         if language != "und" and found not in (None, language):
             yield name, str(found)
 
