@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -27,4 +27,5 @@ def replacing_file(path: Path) -> Iterator[TextIO]:
             f"Can't write {path} ({error.strerror or error}); name a file in a place you may write."
         ) from error
     finally:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink(missing_ok=True)

@@ -70,7 +70,7 @@ def card_body(counts: Mapping[str, int]) -> str:
         reported=_turns(item for item in corrections("en") if item.question_id in REPORTED),
         further=_turns(item for item in corrections("en") if item.question_id not in REPORTED),
         translated="; ".join(f"{x} {_turns(found)}" for x, found in _wrong_in_translation().items()),
-        reference_sets=_table(
+        reference_sets=table(
             ("set", "language", "answers of ours", "sha256 of the set"),
             [
                 (f"`{s}`", x, len(corrections(x)) if s == CORRECTED else 0, f"`{_references_hash(x, s)}`")

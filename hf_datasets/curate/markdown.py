@@ -31,7 +31,8 @@ _MARKS = {"em": "*", "i": "*", "strong": "**", "b": "**", "del": "~~", "s": "~~"
 _KEPT = {"sub", "sup"}
 _DROPPED = {"img", "script", "style", "iframe", "col", "colgroup", "head"}
 _CODE = {"code", "tt", "samp"}
-_SPACES = re.compile(r"[ \t\f\v]+")
+_SPACES = re.compile(r"((?<!`)(`+)(?!`).*?(?<!`)\2(?!`))|[ \t\f\v]+")
+"""Inline code, which stays, or a run of spaces."""
 _BREAK = re.compile(r"\s*\0\s*")
 HARD_BREAK = "\0"
 """Stands for a `<br>` until its paragraph is whole."""
@@ -91,7 +92,7 @@ def _holds_blocks(element: Any) -> bool:
 def _paragraph(inline: Iterable[str]) -> list[str]:
     text = "".join(inline).strip(" \n" + HARD_BREAK)
     if "  " in text or "\t" in text:
-        text = _SPACES.sub(" ", text)
+        text = _SPACES.sub(lambda found: found[1] or " ", text)
     if "\n" in text:
         text = "\n".join(filter(None, map(str.strip, text.split("\n"))))
     if HARD_BREAK in text:
@@ -171,18 +172,24 @@ def _quote(element: Any, depth: int) -> list[str]:
 
 
 def _list(element: Any, depth: int) -> list[str]:
-    items = [child for child in element if child.tag == "li"]
+    if any((child.tail or "").strip() for child in element) or (element.text or "").strip():
+        return _blocks(element, depth)  # text between the items: no list that Markdown knows
     first = element.get("start", "1")
     number = int(first) if re.fullmatch(r"\d{1,9}", first) else 1
-    texts = []
-    for position, item in enumerate(items):
-        marker = f"{number + position}. " if element.tag == "ol" else "- "
-        texts.append(_item(marker, item, depth))
-    loose = any(child.tag == "p" for item in items for child in item)
-    stray = [
-        block for child in element if child.tag in _BLOCKS and child.tag != "li" for block in _blocks(child, depth)
-    ]
-    return [*(["\n\n".join(texts) if loose else "\n".join(texts)] if texts else []), *stray]
+    texts: list[str] = []
+    for child in element:
+        if child.tag == "li":
+            marker = f"{number + len(texts)}. " if element.tag == "ol" else "- "
+            texts.append(_item(marker, child, depth))
+        elif isinstance(child.tag, str) and (inside := "\n\n".join(_BLOCKS.get(child.tag, _blocks)(child, depth + 1))):
+            last = texts.pop() if texts else "-"  # a list beside the item that it belongs in
+            texts.append(f"{last}\n{_indented(inside, 2)}")
+    loose = any(paragraph.tag == "p" for child in element for paragraph in child)
+    return ["\n\n".join(texts) if loose else "\n".join(texts)] if texts else []
+
+
+def _indented(text: str, width: int) -> str:
+    return "\n".join(" " * width + line if line else "" for line in text.split("\n"))
 
 
 def _item(marker: str, item: Any, depth: int) -> str:
@@ -190,8 +197,7 @@ def _item(marker: str, item: Any, depth: int) -> str:
     text = "\n\n".join(blocks)
     if len(blocks) > 1 and not any(child.tag == "p" for child in item):
         text = re.sub(r"\n\n(?=(?:- |\d+\. ))", "\n", text, count=1)  # a tight list inside a tight item
-    indent = " " * len(marker)
-    return (marker + "\n".join(indent + line if line else "" for line in text.split("\n"))[len(indent) :]).rstrip(" ")
+    return (marker + _indented(text, len(marker))[len(marker) :]).rstrip(" ")
 
 
 def _table(element: Any, depth: int) -> list[str]:

@@ -46,6 +46,9 @@ class RowReader:
         self._rest = b""
         self._line, self._byte = 1, 0
         self._began: tuple[int, int] | None = None
+        """Line and byte of the row in hand."""
+        self._since: tuple[int, int] = (1, 0)
+        """Line and byte of what follows the last whole row."""
         self._inside_line = self._skipping = False
         self._parser = self._new_parser()
 
@@ -92,9 +95,10 @@ class RowReader:
 
     def _piece(self, piece: bytes) -> None:
         """Feed one line, or the next part of a very long one."""
-        begins = not self._inside_line
-        if begins and self._began and piece.lstrip().startswith(b"<row"):  # never inside a value: it would be escaped
-            self._restart("the row has no end")
+        begins, rows = not self._inside_line, self.rows
+        if begins and self._began and _begins_row(piece):  # never inside a value: `<` would be escaped there
+            self._note(self._began, "the row has no end")
+            self._restart()
         if not self._rows_yet() and b"<!DOCTYPE" in piece:
             raise UserError(f"{self.name}, line {self._line}: a Posts.xml has no DOCTYPE; name a StackExchange dump.")
         if begins or not self._skipping:
@@ -103,18 +107,32 @@ class RowReader:
         self._inside_line = not piece.endswith(b"\n")
         self._line += not self._inside_line
         self._byte += len(piece)
+        if self.rows > rows or self._skipping:
+            self._since = self._line, self._byte
 
     def _parse(self, piece: bytes) -> None:
         if self._began is None and b"<row" in piece:
             self._began = self._line, self._byte
+        if not (error := self._try(piece)):
+            return
+        place = self._began or (self._line, self._byte)
+        self._restart()
+        if self._since[0] < self._line and _begins_row(piece) and not self._try(piece):
+            self._note(self._since, error)  # the row is whole: what stands before it isn't
+        else:
+            self._note(place, error)
+            self._restart()
+            self._skipping = True
+
+    def _try(self, piece: bytes) -> str:
+        """Feed the parser and take the rows; return what it said if it stumbled."""
         try:
             self._parser.feed(piece)
         except etree.XMLSyntaxError as error:
             self._take_rows()
-            self._restart(error.msg)
-            self._skipping = True
-        else:
-            self._take_rows()
+            return str(error.msg)
+        self._take_rows()
+        return ""
 
     def _take_rows(self) -> None:
         for _, row in self._parser.read_events():
@@ -127,11 +145,12 @@ class RowReader:
             while row.getprevious() is not None:
                 del row.getparent()[0]
 
-    def _restart(self, reason: str) -> None:
-        line, byte = self._began or (self._line, self._byte)
-        self.faults.append(Fault(line, byte, reason))
+    def _note(self, place: tuple[int, int], reason: str) -> None:
+        self.faults.append(Fault(*place, reason))
         if len(self.faults) > max(MOST_FAULTS, self.rows):
-            raise UserError(f"{self.name} has more broken rows than whole ones up to line {line}; copy it anew.")
+            raise UserError(f"{self.name} has more broken rows than whole ones up to line {place[0]}; copy it anew.")
+
+    def _restart(self) -> None:
         self._parser, self._began = self._new_parser(), None
         self._parser.feed(f"<{ROOT}>".encode())
 
@@ -141,3 +160,7 @@ class RowReader:
     def _check_root(self, root: Any) -> None:
         if root is not None and root.tag != ROOT:
             raise UserError(f"{self.name} holds <{root.tag}>, not <{ROOT}>; name a Posts.xml, or a .7z that has one.")
+
+
+def _begins_row(piece: bytes) -> bool:
+    return piece.lstrip().startswith(b"<row")
