@@ -42,7 +42,16 @@ def stats(
         _print_json([{"data": str(data), **asdict(line)} for line in lines])
         return
     named = any(line.config for line in lines)
-    table = Table("config", "split", "samples", "languages", "turns", "words, user", "words, assistant", box=None)
+    table = Table(
+        "config" if named else "data",
+        "split",
+        "samples",
+        "languages",
+        "turns",
+        "words, user",
+        "words, assistant",
+        box=None,
+    )
     for line in lines:
         languages = ", ".join(f"{language} {count:,}" for language, count in line.languages.items())
         means = [

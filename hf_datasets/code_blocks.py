@@ -50,8 +50,7 @@ def _without_comments(code: str, lexer: Any) -> Iterator[str]:
 
     for token, value in lexer.get_tokens(code):
         is_comment = token in Comment and token not in Comment.Preproc and token not in Comment.PreprocFile
-        if not is_comment and token not in String.Doc:
-            yield value
+        yield "\n" * value.count("\n") if is_comment or token in String.Doc else value
 
 
 @functools.cache

@@ -11,6 +11,9 @@ from hf_datasets.instruct.layouts import placed_samples
 from hf_datasets.records import Question
 from hf_datasets.samples import ASSISTANT, USER, Message, Sample
 
+NO_DIALOGUES = ("judge_prompts", "references")
+"""What configs of built folders begin with that hold something else."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -33,7 +36,7 @@ class QuestionSample(Sample):
 
 
 def parts(path: Path, config: str | None = None, split: str | None = None) -> list[Part]:
-    """Return what there is at a path, in the order of its card; judge prompts are no dialogues and left out.
+    """Return what there is at a path, in the order of its card; what holds no dialogues is left out.
 
     Args:
         path: File, folder or built folder.
@@ -45,14 +48,16 @@ def parts(path: Path, config: str | None = None, split: str | None = None) -> li
     """
     built = configs(path)
     if not built or (config is not None and config not in built):
-        found = data_files(path, config, split)
+        found = [file for file in data_files(path, config, split) if split in (None, file.split)]
+        if not found:
+            raise UserError(f"{path} has no split {split!r}.")
         splits = dict.fromkeys(file.split for file in found)
         return [Part("", name, tuple(file for file in found if file.split == name)) for name in splits]
     listed = [
         Part(name, one, tuple(DataFile(file, _language(name), one) for file in files))
         for name, by_split in built.items()
         for one, files in by_split.items()
-        if config in (None, name) and split in (None, one) and not name.startswith("judge_prompts")
+        if config in (None, name) and split in (None, one) and not name.startswith(NO_DIALOGUES)
     ]
     if missing := [part for part in listed if not all(file.path.is_file() for file in part.files) or not part.files]:
         raise UserError(f"{path}: the files of config {missing[0].config!r} are missing; build or copy it anew.")
