@@ -101,7 +101,7 @@ def threads(text: Text, count: int, copied: list[list[str]]) -> Iterator[Made]:
                 question,
                 1,
                 text,
-                text.post(text.random.randint(1, 3)),
+                text.post(text.random.randint(2, 4)),
                 AcceptedAnswerId=question + 1,
                 AnswerCount=2,
                 Title=text.words_of(9),

@@ -8,6 +8,10 @@ from hf_datasets.curate.survivors import Survivors
 from hf_datasets.dedup import candidates, jaccard, shingles, signatures
 from hf_datasets.samples import ASSISTANT, USER, Sample
 
+SLACK = 0.2
+"""The exact index isn't computed for pairs whose estimate lies so far below the threshold: four and a half standard
+errors."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -71,6 +75,8 @@ def _matches(
         for first in sorted(earlier[second]):
             other = ranked[first - len(known)] if first >= len(known) else None
             if other is not None and (other in gone or (role == USER and _one_question(found, other, number))):
+                continue
+            if (table[first] == table[second]).mean() < threshold - SLACK:
                 continue
             index = jaccard(shingles(text(first)), shingles(text(second)))
             if index >= threshold:
