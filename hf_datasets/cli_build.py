@@ -46,6 +46,14 @@ Validation = Annotated[
     Path | None,
     typer.Option(help="lima-x: the validation set, in place of the source's.", rich_help_panel=INSTRUCTIONS),
 ]
+PublishedMixtures = Annotated[
+    bool,
+    typer.Option(
+        "--published-mixtures",
+        help="lima-x: the rows of joined and sampled configs as the authors published them, not shared out anew.",
+        rich_help_panel=INSTRUCTIONS,
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Of the split and of who gets which language.", rich_help_panel=INSTRUCTIONS)]
 Empty = Annotated[
     str,
@@ -71,6 +79,7 @@ def build(
     configs: Configs = None,
     source: Source = None,
     validation: Validation = None,
+    published_mixtures: PublishedMixtures = False,
     seed: Seed = 42,
     empty: Empty = "keep",
     processes: Processes = None,
@@ -89,7 +98,7 @@ def build(
     from hf_datasets.instruct.build import Request
     from hf_datasets.instruct.build import build as build_instructions
 
-    request = Request(name, languages, configs, source, validation, seed, empty, processes)
+    request = Request(name, languages, configs, source, validation, seed, empty, processes, published_mixtures)
     target, built = build_instructions(request, folder)
     for remark in built.remarks:
         print(f"mtbenchx: {remark}", file=sys.stderr)

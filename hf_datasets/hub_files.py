@@ -35,7 +35,8 @@ def download(repo: str, path: str, revision: str, mirrored: str) -> Path:
     except (OSError, _http_error()) as error:
         raise UserError(
             f"Can't download {path} of {HUB}/datasets/{repo} ({type(error.__cause__ or error).__name__}); go online, "
-            f"set MTBENCHX_SOURCES to a folder that holds {mirrored}, or name local files by --source."
+            f"set MTBENCHX_SOURCES to a folder that holds {mirrored}, or name local files by --source (the mini set, "
+            "`data build lima-x --configs mini`, needs none)."
         ) from error
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hf_datasets.arrow_files import write_parquet
@@ -15,7 +16,8 @@ from hf_datasets.hub_folder import replacing, write_card
 from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
 from hf_datasets.instruct.mixtures import Mixture, select
 from hf_datasets.instruct.parallel import remarks, splits
-from hf_datasets.instruct.plan import Choices, Section
+from hf_datasets.instruct.plan import WHOLE, Choices, Section
+from hf_datasets.instruct.published import selection
 from hf_datasets.instruct.workers import Workers, workers
 
 Pieces = tuple[tuple[Path, frozenset[str]], ...]
@@ -89,26 +91,47 @@ def _written(
 ) -> tuple[dict[str, dict[str, DataSplit]], list[str]]:
     """Write the files of a section; return its configs and remarks."""
     kept = splits(section, collected, choices)
-    tasks = {
-        (stem, split): _pieces(collected, split, chosen)
+    plans = {
+        (mixture, split): _files(
+            mixture, ids, _chosen_ids(section, mixture, split, ids, collected=collected, seed=choices.seed)
+        )
         for mixture in section.mixtures
         for split, ids in kept.items()
-        for stem, chosen in _files(mixture, ids, choices.seed).items()
+    }
+    tasks = {
+        (stem, split): _pieces(collected, split, chosen)
+        for (_, split), files in plans.items()
+        for stem, chosen in files.items()
     }
     done = crew.run(
         "Writing", write_file, [(new, f"{stem}-{split}", pieces) for (stem, split), pieces in tasks.items()]
     )
     files = dict(zip(tasks, done, strict=True))
-    configs = {mixture.name: {split: _listed(mixture, split, files) for split in kept} for mixture in section.mixtures}
+    configs: dict[str, dict[str, DataSplit]] = {mixture.name: {} for mixture in section.mixtures}
+    for (mixture, split), stems in plans.items():
+        written = [files[stem, split] for stem in stems]
+        configs[mixture.name][split] = DataSplit(tuple(name for name, _ in written), sum(rows for _, rows in written))
     return configs, remarks(section, collected, choices)
 
 
-def _files(mixture: Mixture, ids: frozenset[str], seed: int) -> dict[str, dict[str, frozenset[str]]]:
-    """Return the files a config needs, by stem: language -> ids."""
-    chosen = select(mixture, ids, seed)
-    if mixture.sampled:
-        return {mixture.name: chosen}
-    return {mixture.stem(language): {language: taken} for language, taken in chosen.items()}
+def _chosen_ids(
+    section: Section, mixture: Mixture, split: str, ids: frozenset[str], *, collected: Sequence[Collected], seed: int
+) -> dict[str, frozenset[str]]:
+    """Return language -> ids of a config: as published where that was asked for, else by our rule."""
+    published = section.mixed.get((mixture.name, split))
+    if published is None:
+        return select(mixture, ids, seed)
+    parts = [one for one in collected if one.part.language in mixture.languages and one.part.split == split]
+    return {language: found & ids for language, found in selection(published, parts).items()}
+
+
+def _files(
+    mixture: Mixture, ids: frozenset[str], chosen: Mapping[str, frozenset[str]]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Return the files a config needs, by stem: language -> ids; whole languages have a file that others list, too."""
+    if all(chosen.get(language) == ids for language in mixture.languages):
+        return {mixture.stem(language): {language: ids} for language in mixture.languages}
+    return {mixture.name: dict(chosen)}
 
 
 def _pieces(collected: Sequence[Collected], split: str, chosen: Mapping[str, frozenset[str]]) -> Pieces:
@@ -116,22 +139,40 @@ def _pieces(collected: Sequence[Collected], split: str, chosen: Mapping[str, fro
         (one.file, ids)
         for language, ids in chosen.items()
         for one in collected
-        if one.part.language == language and one.part.split in (split, "")
+        if one.part.language == language and one.part.split in (split, WHOLE)
     )
 
 
-def _listed(mixture: Mixture, split: str, files: Mapping[tuple[str, str], tuple[str, int]]) -> DataSplit:
-    stems = [mixture.name] if mixture.sampled else [mixture.stem(language) for language in mixture.languages]
-    found = [files[stem, split] for stem in stems]
-    return DataSplit(tuple(name for name, _ in found), sum(rows for _, rows in found))
+def config_rows(section: Section, config: str, split: str, choices: Choices) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one config and split as a built folder would hold them, without building one.
+
+    Args:
+        section: The family.
+        config: The name of one of its mixtures.
+        split: `train` or `validation`.
+        choices: Seed, empty answers.
+
+    Raises:
+        UserError: As `build_folder`.
+    """
+    mixture = next(mixture for mixture in section.mixtures if mixture.name == config)
+    with TemporaryDirectory(prefix="mtbenchx-") as folder:
+        collected = [collect(part, section.settle, Path(folder)) for part in section.parts]
+        ids = splits(section, collected, choices)[split]
+        chosen = _chosen_ids(section, mixture, split, ids, collected=collected, seed=choices.seed)
+        for files in _files(mixture, ids, chosen).values():
+            for batch in _rows(_pieces(collected, split, files)):
+                yield from batch.to_pylist()
 
 
 def write_file(folder: Path, stem: str, pieces: Pieces) -> tuple[str, int]:
     """Write the rows of some ids, in the order of the ids, as one Parquet file; return its path and number of rows."""
-    batches: Iterator[Any] = chain.from_iterable(_chosen(file, ids) for file, ids in pieces)
-    if len(pieces) > 1:
-        batches = in_order(batches)
-    return write_parquet(folder, stem, COLUMNS, batches)
+    return write_parquet(folder, stem, COLUMNS, _rows(pieces))
+
+
+def _rows(pieces: Pieces) -> Iterator[Any]:
+    batches = chain.from_iterable(_chosen(file, ids) for file, ids in pieces)
+    return in_order(batches) if len(pieces) > 1 else batches
 
 
 def _chosen(file: Path, ids: frozenset[str]) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mini import LICENSE as MINI_LICENSE
 from hf_datasets.instruct.mini import PREFIX as MINI_PREFIX
 from hf_datasets.instruct.plan import Section
+from hf_datasets.instruct.reports import read_reports, told
 
 CARDS = Path(__file__).parents[1] / "cards"
 PRETTY = {"lima-x": "Lima-X", "bactrian-x": "Bactrian-X"}
@@ -51,7 +52,7 @@ def metadata(name: str, built: Built) -> dict[str, Any]:
     return {
         "pretty_name": PRETTY[name] if main else f"{PRETTY[name]} (mini)",
         **(LICENSES[name] if main else {"license": MINI_LICENSE.lower()}),
-        "language": [code.split("-")[0] for code in languages],
+        "language": list(dict.fromkeys(code.split("-")[0] for code in languages)),
         "multilinguality": ["multilingual" if len(languages) > 1 else "monolingual"],
         "size_categories": [size_category(sum(rows for _, rows in _licences(built).items()))],
         "task_categories": ["text-generation"],
@@ -85,6 +86,8 @@ def _fill(template: str, name: str, built: Built) -> str:
         sources=table(("file", "sha256"), _source_rows(built)),
         licences=table(("`license`", "rows"), sorted((f"`{name}`", rows) for name, rows in _licences(built).items())),
         share_alike=_share_alike(built),
+        mixing=_mixing(built),
+        made=told(read_reports(file.path for one in _parts(built) for file in one.part.files)),
         provenance=_provenance(built),
         citation=CITATIONS[name],
         remarks="\n".join(f"- {remark}" for remark in built.remarks) or "None.",
@@ -92,13 +95,24 @@ def _fill(template: str, name: str, built: Built) -> str:
 
 
 def _provenance(built: Built) -> str:
-    """Say where the rows are from, where they aren't the published ones."""
-    local = any(not section.published for section, _ in built.sections if not _is_mini(section))
-    return (
-        "\nThis folder was built from local files, not from the published ones; see the end of this card.\n"
-        if local
-        else ""
+    """Say which rows are from elsewhere than the published files."""
+    main = [section for section, _ in built.sections if not _is_mini(section)]
+    local = {split: split not in section.published for section in main for split in section.expected}
+    if not any(local.values()):
+        return ""
+    which = "The rows" if all(local.values()) else " and ".join(f"The {split} rows" for split in local if local[split])
+    return f"\n{which} of this folder are from local files, not from the published ones; see the end of this card.\n"
+
+
+def _mixing(built: Built) -> str:
+    """Say how languages were shared out, which isn't always by our rule."""
+    text = (
+        "Which language an id gets in a `sampled` config follows from the ids, the languages and the seed "
+        f"({built.choices.seed}), for each split by itself."
     )
+    if any(section.mixed for section, _ in built.sections):
+        text += " In this folder the mixtures hold the rows that its authors published in them."
+    return text
 
 
 def _is_mini(section: Section) -> bool:

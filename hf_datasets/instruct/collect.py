@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from hf_datasets.errors import UserError
 from hf_datasets.hub_folder import arrow_schema, columns_of
 from hf_datasets.instruct.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
 from hf_datasets.instruct.mixtures import natural
-from hf_datasets.instruct.plan import Part
+from hf_datasets.instruct.plan import WHOLE, Part
 from hf_datasets.records import storable
 from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Message, Sample
 
@@ -85,7 +85,23 @@ def read_part(part: Part, settle: Settle) -> Iterator[Sample]:
 
 
 def _placed(part: Part) -> Iterator[Placed]:
-    return placed_samples(list(part.files), language=part.language, id_prefix=part.id_prefix, named=part.shared)
+    """Yield the part's samples, their ids made the same in every language and different in every split.
+
+    Where the first id ends with its language (`17_DE`, as in MT-Bench-X), that ending is cut off all ids. Bare numbers,
+    which count anew in each split's file, get the prefix of rows without an id.
+    """
+    found = placed_samples(list(part.files), language=part.language, id_prefix=part.id_prefix, named=part.shared)
+    endings = tuple(mark + code for mark in "_-" for code in (part.language, part.language.upper()))
+    first = next(found, None)
+    suffixed = first is not None and first.sample.id.endswith(endings)
+    for placed in found if first is None else chain([first], found):
+        identifier = placed.sample.id
+        if suffixed and identifier.endswith(endings):
+            identifier = identifier[: -len(part.language) - 1]
+        if part.split != WHOLE and identifier.isdecimal():
+            identifier = part.id_prefix + identifier
+        same = identifier == placed.sample.id
+        yield placed if same else Placed(replace(placed.sample, id=identifier), placed.row)
 
 
 def has_empty_answer(sample: Sample) -> bool:
@@ -152,6 +168,15 @@ def _lay_aside(samples: Iterable[Sample], file: Path) -> tuple[str, ...]:
             writer.write_batch(batch)
             ids += batch.column("id").to_pylist()
     return tuple(ids)
+
+
+def read_aside(file: Path) -> Iterator[Sample]:
+    """Yield the samples of a part that was laid aside."""
+    import pyarrow as pa
+
+    with pa.memory_map(str(file)) as opened, pa.ipc.open_file(opened) as reader:
+        for at in range(reader.num_record_batches):
+            yield from map(Sample.from_row, reader.get_batch(at).to_pylist())
 
 
 def in_order(batches: Iterable[Any]) -> Iterator[Any]:

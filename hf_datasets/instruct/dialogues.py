@@ -12,18 +12,24 @@ from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Message
 Values = Mapping[str, Any]
 CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "data")
 """Columns that hold a whole chat as a list."""
+ONE_SIDED = "turns"
+"""Of these the one that, as a list of texts, holds what the user says (as in MT-Bench) and no answer."""
 TRANSCRIPTS = ("chosen", "text")
 """Columns that may hold a whole chat as one text."""
+_WHOLE = frozenset((*CHATS, *TRANSCRIPTS))
 PAIRS = (
     ("instruction", "output"),
     ("instruction", "response"),
     ("inputs", "targets"),
     ("prompt", "completion"),
     ("prompt", "response"),
+    ("prompt", "answer"),
+    ("prompt", "output"),
     ("question", "answer"),
     ("question", "response"),
     ("query", "response"),
     ("query", "answer"),
+    ("problem", "solution"),
     ("input", "output"),
     ("human", "assistant"),
     ("user", "assistant"),
@@ -31,7 +37,7 @@ PAIRS = (
 """Columns of one question and its answer; the first pair that a row has is taken."""
 CONTEXTS = ("input", "context")
 """What an instruction is about, below it in the same message."""
-SYSTEMS = ("system", "system_prompt")
+SYSTEMS = frozenset({"system", "system_prompt"})
 ROLE_NAMES = {
     SYSTEM: (SYSTEM, "developer"),
     USER: (USER, "human", "prompter"),
@@ -52,29 +58,34 @@ def messages(row: Values) -> tuple[Message, ...] | None:
     Raises:
         DialogueError: The layout is known, but a value in it isn't a text, a role or a list as it must be.
     """
-    for key in _present(CHATS, row):
-        if isinstance(row[key], list):
-            return (*_system(row, key), *chat(row[key], key))
-    for key in _present(TRANSCRIPTS, row):
-        if isinstance(row[key], str) and _TRANSCRIPT.match(row[key]):
-            return transcript(row[key])
-    if "chosen" in row:
-        return _chosen(row)
+    if not _WHOLE.isdisjoint(row) and (found := _whole(row)) is not None:
+        return found
     for question, answer in PAIRS:
         if question in row and answer in row:
             return _pair(row, question, answer)
     return None
 
 
-def _present(keys: tuple[str, ...], row: Values) -> list[str]:
-    return [key for key in keys if key in row]
+def _whole(row: Values) -> tuple[Message, ...] | None:
+    """Read a dialogue that stands in one column."""
+    for key in CHATS:
+        if isinstance(row.get(key), list) and not (key == ONE_SIDED and _texts(row[key])):
+            return (*_system(row, key), *chat(row[key], key))
+    for key in TRANSCRIPTS:
+        if isinstance(row.get(key), str) and _TRANSCRIPT.match(row[key]):
+            return transcript(row[key])
+    return _chosen(row) if "chosen" in row else None
 
 
 def chat(turns: Sequence[Any], key: str) -> tuple[Message, ...]:
     """Read a list of texts (user first), of {role|from, content|value}, or of {question, answer}."""
-    if all(isinstance(turn, str) for turn in turns):
+    if _texts(turns):
         return tuple(Message((USER, ASSISTANT)[at % 2], text) for at, text in enumerate(turns))
     return tuple(message for at, turn in enumerate(turns) for message in _turn(turn, f"{key}[{at}]"))
+
+
+def _texts(turns: Sequence[Any]) -> bool:
+    return all(isinstance(turn, str) for turn in turns)
 
 
 def _turn(turn: Any, where: str) -> Iterator[Message]:
@@ -130,7 +141,9 @@ def _side(value: Any, role: str, where: str) -> tuple[Message, ...]:
 
 def _system(row: Values, chat_key: str) -> tuple[Message, ...]:
     """The system message that stands beside a dialogue, if there is one and the chat has none of its own."""
-    keys = [key for key in _present(SYSTEMS, row) if isinstance(row[key], str) and row[key].strip()]
+    if SYSTEMS.isdisjoint(row):
+        return ()
+    keys = [key for key in sorted(SYSTEMS) if isinstance(row.get(key), str) and row[key].strip()]
     if not keys:
         return ()
     first = row[chat_key][0] if chat_key and row[chat_key] else None

@@ -1,7 +1,7 @@
 """Rows of a data file, whatever its format, one at a time, with errors that name the place.
 
 Read by content, not by name: a JSON array, JSON Lines (or objects one after another), either of them gzipped, Parquet,
-or the Arrow stream that `save_to_disk` leaves.
+or Arrow: a file, or the stream that `save_to_disk` leaves.
 """
 
 import gzip
@@ -17,7 +17,8 @@ from hf_datasets import jsonl
 from hf_datasets.errors import UserError
 from hf_datasets.instruct.json_stream import JsonError, JsonStream, array_items, values
 
-GZIP, PARQUET, ARROW, ZSTD = b"\x1f\x8b", b"PAR1", b"\xff\xff\xff\xff", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+ARROW_FILE, ARROW_STREAM = b"ARRO", b"\xff\xff\xff\xff"
 BLANK = b"\xef\xbb\xbf \t\r\n"
 BATCH = 1000
 """Rows of a Parquet file that become Python objects at a time."""
@@ -70,8 +71,11 @@ def _numbered(raw: BufferedReader, file: Path) -> Iterator[tuple[int, Mapping[st
     head = raw.peek(4)[:4]
     if head == ZSTD:
         raise UserError(f"{file} is compressed by zstd; unpack it first.")
-    if head in (PARQUET, ARROW):
-        yield from enumerate(_parquet(raw, file) if head == PARQUET else _arrow(raw, file), start=1)
+    if head == PARQUET:
+        yield from enumerate(_parquet(raw, file), start=1)
+        return
+    if head in (ARROW_FILE, ARROW_STREAM):
+        yield from enumerate(_arrow(raw, file, is_stream=head == ARROW_STREAM), start=1)
         return
     stream = gzip.GzipFile(fileobj=raw) if head.startswith(GZIP) else raw
     with _rewindable(stream) as text:
@@ -167,16 +171,17 @@ def _parquet(raw: BufferedReader, file: Path) -> Iterator[Mapping[str, Any]]:
         raise UserError(f"{file} is damaged Parquet ({_one_line(error)}); copy or download it anew.") from error
 
 
-def _arrow(raw: BufferedReader, file: Path) -> Iterator[Mapping[str, Any]]:
+def _arrow(raw: BufferedReader, file: Path, *, is_stream: bool) -> Iterator[Mapping[str, Any]]:
     import pyarrow as pa
 
     try:
-        with pa.ipc.open_stream(raw) as reader:
-            for batch in reader:
+        with (pa.ipc.open_stream if is_stream else pa.ipc.open_file)(raw) as reader:
+            batches = reader if is_stream else map(reader.get_batch, range(reader.num_record_batches))
+            for batch in batches:
                 for start in range(0, batch.num_rows, BATCH):
                     yield from batch.slice(start, BATCH).to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file} is a damaged Arrow stream ({_one_line(error)}); copy it anew.") from error
+        raise UserError(f"{file} is damaged Arrow ({_one_line(error)}); copy it anew.") from error
 
 
 def _one_line(error: Exception) -> str:

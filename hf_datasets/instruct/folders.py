@@ -22,6 +22,8 @@ SPLIT_WORDS = {
 }
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".arrow")
 NOT_DATA = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json"})
+_BESIDE_DATA = re.compile(r"(?:^|\.)(?:report|review|rejects|marks|edits)\.jsonl?$")
+"""Files of ours that stand beside rows and hold none."""
 _SEPARATOR = re.compile(r"[^A-Za-z0-9~]+")
 _REGION = re.compile(r"(?<![A-Za-z0-9])([a-z]{2})[-_]([A-Z]{2})(?![A-Za-z0-9])")
 _CODES = """
@@ -52,7 +54,7 @@ def data_files(path: Path, config: str | None = None, split: str | None = None) 
     Args:
         path: What the user named.
         config: A config of a built folder.
-        split: Only this split (`train`, `validation`, `test`); default: all.
+        split: Only this split (`train`, `validation`, `test`, or another word for one); default: all.
 
     Raises:
         UserError: There is no such path, config or split, or nothing to read.
@@ -62,7 +64,7 @@ def data_files(path: Path, config: str | None = None, split: str | None = None) 
     if not path.is_dir():
         raise UserError(f"There is no {path}; name a data file or a folder of data files.")
     found = _of_config(path, config) if config is not None or _configs(path) else _of_folder(path)
-    kept = [file for file in found if split in (None, file.split)]
+    kept = [file for file in found if split is None or file.split == _split(split)]
     if not kept:
         what = "files of rows (.json, .jsonl, .parquet, gzipped or not)" if not found else f"split {split!r}"
         raise UserError(f"{path} has no {what}.")
@@ -88,10 +90,15 @@ def _of_config(folder: Path, config: str | None) -> list[DataFile]:
         said = f"no config {chosen!r}" if chosen else "several configs"
         raise UserError(f"{folder} has {said}; choose one of {', '.join(known) or '(none: it has no card)'}.")
     return [
-        DataFile(file, _language(file.relative_to(folder)), split)
+        DataFile(file, _language(file.relative_to(folder)), _split(split))
         for split, files in configs(folder)[chosen].items()
         for file in files
     ]
+
+
+def _split(word: str) -> str:
+    """Upstreams call the validation split `val`, `dev` ..."""
+    return SPLIT_WORDS.get(word.lower(), word)
 
 
 def _configs(folder: Path) -> dict[str, tuple[list[dict[str, Any]], bool]]:
@@ -132,7 +139,8 @@ def _of_folder(folder: Path) -> list[DataFile]:
 
 def _is_data(name: Path) -> bool:
     hidden = any(part.startswith(".") for part in name.parts)
-    return not hidden and name.name not in NOT_DATA and name.name.removesuffix(".gz").endswith(SUFFIXES)
+    other = name.name in NOT_DATA or _BESIDE_DATA.search(name.name)
+    return not hidden and not other and name.name.removesuffix(".gz").endswith(SUFFIXES)
 
 
 def _described(file: Path, folder: Path) -> DataFile:

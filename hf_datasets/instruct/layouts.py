@@ -17,9 +17,11 @@ from hf_datasets.samples import Message, Sample
 UNKNOWN_LANGUAGE = "und"
 """BCP 47's word for a language that nobody told."""
 IDS = ("id", "message_tree_id", "message_id", "sample_id", "conversation_id", "prompt_id", "question_id", "uuid")
-LANGUAGES = ("language", "lang")
+LANGUAGES = ("language", "lang", "language_code")
 SOURCES = ("source", "dataset")
 LICENSES = ("license", "licence")
+SHOWN = 20
+"""Keys that an error names."""
 _CODE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
 
 
@@ -105,9 +107,14 @@ def _row_by_row(found: Iterator[Row]) -> Iterator[tuple[Row, tuple[Message, ...]
         except DialogueError as error:
             raise UserError(f"{row.place}: {error}.") from error
         if said is None:
-            raise UserError(f"{row.place}: unknown layout with the keys {', '.join(map(str, row.values)) or '(none)'}.")
+            raise UserError(f"{row.place}: unknown layout with the keys {_keys(row.values)}.")
         if said or not nested:
             yield row, said
+
+
+def _keys(values: Mapping[str, Any]) -> str:
+    more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
+    return ", ".join(list(values)[:SHOWN]) + more or "(none)"
 
 
 def _sample(values: Mapping[str, Any], said: tuple[Message, ...], language: str, numbered: str) -> Sample:
@@ -131,5 +138,6 @@ def _first(values: Mapping[str, Any], keys: tuple[str, ...]) -> str:
 
 
 def _language(values: Mapping[str, Any]) -> str | None:
-    said = _first(values["prompt"] if trees.is_nested(values) else values, LANGUAGES)
-    return said.lower().replace("_", "-") if _CODE.fullmatch(said) else None
+    known = values["prompt"] if trees.is_nested(values) else values
+    codes = (said for said in map(known.get, LANGUAGES) if isinstance(said, str) and _CODE.fullmatch(said))
+    return next((code.lower().replace("_", "-") for code in codes), None)

@@ -1,6 +1,6 @@
 """Lima-X (Weber et al. 2024): LIMA's 1,030 dialogues and a validation set of 52, parallel in five languages.
 
-The published rows carry no id that we know of: a row's number in its file is its id, the same in every language.
+A published row without an id has its number in its file as its id, the same in every language.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,12 @@ GATED = "GAIR/lima"
 
 
 def section(
-    languages: Sequence[str], mixtures: Sequence[Mixture], source: Path | None, validation: Path | None
+    languages: Sequence[str],
+    mixtures: Sequence[Mixture],
+    source: Path | None,
+    validation: Path | None,
+    *,
+    as_published: bool = False,
 ) -> Section:
     """Return the family over some languages, from the published files or local ones.
 
@@ -33,12 +38,20 @@ def section(
         mixtures: The configs to list.
         source: Local files of both splits; None: the published ones.
         validation: Local files of the validation set, whatever their names say, in place of the source's.
+        as_published: Take mixtures from the published files that hold them, instead of mixing anew.
 
     Raises:
         UserError: There are no rows in one of the languages and splits, or they can't be had.
     """
     parts = [_part(language, languages, split, source, validation) for language in languages for split in ROWS]
-    return Section(tuple(mixtures), tuple(parts), settle, None, ROWS, published=source is None and validation is None)
+    return Section(
+        mixtures=tuple(mixtures),
+        parts=tuple(parts),
+        settle=settle,
+        expected=ROWS,
+        published=frozenset(split for split in ROWS if _path(split, source, validation) is None),
+        mixed=_mixed(mixtures, source) if as_published else {},
+    )
 
 
 def settle(sample: Sample) -> Sample:
@@ -48,7 +61,7 @@ def settle(sample: Sample) -> Sample:
 
 def _part(language: str, languages: Sequence[str], split: str, source: Path | None, validation: Path | None) -> Part:
     replaced = split == VALIDATION and validation is not None
-    path = validation if replaced else source
+    path = _path(split, source, validation)
     if path is None:
         return _published(language, split)
     try:
@@ -57,6 +70,24 @@ def _part(language: str, languages: Sequence[str], split: str, source: Path | No
         if split == VALIDATION and not replaced:
             raise UserError(f"{error} Name the validation set by --validation.") from error
         raise
+
+
+def _path(split: str, source: Path | None, validation: Path | None) -> Path | None:
+    """Where the rows of a split are; None: in the published files."""
+    return validation if split == VALIDATION and validation is not None else source
+
+
+def _mixed(mixtures: Sequence[Mixture], source: Path | None) -> dict[tuple[str, str], DataFile]:
+    """Return (config, split) -> the published file, e.g. `train_limax_EN_DE_FR_IT_ES_sampled.jsonl`."""
+    found = {}
+    for mixture in mixtures:
+        if len(mixture.languages) > 1:
+            codes = "_".join(code.upper() for code in mixture.languages) + ("_sampled" if mixture.sampled else "")
+            for split, word in NAMES.items():
+                name = f"{word}_limax_{codes}.jsonl"
+                file = sources.fetch("lima_x", name) if source is None else source / name
+                found[mixture.name, split] = DataFile(file, None, split)
+    return found
 
 
 def _published(language: str, split: str) -> Part:

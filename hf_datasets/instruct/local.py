@@ -44,13 +44,10 @@ def local_part(
 
 
 def _files(path: Path, language: str, split: str | None) -> list[tuple[DataFile, str | None]]:
-    """Return (file, the language of all its rows or None)."""
-    known = configs(path)
-    names = {name.lower(): name for name in known}
+    """Return (file, the language of all its rows or None); of a built folder without such a config, of its default."""
+    names = {name.lower(): name for name in configs(path)}
     if language in names:
         return [(file, language) for file in data_files(path, names[language], split)]
-    if known:
-        raise UserError(f"{path} has no config {language.upper()}; it has {', '.join(known)}.")
     return [(file, None if names_its_language(file.path) else file.language) for file in data_files(path, split=split)]
 
 

@@ -37,6 +37,11 @@ def held_out(count: int) -> int:
     return min(VALIDATION, count // 2)
 
 
+def files() -> list[Path]:
+    """Return the files of the set, sorted."""
+    return sorted(FILES.glob("instructions.*.jsonl"))
+
+
 def _part(language: str) -> Part:
     file = FILES / f"instructions.{language}.jsonl"
     return Part(language, WHOLE, (DataFile(file, language, TRAIN),), (f"mtbench-x/{file.name}",), "mini-")

@@ -8,7 +8,8 @@ from hf_datasets.instruct.dialogues import ROLE, DialogueError
 from hf_datasets.instruct.files import Row
 from hf_datasets.samples import ASSISTANT, USER, Message
 
-FLAT = frozenset({"message_id", "parent_id", "text", "role"})
+FLAT = frozenset({"message_id", "text", "role"})
+"""Keys of every message; `parent_id` is missing or null in a root."""
 Values = Mapping[str, Any]
 
 
@@ -29,8 +30,8 @@ def flat_paths(rows: Iterable[Row]) -> Iterator[tuple[Row, tuple[Message, ...]]]
     for row in rows:
         if not is_flat(row.values):
             raise DialogueError(f"row {row.number} isn't a message of a tree, as the first row is")
-        if row.values["parent_id"]:
-            replies[row.values["parent_id"]].append(row.values)
+        if parent := row.values.get("parent_id"):
+            replies[parent].append(row.values)
         else:
             roots.append(row)
     for root in roots:

@@ -3,9 +3,12 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
+
+from hf_datasets.errors import UserError
 
 
 class Workers:
@@ -28,8 +31,13 @@ class Workers:
         if self._pool is None:
             return [self._counted(function(*task)) for task in tasks]
         futures: list[Future[Any]] = [self._pool.submit(function, *task) for task in tasks]
-        for future in as_completed(futures):
-            self._counted(future.result())
+        try:
+            for future in as_completed(futures):
+                self._counted(future.result())
+        except BrokenProcessPool as error:
+            raise UserError(
+                "A process was ended from outside, probably for want of memory; try again with --processes 1."
+            ) from error
         return [future.result() for future in futures]
 
     def _counted(self, result: Any) -> Any:

@@ -1,6 +1,7 @@
 """lima-x and bactrian-x as their users meet them: built from files, loaded by `load_dataset`."""
 
 import gzip
+import itertools
 import json
 import random
 from collections import Counter
@@ -184,6 +185,24 @@ def test_a_built_folder_is_a_source_too(lima: Path, bactrian: Path, tmp_path: Pa
     assert len(list(read_samples(lima, config="sampled", split="train"))) == 30
 
 
+def test_a_downloaded_dataset_is_read_by_its_card(lima: Path, tmp_path: Path) -> None:
+    source = toy.lima(tmp_path / "source")
+    listed = [
+        {"config_name": code, "data_files": [{"split": s, "path": f"{s}_limax_{code}.jsonl"} for s in ("train", "val")]}
+        for code in ("EN", "DE", "FR", "IT", "ES")
+    ]
+    (source / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': listed})}---\n")
+    assert data(make(Request("lima-x", source=str(source)), tmp_path / "l")) == data(lima)
+
+
+def test_a_folder_a_language(lima: Path, tmp_path: Path) -> None:
+    for file in toy.lima(tmp_path / "source").iterdir():
+        split, _, code = file.stem.split("_")
+        file.parent.joinpath(code.lower()).mkdir(exist_ok=True)
+        file.rename(file.parent / code.lower() / f"{split}.jsonl")
+    assert data(make(Request("lima-x", source=str(tmp_path / "source")), tmp_path / "l")) == data(lima)
+
+
 def test_one_file_whose_rows_say_their_language(bactrian: Path, tmp_path: Path) -> None:
     rows = [{**toy.bactrian_row(code, number), "language": code} for code in STUDY for number in range(60)]
     random.Random(1).shuffle(rows)
@@ -211,8 +230,25 @@ def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Pat
     assert len(found) == 15
     assert {(sample.license, sample.attribution[:6]) for sample in found} == {("CC-BY-SA-4.0", "coffee")}
     card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "The rows of this folder are from local files" in card
     assert "15 rows are under CC BY-SA and stay under it" in card
-    assert "- 3 rows a language were found for validation, 52 are published." in card
+    assert "- 3 rows a language were found for validation; the paper has 52." in card
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [("{n}", ["lima", "lima-val"]), ("{n}_{CODE}", ["lima", "lima-val"]), ("{split}-{n}-{code}", ["train", "val"])],
+)
+def test_ids_that_count_anew_or_carry_their_language_are_parallel(
+    tmp_path: Path, pattern: str, names: list[str]
+) -> None:
+    for code, split in itertools.product(("en", "de"), ("train", "val")):
+        ids = [pattern.format(n=n, split=split, code=code, CODE=code.upper()) for n in range(4)]
+        rows = [{"conversations": [f"{code} {split} {one}", "A"], "id": one} for one in ids]
+        toy.write_lines(tmp_path / f"{split}_limax_{code.upper()}.jsonl", rows)
+    folder = make(Request("lima-x", languages="EN,DE", configs="ENDE", source=str(tmp_path)), tmp_path / "lima-x")
+    found = [sample.id for sample in read_samples(folder, config="ENDE")]
+    assert found == [f"{name}-{n}" for name in (names[0], names[0], names[1], names[1]) for n in range(4)]
 
 
 def test_the_card_satisfies_the_hub(lima: Path, bactrian: Path) -> None:
@@ -229,6 +265,7 @@ def test_the_card_satisfies_the_hub(lima: Path, bactrian: Path) -> None:
     assert not [word for word in card.split() if word.startswith("$")]
 
 
+@pytest.mark.slow
 def test_trl_reads_the_built_folder(lima: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data_utils = pytest.importorskip("trl.data_utils")
     import datasets
@@ -246,6 +283,7 @@ def test_trl_reads_the_built_folder(lima: Path, monkeypatch: pytest.MonkeyPatch)
         ({"empty": "maybe"}, "--empty is keep, drop or error, not 'maybe'"),
         ({"name": "bactrian-x", "validation": Path("x")}, "--validation belongs to lima-x"),
         ({"configs": "ENPT"}, r"no config 'ENPT' over these --languages; it has EN, DE, .*mini_DEFRITES_sampled, mini"),
+        ({"configs": "mini", "languages": "EN,PT"}, "no config 'mini' over these --languages; it has EN, PT, ENPT"),
         ({"configs": ","}, "--configs names no config"),
         ({"name": "bactrian-x", "configs": "mini"}, "bactrian-x has no config 'mini'"),
         ({"languages": "EN,XY"}, r"has no file in 'xy'; its files are in de, en, es, fr, it"),
@@ -258,3 +296,69 @@ def test_what_cannot_be_built_is_said(sources: Path, tmp_path: Path, options: di
     with pytest.raises(UserError, match=message):
         make(request, tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def as_published(folder: Path, *, joined: int = 30) -> Path:
+    """Add published mixtures: the joined one with so many rows a language, and the sampled one."""
+    for split, count in (("train", 30), ("val", 7)):
+        rows = [toy.lima_row(code, split, n) for n in range(min(count, joined)) for code in STUDY]
+        sampled = [toy.lima_row(STUDY[n % 5], split, n) for n in reversed(range(count))]
+        toy.write_lines(folder / f"{split}_limax_EN_DE_FR_IT_ES.jsonl", rows)
+        toy.write_lines(folder / f"{split}_limax_EN_DE_FR_IT_ES_sampled.jsonl", sampled)
+    return folder
+
+
+def test_mixtures_as_their_authors_published_them(tmp_path: Path) -> None:
+    source = as_published(toy.lima(tmp_path / "source"))
+    request = Request("lima-x", configs="EN,ENDEFRITES,sampled", source=str(source), published_mixtures=True)
+    folder, built = build(request, tmp_path / "lima-x")
+    assert built.configs["ENDEFRITES"]["train"].files[0] == built.configs["EN"]["train"].files[0]  # nothing copied
+    found = list(read_samples(folder, config="sampled", split="train"))
+    assert [(sample.id, sample.language) for sample in found] == [(f"lima-{n}", STUDY[n % 5]) for n in range(30)]
+    assert "hold the rows that its authors published" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_published_mixture_that_is_not_all_rows_has_its_own_file(tmp_path: Path) -> None:
+    source = as_published(toy.lima(tmp_path / "source"), joined=29)
+    request = Request("lima-x", configs="ENDEFRITES", source=str(source), published_mixtures=True)
+    _, built = build(request, tmp_path / "lima-x")
+    assert built.configs["ENDEFRITES"]["train"].rows == 145
+    assert len(built.configs["ENDEFRITES"]["train"].files) == 1
+
+
+def test_a_published_mixture_with_a_foreign_row_is_named(tmp_path: Path) -> None:
+    source = as_published(toy.lima(tmp_path / "source"))
+    toy.write_lines(source / "val_limax_EN_DE_FR_IT_ES_sampled.jsonl", [{"conversations": ["foreign", "row"]}])
+    request = Request("lima-x", configs="sampled", source=str(source), published_mixtures=True)
+    with pytest.raises(UserError, match=r"sampled\.jsonl, row 1 stands in no language's own file"):
+        build(request, tmp_path / "lima-x")
+
+
+def test_the_card_tells_how_the_rows_were_made(sources: Path, tmp_path: Path) -> None:
+    source = toy.lima(tmp_path / "source", ["en", "pt"])
+    report = {
+        "engine": "deepl",
+        "source": "EN",
+        "target": "PT-BR",
+        "formality": "prefer_more",
+        "texts": 90,
+        "edited": 4,
+        "failed": [],
+        "flags": {"untranslated": 2, "number": 0},
+        "marks": {"rows": 3, "by_mark": {"code": {"confirmed": 3}}, "outcomes": {"code": {"ok": 2, "erroneous": 1}}},
+    }
+    (source / "train_limax_PT.report.json").write_text(json.dumps(report))
+    curated = {"pairs": 62021, "rejected": {"too_short": 61000}, "survivors": 84}
+    (source / "validation.report.json").write_text(json.dumps(curated))
+    toy.write_lines(source / "train_limax_PT.review.jsonl", [{"id": "x", "text": "no dialogue"}])
+    request = Request("lima-x", languages="EN,PT", configs="ENPT", source=str(source))
+    card = (make(request, tmp_path / "x") / "README.md").read_text(encoding="utf-8")
+    for line in (
+        "90 texts, 4 of them edited by people, 0 without a translation. Seen by rules: untranslated 2.",
+        "| `code` | confirmed 3 | ok 2, erroneous 1 |",
+        "| too_short | 61,000 |",
+    ):
+        assert line in card
+    (source / "validation.report.json").write_text("{")
+    with pytest.raises(UserError, match=r"validation\.report\.json can't be read"):
+        make(request, tmp_path / "x")

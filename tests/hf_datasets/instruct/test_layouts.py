@@ -21,7 +21,7 @@ OASST = [
     {"message_id": "b", "parent_id": "a", "text": "Go away", "role": "assistant", "lang": "en", "rank": 1},
     {"message_id": "c", "parent_id": "a", "text": "Hello", "role": "assistant", "lang": "en", "rank": 0},
     {"message_id": "d", "parent_id": "c", "text": "And now?", "role": "prompter", "lang": "en", "rank": None},
-    {"message_id": "e", "parent_id": None, "text": "Nobody answers", "role": "prompter", "lang": "en"},
+    {"message_id": "e", "text": "Nobody answers", "role": "prompter", "lang": "en"},
 ]
 NESTED = {
     "message_tree_id": "a",
@@ -55,6 +55,15 @@ def parquet(file: Path, rows: list[Row]) -> Path:
     return file
 
 
+def feather(file: Path, rows: list[Row]) -> Path:
+    import pyarrow as pa
+
+    table = pa.Table.from_pylist([dict(row) for row in rows])
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    return file
+
+
 def saved_to_disk(folder: Path, rows: list[Row]) -> Path:
     import datasets
 
@@ -83,6 +92,7 @@ def read(file: Path, **options: Any) -> list[Sample]:
         {"data": ["Hi", "Hello"]},
         {"instruction": "Hi", "input": "", "output": "Hello", "id": "alpaca-1"},
         {"instruction": "Hi", "context": "", "response": "Hello", "category": "open_qa"},
+        {"instruction": "Hi", "input": "", "output": "Hello", "text": "Below is an instruction. ### Response: Hello"},
         {"inputs": "Hi", "targets": "Hello", "language": "en", "split": "train", "template": "t"},
         {"prompt": "Hi", "completion": "Hello"},
         {"prompt": [{"role": "user", "content": "Hi"}], "completion": [{"role": "assistant", "content": "Hello"}]},
@@ -137,7 +147,7 @@ def test_of_a_tree_the_best_ranked_path_that_ends_with_an_answer(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    "write", [json_array, json_lines, zipped(json_array), zipped(json_lines), parquet, saved_to_disk]
+    "write", [json_array, json_lines, zipped(json_array), zipped(json_lines), parquet, feather, saved_to_disk]
 )
 def test_a_format_is_told_by_its_content(tmp_path: Path, write: Callable[[Path, list[Row]], Path]) -> None:
     rows = [{"instruction": f"Größe {n} 😀", "input": "", "output": "x" * n, "id": f"alpaca-{n}"} for n in range(2500)]
@@ -182,6 +192,11 @@ def test_the_language_is_in_the_name_of_the_file(tmp_path: Path, name: str, lang
     assert read(tmp_path / "data", language="xx")[0].language == language
 
 
+def test_a_language_that_is_no_code_is_passed_over(tmp_path: Path) -> None:
+    row = {"inputs": "Hi", "targets": "Hello", "language": "Northern Sotho", "language_code": "nso"}
+    assert read(json_lines(tmp_path / "x.jsonl", [row]))[0].language == "nso"
+
+
 def test_a_row_knows_its_language_better_than_the_file(tmp_path: Path) -> None:
     json_lines(tmp_path / "my_data.jsonl", [{"prompt": "Hi", "completion": "Hello", "language": "EN"}])
     assert read(tmp_path / "my_data.jsonl")[0].language == "en"
@@ -205,7 +220,7 @@ def test_a_built_folder_is_read_by_config_and_split(tmp_path: Path) -> None:
         json_lines(tmp_path / f"{name}.jsonl", [{"id": name, "prompt": "Hi", "completion": "Hello"}])
     (tmp_path / "README.md").write_text(
         "---\nconfigs:\n- config_name: DE\n  data_files:\n  - {split: train, path: DE-train.jsonl}\n"
-        "  - {split: validation, path: 'DE-val*.jsonl'}\n- config_name: ENDE\n  data_files:\n"
+        "  - {split: val, path: 'DE-val*.jsonl'}\n- config_name: ENDE\n  data_files:\n"
         "  - {split: train, path: [EN-train.jsonl, DE-train.jsonl]}\n---\n"
     )
     assert [sample.id for sample in read(tmp_path, config="ENDE")] == ["EN-train", "DE-train"]
@@ -226,6 +241,8 @@ def test_a_built_folder_is_read_by_config_and_split(tmp_path: Path) -> None:
         ([{"messages": [{"who": "judge"}]}], r"row 1: messages\[0\] has the unknown keys who"),
         ([{"messages": ["Hi", 3]}], r"row 1: messages\[0\] is of type str"),
         ([], r"x\.jsonl is empty"),
+        ([{"question_id": 81, "turns": ["Hi", "And now?"]}], r"unknown layout with the keys question_id, turns"),
+        ([{str(n): {} for n in range(30)}], r"unknown layout with the keys 0, 1, .*, 19 and 10 more"),
     ],
 )
 def test_a_row_that_is_no_dialogue_is_named(tmp_path: Path, rows: list[Row], message: str) -> None:
@@ -249,7 +266,7 @@ def test_a_row_that_is_no_dialogue_is_named(tmp_path: Path, rows: list[Row], mes
         (b"[3]", r"x, row 1: expected a JSON object, found int"),
         (b"prompt;completion\n", r"x is neither JSON, JSON Lines, Parquet nor Arrow, gzipped or not; it begins 'p'"),
         (b"PAR1 and no more", r"x is damaged Parquet"),
-        (b"\xff\xff\xff\xff and no more", r"x is a damaged Arrow stream"),
+        (b"\xff\xff\xff\xff and no more", r"x is damaged Arrow"),
         (b"\x28\xb5\x2f\xfd", r"x is compressed by zstd; unpack it first"),
         (b"\x1f\x8b\x08 and no more", r"x: broken gzip after row 0, near byte \d+ of 15"),
         (b"", r"x is empty"),

@@ -1,5 +1,6 @@
 """Damaged and unequal sources: named errors, and nothing half-built."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from hf_datasets.errors import UserError
 from hf_datasets.instruct.build import Request, build
 from hf_datasets.instruct.layouts import read_samples
+from hf_datasets.instruct.workers import workers
 from tests.hf_datasets.instruct import toy
 
 Rows = list[dict[str, Any]]
@@ -51,6 +53,11 @@ def test_a_fault_of_a_source_is_named(tmp_path: Path, change: Callable[[Rows], A
 def test_a_fault_found_in_another_process_is_the_same_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="'alpaca-7' stands twice"):
         build_it(german(tmp_path / "source", lambda rows: rows.append(rows[7])), tmp_path / "x", processes=2)
+
+
+def test_a_process_that_is_killed() -> None:
+    with workers(2, "Reading") as crew, pytest.raises(UserError, match="want of memory; try again with --processes 1"):
+        crew.run("Reading", os._exit, [(9,)])
 
 
 def test_alpaca_and_dolly_ids_that_collide(tmp_path: Path) -> None:
