@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hf_datasets.curate.pairs import Rejection
 from hf_datasets.curate.survivors import Survivors
-from hf_datasets.dedup import candidates, jaccard, shingles, signatures
+from hf_datasets.dedup import PERMUTATIONS, candidates, jaccard, shingles, signatures
 from hf_datasets.samples import ASSISTANT, USER, Sample
 
 SLACK = 0.2
@@ -63,7 +63,9 @@ def _matches(
 
     ranked = sorted(range(len(found.ids)), key=lambda number: (-found.scores[number], number))
     ranked = [number for number in ranked if number not in rejected]
-    table = np.concatenate([signatures(one.text for one in known), found.signatures(role)[ranked]])
+    table = np.empty((len(known) + len(ranked), PERMUTATIONS), dtype=np.uint32)
+    table[: len(known)] = signatures(one.text for one in known)
+    np.take(found.signatures(role), np.array(ranked, dtype=np.intp), axis=0, out=table[len(known) :], mode="clip")
     earlier: dict[int, list[int]] = {}
     for first, second in candidates(table, threshold):
         if second >= len(known):

@@ -36,19 +36,22 @@ class Survivors:
             self._database.execute(f"PRAGMA {setting}")
         self._database.execute("CREATE TABLE survivor (number INTEGER PRIMARY KEY, row)")
         self._database.execute("BEGIN")
-        self._file = folder / "signatures"
-        self._signatures = self._file.open("wb")
+        self._paths = {role: folder / f"signatures-{role}" for role in ROLES}
+        self._files = {role: path.open("wb") for role, path in self._paths.items()}
 
     def close(self) -> None:
         """Give the files free."""
         self._database.close()
-        self._signatures.close()
+        for file in self._files.values():
+            file.close()
 
     def add(self, candidate: Candidate, signatures: bytes) -> None:
         """Keep a candidate; its signatures are from `signatures_of`."""
         row = json.dumps(candidate.sample.to_row(), ensure_ascii=False).encode("utf-8", "surrogatepass")
         self._database.execute("INSERT INTO survivor VALUES (?, ?)", (len(self.ids), row))
-        self._signatures.write(signatures)
+        half = len(signatures) // len(ROLES)
+        for position, role in enumerate(ROLES):
+            self._files[role].write(signatures[position * half : (position + 1) * half])
         self.ids.append(candidate.sample.id)
         self.scores.append(candidate.score)
 
@@ -56,11 +59,11 @@ class Survivors:
         """Return the signatures of all questions or all answers: shape (candidates, PERMUTATIONS), read from disk."""
         import numpy as np
 
-        self._signatures.flush()
+        self._files[role].flush()
         if not self.ids:
             return np.empty((0, PERMUTATIONS), dtype=np.uint32)
-        shape = (len(self.ids), len(ROLES), PERMUTATIONS)
-        return np.memmap(self._file, dtype=np.uint32, mode="r", shape=shape)[:, ROLES.index(role)]
+        shape = (len(self.ids), PERMUTATIONS)
+        return np.memmap(self._paths[role], dtype=np.uint32, mode="r", shape=shape)
 
     def sample(self, number: int) -> Sample:
         """Return one candidate."""
