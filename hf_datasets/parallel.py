@@ -45,7 +45,7 @@ def ordered_map(
             first = []
         return
     context = get_context("spawn")  # a copy of this process could hold the lock of a library's thread
-    with ProcessPoolExecutor(count, context, _begin) as pool:
+    with ProcessPoolExecutor(count, context, begin) as pool:
         everything = chain(first, rest)
         waiting: deque[Future[Sequence[Result]]] = deque()
         try:
@@ -59,8 +59,8 @@ def ordered_map(
             pool.shutdown(cancel_futures=True)
 
 
-def _begin() -> None:
-    """Ctrl-C ends a process silently, and none outlives the one that started it, however that ended."""
+def begin() -> None:
+    """Set up a process of a pool: Ctrl-C ends a process silently, and none outlives the one that started it, however that ended."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
 
