@@ -1,0 +1,116 @@
+"""All benchmarks, one after the other; what they print becomes RESULTS.md.
+
+    MTBENCHX_SOURCES=DIR python benchmarks/run.py [--small] [--only NAME ...] [--out benchmarks/RESULTS.md]
+
+Less than 20 minutes on 2 cores. A script that fails is named in the results, and the exit code is 1.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from measure import HERE, say
+
+PACKAGES = ("mtbench-x", "lm-eval", "openai", "datasets", "transformers", "torch", "typer")
+
+
+@dataclass(frozen=True)
+class Script:
+    """One script and why it is run."""
+
+    name: str
+    """Its file without .py."""
+    title: str
+    """Heading in the results."""
+    small: tuple[str, ...] = ("--small",)
+    """Options that let it run in a moment."""
+
+
+SCRIPTS = (
+    Script("startup", "Start-up"),
+    Script("judge", "The judge's engine", ("--judgments", "20", "--in-flight", "10", "--latency", "0.01")),
+    Script("fastchat", "Judging, beside FastChat"),
+    Script("answers", "Answers, beside FastChat"),
+    Script("overlap", "Judging while generating"),
+    Script("cost", "Cost of the study"),
+)
+
+
+def main() -> None:
+    """Run what was asked for and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", action="store_true", help="every script in its small form: to see that they run")
+    parser.add_argument("--only", nargs="+", choices=[script.name for script in SCRIPTS])
+    parser.add_argument("--out", type=Path, default=HERE / "RESULTS.md")
+    options = parser.parse_args()
+    began = time.monotonic()
+    chosen = [script for script in SCRIPTS if not options.only or script.name in options.only]
+    done = [(script, *run(script, options.small)) for script in chosen]
+    sections = [section(script, command, result, seconds) for script, command, result, seconds in done]
+    text = "\n".join([*heading(time.monotonic() - began), *sections])
+    options.out.write_text(text, encoding="utf-8", newline="\n")
+    say(f"wrote {options.out}")
+    sys.exit(any(result.returncode for _, _, result, _ in done))
+
+
+def run(script: Script, small: bool) -> "tuple[list[str], subprocess.CompletedProcess[str], float]":
+    """Run a script; return its command line, what it printed, and its seconds."""
+    command = ["python", f"benchmarks/{script.name}.py", *(script.small if small else ())]
+    say(f"$ {' '.join(command)}")
+    began = time.monotonic()
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONUTF8": "1", "COLUMNS": "120"}
+    result = subprocess.run(
+        [sys.executable, *command[1:]],
+        cwd=HERE.parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    return command, result, time.monotonic() - began
+
+
+def section(script: Script, command: Iterable[str], result: "subprocess.CompletedProcess[str]", seconds: float) -> str:
+    """Return a script's part of the results."""
+    failed = f"**It failed with exit code {result.returncode}.**\n" if result.returncode else ""
+    return f"## {script.title}\n\n`{' '.join(command)}` took {seconds:.0f} s.\n{failed}\n{result.stdout.strip()}\n"
+
+
+def heading(seconds: float) -> list[str]:
+    """Return what the numbers depend on."""
+    now = datetime.datetime.now(datetime.UTC)
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=HERE.parent, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    load = ", ".join(f"{value:.1f}" for value in psutil.getloadavg())
+    memory = psutil.virtual_memory().total / 2**30
+    return [
+        "# Results of `make bench`\n",
+        "Each number is a median of repeats, with the smallest and largest in brackets; a ratio is ours divided by the",
+        "peer's. What a script measures, and how, stands at its top.\n",
+        f"- {now:%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, {seconds / 60:.0f} minutes in all",
+        f"- {platform.platform()}, {os.cpu_count()} cores ({processor()}), {memory:.0f} GiB, load at the end {load}",
+        f"- Python {platform.python_version()}; {packages}; FastChat: fschat 0.2.36 with openai 0.28.1\n",
+    ]
+
+
+def processor() -> str:
+    """Return the processor's name, if the system tells it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Every benchmark runs in its small form, so that none rots."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sources import needs_sources
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+QUICK = {"startup": "`mtbenchx --help`", "judge": "repeated: 20 of 20 judgments", "cost": "pairwise, 4 raw runs"}
+"""Script and what it prints."""
+WITH_A_HARNESS = ("overlap",)
+WITH_FASTCHAT = ("fastchat", "answers")
+
+
+def small(name: str, folder: Path) -> str:
+    """Run one script as `make bench` does; return its part of the results."""
+    out = folder / "RESULTS.md"
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--small", "--only", name, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    return out.read_text(encoding="utf-8").partition("## ")[2]
+
+
+def test_every_script_is_run_and_tested() -> None:
+    listed = set(re.findall(r'Script\("(\w+)"', (BENCHMARKS / "run.py").read_text(encoding="utf-8")))
+    helpers = {"run", "measure", "peer", "slow_api", "stopwatch"}
+    assert listed == {file.stem for file in BENCHMARKS.glob("*.py")} - helpers
+    assert listed == {*QUICK, *WITH_A_HARNESS, *WITH_FASTCHAT}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_one_runs(name: str, tmp_path: Path) -> None:
+    assert QUICK[name] in small(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_A_HARNESS)
+def test_one_with_a_harness_runs(name: str, tmp_path: Path) -> None:
+    assert "critical path" in small(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.sources
+@needs_sources
+@pytest.mark.parametrize("name", WITH_FASTCHAT)
+def test_one_beside_fastchat_runs(name: str, tmp_path: Path) -> None:
+    assert "FastChat" in small(name, tmp_path)
