@@ -8,6 +8,7 @@ import typer
 
 from hf_datasets.cli import data
 from hf_datasets.errors import UserError
+from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.cli_agreement import agreement
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
@@ -63,6 +64,10 @@ def demo(
 app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge gpt-4 --runs 3 --max-cost 20`")(judge)
 app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge gpt-4 --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
+app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results results/ --push --repo-id ORG/MODEL`")(
+    card
+)
+app.command("push-metric", epilog="Example: `mtbenchx push-metric --repo-id ORG/mtbench_x_judge`")(push_metric)
 app.command(epilog="Example: `mtbenchx agreement --votes votes.parquet --judgments gpt-4_pair.jsonl --out agreement/`")(
     agreement
 )

@@ -1,0 +1,155 @@
+"""From a run's folder to a card on disk, and to the model on the Hub: weights and card in one commit."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hf_datasets.errors import UserError
+from hf_datasets.hub import Pushed, Read, push_files
+from hf_datasets.hub_uploads import Upload, left_out, uploads
+from hf_datasets.push import front_matter
+from hf_datasets.records import storable
+from model_cards import metadata
+from model_cards.card import MARKER, Card, render
+from model_cards.collect import last_part
+from model_cards.results import FOLDER, PREFIX
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+README = "README.md"
+WEIGHTS = ("*.safetensors", "*.gguf", "pytorch_model*.bin", "adapter_model.bin")
+MODEL_FILES = (
+    *WEIGHTS,
+    *("*.safetensors.index.json", "pytorch_model.bin.index.json", "config.json", "generation_config.json"),
+    *("tokenizer*.json", "*.model", "*.tiktoken", "special_tokens_map.json", "added_tokens.json", "vocab.json"),
+    *("vocab.txt", "merges.txt", "chat_template.jinja", "chat_template.json", "additional_chat_templates/*.jinja"),
+    *("processor_config.json", "preprocessor_config.json", "adapter_config.json", "modeling_*.py"),
+    *("configuration_*.py", "tokenization_*.py", "LICENSE*", "NOTICE*", "USE_POLICY*"),
+)
+"""What a model needs. All else in a run's folder (arguments, optimizer, checkpoints, logs) stays there."""
+NESTED = re.compile(r"additional_chat_templates/[^/]+")
+INDEX = "model.safetensors.index.json"
+_PATH_KEYS = re.compile(r"(name_or_path|_file|_path|_dir)$")
+_LOCAL_PATH = re.compile(r"([A-Za-z]:[\\/]|[\\/~]|\.{1,2}[\\/]|file:)\S*")
+_OUR_RESULTS = re.compile(rf"{re.escape(FOLDER)}/{PREFIX}[\w.-]+\.yaml")
+
+
+def card_files(card: Card) -> dict[str, bytes]:
+    """Return path -> content: README.md and the `.eval_results` files."""
+    files = {README: render(card, metadata.front_matter(card)), **metadata.eval_results(card)}
+    return {path: storable(text).encode("utf-8") for path, text in files.items()}
+
+
+def write_card(card: Card, folder: Path) -> list[Path]:
+    """Write the card's files, each whole or not at all; `.eval_results` of an earlier card of ours are replaced.
+
+    Args:
+        card: The facts.
+        folder: Where to; made if needed.
+
+    Raises:
+        UserError: A README.md lies there that neither we nor TRL wrote, or the folder can't be written.
+    """
+    readme, files = folder / README, card_files(card)
+    try:
+        text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else MARKER
+        if MARKER not in text and "generated_from_trainer" not in (front_matter(text).get("tags") or []):
+            raise UserError(f"{readme} was written by hand; name another --out, or move it away.")
+        for old in (folder / FOLDER).glob(f"{PREFIX}*.yaml"):
+            if old.relative_to(folder).as_posix() not in files:
+                old.unlink()
+        for path, content in files.items():
+            _write(folder / path, content)
+    except OSError as error:
+        raise UserError(f"{folder} can't be written ({error.strerror or error}); name another --out.") from error
+    return [folder / path for path in files]
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new.write_bytes(content)
+    new.replace(file)
+
+
+def push_model(run_dir: Path, card: Card, *, private: bool = False, api: "HfApi | None" = None) -> Pushed:
+    """Publish the model's files and its card in one commit; the run's folder stays as it is.
+
+    Args:
+        run_dir: The training's output folder.
+        card: The facts; its `repo_id` says where to.
+        private: Make the repository private.
+        api: The Hub's client; None: the user's own.
+
+    Raises:
+        UserError: The folder holds no weights, or the push failed (see `hub.push_files`).
+    """
+    if card.repo_id is None:
+        raise UserError("--push needs --repo-id ORG/MODEL.")
+    files = model_files(run_dir, card)
+    rest = [name for name in left_out(run_dir, files) if name != README]
+    if rest:
+        print(f"Not uploaded, since no model needs it: {', '.join(rest)}")
+    message = f"Publish {card.name} with its card"
+    return push_files(files, card.repo_id, "model", message=message, private=private, superseded=superseded, api=api)
+
+
+def model_files(run_dir: Path, card: Card) -> dict[str, Upload]:
+    """Return what is published of a run: its model without local paths, and the card."""
+    found = {
+        path: file
+        for path, file in uploads(run_dir, allow=MODEL_FILES).items()
+        if "/" not in path or NESTED.fullmatch(path)
+    }
+    if not any(Path(path).match(pattern) for path in found for pattern in WEIGHTS):
+        raise UserError(f"{run_dir} holds no weights ({', '.join(WEIGHTS)}); name the folder of the trained model.")
+    clean = {path: Upload(path, _without_paths(file, card.base)) for path, file in found.items() if _is_config(path)}
+    return {**found, **clean, **uploads(None, extra=card_files(card))}
+
+
+def _is_config(path: str) -> bool:
+    return path.endswith("config.json")
+
+
+def _without_paths(file: Upload, base: str | None) -> bytes | Path:
+    """Return a JSON file without local paths: the base model's id where it is known, else the path's last part."""
+    content = file.read()
+    try:
+        settings = json.loads(content)
+    except ValueError as error:
+        raise UserError(f"{file.source!s} is damaged ({error}); the run must have been cut off.") from error
+    clean = _clean(settings, base)
+    if clean == settings:
+        return file.source
+    return (json.dumps(clean, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def _clean(value: Any, base: str | None, key: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {name: _clean(item, base, name) for name, item in value.items()}
+    if isinstance(value, str) and _PATH_KEYS.search(key) and _LOCAL_PATH.fullmatch(value):
+        return base if base and key.endswith("name_or_path") else last_part(value)
+    return value
+
+
+def superseded(read: Read) -> Iterable[str]:
+    """Name the files of the published model that an earlier push of ours left: weights and results.
+
+    Only under a card of ours: the single weights file, the index and the shards that it names, and the results files
+    that the card links to.
+
+    Args:
+        read: Reads a published file.
+    """
+    card = (read(README) or b"").decode("utf-8", "replace")
+    if MARKER not in card.splitlines():
+        return []
+    try:
+        shards = set(json.loads(read(INDEX) or b"{}").get("weight_map", {}).values())
+    except ValueError:
+        shards = set()
+    return {"model.safetensors", INDEX, *shards, *_OUR_RESULTS.findall(card)}
