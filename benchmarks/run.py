@@ -12,7 +12,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +33,8 @@ class Script:
     """Heading in the results."""
     small: tuple[str, ...] = ("--small",)
     """Options that let it run in a moment."""
+    full: tuple[tuple[str, ...], ...] = ((),)
+    """Options of each full run; several sizes show how it grows."""
 
 
 SCRIPTS = (
@@ -41,6 +43,12 @@ SCRIPTS = (
     Script("fastchat", "Judging, beside FastChat"),
     Script("answers", "Answers, beside FastChat"),
     Script("overlap", "Judging while generating"),
+    Script(
+        "data_build",
+        "Building a mixture of Bactrian-X's size, beside a plain script",
+        ("--ids", "60", "--processes", "1"),
+        (("--ids", "4188"), ("--ids", "16754"), ("--ids", "67017")),
+    ),
     Script("cost", "Cost of the study"),
 )
 
@@ -54,17 +62,38 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     chosen = [script for script in SCRIPTS if not options.only or script.name in options.only]
-    done = [(script, *run(script, options.small)) for script in chosen]
-    sections = [section(script, command, result, seconds) for script, command, result, seconds in done]
+    done = {
+        script: [run(script, more) for more in ((script.small,) if options.small else script.full)] for script in chosen
+    }
+    sections = [f"## {script.title}\n\n" + "\n".join(map(str, runs)) for script, runs in done.items()]
     text = "\n".join([*heading(time.monotonic() - began), *sections])
     options.out.write_text(text, encoding="utf-8", newline="\n")
     say(f"wrote {options.out}")
-    sys.exit(any(result.returncode for _, _, result, _ in done))
+    sys.exit(any(one.code for runs in done.values() for one in runs))
 
 
-def run(script: Script, small: bool) -> "tuple[list[str], subprocess.CompletedProcess[str], float]":
-    """Run a script; return its command line, what it printed, and its seconds."""
-    command = ["python", f"benchmarks/{script.name}.py", *(script.small if small else ())]
+@dataclass(frozen=True)
+class Done:
+    """One command that was run."""
+
+    command: str
+    """As a user types it."""
+    seconds: float
+    """What it took."""
+    code: int
+    """Exit code."""
+    said: str
+    """What it printed."""
+
+    def __str__(self) -> str:
+        failed = f" **It failed with exit code {self.code}.**" if self.code else ""
+        said = self.said.strip() if "| --- |" in self.said else f"```text\n{self.said.strip()}\n```"
+        return f"`{self.command}` took {self.seconds:.0f} s.{failed}\n\n{said}\n"
+
+
+def run(script: Script, options: Sequence[str]) -> Done:
+    """Run a script with options."""
+    command = ["python", f"benchmarks/{script.name}.py", *options]
     say(f"$ {' '.join(command)}")
     began = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONUTF8": "1", "COLUMNS": "120"}
@@ -76,13 +105,7 @@ def run(script: Script, small: bool) -> "tuple[list[str], subprocess.CompletedPr
         encoding="utf-8",
         check=False,
     )
-    return command, result, time.monotonic() - began
-
-
-def section(script: Script, command: Iterable[str], result: "subprocess.CompletedProcess[str]", seconds: float) -> str:
-    """Return a script's part of the results."""
-    failed = f"**It failed with exit code {result.returncode}.**\n" if result.returncode else ""
-    return f"## {script.title}\n\n`{' '.join(command)}` took {seconds:.0f} s.\n{failed}\n{result.stdout.strip()}\n"
+    return Done(" ".join(command), time.monotonic() - began, result.returncode, result.stdout)
 
 
 def heading(seconds: float) -> list[str]:

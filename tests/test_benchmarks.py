@@ -10,7 +10,12 @@ import pytest
 from tests.sources import needs_sources
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-QUICK = {"startup": "`mtbenchx --help`", "judge": "repeated: 20 of 20 judgments", "cost": "pairwise, 4 raw runs"}
+QUICK = {
+    "startup": "`mtbenchx --help`",
+    "judge": "repeated: 20 of 20 judgments",
+    "cost": "pairwise, 4 raw runs",
+    "data_build": "plain / mtbenchx",
+}
 """Script and what it prints."""
 WITH_A_HARNESS = ("overlap",)
 WITH_FASTCHAT = ("fastchat", "answers")
