@@ -36,6 +36,10 @@ class Script:
     full: tuple[tuple[str, ...], ...] = ((),)
     """Options of each full run; several sizes show how it grows."""
 
+    def options(self, small: bool) -> tuple[tuple[str, ...], ...]:
+        """Return the options of each run."""
+        return (self.small,) if small else self.full
+
 
 SCRIPTS = (
     Script("startup", "Start-up"),
@@ -62,9 +66,7 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     chosen = [script for script in SCRIPTS if not options.only or script.name in options.only]
-    done = {
-        script: [run(script, more) for more in ((script.small,) if options.small else script.full)] for script in chosen
-    }
+    done = {script: [run(script, more) for more in script.options(options.small)] for script in chosen}
     sections = [f"## {script.title}\n\n" + "\n".join(map(str, runs)) for script, runs in done.items()]
     text = "\n".join([*heading(time.monotonic() - began), *sections])
     options.out.write_text(text, encoding="utf-8", newline="\n")

@@ -31,7 +31,7 @@ def small(name: str, folder: Path) -> str:
 
 
 def test_every_script_is_run_and_tested() -> None:
-    listed = set(re.findall(r'Script\("(\w+)"', (BENCHMARKS / "run.py").read_text(encoding="utf-8")))
+    listed = set(re.findall(r'Script\(\s*"(\w+)"', (BENCHMARKS / "run.py").read_text(encoding="utf-8")))
     helpers = {"run", "measure", "peer", "slow_api", "stopwatch"}
     assert listed == {file.stem for file in BENCHMARKS.glob("*.py")} - helpers
     assert listed == {*QUICK, *WITH_A_HARNESS, *WITH_FASTCHAT}
