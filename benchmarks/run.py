@@ -53,6 +53,13 @@ SCRIPTS = (
         ("--ids", "60", "--processes", "1"),
         (("--ids", "4188"), ("--ids", "16754"), ("--ids", "67017")),
     ),
+    Script(
+        "report",
+        "The report of a study, made up: 2,100, 8,400 and 33,600 ratings",
+        ("--models", "2", "--languages", "1", "--runs", "1", "--questions", "8"),
+        (("--questions", "5"), ("--questions", "20"), ("--questions", "80")),
+    ),
+    Script("annotate", "Fifty annotators at once", ("--annotators", "2", "--votes", "2", "--think", "0")),
     Script("cost", "Cost of the study"),
 )
 

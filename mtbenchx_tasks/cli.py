@@ -10,8 +10,10 @@ from hf_datasets.cli import data
 from hf_datasets.errors import UserError
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
+from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.cli_agreement import agreement
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
+from mtbenchx_tasks.cli_report import report
 
 if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger
@@ -28,6 +30,7 @@ ledger = typer.Typer(help="Look into the ledger of paid judgments.", no_args_is_
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
 app.add_typer(ledger, name="ledger")
+app.add_typer(annotate, name="annotate")
 
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", help="The ledger's file; default: the user's cache folder.")
@@ -64,6 +67,7 @@ def demo(
 app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge gpt-4 --runs 3 --max-cost 20`")(judge)
 app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge gpt-4 --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
+app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out report/ --questions 81,82`")(report)
 app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results results/ --push --repo-id ORG/MODEL`")(
     card
 )
@@ -149,8 +153,11 @@ def ledger_merge(
 
     into = open_ledger(file)
     for other in others:
-        judgments, answers, uses = into.merge(other)
-        print(f"{other}: {judgments} judgments, {answers} answers and {uses} uses are new in {into.path}")
+        judgments, answers, uses, translations = into.merge(other)
+        print(
+            f"{other}: {judgments} judgments, {answers} answers, {uses} uses and {translations} translations are new "
+            f"in {into.path}"
+        )
 
 
 def _existing(file: Path | None) -> "Ledger":

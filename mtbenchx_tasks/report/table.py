@@ -1,0 +1,239 @@
+"""A table of the report, and how it is written: CSV, LaTeX, HTML. All text is escaped here and nowhere else."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "−": r"$-$", "≥": r"$\geq$", "≤": r"$\leq$",
+    "–": "--", "…": r"\ldots{}", "×": r"$\times$", "Δ": r"$\Delta$", "⚠": r"$\dagger$",
+}  # fmt: skip
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell."""
+
+    text: str
+    """What is shown; "" for a missing value, never 0."""
+    n: str = ""
+    """Beside it, small: how many it rests on, `78/80`, or its interval."""
+    strong: bool = False
+    """The best of its kind, or an average."""
+    flag: str = ""
+    """What is wrong with it, in words."""
+
+
+Row = Sequence[Cell | str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table."""
+
+    name: str
+    """Its file name without ending."""
+    title: str
+    """A heading."""
+    columns: tuple[str, ...]
+    """The first names the rows."""
+    rows: tuple[Row, ...]
+    """Of the same width; a row of one cell is a heading within the table."""
+    caption: str = ""
+    """How to read it."""
+    notes: tuple[str, ...] = ()
+    """Remarks below: missing cells, verdicts in words."""
+    records: tuple[Mapping[str, object], ...] = ()
+    """The same as tidy rows with all digits, for the CSV; empty: the cells themselves."""
+    folded: bool = False
+    """Long: shown closed."""
+    shown: bool = True
+    """Whether it stands in the page; if not, it is a file only."""
+
+
+def cell(value: Cell | str) -> Cell:
+    """Return a cell."""
+    return value if isinstance(value, Cell) else Cell(value)
+
+
+def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
+    """Return a number to so many places, "" if there is none; never "-0.00"."""
+    if value is None or value != value:  # noqa: PLR0124  (nan)
+        return ""
+    return f"{round(value, digits) + 0.0:{'+' if sign else ''}.{digits}f}"
+
+
+def percent(share: float | None, digits: int = 1, sign: bool = False) -> str:
+    """Return a share in percent."""
+    return number(None if share is None else 100 * share, digits, sign)
+
+
+# CSV -------------------------------------------------------------------------------------------------------------
+
+
+def to_csv(table: Table) -> str:
+    """Return the table as CSV: missing values are empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    if table.records:
+        names = list(dict.fromkeys(name for record in table.records for name in record))
+        writer.writerow(names)
+        writer.writerows([_plain(record.get(name)) for name in names] for record in table.records)
+    else:
+        writer.writerow(table.columns)
+        writer.writerows([_plain(cell(value).text) for value in row] for row in table.rows)
+    return out.getvalue()
+
+
+def _plain(value: object) -> object:
+    """No cell may begin a formula when a spreadsheet opens the file."""
+    if isinstance(value, float):
+        return "" if value != value else repr(value)  # noqa: PLR0124
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value):
+        return "'" + value
+    return "" if value is None else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+# LaTeX -----------------------------------------------------------------------------------------------------------
+
+
+def latex_text(text: str) -> str:
+    """Return text as LaTeX shows it literally."""
+    return "".join(LATEX.get(character, character) for character in CONTROL.sub(" ", text)).replace("\n", " ")
+
+
+def to_latex(table: Table) -> str:
+    """Return a `table`, or a `longtable` where cells are long texts (booktabs, graphicx, longtable; UTF-8)."""
+    wide = frozenset(
+        place
+        for row in table.rows
+        for place, value in enumerate(row)
+        if len(row) > 1 and len(cell(value).text) > PARAGRAPH
+    )
+    names = " & ".join(latex_text(name) for name in table.columns)
+    head = [r"\toprule", names + r" \\", r"\midrule"]
+    body = [_latex_row(row, len(table.columns), wide) for row in table.rows]
+    caption = " ".join(part for part in (f"{table.title}.", table.caption, *table.notes) if part)
+    told = rf"\caption{{{latex_text(caption)}}}\label{{tab:{table.name}}}"
+    columns = _latex_columns(table, wide)
+    if wide:
+        opening = [r"% \usepackage{booktabs,longtable}", rf"\begin{{longtable}}{{{columns}}}", told + r"\\", *head]
+        lines = [*opening, r"\endhead", *body, r"\bottomrule", r"\end{longtable}"]
+    else:
+        opening = [r"% \usepackage{booktabs,graphicx}", r"\begin{table}", r"\centering"]
+        opening += [r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"]
+        rows = [rf"\begin{{tabular}}{{{columns}}}", *head, *body, r"\bottomrule", r"\end{tabular}}"]
+        lines = [*opening, *rows, told, r"\end{table}"]
+    return "\n".join(lines) + "\n"
+
+
+PARAGRAPH = 120
+"""Characters from which a cell is a paragraph."""
+
+
+def _latex_columns(table: Table, wide: frozenset[int]) -> str:
+    words = _columns_of_words(table)
+    share = 0.7 / len(wide) if wide else 0.0
+    return "".join(
+        rf"p{{{share:.2f}\linewidth}}" if place in wide else "l" if place in words else "r"
+        for place in range(len(table.columns))
+    )
+
+
+def _latex_row(row: Row, width: int, wide: frozenset[int]) -> str:
+    cells = [_latex_cell(cell(value), place in wide) for place, value in enumerate(row)]
+    if len(cells) == 1 and width > 1:
+        return rf"\multicolumn{{{width}}}{{l}}{{\textit{{{cells[0]}}}}} \\"
+    return " & ".join(cells) + r" \\"
+
+
+def _latex_cell(value: Cell, wide: bool) -> str:
+    lines = [latex_text(line) for line in value.text.split("\n")]
+    text = r" \newline ".join(line for line in lines if line.strip()) if wide else " ".join(lines)
+    text = rf"\textbf{{{text}}}" if value.strong and text else text
+    mark = r"$^\dagger$" if value.flag else ""
+    return text + mark + (rf" {{\tiny {latex_text(value.n)}}}" if value.n else "")
+
+
+# HTML ------------------------------------------------------------------------------------------------------------
+
+
+def html_text(text: str) -> str:
+    """Return text as HTML shows it literally."""
+    return escape(CONTROL.sub("�", text), quote=True)
+
+
+def to_html(table: Table) -> str:
+    """Return a title, a scrolling box with the table, its caption and its notes."""
+    words = _columns_of_words(table)
+    head = "".join(
+        f'<th scope="col"{_words(place in words)}>{html_text(name)}</th>' for place, name in enumerate(table.columns)
+    )
+    body = "".join(_html_row(row, len(table.columns), words) for row in table.rows)
+    notes = "".join(f"<li>{html_text(note)}</li>" for note in table.notes)
+    # A box that scrolls must be reachable by keyboard and have a name.
+    box = (
+        f'<p class="title" id="{table.name}-title">{html_text(table.title)}</p>'
+        f'<div class="box" role="region" aria-labelledby="{table.name}-title" tabindex="0">'
+        f'<table aria-labelledby="{table.name}-title"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+    told = f'<p class="caption">{html_text(table.caption)}</p>' if table.caption else ""
+    return box + told + (f'<ul class="notes">{notes}</ul>' if notes else "")
+
+
+NUMERIC = re.compile(r"[+−-]?[0-9]")
+
+
+def _columns_of_words(table: Table) -> frozenset[int]:
+    """Return the columns that hold words, which stand to the left."""
+    columns: dict[int, list[str]] = {0: [""]}
+    for row in table.rows:
+        for place, value in enumerate(row):
+            if len(row) == len(table.columns) and cell(value).text:
+                columns.setdefault(place, []).append(cell(value).text)
+    return frozenset(place for place, texts in columns.items() if not all(map(NUMERIC.match, texts)))
+
+
+def _words(are: bool) -> str:
+    return ' class="words"' if are else ""
+
+
+def _html_row(row: Row, width: int, words: frozenset[int]) -> str:
+    if len(row) == 1 and width > 1:
+        return f'<tr class="group"><th scope="rowgroup" colspan="{width}">{html_text(cell(row[0]).text)}</th></tr>'
+    first, *rest = map(cell, row)
+    cells = "".join(_td(value, place in words) for place, value in enumerate(rest, start=1))
+    return f'<tr><th scope="row">{_html_cell(first)}</th>{cells}</tr>'
+
+
+def _td(value: Cell, words: bool) -> str:
+    if not value.text and not value.n:
+        return '<td class="none"><span class="hidden">no value</span></td>'
+    kind = ' class="words long"' if words and len(value.text) > LONG else _words(words)
+    return f"<td{kind}>{_html_cell(value)}</td>"
+
+
+LONG = 40
+"""Characters from which a cell is text that wraps."""
+
+
+def _html_cell(value: Cell) -> str:
+    text = html_text(value.text)
+    text = f"<strong>{text}</strong>" if value.strong and text else text
+    why = html_text(value.flag)
+    flag = f' <span class="flag" title="{why}">⚠<span class="hidden"> {why}</span></span>' if why else ""
+    return text + flag + (f" <small>{html_text(value.n)}</small>" if value.n else "")
