@@ -29,14 +29,20 @@ SYSTEM = "You are a helpful assistant."
 NAME = "qwen-7b-chat"
 
 
+Place = tuple[str, int, int]
+"""Language, question, turn."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One whole command that generated all answers."""
 
     cost: Cost
     """What it took."""
+    texts: dict[Place, str]
+    """Its answers."""
     tokens: int
-    """In its answers."""
+    """In them."""
     inside: dict[str, Any]
     """What stopwatch.py saw inside generate."""
 
@@ -59,11 +65,15 @@ def main() -> None:
             theirs.append(by_fastchat(folder, model, options))
             for batch, runs in ours.items():
                 runs.append(by_us(folder, model, batch, options))
-    print(f"{asked} questions ({options.languages}), two turns, at most {options.new_tokens} new tokens each.")
+    print(
+        f"{asked} questions ({options.languages}), two turns, at most {options.new_tokens} new tokens each. "
+        f"`same`: first answers at temperature 0 that are FastChat's, word for word."
+    )
     rows = [row("FastChat, one at a time", theirs, theirs)]
     rows += [row(f"mtbenchx, batch {batch}", runs, theirs) for batch, runs in ours.items()]
-    header = ("", "tokens/s in generate", "ratio", "wall s", "ratio", "tokens", "calls", "ms a step", "padding", "idle")
-    print_table(header, rows)
+    print_table(("", "tokens/s in generate", "ratio", "whole command s", "ratio", "tokens", "same"), rows)
+    header = ("median s in generate", "prefill", "decode", "rest", "calls", "ms a step", "padding", "idle")
+    print_table(header, [parts(f"batch {batch}", runs) for batch, runs in {"1, FastChat": theirs, **ours}.items()])
 
 
 def arguments() -> argparse.Namespace:
@@ -100,8 +110,13 @@ def by_fastchat(folder: Path, model: Path, options: argparse.Namespace) -> Run:
     command = ["fastchat.llm_judge.gen_model_answer", "--model-path", model, "--model-id", NAME, "--dtype", "float32"]
     command += ["--max-new-token", options.new_tokens, "--answer-file", answers]
     cost, inside = watch([fastchat_python()], command, folder)
-    texts = [turn for answer in read(answers) for turn in answer["choices"][0]["turns"]]
-    return report("FastChat", Run(cost, count(texts, model), inside))
+    languages = options.languages.split(",")
+    texts = {
+        (languages[answer["question_id"] // 1000], answer["question_id"] % 1000, turn): text
+        for answer in read(answers)
+        for turn, text in enumerate(answer["choices"][0]["turns"], start=1)
+    }
+    return done("FastChat", cost, texts, model, inside)
 
 
 def by_us(folder: Path, model: Path, batch: int, options: argparse.Namespace) -> Run:
@@ -114,8 +129,13 @@ def by_us(folder: Path, model: Path, batch: int, options: argparse.Namespace) ->
     command += ["--tasks", ",".join(f"mtbench_x_mini_{language}" for language in options.languages.split(","))]
     cost, inside = watch([], [*command, "--output_path", results], folder)
     files = sorted(results.glob("*/samples_*.jsonl"))
-    texts = [turn[0] for file in files for sample in read(file) for turn in sample["resps"]]
-    return report(f"mtbenchx, batch {batch}", Run(cost, count(texts, model), inside))
+    texts = {
+        (sample["doc"]["language"], sample["doc"]["question_id"], turn): text[0].strip()
+        for file in files
+        for sample in read(file)
+        for turn, text in enumerate(sample["resps"], start=1)
+    }
+    return done(f"mtbenchx, batch {batch}", cost, texts, model, inside)
 
 
 def watch(python: Sequence[Any], module: Sequence[Any], folder: Path) -> tuple[Cost, dict[str, Any]]:
@@ -126,24 +146,19 @@ def watch(python: Sequence[Any], module: Sequence[Any], folder: Path) -> tuple[C
     return cost, json.loads(seen.read_text(encoding="utf-8"))
 
 
-def count(texts: Sequence[str], model: Path) -> int:
-    """Count the tokens of answers."""
+def done(name: str, cost: Cost, texts: dict[Place, str], model: Path, inside: dict[str, Any]) -> Run:
+    """Return a run, its tokens counted; tell of it on stderr."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model)
-    return sum(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
-
-
-def report(name: str, done: Run) -> Run:
-    """Tell of a run on stderr."""
-    say(f"{name}: {done}")
-    return done
+    tokens = sum(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts.values())
+    say(f"{name}: {cost}, {tokens} tokens, {inside}")
+    return Run(cost, texts, tokens, inside)
 
 
 def row(name: str, runs: Sequence[Run], theirs: Sequence[Run]) -> list[str]:
-    """Return a line of the table."""
+    """Return a line of the table of speeds."""
     speeds, walls = [one.speed for one in runs], [one.cost.wall for one in runs]
-    inside = runs[0].inside
     return [
         name,
         spread(speeds, 1),
@@ -151,10 +166,35 @@ def row(name: str, runs: Sequence[Run], theirs: Sequence[Run]) -> list[str]:
         spread(walls, 1),
         ratio(walls, [one.cost.wall for one in theirs]),
         f"{median(one.tokens for one in runs):.0f}",
+        same(runs[0], theirs[0]),
+    ]
+
+
+def same(run: Run, other: Run) -> str:
+    """Count the answers that nothing but the batch could change."""
+    from mtbenchx_tasks.task import TEMPERATURES
+
+    greedy = {
+        (question.language, question.question_id, 1)
+        for language in {place[0] for place in run.texts}
+        for question in questions("mini", language)
+        if TEMPERATURES.get(question.category, 0.0) == 0
+    }
+    compared = greedy & run.texts.keys()
+    return f"{sum(run.texts[place] == other.texts[place] for place in compared)} of {len(compared)}"
+
+
+def parts(name: str, runs: Sequence[Run]) -> list[str]:
+    """Return a line of the table of where the time goes."""
+    prefill, decode, whole = (median(one.inside[part] for one in runs) for part in ("prefill", "decode", "seconds"))
+    inside = runs[0].inside
+    return [
+        name,
+        *(f"{seconds:.1f}" for seconds in (prefill, decode, whole - prefill - decode)),
         str(inside["calls"]),
-        f"{1000 * median(one.inside['seconds'] / one.inside['steps'] for one in runs):.0f}",
-        f"{inside['read']}",
-        f"{1 - median(one.tokens / one.inside['row_steps'] for one in runs):.0%}",
+        f"{1000 * decode / (inside['steps'] - inside['calls']):.0f}",
+        f"{inside['padding'] / inside['read']:.0%} of prompts",
+        f"{1 - runs[0].tokens / inside['row_steps']:.0%} of steps",
     ]
 
 

@@ -2,7 +2,8 @@
 
     python benchmarks/stopwatch.py FILE MODULE [ARGUMENT ...]
 
-FILE gets one JSON object: seconds inside generate, its calls, rows, tokens of prompts (padding included) and steps.
+FILE gets one JSON object: seconds inside generate, of them in passes over prompts (prefill) and over single tokens
+(decode); its calls, tokens of prompts read, of them padding, steps, and steps of all rows.
 Where there is no GPU, `tensor.cuda()` and `module.to("cuda")` stay where they are: all that FastChat needs to run here.
 """
 
@@ -10,7 +11,8 @@ import json
 import runpy
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from transformers import GenerationMixin
 def main() -> None:
     """Run the module named on the command line."""
     file, module, *arguments = sys.argv[1:]
-    found = {"seconds": 0.0, "calls": 0, "rows": 0, "read": 0, "steps": 0, "row_steps": 0}
+    found = dict.fromkeys(("seconds", "prefill", "decode", "calls", "read", "padding", "steps", "row_steps"), 0)
     GenerationMixin.generate = watched(GenerationMixin.generate, found)
     if not torch.cuda.is_available():
         stay_on_cpu()
@@ -33,22 +35,45 @@ def main() -> None:
 
 
 def watched(generate: Callable[..., Any], found: dict[str, Any]) -> Callable[..., Any]:
-    """Return generate with a stopwatch around it."""
+    """Return generate with a stopwatch around it, and one around each forward pass of the model."""
 
     def timed(self: Any, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         began = time.perf_counter()
-        output = generate(self, inputs, *args, **kwargs)
-        given = inputs if inputs is not None else kwargs["input_ids"]
-        rows, steps = given.shape[0], output.shape[1] - given.shape[1]
+        with forward_watched(self, found):
+            output = generate(self, inputs, *args, **kwargs)
         found["seconds"] += time.perf_counter() - began
+        given = inputs if inputs is not None else kwargs["input_ids"]
+        mask = kwargs.get("attention_mask")
+        rows, steps = given.shape[0], output.shape[1] - given.shape[1]
         found["calls"] += 1
-        found["rows"] += rows
         found["read"] += given.numel()
+        found["padding"] += 0 if mask is None else given.numel() - int(mask.sum())
         found["steps"] += steps
         found["row_steps"] += rows * steps
         return output
 
     return timed
+
+
+@contextmanager
+def forward_watched(model: Any, found: dict[str, Any]) -> Iterator[None]:
+    """Time the forward passes: those that read a prompt, and those that read the token just written."""
+    began = 0.0
+
+    def before(*_: object) -> None:
+        nonlocal began
+        began = time.perf_counter()
+
+    def after(_model: object, _args: object, kwargs: dict[str, Any], _output: object) -> None:
+        kind = "prefill" if kwargs["input_ids"].shape[1] > 1 else "decode"
+        found[kind] += time.perf_counter() - began
+
+    hooks = [model.register_forward_pre_hook(before), model.register_forward_hook(after, with_kwargs=True)]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def stay_on_cpu() -> None:
