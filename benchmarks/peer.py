@@ -1,6 +1,7 @@
-"""FastChat (PyPI fschat 0.2.36, openai 0.28) in an environment of its own, .cache/bench/fschat, made at the first call.
+"""The peers, from the package registry into environments of their own under .cache/bench, made at the first call.
 
-It imports torch and transformers, which it finds in the environment that runs the benchmark.
+FastChat is fschat 0.2.36 with openai 0.28; it imports torch and transformers, which it finds in the environment that
+runs the benchmark. datatrove brings all it needs.
 """
 
 import os
@@ -17,26 +18,43 @@ from measure import CACHE
 from hf_datasets.jsonl import read, write
 from hf_datasets.sources import fetch
 
-FOLDER = CACHE / "fschat"
 BENCH = Path("data/mt_bench")
 """FastChat's data folder, relative to where it is called."""
 WORDS = "The trip to the island was a joy and every day of it held something new to see and to taste. "
 
 
 def fastchat_python() -> Path:
-    """Return FastChat's Python, making its environment at the first call."""
-    python = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    marker = FOLDER / "ready"
-    if not marker.is_file():
-        venv.create(FOLDER, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        for packages in (["--no-deps", "fschat==0.2.36", "openai==0.28.1", "shortuuid"], ["anthropic>=0.3"]):
-            done = subprocess.run([*pip, *packages], capture_output=True, text=True, check=False)
-            if done.returncode:  # pip also complains about what FastChat finds in this script's environment
-                sys.exit(f"{FOLDER} can't be made:\n{done.stderr[-3000:]}")
-        marker.touch()
-    (library,) = FOLDER.glob("[Ll]ib/**/site-packages")
+    """Return the Python of FastChat's environment."""
+    packages = ["fschat==0.2.36", "openai==0.28.1", "shortuuid"]
+    python = environment("fschat", ["--no-deps", *packages], ["anthropic>=0.3"])
+    (library,) = (CACHE / "fschat").glob("[Ll]ib/**/site-packages")
     (library / "zz_project.pth").write_text("\n".join(site.getsitepackages()) + "\n", encoding="utf-8")
+    return python
+
+
+def datatrove_python() -> Path:
+    """Return the Python of datatrove's environment."""
+    return environment("datatrove", ["datatrove[processing]==0.9.0", "spacy"])
+
+
+def environment(name: str, *installs: Sequence[str]) -> Path:
+    """Return the Python of an environment, making it at the first call.
+
+    Args:
+        name: Its folder.
+        installs: Arguments of each `pip install`.
+    """
+    folder = CACHE / name
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    marker = folder / "ready"
+    if not marker.is_file():
+        venv.create(folder, with_pip=True, clear=True)
+        for install in installs:
+            command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *install]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:  # pip also complains about what FastChat finds in this script's environment
+                sys.exit(f"{folder} can't be made:\n{done.stderr[-3000:]}")
+        marker.touch()
     return python
 
 
