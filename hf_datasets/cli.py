@@ -3,6 +3,8 @@
 import typer
 
 from hf_datasets.cli_build import EPILOG, build
+from hf_datasets.cli_curate import curate
+from hf_datasets.cli_look import check, stats, tokenizer_fairness
 from hf_datasets.cli_push import push
 from hf_datasets.translate.cli import compare_translations, marks, translate
 
@@ -15,3 +17,9 @@ data.command(
     "compare-translations",
     epilog="Example: `mtbenchx data compare-translations deepl.jsonl theirs.jsonl --source en --edited edited.jsonl`",
 )(compare_translations)
+data.command(epilog="Example: `mtbenchx data curate --dump coffee.stackexchange.com.7z --against lima-x`")(curate)
+data.command(epilog="Example: `mtbenchx data stats lima-x --json`")(stats)
+data.command(epilog="Example: `mtbenchx data check lima-x --limit 20`")(check)
+data.command("tokenizer-fairness", epilog="Example: `mtbenchx data tokenizer-fairness openGPT-X/Teuken-7B-base-v0.6`")(
+    tokenizer_fairness
+)

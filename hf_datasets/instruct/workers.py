@@ -1,6 +1,5 @@
 """Tasks run here or in processes of their own, with a progress bar on stderr; the results never depend on which."""
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -9,6 +8,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from hf_datasets.errors import UserError
+from hf_datasets.parallel import begin
 
 
 class Workers:
@@ -54,9 +54,9 @@ def workers(processes: int, title: str) -> Iterator[Workers]:
         if processes == 1:
             yield Workers(None, bar)
             return
-        # Fresh processes: a copy of this one could hold the lock of a library's thread. Ctrl-C ends them silently.
+        # Fresh processes: a copy of this one could hold the lock of a library's thread.
         context = get_context("spawn")
-        with ProcessPoolExecutor(processes, context, signal.signal, (signal.SIGINT, signal.SIG_DFL)) as pool:
+        with ProcessPoolExecutor(processes, context, begin) as pool:
             try:
                 yield Workers(pool, bar)
             finally:

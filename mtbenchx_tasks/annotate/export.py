@@ -15,6 +15,7 @@ from hf_datasets.errors import UserError
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import Study
 from mtbenchx_tasks.annotate.voting import BOTH_BAD, LEFT, RIGHT, SKIP, TIE
+from mtbenchx_tasks.votes import SKIPS
 
 WINNERS = {LEFT: "model_a", RIGHT: "model_b", TIE: "tie", BOTH_BAD: "tie (bothbad)", SKIP: "skip"}
 """What FastChat calls a choice; it knows no skip."""
@@ -41,7 +42,7 @@ def export(store: Store, out: Path) -> list[Path]:
         raise UserError(f"{store.path} holds no votes yet.")
     votes, skips = ([row for row in found if (row["winner"] == SKIP) is skipped] for skipped in (False, True))
     stem = out.with_suffix("") if out.suffix in (".parquet", ".jsonl") else out
-    files = [stem.with_name(stem.name + suffix) for suffix in (".parquet", ".jsonl", ".skips.jsonl")]
+    files = [stem.with_name(stem.name + suffix) for suffix in (".parquet", ".jsonl", SKIPS)]
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
         for file, rows in zip(files, (votes, votes, skips), strict=True):

@@ -1,0 +1,65 @@
+"""The code in a text without its comments: what a translation must leave as it is."""
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+FENCE = re.compile(
+    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
+PROSE = frozenset({"text", "txt", "plain", "plaintext", "markdown", "md", "none", "email", "csv"})
+"""What fences say that hold text for people."""
+_CODE_LINE = re.compile(
+    r"[;{}]\s*(?:(?:#|//).*)?$|^\s*(?:def|class|import|from|return|if|for|while|else|try|print|let|const|var|function|"
+    r"public|private|static|void|int|#include|using|SELECT|INSERT|UPDATE|CREATE|FROM|WHERE|fn|func|package|end)\b.*"
+    r"[(){}:;=<>\[\]]",
+    re.MULTILINE,
+)
+_COMMENT = re.compile(
+    r"/\*.*?\*/|<!--.*?-->|(?:^|(?<=\s))(?:#(?!include|define|if|endif)|//|--\s).*?$", re.MULTILINE | re.DOTALL
+)
+
+
+def fenced_code(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (language, code) of each fenced block that holds code; the language is empty if the fence doesn't say.
+
+    A fence without a language holds code if a line of it reads like a program's.
+    """
+    for block in FENCE.finditer(text):
+        language, code = block[2].lower(), block[3]
+        if language not in PROSE and (language or _CODE_LINE.search(code)):
+            yield language, code
+
+
+def bare_code(code: str, language: str) -> str:
+    """Return code without comments and docstrings, and without the white space at the ends of lines and between them.
+
+    Args:
+        code: The inside of a fence.
+        language: What the fence says; comments of an unknown language are found by the usual marks (`#`, `//`, `/* */`,
+            `--`, `<!-- -->`).
+    """
+    lexer = _lexer(language)
+    kept = _COMMENT.sub("", code) if lexer is None else "".join(_without_comments(code, lexer))
+    return "\n".join(line.rstrip() for line in kept.splitlines() if line.strip())
+
+
+def _without_comments(code: str, lexer: Any) -> Iterator[str]:
+    from pygments.token import Comment, String
+
+    for token, value in lexer.get_tokens(code):
+        is_comment = token in Comment and token not in Comment.Preproc and token not in Comment.PreprocFile
+        yield "\n" * value.count("\n") if is_comment or token in String.Doc else value
+
+
+@functools.cache
+def _lexer(language: str) -> Any:
+    """Pygments' lexer of a name (rich brings Pygments); None if it has none."""
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        return get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return None

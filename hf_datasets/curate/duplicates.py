@@ -1,0 +1,120 @@
+"""Candidates that are near-duplicates of reference data or of a better candidate."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from hf_datasets.curate.pairs import Rejection
+from hf_datasets.curate.survivors import Survivors
+from hf_datasets.dedup import PERMUTATIONS, candidates, jaccard, shingles, signatures
+from hf_datasets.samples import ASSISTANT, USER, Sample
+
+SLACK = 0.2
+"""The exact index isn't computed for pairs whose estimate lies so far below the threshold: four and a half standard
+errors."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One text that candidates must differ from."""
+
+    name: str
+    """What a rejection calls it: the id of its sample."""
+    role: str
+    """Who says it; it is compared with what the same role says."""
+    text: str
+    """The text."""
+
+
+@dataclass(frozen=True)
+class _Match:
+    """An earlier text that a candidate's text is like."""
+
+    reason: str
+    name: str
+    index: float
+
+
+def near_duplicates(found: Survivors, references: Iterable[Reference], threshold: float) -> dict[int, Rejection]:
+    """Return a rejection for every candidate whose question or answer was there before, by the candidate's number.
+
+    Questions are compared with questions and answers with answers, each message for itself: a reference may hold the
+    title only, or several turns. Of two candidates the one with the higher score stays.
+
+    Args:
+        found: The candidates.
+        references: What they must differ from.
+        threshold: Jaccard index of three-word shingles from which two texts are near-duplicates.
+    """
+    known = list(references)
+    rejected: dict[int, Rejection] = {}
+    for role, what in ((ASSISTANT, "answer"), (USER, "question")):
+        texts = [reference for reference in known if reference.role == role]
+        for number, match in _matches(found, texts, role, threshold, rejected).items():
+            detail = f"{what} {match.index:.2f} like {match.name}"
+            rejected[number] = Rejection(found.ids[number], match.reason, detail)
+    return rejected
+
+
+def _matches(
+    found: Survivors, known: list[Reference], role: str, threshold: float, rejected: dict[int, Rejection]
+) -> dict[int, _Match]:
+    """Compare the texts of one role; a text that is itself left out takes nobody with it."""
+    import numpy as np
+
+    ranked = sorted(range(len(found.ids)), key=lambda number: (-found.scores[number], number))
+    ranked = [number for number in ranked if number not in rejected]
+    table = np.empty((len(known) + len(ranked), PERMUTATIONS), dtype=np.uint32)
+    table[: len(known)] = signatures(one.text for one in known)
+    np.take(found.signatures(role), np.array(ranked, dtype=np.intp), axis=0, out=table[len(known) :], mode="clip")
+    earlier: dict[int, list[int]] = {}
+    for first, second in candidates(table, threshold):
+        if second >= len(known):
+            earlier.setdefault(second, []).append(first)
+    text = _reader(found, known, ranked, role)
+    gone: dict[int, _Match] = {}
+    for second in sorted(earlier):
+        number = ranked[second - len(known)]
+        for first in sorted(earlier[second]):
+            other = ranked[first - len(known)] if first >= len(known) else None
+            if other is not None and (other in gone or (role == USER and _one_question(found, other, number))):
+                continue
+            if (table[first] == table[second]).mean() < threshold - SLACK:
+                continue
+            index = jaccard(shingles(text(first)), shingles(text(second)))
+            if index >= threshold:
+                gone[number] = _match(found, known, first, other, index)
+                break
+    return gone
+
+
+def _reader(found: Survivors, known: list[Reference], ranked: list[int], role: str) -> Callable[[int], str]:
+    def text(row: int) -> str:
+        if row < len(known):
+            return known[row].text
+        messages = found.sample(ranked[row - len(known)]).messages
+        return next(message.content for message in messages if message.role == role)
+
+    return text
+
+
+def _one_question(found: Survivors, one: int, other: int) -> bool:
+    """Several answers to one question share its text; only their answers are compared."""
+    return found.ids[one].rpartition("-")[0] == found.ids[other].rpartition("-")[0]
+
+
+def _match(found: Survivors, known: list[Reference], first: int, other: int | None, index: float) -> _Match:
+    if other is None:
+        return _Match("near-duplicate of the reference data", known[first].name, index)
+    return _Match("near-duplicate of another candidate", found.ids[other], index)
+
+
+def references_of(samples: Iterable[Sample], name: str) -> Iterable[Reference]:
+    """Return the texts of samples, each message for itself.
+
+    Args:
+        samples: The samples.
+        name: What they are called together.
+    """
+    for sample in samples:
+        for message in sample.messages:
+            yield Reference(f"{name} {sample.id}", message.role, message.content)
