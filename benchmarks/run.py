@@ -12,13 +12,14 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 from measure import HERE, say
+from peer import datatrove_python
 
 PACKAGES = ("mtbench-x", "lm-eval", "openai", "datasets", "transformers", "torch", "typer")
 
@@ -35,6 +36,8 @@ class Script:
     """Options that let it run in a moment."""
     full: tuple[tuple[str, ...], ...] = ((),)
     """Options of each full run; several sizes show how it grows."""
+    peer: Callable[[], Path] | None = None
+    """Makes the environment that an option names."""
 
     def options(self, small: bool) -> tuple[tuple[str, ...], ...]:
         """Return the options of each run."""
@@ -52,6 +55,17 @@ SCRIPTS = (
         "Building a mixture of Bactrian-X's size, beside a plain script",
         ("--ids", "60", "--processes", "1"),
         (("--ids", "4188"), ("--ids", "16754"), ("--ids", "67017")),
+    ),
+    Script(
+        "curate",
+        "Curation, beside a plain script and datatrove",
+        ("--pairs", "300", "--gigabytes", "0"),
+        (
+            ("--pairs", "3875", "--gigabytes", "0"),
+            ("--pairs", "15500", "--gigabytes", "0"),
+            ("--pairs", "62000", "--gigabytes", "0.5", "--datatrove", ".cache/bench/datatrove/bin/python"),
+        ),
+        datatrove_python,
     ),
     Script(
         "report",
@@ -104,6 +118,8 @@ def run(script: Script, options: Sequence[str]) -> Done:
     """Run a script with options."""
     command = ["python", f"benchmarks/{script.name}.py", *options]
     say(f"$ {' '.join(command)}")
+    if script.peer is not None and "--datatrove" in options:
+        script.peer()
     began = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONUTF8": "1", "COLUMNS": "120"}
     result = subprocess.run(

@@ -10,7 +10,7 @@ import pytest
 from tests.sources import needs_sources
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-HELPERS = {"run", "measure", "peer", "slow_api", "stopwatch"}
+HELPERS = {"run", "measure", "peer", "slow_api", "stackexchange", "stopwatch"}
 QUICK = {
     "annotate": "4 votes stored of 4 acknowledged, 0 errors",
     "cost": "pairwise, 4 raw runs",
@@ -19,6 +19,7 @@ QUICK = {
 }
 """Script and what it prints."""
 SLOW = {
+    "curate": "a plain script of one process",
     "data_build": "plain / mtbenchx",
     "overlap": "critical path",
     "report": "32 ratings, 64 comparisons",
