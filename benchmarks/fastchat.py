@@ -1,11 +1,11 @@
 """FastChat's gen_judgment and `mtbenchx judge`, side by side: the same judgments, the same endpoint, whole commands.
 
-    MTBENCHX_SOURCES=DIR python benchmarks/fastchat.py [--judgments 800] [--in-flight 64] [--latency 1.0] [--repeats 1]
+    MTBENCHX_SOURCES=DIR python benchmarks/fastchat.py [--small] [--repeats 3] [--in-flight 1 8 32 64 128]
 
-FastChat (PyPI fschat 0.2.36, openai 0.28) gets an environment of its own, .cache/bench/fschat, made at the first call;
-it imports torch and transformers, which it finds in the environment that runs this script. Both read the same
-model_answer files and build the same English prompts. The floor is rounds x latency: nobody can be faster. "Start" is
-the command's --help, where FastChat has imported everything already and ours hasn't: both are part of the whole.
+Both read the same model_answer files and build the same English prompts: 20 judgments per slot. The floor is rounds x
+latency: nobody can be faster. Start-up and, for ours, the 1-token call that checks key and model are part of the whole.
+FastChat waits 10 s after any refusal, whatever Retry-After says; both get the same refusals. At last both are killed
+(kill -9) when half is judged, and called again.
 """
 
 import argparse
@@ -13,199 +13,218 @@ import json
 import math
 import os
 import shutil
-import site
-import statistics
-import subprocess
-import sys
+import signal
 import tempfile
 import time
-import venv
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hf_datasets.jsonl import read, write
-from hf_datasets.ledger import Ledger
-from hf_datasets.sources import fetch
+from measure import MTBENCHX, Cost, Endpoint, begin, endpoint, median, print_table, ratio, run, say, spread
+from peer import BENCH, fastchat_python, lay_out
 
-HERE = Path(__file__).parent
-FOLDER = HERE.parent / ".cache" / "bench" / "fschat"
-BENCH = "data/mt_bench"
+from hf_datasets.jsonl import read
+from hf_datasets.ledger import Ledger
+
+PER_SLOT = 20
 PER_MODEL = 160
 """80 questions x 2 turns."""
-WORDS = "The trip to the island was a joy and every day of it held something new to see and to taste. "
+FASTCHAT, OURS = "FastChat", "mtbenchx"
 
 
 @dataclass(frozen=True)
-class Cost:
-    """What one command took."""
+class Case:
+    """One row of the table: how many requests, and what the endpoint does to them."""
 
-    wall: float
+    in_flight: int
+    """Most requests at a time."""
+    latency: float
     """Seconds."""
-    cpu: float
-    """Seconds, user and system."""
-    memory: float
-    """MiB at the peak."""
+    repeats: int
+    """How often both are measured, one after the other."""
+    jitter: float = 0.0
+    """Share of the latency by which it varies."""
+    refusals: float = 0.0
+    """Share of the requests that get a 429."""
+
+    @property
+    def judgments(self) -> int:
+        """Number of judgments."""
+        return PER_SLOT * self.in_flight
+
+    @property
+    def floor(self) -> float:
+        """Seconds of whole rounds."""
+        return math.ceil(self.judgments / self.in_flight) * self.latency
 
     def __str__(self) -> str:
-        return f"wall {self.wall:6.2f} s, CPU {self.cpu:6.2f} s, peak memory {self.memory:5.0f} MiB"
+        more = f", ±{self.jitter:.0%}" * bool(self.jitter) + f", {self.refusals:.0%} 429s" * bool(self.refusals)
+        return f"{self.in_flight} x {PER_SLOT}, {self.latency:g} s{more}"
+
+
+class Bench:
+    """Both programs in one folder, with the same files."""
+
+    def __init__(self, folder: Path, case: Case, url: str) -> None:
+        self._folder, self._case, self._url = folder, case, url
+        models = [f"model-{number}" for number in range(max(1, case.judgments // PER_MODEL))]
+        self._first = min(case.judgments, PER_MODEL) // 2
+        self._files = lay_out(folder, models, self._first)
+        self.ledger = folder / "ledger.sqlite"
+        self.pairs = folder / BENCH / "model_judgment" / "gpt-4_single.jsonl"
+
+    def command(self, who: str) -> list[str | Path]:
+        """Return one's whole command line."""
+        if who == FASTCHAT:
+            options = ["--judge-model", "gpt-4", "--parallel", str(self._case.in_flight)]
+            options += ["--first-n", str(self._first)]
+            return [fastchat_python(), "-m", "fastchat.llm_judge.gen_judgment", *options]
+        judge = {"model": "gpt-4", "base_url": self._url, "concurrency": self._case.in_flight}
+        judge["ledger"] = str(self.ledger)
+        return [*MTBENCHX, "judge", *self._files, "--judge", json.dumps(judge)]
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of both."""
+        return {"OPENAI_API_KEY": "none", "OPENAI_API_BASE": self._url, "HF_HUB_OFFLINE": "1"}
+
+    def clear(self) -> None:
+        """Forget all judgments."""
+        shutil.rmtree(self.pairs.parent, ignore_errors=True)
+        for file in self._folder.glob("ledger.sqlite*"):
+            file.unlink()
+
+    def judged(self, who: str) -> int:
+        """Count the judgments that one has stored."""
+        if who == FASTCHAT:
+            return sum(row["score"] == 8 for row in read(self.pairs))
+        stored = Ledger(self.ledger).rows("SELECT count(*) AS n FROM judgment WHERE state = 'answered'")
+        return int(stored[0]["n"])
+
+    def run(self, who: str) -> Cost:
+        """Run one's whole command on nothing judged yet."""
+        self.clear()
+        cost = run(self.command(who), self._folder, self.settings)
+        if self.judged(who) != self._case.judgments:
+            raise SystemExit(f"{who} judged {self.judged(who)} of {self._case.judgments}")
+        say(f"{self._case}: {who} {cost}")
+        return cost
+
+    def repeated(self, who: str, server: Endpoint) -> tuple[int, int]:
+        """Kill one when half is judged, call it again; return what was asked twice, and what is stored in the end."""
+        self.clear()
+        half = server.stats()["answered"] + self._case.judgments // 2
+        process = begin(self.command(who), self._folder, self.settings)
+        while server.stats()["answered"] < half:
+            time.sleep(0.02)
+            assert process.poll() is None
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(self._case.latency)  # what was in flight is answered to nobody
+        before = server.stats()
+        run(self.command(who), self._folder, self.settings)
+        after = server.stats()
+        new = after["distinct"] - before["distinct"]
+        return after["requests"] - before["requests"] - new, self.judged(who)
 
 
 def main() -> None:
-    """Run both, as often as asked, and print medians and ratios."""
+    """Measure every case and print the tables."""
     options = arguments()
-    python = environment()
-    models = [f"model-{number}" for number in range(options.judgments // PER_MODEL)]
-    with tempfile.TemporaryDirectory() as temporary, endpoint(options) as url:
-        folder = Path(temporary)
-        lay_out(folder, models)
-        settings = os.environ | {"OPENAI_API_KEY": "none", "OPENAI_API_BASE": url, "HF_HUB_OFFLINE": "1"}
-        fastchat = [str(python), "-m", "fastchat.llm_judge.gen_judgment"]
-        ours = [str(Path(sys.executable).with_name("mtbenchx")), "judge"]
-        for name, command in (("FastChat", fastchat), ("mtbenchx", ours)):
-            run([*command, "--help"], folder, settings)  # compiles the bytecode
-            print(f"{name:9} start: {run([*command, '--help'], folder, settings)}", flush=True)
-        costs: dict[str, list[Cost]] = {"FastChat": [], "mtbenchx": []}
-        for _ in range(options.repeats):
-            costs["FastChat"].append(judge_by_fastchat(fastchat, folder, settings, options))
-            costs["mtbenchx"].append(judge_by_us(ours, folder, settings, url, options))
-    report(costs, options)
+    cases = list(plan(options))
+    starts = [measure_start(who, options.repeats) for who in (FASTCHAT, OURS)]
+    found = [(case, *measure(case)) for case in cases]
+    print_table(
+        ("in flight x 20", "floor s", "FastChat wall s", "mtbenchx wall s", "ratio", "floor / wall", "CPU s", "ratio"),
+        [row(*one) for one in found],
+    )
+    started = zip((FASTCHAT, OURS), starts, strict=True)
+    print_table(("start-up (--help)", "wall s", "CPU s", "peak MiB"), [start_row(*one) for one in started])
+    header = ("peak memory", "FastChat MiB", "mtbenchx MiB")
+    print_table(header, [[str(case), *(memory(costs) for costs in both)] for case, *both in found])
+    kill = replace(cases[-1], in_flight=options.killed, latency=min(0.2, cases[-1].latency), jitter=0.0, refusals=0.0)
+    print_table(("killed half way, called again", "asked twice", f"stored of {kill.judgments}"), measure_kill(kill))
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--judgments", type=int, default=800, help=f"a multiple of {PER_MODEL}")
-    parser.add_argument("--in-flight", type=int, default=64)
-    parser.add_argument("--latency", type=float, default=1.0, help="seconds")
-    parser.add_argument("--jitter", type=float, default=0.0, help="share of the latency by which it varies, 0 to 1")
-    parser.add_argument("--errors", type=float, default=0.0, help="share of the requests that get a 500, 0 to 1")
-    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--in-flight", type=int, nargs="+", default=[1, 8, 32, 64, 128])
+    parser.add_argument("--latency", type=float, default=1.0, help="seconds, at --full in flight")
+    parser.add_argument("--short", type=float, default=0.5, help="seconds, at the others")
+    parser.add_argument("--full", type=int, default=64, help="also measured with jitter, and with refusals")
+    parser.add_argument("--killed", type=int, default=16, help="in flight when they are killed")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--small", action="store_true", help="a few judgments, once: to see that the script runs")
     options = parser.parse_args()
-    if options.judgments % PER_MODEL or options.judgments < PER_MODEL:
-        parser.error(f"--judgments must be a multiple of {PER_MODEL} (80 questions x 2 turns a model)")
+    if options.small:
+        options.in_flight, options.latency, options.short, options.repeats = [1, 8], 0.05, 0.05, 1
+        options.full = options.killed = 8
     return options
 
 
-def environment() -> Path:
-    """Return FastChat's Python, making its environment at the first call."""
-    python = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    marker = FOLDER / "ready"
-    if not marker.is_file():
-        venv.create(FOLDER, with_pip=True, clear=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        for packages in (["--no-deps", "fschat==0.2.36", "openai==0.28.1"], ["anthropic>=0.3"]):
-            done = subprocess.run([*pip, *packages], capture_output=True, text=True, check=False)
-            if done.returncode:  # pip also complains about what FastChat finds in this script's environment
-                sys.exit(f"{FOLDER} can't be made:\n{done.stderr[-3000:]}")
-        marker.touch()
-    (library,) = FOLDER.glob("[Ll]ib/**/site-packages")
-    (library / "zz_project.pth").write_text("\n".join(site.getsitepackages()) + "\n", encoding="utf-8")
-    return python
+def plan(options: argparse.Namespace) -> Iterator[Case]:
+    """Yield the cases: all counts in calm weather, one of them with jitter and refusals."""
+    for in_flight in options.in_flight:
+        latency = options.latency if in_flight == options.full else options.short
+        yield Case(in_flight, latency, options.repeats)
+    yield Case(options.full, options.latency, options.repeats, jitter=0.5)
+    yield Case(options.full, options.latency, 1, jitter=0.5, refusals=0.02)
 
 
-@contextmanager
-def endpoint(options: argparse.Namespace) -> Iterator[str]:
-    """Run the slow endpoint in a process of its own; gives its URL."""
-    numbers = [f"--{name}={getattr(options, name)}" for name in ("latency", "jitter", "errors")]
-    command = [sys.executable, str(HERE / "slow_api.py"), *numbers]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
-        finally:
-            server.terminate()
+def measure(case: Case) -> tuple[list[Cost], list[Cost]]:
+    """Measure both as often as asked, in turn."""
+    costs: dict[str, list[Cost]] = {FASTCHAT: [], OURS: []}
+    weather = {"jitter": case.jitter, "refusals": case.refusals}
+    with tempfile.TemporaryDirectory() as folder, endpoint(case.latency, **weather) as server:
+        bench = Bench(Path(folder), case, server.url)
+        for _ in range(case.repeats):
+            for who, found in costs.items():
+                found.append(bench.run(who))
+    return costs[FASTCHAT], costs[OURS]
 
 
-def lay_out(folder: Path, models: Sequence[str]) -> None:
-    """Write FastChat's data folder: questions, references and prompts as published, answers of ours."""
-    source = "data/mt_bench_EN"
-    for path in ("question.jsonl", "reference_answer/gpt-4.jsonl"):
-        target = folder / BENCH / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(fetch("mtbench_x", f"{source}/{path}"), target)
-    shutil.copyfile(fetch("mtbench_x", f"{source}/judge_prompts.jsonl"), folder / "data" / "judge_prompts.jsonl")
-    questions = [row["question_id"] for row in read(folder / BENCH / "question.jsonl")]
-    for model in models:
-        rows = [
-            {
-                "question_id": question,
-                "model_id": model,
-                "choices": [{"index": 0, "turns": [f"{model}, {question}, {turn}: {WORDS * 12}" for turn in (1, 2)]}],
-            }
-            for question in questions
-        ]
-        write(folder / BENCH / "model_answer" / f"{model}.jsonl", rows)
+def row(case: Case, theirs: Sequence[Cost], ours: Sequence[Cost]) -> list[str]:
+    """Return a line of the main table."""
+    their_wall, our_wall = [cost.wall for cost in theirs], [cost.wall for cost in ours]
+    their_cpu, our_cpu = [cost.cpu for cost in theirs], [cost.cpu for cost in ours]
+    return [
+        str(case),
+        f"{case.floor:.0f}",
+        spread(their_wall, 1),
+        spread(our_wall, 1),
+        ratio(our_wall, their_wall),
+        f"{case.floor / median(our_wall):.2f}",
+        f"{median(their_cpu):.1f} / {median(our_cpu):.1f}",
+        ratio(our_cpu, their_cpu),
+    ]
 
 
-def run(command: Sequence[str], folder: Path, settings: dict[str, str]) -> Cost:
-    """Run a whole command and measure it; its output goes to a file."""
-    with (folder / "output.txt").open("w", encoding="utf-8") as output:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            command, cwd=folder, env=settings, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
-        )
-        assert process.stdin is not None
-        process.stdin.write(b"\n")  # FastChat asks for Enter
-        process.stdin.close()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{(folder / 'output.txt').read_text()[-3000:]}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+def memory(costs: Sequence[Cost]) -> str:
+    """Return the median of peaks."""
+    return f"{median(cost.memory for cost in costs):.0f}"
 
 
-def judge_by_fastchat(
-    command: Sequence[str], folder: Path, settings: dict[str, str], options: argparse.Namespace
-) -> Cost:
-    """Run gen_judgment in an empty model_judgment folder."""
-    shutil.rmtree(folder / BENCH / "model_judgment", ignore_errors=True)
-    cost = run([*command, "--judge-model", "gpt-4", "--parallel", str(options.in_flight)], folder, settings)
-    rows = read(folder / BENCH / "model_judgment" / "gpt-4_single.jsonl")
-    scored = sum(row["score"] == 8 for row in rows)
-    print(f"FastChat judged {scored} of {options.judgments}: {cost}", flush=True)
-    return cost
+def measure_start(who: str, repeats: int) -> list[Cost]:
+    """Measure the command's --help, where FastChat has imported everything already and ours hasn't."""
+    command = [*MTBENCHX, "judge", "--help"]
+    if who == FASTCHAT:
+        command = [fastchat_python(), "-m", "fastchat.llm_judge.gen_judgment", "--help"]
+    run(command, Path())  # compiles the bytecode
+    return [run(command, Path()) for _ in range(repeats)]
 
 
-def judge_by_us(
-    command: Sequence[str], folder: Path, settings: dict[str, str], url: str, options: argparse.Namespace
-) -> Cost:
-    """Run `mtbenchx judge` on the same files with a new ledger."""
-    for file in folder.glob("ledger.sqlite*"):
-        file.unlink()
-    judge = {
-        "model": "gpt-4",
-        "base_url": url,
-        "concurrency": options.in_flight,
-        "ledger": str(folder / "ledger.sqlite"),
-    }
-    files = sorted(map(str, (folder / BENCH / "model_answer").iterdir()))
-    cost = run([*command, *files, "--judge", json.dumps(judge)], folder, settings)
-    ledger = Ledger(folder / "ledger.sqlite")
-    judged = ledger.rows("SELECT count(*) AS n FROM judgment WHERE state = 'answered'")[0]["n"]
-    print(f"mtbenchx judged {judged} of {options.judgments}: {cost}", flush=True)
-    return cost
+def start_row(who: str, costs: Sequence[Cost]) -> list[str]:
+    """Return a line of the start-up table."""
+    walls, cpus, memory = ([getattr(cost, kind) for cost in costs] for kind in ("wall", "cpu", "memory"))
+    return [who, spread(walls), spread(cpus), spread(memory, 0)]
 
 
-def report(costs: dict[str, list[Cost]], options: argparse.Namespace) -> None:
-    """Print medians, ratios and the floor."""
-    floor = math.ceil(options.judgments / options.in_flight) * options.latency
-    print(
-        f"\n{options.judgments} judgments, {options.in_flight} in flight, {options.latency} s each: floor {floor:.2f} s"
-    )
-    medians = {
-        name: Cost(*(statistics.median(getattr(cost, kind) for cost in runs) for kind in ("wall", "cpu", "memory")))
-        for name, runs in costs.items()
-    }
-    for name, median in medians.items():
-        print(f"{name:9} {median}")
-    theirs, ours = medians["FastChat"], medians["mtbenchx"]
-    print(
-        f"mtbenchx / FastChat: wall {ours.wall / theirs.wall:.2f}, CPU {ours.cpu / theirs.cpu:.2f}, "
-        f"memory {ours.memory / theirs.memory:.2f}"
-    )
+def measure_kill(case: Case) -> list[list[str]]:
+    """Kill both half way."""
+    with tempfile.TemporaryDirectory() as folder, endpoint(case.latency) as server:
+        bench = Bench(Path(folder), case, server.url)
+        return [[who, *map(str, bench.repeated(who, server))] for who in (FASTCHAT, OURS)]
 
 
 if __name__ == "__main__":

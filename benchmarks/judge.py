@@ -9,11 +9,11 @@ import argparse
 import math
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+from measure import endpoint
 
 from hf_datasets.chat import ChatRequest, OpenAIChat
 from hf_datasets.ledger import open_ledger
@@ -29,16 +29,8 @@ def main() -> None:
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--latency", type=float, default=1.0, help="seconds")
     options = parser.parse_args()
-    server = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "slow_api.py"), "--latency", str(options.latency)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        measure(f"http://127.0.0.1:{server.stdout.readline().strip()}/v1", options)
-    finally:
-        server.terminate()
+    with endpoint(options.latency) as server:
+        measure(server.url, options)
 
 
 def measure(url: str, options: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -20,6 +20,7 @@ import psutil
 from hf_datasets.errors import UserError
 from hf_datasets.process import identity, may_be_alive
 from hf_datasets.records import Comparison, Completion, Use, storable
+from hf_datasets.together import Together
 
 SCHEMA = 1
 BUSY_SECONDS = 60.0
@@ -87,6 +88,7 @@ class Ledger:
         self.path = path
         self._lock = threading.RLock()
         self._in_flight: set[str] = set()
+        self._outcomes = Together(self._lock, self._store_outcomes)
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             _refuse_network_file_system(path)
@@ -135,14 +137,16 @@ class Ledger:
     def finish(self, key: str, completion: Completion) -> None:
         """Store the outcome of a claimed request; when this returns, it is on disk."""
         said = completion.state, storable(completion.text), storable(completion.reason)
-        row = (*said, json.dumps(dict(completion.details)), time.time(), key)
-        columns = "state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ?"
-        with self._lock, self._explained():
-            try:
-                with self._transaction():
-                    self._db.execute(f"UPDATE judgment SET {columns} WHERE key = ?", row)
-            finally:
+        try:
+            self._outcomes.store((*said, json.dumps(dict(completion.details)), time.time(), key))
+        finally:
+            with self._lock:
                 self._in_flight.discard(key)
+
+    def _store_outcomes(self, rows: Sequence[tuple[object, ...]]) -> None:
+        columns = "state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ?"
+        with self._explained(), self._transaction():
+            self._db.executemany(f"UPDATE judgment SET {columns} WHERE key = ?", rows)
 
     # answers and uses ----------------------------------------------------------------------------------------------
 

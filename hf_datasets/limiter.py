@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 
 PAUSE_SECONDS = 1.0
 """One storm is many refusals at once: they halve once."""
+STRAY = 1 / 16
+"""Share of what is in flight that may be refused within a pause before it counts as a storm."""
 
 
 class Limiter:
@@ -30,7 +32,9 @@ class Limiter:
         self._busy = 0
         self._calm = 0
         """Successes still wanted before more are let in."""
-        self._slowed_at = -math.inf
+        self._slowed_at = self._counted_from = -math.inf
+        self._refused = 0
+        """Refusals within a pause since `_counted_from`."""
         self._changed = threading.Condition(threading.Lock())
 
     @contextlib.contextmanager
@@ -48,10 +52,16 @@ class Limiter:
                 self._changed.notify()
 
     def slow_down(self) -> None:
-        """The endpoint has too much to do: halve what is in flight, never below 1, at most once a second."""
+        """The endpoint has too much to do: halve what is in flight, never below 1, at most once a second.
+
+        Up to STRAY of what is in flight, nothing is halved: the client sends again what was refused by chance.
+        """
         with self._changed:
             now = self._clock()
-            if self._busy and now - self._slowed_at >= PAUSE_SECONDS:
+            if now - self._counted_from >= PAUSE_SECONDS:
+                self._counted_from, self._refused = now, 0
+            self._refused += 1
+            if self._refused > self._busy * STRAY and self._busy and now - self._slowed_at >= PAUSE_SECONDS:
                 self._slowed_at = now
                 self.allowed = self._calm = max(1, min(self.allowed, self._busy) // 2)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hf_datasets.language import detect_language
 from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
@@ -110,6 +111,11 @@ class Conversation:
         self.answers.append(storable(answer))
         if self.judge is not None:
             self.pending.append(self.judge.submit(self.question, self.answers))
+
+    def detect_languages(self) -> None:
+        """Look at the answers' languages while the judge is busy; the metrics find them remembered."""
+        for answer in self.answers:
+            detect_language(answer)
 
     def verdicts(self) -> list[list[Verdict]]:
         """Wait for the verdicts: per turn, per run; each is read once."""

@@ -58,6 +58,8 @@ class Scoring:
 
     def scored(self) -> Scored:
         """Wait for the verdicts, write down where they count, and return them."""
+        for talk in self.conversations:
+            talk.detect_languages()
         self.judge.engine.finish()
         language = self.answered[0][0].language
         place = place_of(self.judge, self.benchmark, TASK_VERSION, language)

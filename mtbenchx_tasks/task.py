@@ -192,6 +192,8 @@ class MTBenchX(ConfigurableTask):
             for turn in self._turns:
                 turn.filtered_resps["none"] = turn.resps[0]
             return
+        for conversation, _ in self._talks:
+            conversation.detect_languages()
         self.judge.engine.finish()
         for conversation, turns in self._talks:
             for turn, verdicts in zip(turns, conversation.verdicts(), strict=True):

@@ -82,15 +82,3 @@ def test_the_demo_runs_with_a_real_model(tmp_path: Path) -> None:
     assert score is not None
     assert 1 < float(score[1]) < 10
     assert list((tmp_path / "demo" / "results").glob("*/samples_*.jsonl"))
-
-
-def test_the_benchmark_of_the_annotation_app_runs() -> None:
-    command = [sys.executable, "benchmarks/annotate.py", "--annotators", "3", "--votes", "2", "--think", "0.01"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert "6 votes stored of 6 acknowledged, 0 errors" in done.stdout, done.stderr
-
-
-def test_the_benchmark_of_the_judge_runs() -> None:
-    command = [sys.executable, "benchmarks/judge.py", "--judgments", "20", "--in-flight", "10", "--latency", "0.01"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert done.stdout.count("20 of 20 judgments") == 2, done.stderr

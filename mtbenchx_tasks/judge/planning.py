@@ -136,19 +136,20 @@ class Planner:
 
     def __init__(self, prices: Mapping[str, Price] | None = None) -> None:
         self._prices = prices
-        self._engines: dict[Cell, PlanEngine] = {}
+        self.engines: dict[Cell, PlanEngine] = {}
+        """What was noted so far."""
 
     def engine_for(self, settings: JudgeSettings, language: str, mode: str = "single") -> PlanEngine:
         """Return the engine of a cell (an EngineFor, see judging.py)."""
         cell = (settings.slug, language, mode)
-        if cell not in self._engines:
+        if cell not in self.engines:
             ledger = open_ledger(Path(settings.ledger) if settings.ledger else None)
-            self._engines[cell] = PlanEngine(ledger, settings.model)
-        return self._engines[cell]
+            self.engines[cell] = PlanEngine(ledger, settings.model)
+        return self.engines[cell]
 
     def plan(self) -> Plan:
         """Return the plan of everything noted so far."""
-        return plan(self._engines, self._prices)
+        return plan(self.engines, self._prices)
 
 
 def plan(engines: Mapping[Cell, PlanEngine], prices: Mapping[str, Price] | None = None) -> Plan:

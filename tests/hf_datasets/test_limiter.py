@@ -58,6 +58,19 @@ def test_what_is_in_flight_is_halved_not_what_might_be() -> None:
     assert limiter.allowed == 5
 
 
+def test_a_few_refusals_among_many_requests_are_no_storm() -> None:
+    clock = Clock()
+    limiter = Limiter(64, clock)
+    with held(limiter, 64):
+        for _ in range(3):  # seconds, each with 64 / 16 refusals
+            clock.now += 1
+            for _ in range(4):
+                limiter.slow_down()
+        assert limiter.allowed == 64
+        limiter.slow_down()  # the fifth within this second
+    assert limiter.allowed == 32
+
+
 def test_with_nothing_in_flight_there_is_nothing_to_halve() -> None:
     limiter = Limiter(8)
     limiter.slow_down()  # as when a preflight is refused

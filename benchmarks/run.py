@@ -1,0 +1,164 @@
+"""All benchmarks, one after the other; what they print becomes RESULTS.md.
+
+    MTBENCHX_SOURCES=DIR python benchmarks/run.py [--small] [--only NAME ...] [--out benchmarks/RESULTS.md]
+
+Less than 20 minutes on 2 cores. A script that fails is named in the results, and the exit code is 1.
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from measure import HERE, say
+from peer import datatrove_python
+
+PACKAGES = ("mtbench-x", "lm-eval", "openai", "datasets", "transformers", "torch", "typer")
+
+
+@dataclass(frozen=True)
+class Script:
+    """One script and why it is run."""
+
+    name: str
+    """Its file without .py."""
+    title: str
+    """Heading in the results."""
+    small: tuple[str, ...] = ("--small",)
+    """Options that let it run in a moment."""
+    full: tuple[tuple[str, ...], ...] = ((),)
+    """Options of each full run; several sizes show how it grows."""
+    peer: Callable[[], Path] | None = None
+    """Makes the environment that an option names."""
+
+    def options(self, small: bool) -> tuple[tuple[str, ...], ...]:
+        """Return the options of each run."""
+        return (self.small,) if small else self.full
+
+
+SCRIPTS = (
+    Script("startup", "Start-up"),
+    Script("judge", "The judge's engine", ("--judgments", "20", "--in-flight", "10", "--latency", "0.01")),
+    Script("fastchat", "Judging, beside FastChat"),
+    Script("answers", "Answers, beside FastChat"),
+    Script("overlap", "Judging while generating"),
+    Script(
+        "data_build",
+        "Building a mixture of Bactrian-X's size, beside a plain script",
+        ("--ids", "60", "--processes", "1"),
+        (("--ids", "4188"), ("--ids", "16754"), ("--ids", "67017")),
+    ),
+    Script(
+        "curate",
+        "Curation, beside a plain script and datatrove",
+        ("--pairs", "300", "--gigabytes", "0"),
+        (
+            ("--pairs", "3875", "--gigabytes", "0"),
+            ("--pairs", "15500", "--gigabytes", "0"),
+            ("--pairs", "62000", "--gigabytes", "0.5", "--datatrove", ".cache/bench/datatrove/bin/python"),
+        ),
+        datatrove_python,
+    ),
+    Script(
+        "report",
+        "The report of a study, made up: 2,100, 8,400 and 33,600 ratings",
+        ("--models", "2", "--languages", "1", "--runs", "1", "--questions", "8"),
+        (("--questions", "5"), ("--questions", "20"), ("--questions", "80")),
+    ),
+    Script("annotate", "Fifty annotators at once", ("--annotators", "2", "--votes", "2", "--think", "0")),
+    Script("cost", "Cost of the study"),
+)
+
+
+def main() -> None:
+    """Run what was asked for and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", action="store_true", help="every script in its small form: to see that they run")
+    parser.add_argument("--only", nargs="+", choices=[script.name for script in SCRIPTS])
+    parser.add_argument("--out", type=Path, default=HERE / "RESULTS.md")
+    options = parser.parse_args()
+    began = time.monotonic()
+    chosen = [script for script in SCRIPTS if not options.only or script.name in options.only]
+    done = {script: [run(script, more) for more in script.options(options.small)] for script in chosen}
+    sections = [f"## {script.title}\n\n" + "\n".join(map(str, runs)) for script, runs in done.items()]
+    text = "\n".join([*heading(time.monotonic() - began), *sections])
+    options.out.write_text(text, encoding="utf-8", newline="\n")
+    say(f"wrote {options.out}")
+    sys.exit(any(one.code for runs in done.values() for one in runs))
+
+
+@dataclass(frozen=True)
+class Done:
+    """One command that was run."""
+
+    command: str
+    """As a user types it."""
+    seconds: float
+    """What it took."""
+    code: int
+    """Exit code."""
+    said: str
+    """What it printed."""
+
+    def __str__(self) -> str:
+        failed = f" **It failed with exit code {self.code}.**" if self.code else ""
+        said = self.said.strip() if "| --- |" in self.said else f"```text\n{self.said.strip()}\n```"
+        return f"`{self.command}` took {self.seconds:.0f} s.{failed}\n\n{said}\n"
+
+
+def run(script: Script, options: Sequence[str]) -> Done:
+    """Run a script with options."""
+    command = ["python", f"benchmarks/{script.name}.py", *options]
+    say(f"$ {' '.join(command)}")
+    if script.peer is not None and "--datatrove" in options:
+        script.peer()
+    began = time.monotonic()
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONUTF8": "1", "COLUMNS": "120"}
+    result = subprocess.run(
+        [sys.executable, *command[1:]],
+        cwd=HERE.parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    return Done(" ".join(command), time.monotonic() - began, result.returncode, result.stdout)
+
+
+def heading(seconds: float) -> list[str]:
+    """Return what the numbers depend on."""
+    now = datetime.datetime.now(datetime.UTC)
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=HERE.parent, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    load = ", ".join(f"{value:.1f}" for value in psutil.getloadavg())
+    memory = psutil.virtual_memory().total / 2**30
+    return [
+        "# Results of `make bench`\n",
+        "Each number is a median of repeats, with the smallest and largest in brackets; a ratio is ours divided by the",
+        "peer's. What a script measures, and how, stands at its top.\n",
+        f"- {now:%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, {seconds / 60:.0f} minutes in all",
+        f"- {platform.platform()}, {os.cpu_count()} cores ({processor()}), {memory:.0f} GiB, load at the end {load}",
+        f"- Python {platform.python_version()}; {packages}; FastChat: fschat 0.2.36 with openai 0.28.1\n",
+    ]
+
+
+def processor() -> str:
+    """Return the processor's name, if the system tells it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Threads that store at the same time share a flush, and each learns how it went."""
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.records import Completion
+from hf_datasets.together import Row, Together
+
+SAID = Completion("answered", "Rating: [[8]]")
+THREADS = 20
+
+
+def at_once(store: Together) -> list[BaseException | None]:
+    """Store a row in each of many threads; return what each was told."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [told.exception() for told in [pool.submit(store.store, (number,)) for number in range(THREADS)]]
+
+
+def test_who_comes_first_stores_for_all_who_wait() -> None:
+    groups: list[list[Row]] = []
+
+    def disk(rows: Sequence[Row]) -> None:
+        groups.append(list(rows))
+        time.sleep(0.02)
+
+    assert at_once(Together(threading.RLock(), disk)) == [None] * THREADS
+    assert sorted(row for group in groups for row in group) == [(number,) for number in range(THREADS)]
+    assert len(groups) < THREADS
+
+
+def test_a_row_is_stored_when_its_thread_goes_on() -> None:
+    stored: list[Row] = []
+    together = Together(threading.RLock(), stored.extend)
+
+    def work(number: int) -> bool:
+        together.store((number,))
+        return (number,) in stored
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert all(pool.map(work, range(200)))
+
+
+def test_a_failure_is_told_to_its_group_and_to_nobody_else() -> None:
+    broken = True
+
+    def disk(rows: Sequence[Row]) -> None:
+        if broken:
+            raise OSError("disk full")
+
+    together = Together(threading.RLock(), disk)
+    assert [str(error) for error in at_once(together)] == ["disk full"] * THREADS
+    broken = False
+    assert at_once(together) == [None] * THREADS
+
+
+def test_a_ledger_that_can_not_store_tells_every_thread_and_frees_its_claims(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "l.sqlite")
+    keys = [str(number) for number in range(THREADS)]
+
+    def finish(key: str) -> None:
+        ledger.claim(key, "{}")
+        ledger.finish(key, SAID)
+
+    def errors() -> list[BaseException | None]:
+        with ThreadPoolExecutor(THREADS) as pool:
+            return [told.exception() for told in [pool.submit(finish, key) for key in keys]]
+
+    ledger.execute("CREATE TRIGGER full BEFORE UPDATE ON judgment BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    assert {type(error) for error in errors()} == {LedgerError}
+    assert all(ledger.judgment(key) is None for key in keys)
+    ledger.execute("DROP TRIGGER full")
+    assert errors() == [None] * THREADS
+    assert all(ledger.judgment(key) == SAID for key in keys)
+
+
+def test_an_interrupt_while_storing_leaves_nobody_waiting() -> None:
+    def disk(rows: Sequence[Row]) -> None:
+        raise KeyboardInterrupt
+
+    together = Together(threading.RLock(), disk)
+    with pytest.raises(KeyboardInterrupt):
+        together.store((1,))
+    with pytest.raises(KeyboardInterrupt):
+        together.store((2,))

@@ -1,0 +1,64 @@
+"""Every benchmark runs in its small form, so that none rots."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sources import needs_sources
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+HELPERS = {"run", "measure", "peer", "slow_api", "stackexchange", "stopwatch"}
+QUICK = {
+    "annotate": "4 votes stored of 4 acknowledged, 0 errors",
+    "cost": "pairwise, 4 raw runs",
+    "judge": "repeated: 20 of 20 judgments",
+    "startup": "`mtbenchx --help`",
+}
+"""Script and what it prints."""
+SLOW = {
+    "curate": "a plain script of one process",
+    "data_build": "plain / mtbenchx",
+    "overlap": "critical path",
+    "report": "32 ratings, 64 comparisons",
+}
+BESIDE_FASTCHAT = {
+    "answers": "FastChat, one at a time",
+    "fastchat": "killed half way",
+}
+
+
+def small(name: str, folder: Path) -> str:
+    """Run one script as `make bench` does; return its part of the results."""
+    out = folder / "RESULTS.md"
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--small", "--only", name, "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    return out.read_text(encoding="utf-8").partition("## ")[2]
+
+
+def test_every_script_is_run_and_tested() -> None:
+    listed = set(re.findall(r'Script\(\s*"(\w+)"', (BENCHMARKS / "run.py").read_text(encoding="utf-8")))
+    assert listed == {file.stem for file in BENCHMARKS.glob("*.py")} - HELPERS
+    assert listed == {*QUICK, *SLOW, *BESIDE_FASTCHAT}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_one_runs(name: str, tmp_path: Path) -> None:
+    assert QUICK[name] in small(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_a_slow_one_runs(name: str, tmp_path: Path) -> None:
+    assert SLOW[name] in small(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.sources
+@needs_sources
+@pytest.mark.parametrize("name", BESIDE_FASTCHAT)
+def test_one_beside_fastchat_runs(name: str, tmp_path: Path) -> None:
+    assert BESIDE_FASTCHAT[name] in small(name, tmp_path)
