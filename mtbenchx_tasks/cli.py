@@ -10,6 +10,7 @@ from hf_datasets.cli import data
 from hf_datasets.errors import UserError
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
+from mtbenchx_tasks.cli_recipes import recipes
 
 if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger
@@ -26,6 +27,7 @@ ledger = typer.Typer(help="Look into the ledger of paid judgments.", no_args_is_
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
 app.add_typer(ledger, name="ledger")
+app.add_typer(recipes, name="recipes")
 
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", help="The ledger's file; default: the user's cache folder.")
