@@ -45,7 +45,8 @@ def questions(benchmark: str, language: str) -> tuple[Question, ...]:
 def revision(benchmark: str) -> str:
     """Return what identifies a benchmark's content: the upstream commit, or the hash of our own files."""
     if benchmark == "mini":
-        return content_hash([file.read_text(encoding="utf-8") for file in sorted((HERE / "mini").glob("*.jsonl"))])[:12]
+        files = sorted([*(HERE / "mini").glob("judge_prompts.*.jsonl"), *(HERE / "mini").glob("questions.*.jsonl")])
+        return content_hash([file.read_text(encoding="utf-8") for file in files])[:12]
     return sources.source("mtbench_x").revision[:12]
 
 
