@@ -11,6 +11,7 @@ from hf_datasets.errors import UserError
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
 from mtbenchx_tasks.cli_recipes import recipes
+from mtbenchx_tasks.cli_report import report
 
 if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger
@@ -64,6 +65,7 @@ def demo(
 app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge gpt-4 --runs 3 --max-cost 20`")(judge)
 app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge gpt-4 --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
+app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out report/ --questions 81,82`")(report)
 
 
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")

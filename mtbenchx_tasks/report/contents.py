@@ -1,0 +1,150 @@
+"""What stands in a report and in which order: pure functions of the record that was read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.report import pair_figures, pair_tables, quality_tables, score_figures, score_tables
+from mtbenchx_tasks.report.agreement_tables import agreement_tables
+from mtbenchx_tasks.report.drawing import Figure
+from mtbenchx_tasks.report.gains import gains, gains_table
+from mtbenchx_tasks.report.groups import Model, grouped
+from mtbenchx_tasks.report.means import Resampler
+from mtbenchx_tasks.report.paired import Pair, paired
+from mtbenchx_tasks.report.record import Section, Study, sections
+from mtbenchx_tasks.report.side_by_side import answers_html, votes_html
+from mtbenchx_tasks.report.table import Table
+
+MOST_VOTE_FIGURES = 16
+"""Pairs with bars of their own; the tables hold all."""
+
+
+@dataclass(frozen=True)
+class Html:
+    """A finished piece of the page; everything foreign in it is escaped."""
+
+    html: str
+    """Its text."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One part of the page."""
+
+    title: str
+    """Its heading."""
+    parts: tuple[Table | Figure | Html, ...]
+    """In order."""
+    remarks: tuple[str, ...] = field(default=())
+    """Paragraphs under the heading."""
+
+    @property
+    def anchor(self) -> str:
+        """Its id in the page."""
+        return slug(self.title).lower()
+
+
+def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) -> list[Chapter]:
+    """Return the whole report."""
+    found = sections(study.judged)
+    names = {item.model for item in study.judged} | _in_pairs(study)
+    models = grouped(sorted(names), groups)
+    parts = []
+    for place, section in enumerate(found, start=1):
+        several = len(found) > 1
+        prefix, told = (f"{slug(section.conditions.judge)[:40]}-{place}-", f": {section.name}") if several else ("", "")
+        parts += _scores(
+            section,
+            [model for model in models if model.name in section.models],
+            study,
+            questions,
+            prefix=prefix,
+            told=told,
+        )
+    parts += _pairs(study, questions)
+    if study.agreement is not None:
+        parts.append(Chapter("Agreement of people and judges", tuple(agreement_tables(study.agreement))))
+    if study.costs:
+        parts.append(Chapter("Cost of judging", (quality_tables.cost_table(study.costs),)))
+    return parts
+
+
+def _in_pairs(study: Study) -> set[str]:
+    return {model for item in study.compared for model in (item.outcome.item.model_1, item.outcome.item.model_2)}
+
+
+def _scores(
+    section: Section, models: Sequence[Model], study: Study, questions: Sequence[int], *, prefix: str, told: str
+) -> list[Chapter]:
+    resampler = Resampler(section)
+    tested = paired(section, resampler)
+    title = f"Scores: {section.name}"
+    turns = sorted({answer.turn for answer in section.answers})
+    parts: list[Table | Figure | Html | None] = [score_figures.averages(section, models, resampler)]
+    for turn in turns:
+        parts += [score_figures.heatmap(section, models, turn), score_tables.turn_table(section, models, turn)]
+    for language in section.languages:
+        parts.append(score_tables.category_table(section, models, language))
+        parts.append(score_figures.radar(section, models, language))
+    chapter = [
+        Chapter(title, _named(parts, prefix), (_sizes(section), quality_tables.snapshots_note(section))),
+        Chapter(f"How sure{told}", _named(_sureness(section, models, resampler, tested), prefix)),
+    ]
+    gained = gains(section, models, resampler)
+    if gained:
+        shown = (score_figures.gains_figure(gained), gains_table(gained, section.languages))
+        chapter.append(Chapter(f"One language or several{told}", _named(shown, prefix)))
+    quality = (
+        quality_tables.unscored_table(section, models),
+        score_tables.missing_table(section, models),
+        quality_tables.language_table(section, models),
+        quality_tables.length_table(section, models),
+    )
+    chapter.append(Chapter(f"Answers and what is missing{told}", _named(quality, prefix)))
+    if questions:
+        chapter.append(Chapter(f"Answers side by side{told}", (Html(answers_html(section, models, study, questions)),)))
+    return chapter
+
+
+def _sureness(
+    section: Section, models: Sequence[Model], resampler: Resampler, tested: Sequence[Pair]
+) -> list[Table | Figure | Html | None]:
+    tables: list[Table | Figure | Html | None] = [score_tables.uncertainty_table(section, models, resampler)]
+    languages = dict.fromkeys(pair.language for pair in tested)
+    return [*tables, *(score_tables.pairs_table(tested, models, language) for language in languages)]
+
+
+def _sizes(section: Section) -> str:
+    languages = len(section.languages)
+    runs = f"{section.runs} judge run{'s' if section.runs > 1 else ''}"
+    told = [
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in vars(section.conditions).items()
+        if value and name != "judge"
+    ]
+    return (
+        f"{len(section.models)} models, {languages} language{'s' if languages > 1 else ''}, "
+        f"{len(section.answers)} answers, {runs}. " + ("; ".join(told) + "." if told else "")
+    )
+
+
+def _named(parts: Sequence[Table | Figure | Html | None], prefix: str) -> tuple[Table | Figure | Html, ...]:
+    """Drop what there is nothing for, and give each file a name of its own."""
+    return tuple(
+        part if isinstance(part, Html) else replace(part, name=prefix + part.name) for part in parts if part is not None
+    )
+
+
+def _pairs(study: Study, questions: Sequence[int]) -> list[Chapter]:
+    found = pair_tables.duels(study.compared)
+    if not found:
+        return []
+    parts: list[Table | Figure | Html | None] = []
+    for number, duel in enumerate(found, start=1):
+        parts += [pair_figures.bars(duel, number)] if number <= MOST_VOTE_FIGURES else []
+        parts.append(pair_tables.rates_table(duel, number))
+    parts += [pair_tables.bias_table(found), pair_tables.length_preference_table(found)]
+    chapter = [Chapter("Pairs of models: judges and people", _named(parts, ""))]
+    said = votes_html(found, questions)
+    return [*chapter, Chapter("What was said of pairs", (Html(said),))] if said else chapter

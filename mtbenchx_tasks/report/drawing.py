@@ -1,0 +1,116 @@
+"""Figures: a title, a text for those who don't see it, and a drawing; rendered to SVG and PNG, the same each time.
+
+Ink is one colour that the page replaces by its own, so that a drawing fits light and dark.
+"""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hf_datasets.errors import UserError
+
+INK = "#24292f"
+"""Text and axes; the page turns it into its own colour."""
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f5fc4", "#8c564b")
+"""Told apart by the colour-blind (Okabe and Ito's, its yellow and black replaced: they vanish on light or dark)."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+STYLES = ("-", "--", "-.", ":")
+DPI = 160
+MOST_LABEL = 38
+"""Characters of a label in a figure."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure."""
+
+    name: str
+    """Its file name without ending."""
+    title: str
+    """A heading."""
+    alt: str
+    """What it shows, for those who don't see it."""
+    caption: str
+    """How to read it."""
+    draw: Callable[[], Any]
+    """Returns a matplotlib Figure."""
+    width: float = 7.0
+    """Inches; wider ones scroll on a phone."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A drawing in both formats."""
+
+    svg: str
+    """For screens, without date or random ids."""
+    png: bytes
+    """For slides; white background."""
+
+
+def check_matplotlib() -> None:
+    """Raise a UserError that names the extra if matplotlib is missing."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise UserError("Figures need matplotlib: pip install 'mtbench-x[report]'.") from error
+
+
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty figure that belongs to no global state."""
+    from matplotlib.figure import Figure as Canvas
+
+    return Canvas(figsize=(width, height), facecolor="none")
+
+
+def render(figure: Figure) -> Rendered:
+    """Draw a figure."""
+    import matplotlib as mpl
+
+    settings = {
+        "svg.hashsalt": figure.name, "svg.fonttype": "path", "font.size": 10, "font.family": "DejaVu Sans",
+        "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
+        "axes.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11,
+        "axes.titlelocation": "left", "text.parse_math": False,
+    }  # fmt: skip
+    with mpl.rc_context(settings):
+        canvas = figure.draw()
+        svg, png = io.StringIO(), io.BytesIO()
+        tight = canvas.get_tightbbox().padded(0.08)  # once for both formats
+        about = {"bbox_inches": tight}
+        canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None}, **about)
+        canvas.savefig(png, format="png", dpi=DPI, facecolor="white", metadata={"Software": None}, **about)
+    return Rendered(svg.getvalue(), png.getvalue())
+
+
+def inline_svg(svg: str, alt: str) -> str:
+    """Return an SVG for a page: no prologue, no ids that clash, the page's ink, and `alt` (escaped) as its name."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r' id="(?:[A-Za-z.]+_\d+|[A-Za-z.]+_?)"', "", body)  # groups; glyphs and clips keep theirs
+    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    body = body.replace(INK, "currentColor").replace(
+        PALETTE[0], "var(--blue)"
+    )  # the page has a lighter one in the dark
+    body = re.sub(r"(\d\d\.\d{2})\d+", r"\1", body)
+    return re.sub(
+        r"<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>",
+        lambda found: f'<svg {found[1]} role="img" aria-label="{alt}" xmlns:xlink="http://www.w3.org/1999/xlink">',
+        body,
+        count=1,
+    )
+
+
+def shorten(label: str, most: int = MOST_LABEL) -> str:
+    """Return a label that fits a figure: the middle of a long one is left out. No character that fonts lack."""
+    plain = "".join(character if character.isprintable() and character < "\u2e80" else "?" for character in label)
+    if len(plain) <= most:
+        return plain
+    return f"{plain[: most // 2 - 1]}…{plain[-(most // 2) :]}"
+
+
+def label_width(labels: list[str], characters: float = 0.085) -> float:
+    """Return the inches that the longest label takes."""
+    return characters * max((len(shorten(label)) for label in labels), default=0)

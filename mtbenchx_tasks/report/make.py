@@ -1,0 +1,85 @@
+"""From paths to the finished folder: the one function behind `mtbenchx report`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mtbenchx_tasks.report.contents import chapters
+from mtbenchx_tasks.report.drawing import check_matplotlib
+from mtbenchx_tasks.report.groups import read_groups
+from mtbenchx_tasks.report.page import Head, page
+from mtbenchx_tasks.report.read import read_study
+from mtbenchx_tasks.report.record import Study, sections
+from mtbenchx_tasks.report.side_by_side import check_questions, parse_questions
+from mtbenchx_tasks.report.write import draw_all, prepare, write_all
+
+LEAD = (
+    "Ratings of a judge on a scale of 1 to 10. A failed judgment is not a number: it is in no mean, and beside every "
+    "mean stands how many answers were scored, of how many."
+)
+
+
+def make_report(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    groups: Path | None = None,
+    questions: str | None = None,
+    language: str | None = None,
+    title: str = "MT-Bench-X report",
+    figures: bool = True,
+) -> tuple[Study, list[Path]]:
+    """Read, compute, draw and write.
+
+    Args:
+        paths: Results folders, ledgers, judgment files, votes, agreement.json.
+        out: The folder to write.
+        groups: A YAML of models' labels, families, mixtures, and their order.
+        questions: Ids whose answers are shown, e.g. `81,82`.
+        language: Of files that don't tell it.
+        title: The page's heading.
+        figures: Whether to draw.
+
+    Returns:
+        What was read, and the written files, the page first.
+
+    Raises:
+        UserError: Something can't be read, drawn or written; it is named.
+    """
+    if figures:
+        check_matplotlib()
+    chosen, known_groups = parse_questions(questions), read_groups(groups)
+    prepare(out)
+    study = read_study(paths, language)
+    check_questions(chosen, study)
+    found = chapters(study, known_groups, chosen)
+    drawn = draw_all(found) if figures else {}
+    html = page(Head(title, LEAD, facts(study), study.sources, notes(study)), found, drawn)
+    return study, write_all(out, html, found, drawn)
+
+
+def facts(study: Study) -> dict[str, str]:
+    """Return the numbers on top of the page."""
+    models = {item.model for item in study.judged}
+    models |= {model for item in study.compared for model in (item.outcome.item.model_1, item.outcome.item.model_2)}
+    languages = {item.language for item in study.judged} | {item.outcome.item.language for item in study.compared}
+    scored = sum(item.rating is not None for item in study.judged)
+    found = {"Models": str(len(models)), "Languages": str(len(languages))}
+    if study.judged:
+        found |= {"Ratings": f"{scored:,}", "Judgments": f"{len(study.judged):,}"}
+    if study.compared:
+        found["Comparisons"] = f"{len(study.compared):,}"
+    return found
+
+
+def notes(study: Study) -> tuple[str, ...]:
+    """Return what the reader must know, the split into sections first."""
+    found = sections(study.judged)
+    split = (
+        (f"Ratings were given under {len(found)} different conditions, which are never put in one table: "
+         + "; ".join(section.name for section in found) + ".",)
+        if len(found) > 1
+        else ()
+    )  # fmt: skip
+    nothing = sum(item.rating is not None for item in study.judged) == 0 and bool(study.judged)
+    unscored = ("No judgment gave a rating: all cells are empty.",) if nothing else ()
+    return (*split, *unscored, *study.notes)

@@ -1,0 +1,151 @@
+"""A paper's printed score tables, read from CSV files, one row per model, language and turn.
+
+Columns: `language`, `model`, one per category, `avg`; and, where they apply, `table` (where it is printed), `turn` (1,
+2 or both; default both), `family` and `mixture` (default: read from the name), `kind` (model | pretrained | average;
+default model; an average is over the models of its family, in its language and turn). An empty cell is one that isn't
+printed. Numbers are kept as text too: how many places are printed decides how exactly they can be checked.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from hf_datasets.errors import UserError
+from hf_datasets.records import CATEGORIES
+from mtbenchx_tasks.report.groups import Model, grouped
+
+KINDS = ("model", "pretrained", "average")
+TURNS = {"": None, "both": None, "1": 1, "2": 2}
+KNOWN = ("table", "language", "turn", "kind", "model", "family", "mixture", *CATEGORIES, "avg")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A printed number."""
+
+    value: float
+    """On the 10-point scale."""
+    places: int
+    """Decimal places."""
+
+    @property
+    def half_unit(self) -> float:
+        """What rounding may have taken away."""
+        return 0.5 / float(10**self.places)
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """One printed row."""
+
+    where: str
+    """File and line, and the table if told."""
+    language: str
+    """Of the questions."""
+    turn: int | None
+    """1, 2, or None: both."""
+    kind: str
+    """`model`, `pretrained` or `average`."""
+    model: Model
+    """Whose scores."""
+    cells: dict[str, Printed]
+    """Category -> printed mean."""
+    avg: Printed | None
+    """The printed average."""
+
+    @property
+    def average(self) -> float | None:
+        """The mean of the printed category means; where none is printed, the printed average."""
+        values = [cell.value for cell in self.cells.values()]
+        return fmean(values) if values else (self.avg.value if self.avg else None)
+
+    @property
+    def avg_error(self) -> float | None:
+        """Printed average less the recomputed one; None if either is missing."""
+        if self.avg is None or len(self.cells) < len(CATEGORIES):
+            return None
+        return self.avg.value - fmean(cell.value for cell in self.cells.values())
+
+    @property
+    def avg_allowed(self) -> float:
+        """The largest error that rounding explains."""
+        own = self.avg.half_unit if self.avg else 0.0
+        return own + max((cell.half_unit for cell in self.cells.values()), default=0.0) + 1e-9
+
+
+def read_paper(path: Path) -> list[PaperRow]:
+    """Read one CSV file, or every one of a folder.
+
+    Raises:
+        UserError: There is none, a column is missing or unknown, or a number can't be read; file and line are named.
+    """
+    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"{path} holds no CSV files of a paper's tables.")
+    raw = [(file, number, row) for file in files for number, row in _rows(file)]
+    if not raw:
+        raise UserError(f"{path} holds no rows.")
+    models = _models(raw)
+    rows = [_row(file, number, row, models) for file, number, row in raw]
+    seen: dict[tuple[object, ...], str] = {}
+    for row in rows:
+        place = row.language, row.turn, row.kind, row.model.name
+        if place in seen:
+            raise UserError(f"{row.where}: {row.model.name} in {row.language} stands in {seen[place]} already.")
+        seen[place] = row.where
+    return rows
+
+
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            names = [name.strip().lower() for name in reader.fieldnames or []]
+            _check_columns(file, names)
+            return [
+                (reader.line_num, dict(zip(names, [str(value or "").strip() for value in row.values()], strict=False)))
+                for row in reader
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{file} can't be read as CSV ({error}).") from error
+
+
+def _check_columns(file: Path, names: Sequence[str]) -> None:
+    for name in ("language", "model", "avg"):
+        if name not in names:
+            raise UserError(f"{file}: the column {name!r} is missing; columns are {', '.join(KNOWN)}.")
+    unknown = [name for name in names if name not in KNOWN]
+    if unknown:
+        raise UserError(f"{file}: unknown column {unknown[0]!r}; columns are {', '.join(KNOWN)}.")
+
+
+def _models(raw: Sequence[tuple[Path, int, dict[str, str]]]) -> dict[str, Model]:
+    given = {
+        row["model"]: {"family": row["family"], "mixture": row.get("mixture", "")}
+        for _, _, row in raw
+        if row.get("family")
+    }
+    names = list(dict.fromkeys(row["model"] for _, _, row in raw))
+    return {model.name: model for model in grouped(names, {"models": given, "order": names})}
+
+
+def _row(file: Path, number: int, row: dict[str, str], models: dict[str, Model]) -> PaperRow:
+    where = f"{file.name}, line {number}" + (f" ({row['table']})" if row.get("table") else "")
+    kind, turn = row.get("kind") or "model", row.get("turn", "").lower()
+    if kind not in KINDS or turn not in TURNS or not row["model"] or not row["language"]:
+        raise UserError(f"{where}: needs language, model, a kind of {', '.join(KINDS)} and a turn of 1, 2 or both.")
+    cells = {name: cell for name in CATEGORIES if (cell := _printed(row.get(name, ""), where, name))}
+    avg = _printed(row["avg"], where, "avg")
+    return PaperRow(where, row["language"].lower(), TURNS[turn], kind, models[row["model"]], cells, avg)
+
+
+def _printed(text: str, where: str, column: str) -> Printed | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise UserError(f"{where}: {column} is {text!r}, not a number.") from error
+    return Printed(value, len(text.partition(".")[2]))

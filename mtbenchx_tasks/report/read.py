@@ -1,0 +1,218 @@
+"""Reading whatever a user names: folders and files, each recognised by what is in it."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hf_datasets import jsonl
+from hf_datasets.errors import UserError
+from hf_datasets.records import content_hash
+from mtbenchx_tasks.report.read_fastchat import read_fastchat_pairs, read_people, read_singles
+from mtbenchx_tasks.report.read_ledger import is_ledger, read_ledger
+from mtbenchx_tasks.report.read_lm_eval import SAMPLES, load_json, read_samples
+from mtbenchx_tasks.report.record import Compared, Conditions, Judged, Study
+
+SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
+ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")
+PAIR_KEYS, SINGLE_KEYS = {"g1_winner", "g2_winner"}, {"question_id", "model", "judge", "score", "turn"}
+
+
+def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
+    """Read results folders, ledgers, judgment files, votes and an agreement file into one record.
+
+    Args:
+        paths: Files, or folders that are searched.
+        language: Language of FastChat's files and of votes where nothing tells it.
+
+    Raises:
+        UserError: A path isn't there; a named file is of no known layout or half-written; or nothing was found.
+    """
+    study = Study()
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"There is no {path}; name results folders, ledgers or judgment files.")
+        for file in dict.fromkeys(_files(path)):
+            study = study.joined(_read(file, language, named=path.is_file()))
+    study = _once(study)
+    if not study.judged and not study.compared:
+        told = f" ({' '.join(study.notes)})" if study.notes else ""
+        raise UserError(
+            f"No judgments in {', '.join(map(str, paths))}{told}; name a results folder of `lm_eval --log_samples`, "
+            f"a ledger, or FastChat's model_judgment files."
+        )
+    return study
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for file in sorted(path.rglob("*")):
+        parts = file.relative_to(path).parts
+        if file.is_file() and file.suffix in ENDINGS and not any(part in SKIPPED for part in parts):
+            yield file
+
+
+def _read(file: Path, language: str | None, *, named: bool) -> Study:
+    """Read one file; one of no known layout is an error if the user named it, else a note."""
+    if is_ledger(file):
+        return read_ledger(file)
+    if file.suffix == ".parquet":
+        return read_people(file, language)
+    if file.suffix == ".json":
+        return _read_json(file, language, named=named)
+    return _read_lines(file, language, named=named) if file.suffix == ".jsonl" else _unknown(file, named=named)
+
+
+def _read_lines(file: Path, language: str | None, *, named: bool) -> Study:
+    first = _first_row(file)
+    if {"doc", "resps"} <= first.keys() or SAMPLES.fullmatch(file.name):
+        return read_samples(file)
+    for keys, reader in ((PAIR_KEYS, read_fastchat_pairs), (SINGLE_KEYS, read_singles), ({"winner"}, read_people)):
+        if first.keys() >= keys:
+            return reader(file, language)
+    return _unknown(file, named=named)
+
+
+def _read_json(file: Path, language: str | None, *, named: bool) -> Study:
+    if not file.read_bytes().strip():
+        raise UserError(f"{file} is empty.")
+    if file.read_bytes().lstrip()[:1] == b"[":
+        return read_people(file, language) if named else _unknown(file, named=False)
+    loaded = load_json(file)
+    if "agreement" in file.stem or "strata" in loaded:
+        return Study(agreement=loaded, sources=(str(file),))
+    if "results" in loaded and "configs" in loaded:
+        beside = any(file.parent.glob(f"samples_*_{file.stem.removeprefix('results_')}.jsonl"))
+        ours = any("mtbench_x" in task for task in loaded["results"])
+        if ours and not beside:
+            return Study(notes=(f"{file}: no samples beside it; run lm_eval with --log_samples.",))
+        return Study()  # the samples' reader takes it
+    return _unknown(file, named=named)
+
+
+def _unknown(file: Path, *, named: bool) -> Study:
+    if named:
+        raise UserError(
+            f"{file} is of no layout that a report knows: lm_eval samples, a ledger, FastChat's model_judgment, votes, "
+            f"or agreement.json."
+        )
+    return Study(notes=(f"{file}: of no known layout, passed over.",))
+
+
+def _first_row(file: Path) -> dict[str, object]:
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            line = next((line for line in lines if line.strip()), None)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
+    if line is None:
+        raise UserError(f"{file} is empty; leave it out.")
+    try:
+        return next(jsonl.parse([line], str(file)))
+    except json.JSONDecodeError as error:  # pragma: no cover  (jsonl.parse explains it)
+        raise UserError(f"{file} is not JSON Lines ({error}).") from error
+
+
+# the same thing twice -----------------------------------------------------------------------------------------------
+
+
+def _once(study: Study) -> Study:
+    """Keep of equal ratings one, tell models of one name apart, and refuse two ratings for one place."""
+    judged, same, twice = _distinct(study.judged)
+    judged, notes = _told_apart(judged, same)
+    _refuse_conflicts(judged)
+    compared = list(dict.fromkeys(study.compared))
+    if twice:
+        notes.append(f"{twice} ratings were read twice (the same run, or its ledger) and count once.")
+    if len(compared) < len(study.compared):
+        notes.append(f"{len(study.compared) - len(compared)} comparisons were read twice and count once.")
+    return replace(study, judged=tuple(judged), compared=tuple(_own_runs(compared)), notes=study.notes + tuple(notes))
+
+
+def _content(item: Judged) -> tuple[object, ...]:
+    place = item.conditions, item.model, item.language, item.question_id, item.turn, item.repeat, item.run
+    rating = None if item.rating is None else round(item.rating, 9)
+    return (*place, rating, item.judgment, item.key or item.answer)
+
+
+def _distinct(judged: Iterable[Judged]) -> tuple[list[Judged], dict[tuple[str, str], str], int]:
+    """Return distinct ratings, which identities of a model are one, and how many were left out."""
+    kept: dict[tuple[object, ...], Judged] = {}
+    same: dict[tuple[str, str], str] = {}
+    twice = 0
+    for item in judged:
+        content = _content(item)
+        first = kept.setdefault(content, item)
+        if first is item:
+            continue
+        if (
+            first.source == item.source and first.identity != item.identity
+        ):  # two models in one ledger that say the same
+            kept[(*content, item.identity)] = item
+            continue
+        twice += 1
+        if first.identity != item.identity:
+            same[item.model, item.identity] = first.identity
+    return list(kept.values()), same, twice
+
+
+def _told_apart(judged: list[Judged], same: dict[tuple[str, str], str]) -> tuple[list[Judged], list[str]]:
+    """Give models of one name but different weights names of their own."""
+    judged = [_known_as(item, same) for item in judged] if same else judged
+    places = dict.fromkeys((item.conditions, item.model, item.identity, item.source) for item in judged)
+    identities: dict[tuple[Conditions, str], dict[str, str]] = {}
+    for conditions, model, identity, source in places:
+        identities.setdefault((replace(conditions, prompt_sha256=""), model), {}).setdefault(identity, source)
+    several = {name for name, found in identities.items() if len(found) > 1}
+    if not several:
+        return judged, []
+    notes = []
+    for (_, model), found in identities.items():
+        if len(found) > 1:
+            names = "; ".join(f"{label(model, identity)}: {source}" for identity, source in found.items())
+            notes.append(f"{len(found)} models are named {model}; told apart by weights or origin: {names}.")
+    renamed = [
+        replace(item, model=label(item.model, item.identity)) if _name(item) in several else item for item in judged
+    ]
+    return renamed, list(dict.fromkeys(notes))
+
+
+def _known_as(item: Judged, same: dict[tuple[str, str], str]) -> Judged:
+    known = same.get((item.model, item.identity))
+    return item if known is None else replace(item, identity=known)
+
+
+def _name(item: Judged) -> tuple[Conditions, str]:
+    return replace(item.conditions, prompt_sha256=""), item.model
+
+
+def label(model: str, identity: str) -> str:
+    """Return a model's name with the beginning of its identity's hash."""
+    return f"{model} ({content_hash(identity)[:6] if identity else 'identity unknown'})"
+
+
+def _refuse_conflicts(judged: Iterable[Judged]) -> None:
+    """Two answers of one model to one question can't both be its answer."""
+    seen: dict[tuple[object, ...], Judged] = {}
+    for item in judged:
+        place = item.conditions, item.model, item.language, item.question_id, item.turn, item.repeat, item.run
+        first = seen.setdefault(place, item)
+        if first is not item:
+            where = f"question {item.question_id}, turn {item.turn} in {item.language!r}"
+            raise UserError(
+                f"{item.model!r} has two different results for {where}: in {first.source} and in {item.source}; "
+                f"name one of the two files."
+            )
+
+
+def _own_runs(compared: Iterable[Compared]) -> Iterator[Compared]:
+    """Comparisons of one place from several files are further runs."""
+    taken: set[tuple[object, ...]] = set()
+    for item in compared:
+        run, outcome = item.outcome.item.run, item.outcome
+        while (item.conditions, replace(outcome.item, run=run)) in taken:
+            run += 1
+        taken.add((item.conditions, replace(outcome.item, run=run)))
+        yield replace(item, outcome=replace(outcome, item=replace(outcome.item, run=run)))

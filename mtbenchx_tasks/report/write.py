@@ -1,0 +1,88 @@
+"""Writing the folder: page, CSV and LaTeX of each table, SVG and PNG of each figure; each file whole or not at all."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.report.contents import Chapter
+from mtbenchx_tasks.report.drawing import Figure, Rendered, render
+from mtbenchx_tasks.report.table import Table, to_csv, to_latex
+
+MANIFEST = "files.json"
+"""What a report wrote, so that the next one can take away what it no longer has."""
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, before anything is computed.
+
+    Raises:
+        UserError: It can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"{folder} can't be written ({error}); name another folder by --out.") from error
+
+
+def draw_all(found: Sequence[Chapter]) -> dict[str, Rendered]:
+    """Draw every figure, with a progress bar."""
+    from rich.console import Console
+    from rich.progress import track
+
+    figures = [part for chapter in found for part in chapter.parts if isinstance(part, Figure)]
+    console = Console(stderr=True)
+    return {
+        figure.name: render(figure)
+        for figure in track(figures, "Drawing", console=console, transient=True, disable=not console.is_terminal)
+    }
+
+
+def write_all(folder: Path, html: str, found: Sequence[Chapter], drawn: Mapping[str, Rendered]) -> list[Path]:
+    """Write everything; returns the files, the page first.
+
+    Raises:
+        UserError: The folder can't be written.
+    """
+    files: dict[str, bytes] = {"index.html": html.encode()}
+    for part in (part for chapter in found for part in chapter.parts):
+        if isinstance(part, Table):
+            files[f"tables/{part.name}.csv"] = to_csv(part).encode()
+            files[f"tables/{part.name}.tex"] = to_latex(part).encode()
+        elif isinstance(part, Figure) and part.name in drawn:
+            files[f"figures/{part.name}.svg"] = drawn[part.name].svg.encode()
+            files[f"figures/{part.name}.png"] = drawn[part.name].png
+    try:
+        _remove_old(folder, files)
+        for name, content in files.items():
+            _write(folder / name, content)
+        _write(folder / MANIFEST, (json.dumps(sorted(files), indent=1) + "\n").encode())
+    except OSError as error:
+        raise UserError(f"{folder} can't be written ({error}); free the disk or name another by --out.") from error
+    return [folder / name for name in files]
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Take away tables and figures that an earlier report wrote there and this one doesn't have; nothing else."""
+    try:
+        earlier = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for name in earlier if isinstance(earlier, list) else []:
+        ours = isinstance(name, str) and name.startswith(("tables/", "figures/")) and ".." not in name
+        if ours and name not in files:
+            (folder / name).unlink(missing_ok=True)

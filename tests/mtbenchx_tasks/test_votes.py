@@ -1,0 +1,189 @@
+"""Votes of every layout, read into one record."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.votes import Vote, read_votes, write_votes
+
+LMSYS = {
+    "question_id": 81,
+    "model_a": "zephyr",
+    "model_b": "alpaca",
+    "winner": "model_a",
+    "judge": "expert_0",
+    "turn": 1,
+}
+CONVERSATION = [{"content": "Hello", "role": "user"}, {"content": "Hi", "role": "assistant"}]
+FASTCHAT = {
+    **{"question_id": 121, "model_1": "zephyr", "model_2": "alpaca", "turn": 2, "tstamp": 0.5},
+    **{"g1_winner": "model_1", "g2_winner": "model_1", "judge": ["gpt-4", "pair-math-v1-multi-turn"]},
+}
+
+
+def write(file: Path, *rows: dict[str, Any]) -> Path:
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def test_models_are_sorted_by_name_and_the_winner_with_them(tmp_path: Path) -> None:
+    # zephyr is shown left (model_a) and wins; alpaca sorts first, so the winner is model_2.
+    (vote,) = read_votes(write(tmp_path / "votes.jsonl", LMSYS))
+    assert vote == Vote(81, 1, "writing", None, "expert_0", "human", "alpaca", "zephyr", "model_2")
+    assert vote.item == (None, 81, 1, "alpaca", "zephyr")
+
+
+@pytest.mark.parametrize(
+    ("said", "winner", "counts"),
+    [
+        ("model_b", "model_1", True),
+        ("tie", "tie", True),
+        ("tie (bothbad)", "both_bad", True),
+        ("tie (inconsistent)", "inconsistent", False),
+        ("skip", "skip", False),
+        ("error", "failed", False),
+    ],
+)
+def test_every_winner_of_the_published_files_is_known(tmp_path: Path, said: str, winner: str, counts: bool) -> None:
+    (vote,) = read_votes(write(tmp_path / "votes.jsonl", {**LMSYS, "winner": said}))
+    assert (vote.winner, vote.counts) == (winner, counts)
+
+
+@pytest.mark.parametrize(
+    ("judge", "annotator", "kind"),
+    [
+        ("expert_12", "expert_12", "human"),
+        ("author_0", "author_0", "human"),
+        ("gpt4_pair", "gpt4_pair", "judge"),
+        (["gpt-4", "pair-v2"], "gpt-4", "judge"),
+    ],
+)
+def test_people_are_told_from_judges(tmp_path: Path, judge: object, annotator: str, kind: str) -> None:
+    file = write(tmp_path / "votes.jsonl", {**LMSYS, "judge": judge})
+    (vote,) = read_votes(file)
+    assert (vote.annotator, vote.kind) == (annotator, kind)
+    assert read_votes(file, kind="human")[0].kind == "human"
+
+
+def test_parquet_with_conversations_and_a_json_array_read_the_same(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "conversation_a": CONVERSATION, "conversation_b": CONVERSATION, "turn": turn} for turn in (1, 2)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "votes.parquet")
+    (tmp_path / "votes.json").write_text(json.dumps(rows), encoding="utf-8")
+    expected = read_votes(write(tmp_path / "votes.jsonl", *rows))
+    assert [vote.turn for vote in expected] == [1, 2]
+    assert read_votes(tmp_path / "votes.parquet") == expected
+    assert read_votes(tmp_path / "votes.json") == expected
+
+
+def test_a_judge_as_a_list_survives_parquet(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([{**LMSYS, "judge": ["gpt-4", "pair-v2"]}]), tmp_path / "votes.parquet")
+    assert read_votes(tmp_path / "votes.parquet")[0].annotator == "gpt-4"
+
+
+@pytest.mark.parametrize(
+    ("games", "winner"),
+    [
+        (("model_1", "model_1"), "model_2"),  # zephyr, which sorts last
+        (("model_1", "model_2"), "inconsistent"),
+        (("tie", "tie"), "tie"),
+        (("both_bad", "both_bad"), "both_bad"),
+        (("tie", "model_1"), "inconsistent"),
+        (("model_1", "error"), "failed"),
+    ],
+)
+def test_both_games_of_fastchats_rows_must_agree(tmp_path: Path, games: tuple[str, str], winner: str) -> None:
+    row = {**FASTCHAT, "g1_winner": games[0], "g2_winner": games[1]}
+    (vote,) = read_votes(write(tmp_path / "gpt-4_pair.jsonl", row))
+    assert vote == Vote(121, 2, "coding", None, "gpt-4", "judge", "alpaca", "zephyr", winner)
+
+
+def test_runs_of_a_judge_are_numbered(tmp_path: Path) -> None:
+    file = write(tmp_path / "pair.jsonl", FASTCHAT, {**FASTCHAT, "g1_winner": "tie"}, {**FASTCHAT, "turn": 1})
+    assert [vote.run for vote in read_votes(file)] == [0, 1, 0]
+
+
+def test_the_language_comes_from_the_row_its_id_or_the_caller(tmp_path: Path) -> None:
+    rows = [LMSYS, {**LMSYS, "question_id": "81_DE"}, {**LMSYS, "language": "fr"}]
+    votes = read_votes(write(tmp_path / "votes.jsonl", *rows), language="en")
+    assert [(vote.question_id, vote.language) for vote in votes] == [(81, "en"), (81, "de"), (81, "fr")]
+
+
+def test_a_category_is_never_guessed(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "question_id": 3}, {**LMSYS, "question_id": "58210e39b3"}, {**LMSYS, "category": "biology"}]
+    votes = read_votes(write(tmp_path / "votes.jsonl", *rows))
+    assert [(vote.question_id, vote.category) for vote in votes] == [(3, None), ("58210e39b3", None), (81, "biology")]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"winner": "model_c"},
+        {"winner": ["tie"]},
+        {"turn": 0},
+        {"turn": "1"},
+        {"turn": True},
+        {"model_a": "alpaca"},
+        {"model_a": None},
+        {"judge": []},
+        {"judge": None},
+        {"question_id": None},
+        {"question_id": ""},
+    ],
+)
+def test_a_row_that_is_no_vote_is_named_by_its_line(tmp_path: Path, fault: dict[str, Any]) -> None:
+    file = tmp_path / "votes.jsonl"
+    file.write_text(json.dumps(LMSYS) + "\n\n" + json.dumps({**LMSYS, **fault}) + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"votes\.jsonl, line 3: not a vote"):
+        read_votes(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("votes.jsonl", '{"question_id": 81'),
+        ("votes.jsonl", "[]"),
+        ("votes.jsonl", ""),
+        ("votes.jsonl", "\xff"),
+        ("votes.json", "{}"),
+        ("votes.parquet", "PAR1"),
+        ("votes.sqlite", "x"),
+    ],
+)
+def test_a_file_that_holds_no_votes_is_a_users_error(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="latin-1")
+    with pytest.raises(UserError, match=r"votes\."):
+        read_votes(tmp_path / name)
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the column 'judge' is missing"):
+        read_votes(write(tmp_path / "votes.jsonl", {key: LMSYS[key] for key in LMSYS if key != "judge"}))
+
+
+NAMES = st.text(min_size=1, max_size=5)
+VOTES = st.builds(
+    Vote,
+    question_id=st.integers(1, 10**9),
+    turn=st.integers(1, 2),
+    category=st.just("math"),
+    language=st.sampled_from(["en", "de"]),
+    annotator=NAMES,
+    kind=st.sampled_from(["human", "judge"]),
+    model_1=NAMES,
+    model_2=NAMES,
+    winner=st.sampled_from(["model_1", "model_2", "tie", "both_bad", "skip", "inconsistent", "failed"]),
+).filter(lambda vote: vote.model_1 < vote.model_2)
+
+
+@given(votes=st.lists(VOTES, min_size=1, max_size=5, unique_by=lambda vote: (vote.annotator, vote.kind, vote.item)))
+def test_written_votes_read_back_equal(tmp_path_factory: pytest.TempPathFactory, votes: list[Vote]) -> None:
+    file = tmp_path_factory.mktemp("votes") / "votes.jsonl"
+    write_votes(file, votes)
+    assert read_votes(file) == votes
