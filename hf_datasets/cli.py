@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hf_datasets.cli_push import push
 from hf_datasets.errors import UserError
 
 data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
@@ -21,3 +22,6 @@ def build(
     if name != "mtbench-x":
         raise UserError(f"There is no dataset {name!r}; there is mtbench-x.")
     print(build_mtbench_x(out or Path(name)))
+
+
+data.command(epilog="Example: `mtbenchx data push mtbench-x --repo-id ORG/mtbench-x --private`")(push)

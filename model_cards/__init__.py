@@ -1,1 +1,1 @@
-"""The publishing room: model cards and results for the Hub (nothing here yet)."""
+"""The publishing room: model cards rendered from facts, results in the Hub's formats, the metric as a Space."""

@@ -8,7 +8,9 @@ import typer
 
 from hf_datasets.cli import data
 from hf_datasets.errors import UserError
+from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
+from mtbenchx_tasks.cli_agreement import agreement
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
 from mtbenchx_tasks.cli_recipes import recipes
 from mtbenchx_tasks.cli_report import report
@@ -66,6 +68,13 @@ app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge g
 app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge gpt-4 --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
 app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out report/ --questions 81,82`")(report)
+app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results results/ --push --repo-id ORG/MODEL`")(
+    card
+)
+app.command("push-metric", epilog="Example: `mtbenchx push-metric --repo-id ORG/mtbench_x_judge`")(push_metric)
+app.command(epilog="Example: `mtbenchx agreement --votes votes.parquet --judgments gpt-4_pair.jsonl --out agreement/`")(
+    agreement
+)
 
 
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")

@@ -6,11 +6,11 @@ observation: intervals count items, so repeating a judgment never makes them nar
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks import stats
-from mtbenchx_tasks.judge.outcome import BOTH_BAD, FAILED, INCONSISTENT, TIE, Outcome
+from mtbenchx_tasks.judge.outcome import BOTH_BAD, FAILED, INCONSISTENT, TIE, Item, Outcome
 from mtbenchx_tasks.stats import DRAWS, Averaged, Interval, PairedTest, Share
 
 MODEL_1, MODEL_2 = "model_1", "model_2"
@@ -25,6 +25,28 @@ RCEMR_CATEGORIES = ("roleplay", "coding", "extraction", "math", "reasoning")
 Field = Literal["benchmark", "language", "question_id", "category", "turn", "run", "judge", "model_1", "model_2"]
 """What outcomes can be grouped by."""
 Value = TypeVar("Value")
+
+
+class Placed(Protocol):
+    """What can be grouped."""
+
+    @property
+    def item(self) -> Item:
+        """What was compared."""
+        ...
+
+
+class Voted(Placed, Protocol):
+    """A judge's outcome or a person's vote: what most statistics need of it."""
+
+    @property
+    def winner(self) -> str:
+        """One of VOTES, `inconsistent` or `failed`."""
+        ...
+
+
+OnePlaced = TypeVar("OnePlaced", bound=Placed)
+OneVoted = TypeVar("OneVoted", bound=Voted)
 
 
 @dataclass(frozen=True)
@@ -120,18 +142,18 @@ def _part(count: int, n: int) -> float | None:
     return count / n if n else None
 
 
-def share(outcomes: Sequence[Outcome], has: Callable[[Outcome], bool]) -> Share:
+def share(outcomes: Sequence[OneVoted], has: Callable[[OneVoted], bool]) -> Share:
     """Count the outcomes that have a property."""
     items = {replace(outcome.item, run=0, judge="") for outcome in outcomes}
     return Share(sum(map(has, outcomes)), len(outcomes), len(items))
 
 
-def decisive(outcomes: Iterable[Outcome]) -> list[Outcome]:
+def decisive(outcomes: Iterable[OneVoted]) -> list[OneVoted]:
     """Return the outcomes that name a winner."""
     return [outcome for outcome in outcomes if outcome.winner in DECISIVE]
 
 
-def rates(outcomes: Iterable[Outcome]) -> Rates:
+def rates(outcomes: Iterable[Voted]) -> Rates:
     """Return the rates of model_2 against model_1 over outcomes of one pair of models."""
     outcomes = list(outcomes)
     winners = [outcome.winner for outcome in outcomes]
@@ -156,7 +178,7 @@ def _binomial(found: Share) -> float | None:
     return float(binomtest(found.count, found.n).pvalue)
 
 
-def rates_over_runs(outcomes: Iterable[Outcome]) -> RatesOverRuns:
+def rates_over_runs(outcomes: Iterable[Voted]) -> RatesOverRuns:
     """Return the rates of each run and their means; a run without valid outcomes is in no mean."""
     per_run = tuple(rates(run) for run in by(outcomes, "run").values())
     return RatesOverRuns(
@@ -170,13 +192,13 @@ def rates_over_runs(outcomes: Iterable[Outcome]) -> RatesOverRuns:
     )
 
 
-def preference_interval(outcomes: Iterable[Outcome], draws: int = DRAWS, seed: int = 0) -> Interval | None:
+def preference_interval(outcomes: Iterable[Voted], draws: int = DRAWS, seed: int = 0) -> Interval | None:
     """Return the bootstrap interval of the preference share over questions: the one to print (notes D7, D11)."""
     won = _by_question(outcomes, lambda winner: (float(winner == MODEL_2), float(winner in DECISIVE)))
     return stats.bootstrap_interval(won, stats.ratio, draws, seed)
 
 
-def preference_test(outcomes: Iterable[Outcome], draws: int = DRAWS, seed: int = 0) -> PairedTest:
+def preference_test(outcomes: Iterable[Voted], draws: int = DRAWS, seed: int = 0) -> PairedTest:
     """Test model_2 against model_1: +1, -1 or 0 a valid vote, its mean a question (notes D11)."""
     valid = [outcome for outcome in outcomes if outcome.winner in VOTES]
     second = _by_question(valid, lambda winner: float(winner == MODEL_2))
@@ -184,7 +206,7 @@ def preference_test(outcomes: Iterable[Outcome], draws: int = DRAWS, seed: int =
     return stats.paired_test(second, first, draws, seed)
 
 
-def _by_question(outcomes: Iterable[Outcome], value: Callable[[str], Value]) -> dict[int, list[Value]]:
+def _by_question(outcomes: Iterable[Voted], value: Callable[[str], Value]) -> dict[int, list[Value]]:
     return {key: [value(outcome.winner) for outcome in group] for (key,), group in by(outcomes, "question_id").items()}
 
 
@@ -208,9 +230,9 @@ def bias_over_runs(outcomes: Iterable[Outcome]) -> Averaged:
     return stats.mean_and_sd(positional_bias(run).biased.value for run in by(outcomes, "run").values())
 
 
-def by(outcomes: Iterable[Outcome], *fields: Field) -> dict[tuple[Any, ...], list[Outcome]]:
+def by(outcomes: Iterable[OnePlaced], *fields: Field) -> dict[tuple[Any, ...], list[OnePlaced]]:
     """Group outcomes by fields of their items, e.g. `by(outcomes, "language", "turn")[("de", 1)]`, sorted."""
-    groups: dict[tuple[Any, ...], list[Outcome]] = {}
+    groups: dict[tuple[Any, ...], list[OnePlaced]] = {}
     for outcome in outcomes:
         groups.setdefault(tuple(getattr(outcome.item, field) for field in fields), []).append(outcome)
     return dict(sorted(groups.items(), key=lambda group: [_rank(f, v) for f, v in zip(fields, group[0], strict=True)]))
@@ -223,7 +245,7 @@ def _rank(field: Field, value: Any) -> Any:
     return (CATEGORIES.index(value) if value in CATEGORIES else len(CATEGORIES), value)
 
 
-def strata(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+def strata(outcomes: Iterable[OnePlaced]) -> dict[str, list[OnePlaced]]:
     """Return the outcomes of all, of each category present, and of RCEMR if one of its categories is."""
     outcomes = list(outcomes)
     named = {ALL: outcomes} | {category: group for (category,), group in by(outcomes, "category").items()}

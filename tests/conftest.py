@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.doubles import hub as hub_double
 from tests.doubles.openai_api import Api, serve
 
 settings.register_profile("shared machines are slow", deadline=None)
@@ -25,4 +26,29 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """A judge that gives every answer a 7; set `api.answer` to change its mind."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-test")
     with serve(lambda request: "Fine. Rating: [[7]]") as running:
+        yield running
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[hub_double.Hub]:
+    """A Hub on loopback, where `me` of `ORG` is logged in: for this process, and for those it starts."""
+    from huggingface_hub import constants
+
+    with hub_double.serve() as running:
+        settings = {
+            "HF_ENDPOINT": running.url,
+            "HF_TOKEN": hub_double.WRITER,
+            "HF_HOME": str(tmp_path / "hf_home"),
+            "HF_HUB_OFFLINE": "0",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, running.url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "ENDPOINT", running.url)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         yield running

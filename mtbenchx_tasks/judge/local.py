@@ -207,7 +207,7 @@ def continuation_scores(network: Any, tokens: Any, mask: Any, endings: list[list
     """
     import torch
 
-    last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(network.forward).parameters else {}
+    last_only = {"logits_to_keep": 1} if _takes(network, "logits_to_keep") else {}
     with torch.inference_mode():
         prefill = _step(network, tokens, mask, use_cache=True, **last_only)
         first = prefill.logits[:, -1].double().log_softmax(-1)
@@ -215,7 +215,7 @@ def continuation_scores(network: Any, tokens: Any, mask: Any, endings: list[list
         for ending in endings:
             score = first[:, ending[0]]
             if len(ending) > 1:
-                score = score + _later_tokens(network, copy.deepcopy(prefill.past_key_values), mask, ending)
+                score = score + _later_tokens(network, copy.deepcopy(prefill[_cache_of(network)]), mask, ending)
             columns.append(score)
         return torch.stack(columns, dim=1).cpu()
 
@@ -226,8 +226,17 @@ def _later_tokens(network: Any, cache: Any, mask: Any, ending: list[int]) -> Any
 
     tokens = torch.tensor([ending], device=mask.device).expand(len(mask), -1)
     wide = torch.cat([mask, torch.ones_like(tokens[:, :-1])], dim=1)
-    logits = _step(network, tokens[:, :-1], wide, past_key_values=cache).logits
+    logits = _step(network, tokens[:, :-1], wide, **{_cache_of(network): cache}).logits
     return logits.double().log_softmax(-1).gather(-1, tokens[:, 1:, None]).sum((-1, -2))
+
+
+def _cache_of(network: Any) -> str:
+    """Name of the key-value cache among a network's arguments and results; transformers 5.24 renamed it."""
+    return "cache" if _takes(network, "cache") else "past_key_values"
+
+
+def _takes(network: Any, parameter: str) -> bool:
+    return parameter in inspect.signature(network.forward).parameters
 
 
 def _step(network: Any, tokens: Any, mask: Any, **options: Any) -> Any:

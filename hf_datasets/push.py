@@ -1,0 +1,140 @@
+"""`mtbenchx data push`: a built dataset folder becomes a dataset on the Hub."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from hf_datasets.errors import UserError
+from hf_datasets.hub import Pushed, Read, push_files
+from hf_datasets.hub_folder import CARD, HASH_DIGITS, MARKER
+from hf_datasets.hub_uploads import left_out, uploads
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+EVAL = "eval.yaml"
+OURS = (CARD, "data/*", "tasks/*", EVAL, "LICENSE*", "NOTICE*")
+"""What of a built folder is published; anything else that lies in it stays here."""
+BENCHMARK = "MT-Bench-X"
+"""`pretty_name` of the dataset that is a benchmark."""
+_NAMED_BY_CONTENT = re.compile(rf"data/.+-[0-9a-f]{{{HASH_DIGITS}}}\.parquet")
+_QUESTIONS = re.compile(r"(mini_)?[a-z]{2,3}")
+"""Names of the configs that hold questions: a language, or `mini_` and a language."""
+
+
+def push_dataset(folder: Path, repo_id: str, *, private: bool = False, api: "HfApi | None" = None) -> Pushed:
+    """Publish a built folder: card, Parquet, for the benchmark also its task files and `eval.yaml`.
+
+    Args:
+        folder: What `mtbenchx data build` wrote.
+        repo_id: `namespace/name` of the dataset on the Hub.
+        private: Make it private.
+        api: The Hub's client; None: the user's own.
+
+    Raises:
+        UserError: The folder isn't one of ours or isn't whole; or the push failed (see `hub.push_files`).
+    """
+    card = _card(folder)
+    metadata = front_matter(card.decode("utf-8"))
+    _check_whole(folder, metadata)
+    extra = {}
+    if metadata.get("pretty_name") == BENCHMARK and not (folder / EVAL).is_file():
+        extra[EVAL] = eval_yaml(metadata).encode()
+    files = uploads(folder, allow=OURS, extra=extra)
+    if rest := left_out(folder, files):
+        print(f"Not uploaded, since no build of ours made it: {', '.join(rest)}")
+    title = f"Publish {metadata.get('pretty_name') or folder.resolve().name}"
+    return push_files(files, repo_id, "dataset", message=title, private=private, superseded=superseded, api=api)
+
+
+def _card(folder: Path) -> bytes:
+    try:
+        card = (folder / CARD).read_bytes()
+        ours = MARKER in card.decode("utf-8").splitlines()
+    except FileNotFoundError:
+        name = folder.name or "NAME"
+        raise UserError(f"There is no built dataset at {folder}; make it by `mtbenchx data build {name}`.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{folder / CARD} can't be read as UTF-8 text ({error}).") from error
+    if not ours:
+        raise UserError(f"No build of ours wrote {folder}; for other folders there is `hf upload`.")
+    return card
+
+
+def front_matter(card: str) -> dict[str, Any]:
+    """Return a card's YAML metadata; empty if it has none or it can't be read."""
+    match = re.match(r"---\r?\n(.*?)\r?\n---\r?\n", card, re.DOTALL)
+    return _mapping(match[1]) if match else {}
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def data_files(metadata: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield (config, split, path) of every file that a card's `configs` name; other layouts are passed over."""
+    for config in _dicts(metadata.get("configs")):
+        for part in _dicts(config.get("data_files")):
+            paths = part.get("path")
+            for path in paths if isinstance(paths, list) else [paths]:
+                if isinstance(path, str):
+                    yield str(config.get("config_name")), str(part.get("split")), path
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _check_whole(folder: Path, metadata: Mapping[str, Any]) -> None:
+    named = {path for _, _, path in data_files(metadata)}
+    if not named:
+        raise UserError(f"{folder / CARD} names no data files; build the folder again.")
+    missing = sorted(path for path in named if not (folder / path).is_file())
+    if missing:
+        raise UserError(f"{folder} lacks {missing[0]}, which its card names; build the folder again.")
+
+
+def superseded(read: Read) -> Iterable[str]:
+    """Name the files of the published dataset that an earlier push of ours left.
+
+    A file is ours if the published card has our marker and names the file, and if its name carries a hash as our
+    builds' do; or if it is the task file of a task that the published eval.yaml lists.
+
+    Args:
+        read: Reads a published file.
+    """
+    card = (read(CARD) or b"").decode("utf-8", "replace")
+    if MARKER not in card.splitlines():
+        return []
+    named = {path for _, _, path in data_files(front_matter(card)) if _NAMED_BY_CONTENT.fullmatch(path)}
+    benchmark = _mapping((read(EVAL) or b"").decode("utf-8", "replace"))
+    return named | {f"tasks/{task.get('id')}.yaml" for task in _dicts(benchmark.get("tasks"))}
+
+
+def eval_yaml(metadata: Mapping[str, Any]) -> str:
+    """Return the Hub's description of the benchmark: one task per config of questions, named as in the harness.
+
+    Args:
+        metadata: The card's front matter.
+    """
+    tasks = [
+        {"id": f"mtbench_x_{config}", "config": config, "split": split}
+        for config, split, _ in data_files(metadata)
+        if _QUESTIONS.fullmatch(config) and config != "all"
+    ]
+    benchmark = {
+        "name": BENCHMARK,
+        "description": (
+            "Two-turn questions in parallel languages. An LLM judge rates each answer from 1 to 10; the value is the "
+            "mean over both turns. Scores of different judges or prompt sets can't be compared: each result names them."
+        ),
+        "tasks": tasks,
+    }
+    return yaml.safe_dump(benchmark, sort_keys=False, allow_unicode=True, width=1000)

@@ -1,0 +1,55 @@
+"""`mtbenchx card` and `mtbenchx push-metric`. Every import of weight is inside its command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hf_datasets.errors import UserError
+
+RepoId = Annotated[str, typer.Option("--repo-id", help="NAMESPACE/NAME on the Hub.")]
+Private = Annotated[bool, typer.Option("--private", help="Make the repository private.")]
+
+
+def card(
+    run_dir: Annotated[Path, typer.Argument(help="The training's --output_dir.")],
+    *,
+    results: Annotated[list[Path], typer.Option(help="lm_eval's results_*.json, or a folder of them; repeat.")] = [],  # noqa: B006
+    recipe: Annotated[Path | None, typer.Option(help="The training's --config.")] = None,
+    overrides: Annotated[
+        list[str], typer.Option("--set", help="KEY=VALUE that the training's command line gave besides; repeat.")
+    ] = [],  # noqa: B006  (typer reads it)
+    name: Annotated[str | None, typer.Option(help="The model's name; default: the repository's or folder's.")] = None,
+    base_model: Annotated[str | None, typer.Option(help="Hub id of the base model.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The training data: Hub id, or the built folder.")] = None,
+    data_license: Annotated[str | None, typer.Option(help="Licence of the data, e.g. cc-by-nc-4.0.")] = None,
+    base_license: Annotated[str | None, typer.Option(help="Licence of the base model, e.g. apache-2.0.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Hub id of the published MT-Bench-X; default: NAMESPACE/mtbench-x.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write README.md and .eval_results/ to this folder.")] = None,
+    push: Annotated[bool, typer.Option("--push", help="Publish model and card, in one commit.")] = False,
+    repo_id: Annotated[str | None, typer.Option(help="NAMESPACE/NAME of the model on the Hub.")] = None,
+    private: Private = False,
+) -> None:
+    """Write a model card from what a run and its evaluation recorded, and publish model and card."""
+    from model_cards.publish import Told, make_card, push_model, write_card
+
+    if out is None and not push:
+        raise UserError("Nothing to do: name a folder for the card by --out, or publish by --push --repo-id ORG/MODEL.")
+    if push and repo_id is None:
+        raise UserError("--push needs --repo-id ORG/MODEL.")
+    told = Told(name, base_model, dataset, data_license, base_license, benchmark)
+    made = make_card(run_dir, results, recipe=recipe, overrides=overrides, repo_id=repo_id, told=told)
+    if out is not None:
+        for path in write_card(made, out):
+            print(path)
+    if push:
+        print(push_model(run_dir, made, private=private).summary)
+
+
+def push_metric(repo_id: RepoId, private: Private = False) -> None:
+    """Publish the `evaluate` metric as a Space, for `evaluate.load("ORG/mtbench_x_judge")`."""
+    from model_cards.metric_space import push_metric as push
+
+    print(push(repo_id, private=private).summary)

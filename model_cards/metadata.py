@@ -1,0 +1,105 @@
+"""A card's metadata for the Hub: front matter with `model-index`, and `.eval_results/*.yaml`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from model_cards import licences
+from model_cards.card import Card
+from model_cards.results import Group, Result, file_names
+
+METRICS = {
+    "score": "mean over both turns",
+    "category_mean": "mean of the category means",
+    "turn_1": "turn 1",
+    "turn_2": "turn 2",
+}
+SPLIT = "test"
+
+
+def front_matter(card: Card) -> str:
+    """Return the YAML of the front matter, without the lines around it."""
+    from huggingface_hub import ModelCardData
+
+    terms = licences.metadata(card.data_terms, card.base_terms)
+    results = [item for group in card.groups for item in _model_index(card, group)]
+    data = ModelCardData(
+        language=list(card.languages) or None,
+        library_name="peft" if card.training.adapter else "transformers",
+        pipeline_tag="text-generation",
+        base_model=card.base_id,
+        datasets=[card.dataset_id] if card.dataset_id else None,
+        tags=["mtbench-x", "trl", "sft", "arxiv:2402.13703"],
+        model_name=card.name if results else None,
+        eval_results=results or None,
+        license=terms.get("license"),
+        license_name=terms.get("license_name"),
+        license_link=terms.get("license_link"),
+    )
+    return data.to_yaml(line_break="\n")
+
+
+def _model_index(card: Card, group: Group) -> Iterator[Any]:
+    from huggingface_hub import EvalResult
+
+    for result in group.results:
+        for metric, what in METRICS.items():
+            value = result.metrics.get(metric)
+            if value is not None:
+                yield EvalResult(
+                    task_type="text-generation",
+                    dataset_type=card.benchmark_id,
+                    dataset_name=f"MT-Bench-X ({result.task})",
+                    dataset_config=config_of(result),
+                    dataset_split=SPLIT,
+                    metric_type=f"mtbench_x_{metric}",
+                    metric_value=value,
+                    metric_name=f"{what}, 1 to 10, judge {result.judge}",
+                    metric_args={"notes": notes(result)} if metric == "score" else None,
+                )
+
+
+def config_of(result: Result) -> str:
+    """Return the benchmark's config that a task asks: `de`, or `mini_de`."""
+    return f"mini_{result.language}" if result.setup["benchmark"]["name"] == "mini" else result.language
+
+
+def notes(result: Result) -> str:
+    """Return what a reader of a bare number must know: scale, judge, prompts, what was scored."""
+    judge = result.setup["judge"]
+    versions = ", ".join(judge.get("snapshots") or []) or "version not recorded"
+    scored = "?" if result.scored is None else result.scored
+    parts = [
+        "scale 1 to 10",
+        f"judge {judge.get('model')} ({versions})",
+        f"prompts {judge.get('prompt_set')}" + (f" sha256 {result.prompt_hash[:12]}" if result.prompt_hash else ""),
+        f"references {judge.get('reference_set')}",
+        f"{judge.get('runs')} judge run(s)",
+        f"{scored} of {result.answers or '?'} answers scored",
+    ]
+    if result.questions and result.questions[0] < result.questions[1]:
+        parts.append(f"only {result.questions[0]} of {result.questions[1]} questions asked")
+    return "; ".join(parts)
+
+
+def eval_results(card: Card) -> dict[str, str]:
+    """Return path -> YAML, one file per group; a language without a score has no entry."""
+    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
+
+    files: dict[str, str] = {}
+    for group, name in zip(card.groups, file_names(card.groups), strict=True):
+        if name is not None:
+            entries = [
+                EvalResultEntry(
+                    dataset_id=card.benchmark_id,
+                    task_id=result.task,
+                    value=result.metrics["score"],
+                    date=result.date,
+                    notes=notes(result),
+                )
+                for result in group.scored
+            ]
+            listed = eval_result_entries_to_yaml(entries)
+            files[name] = yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=1000)
+    return files

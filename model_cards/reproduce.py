@@ -1,0 +1,97 @@
+"""The commands that made a model and its numbers, as far as they were recorded."""
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from model_cards.results import PRIVATE, Group
+from model_cards.run_dir import Training
+from mtbenchx_tasks.judge.settings import JudgeSettings
+
+BUILT = ("lima-x", "bactrian-x")
+DATA_SETTINGS = ("dataset_config", "dataset_name", "model_name_or_path", "model_revision")
+MODEL_ARGUMENTS = (
+    "dtype",
+    "max_length",
+    "trust_remote_code",
+    "add_bos_token",
+    "enable_thinking",
+    "attn_implementation",
+)
+"""Arguments of the evaluated model that may be told; others can hold paths, urls and tokens."""
+LOCAL = ("output_dir", "logging_dir", "run_name", "hub_model_id", "hub_token")
+
+
+def commands(training: Training, groups: Sequence[Group], dataset: str | None, model: str) -> list[str]:
+    """Return shell lines: build the data, train, evaluate; a comment where something isn't recorded."""
+    return [*_data(dataset), *_train(training), *(line for group in groups for line in _evaluate(group, model))]
+
+
+def _data(dataset: str | None) -> Iterator[str]:
+    name = (dataset or "").rpartition("/")[2].lower()
+    if name in BUILT and "/" not in (dataset or ""):
+        yield f"mtbenchx data build {name}"
+
+
+def _train(training: Training) -> Iterator[str]:
+    if training.recipe_file is None:
+        yield "# training: the recipe is not recorded"
+        return
+    parts = ["trl", "sft", "--config", training.recipe_file]
+    for name, value in overrides(training).items():
+        parts += [f"--{name}", str(value).lower() if isinstance(value, bool) else str(value)]
+    yield shlex.join([*parts, "--output_dir", training.name])
+
+
+def overrides(training: Training) -> dict[str, Any]:
+    """Return what the run used and the recipe doesn't say: settings that differ from it, and the choice of data."""
+    chosen = {name: training.settings.get(name) for name in DATA_SETTINGS}
+    changed = {name: training.settings.get(name) for name in training.recipe if name in training.trainer}
+    found = {**chosen, **changed}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and not _same(value, training.recipe.get(name)) and name not in LOCAL and not _local(value)
+    }
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare as the command line would: 1.0e-5 is 1e-05, and `true` is True."""
+    try:
+        return float(one) == float(other)
+    except (TypeError, ValueError):
+        return str(one).lower() == str(other).lower()
+
+
+def _local(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(("/", "~", "\\"))
+
+
+def _evaluate(group: Group, model: str) -> Iterator[str]:
+    run = group.results[0].run
+    source = run.get("source") or run.get("model") or "hf"
+    given = run.get("model_args") if isinstance(run.get("model_args"), dict) else {}
+    name = "pretrained" if source in ("hf", "vllm", "sglang") else "model"
+    arguments = {name: model, **{key: given[key] for key in MODEL_ARGUMENTS if given and given.get(key) is not None}}
+    if given and given.get("base_url"):
+        arguments["base_url"] = "URL"
+    parts = ["lm_eval", "run", "--model", str(source)]
+    parts += ["--model_args", ",".join(f"{key}={value}" for key, value in arguments.items())]
+    parts += ["--tasks", ",".join(result.task for result in group.results)]
+    parts += ["--apply_chat_template"] * (run.get("template") is not None)
+    if run.get("gen_kwargs"):
+        parts += ["--gen_kwargs", ",".join(f"{key}={value}" for key, value in run["gen_kwargs"].items())]
+    if run.get("limit"):
+        parts += ["--limit", f"{run['limit']:g}"]
+    yield shlex.join([*parts, "--metadata", json.dumps({"judge": judge_settings(group)}), "--log_samples"])
+
+
+def judge_settings(group: Group) -> dict[str, Any]:
+    """Return the judge's settings that aren't the defaults."""
+    defaults = {item.name: item.default for item in fields(JudgeSettings)}
+    said = group.setup["judge"]
+    known = {name: said[name] for name in defaults if name in said and name not in PRIVATE}
+    changed = {name: value for name, value in known.items() if value is not None and value != defaults[name]}
+    return {"model": said.get("model"), **changed}

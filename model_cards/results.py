@@ -1,0 +1,276 @@
+"""Results for a card: what lm_eval's results files say of our tasks, grouped so that nothing is mixed."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from hf_datasets import jsonl
+from hf_datasets.errors import UserError
+from hf_datasets.records import CATEGORIES, canonical_json
+from mtbenchx_tasks.judge.settings import slug
+
+FOLDER = ".eval_results"
+"""Where the Hub looks for a model's results."""
+PREFIX = "mtbench_x-"
+"""How our files there begin."""
+TURNS = 2
+_PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
+PRIVATE = ("ledger", "api_key_env", "concurrency", "timeout", "resume", "device", "batch_size", "base_url")
+"""Judge settings that say where and how fast a judge ran, not what it said; none of them goes into a card."""
+PER_LANGUAGE = ("prompt_set_sha256",)
+"""Judge settings that differ between the languages of one evaluation."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One language of one model, rated by one judge."""
+
+    file: str
+    """Name of the results file."""
+    task: str
+    """Name of the harness task."""
+    language: str
+    """Lower-case language code of the questions."""
+    model: str
+    """What the results call the model; of a path its last part."""
+    judge: str
+    """The judge's short name, as in the results."""
+    setup: Mapping[str, Any]
+    """All that must be equal for two results to stand in one table: judge, prompts, benchmark, generation."""
+    prompt_hash: str
+    """sha256 of the judge's prompts in this language; empty if not recorded."""
+    metrics: Mapping[str, float | None]
+    """Metric -> value; None where nothing was scored."""
+    questions: tuple[int, int] | None
+    """Questions that were asked, and that the task has."""
+    counts: Mapping[str, tuple[int, int]]
+    """Category -> answers that were scored and answers in all; empty without the samples file."""
+    answers: int | None
+    """Answers to be judged: questions x turns x repeats."""
+    date: str | None
+    """When, in ISO 8601, UTC."""
+    run: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    """What the evaluation's command can be written from: `model`, `model_args`, `limit`, `chat_template`, `tasks`."""
+
+    @property
+    def scored(self) -> int | None:
+        """How many answers have a valid rating; None if not recorded."""
+        if self.counts:
+            return sum(scored for scored, _ in self.counts.values())
+        share = self.metrics.get("unscored")
+        return None if share is None or self.answers is None else self.answers - round(share * self.answers)
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories it has."""
+        return [category for category in CATEGORIES if category in self.metrics]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The languages of one evaluation: one judge, one set of prompts, one way to generate."""
+
+    results: tuple[Result, ...]
+    """One per language."""
+
+    @cached_property
+    def setup(self) -> Mapping[str, Any]:
+        """What they share."""
+        return self.results[0].setup
+
+    @property
+    def judge(self) -> str:
+        """The judge's short name."""
+        return self.results[0].judge
+
+    @property
+    def scored(self) -> list[Result]:
+        """The results that have a score."""
+        return [result for result in self.results if result.metrics.get("score") is not None]
+
+    def mean(self, metric: str) -> float | None:
+        """Return the mean over the languages; None unless every one has a value."""
+        values = [result.metrics.get(metric) for result in self.results]
+        known = [value for value in values if value is not None]
+        return sum(known) / len(known) if len(known) == len(values) else None
+
+
+def file_names(groups: Sequence[Group]) -> list[str | None]:
+    """Return the name of each group's file for the Hub: it tells judge and prompts, and has a number if they repeat.
+
+    Args:
+        groups: All groups of a card.
+
+    Returns:
+        `.eval_results/mtbench_x-<judge>-<prompts>.yaml`, or None for a group without any score.
+    """
+    names: list[str | None] = []
+    for group in groups:
+        stem = f"{FOLDER}/{PREFIX}{slug(group.judge)}-{slug(str(group.setup['judge'].get('prompt_set')))}"
+        free = [f"{stem}.yaml", *(f"{stem}-{number}.yaml" for number in range(2, len(groups) + 2))]
+        names.append(next(name for name in free if name not in names) if group.scored else None)
+    return names
+
+
+def read_groups(paths: Sequence[Path]) -> list[Group]:
+    """Read results files and put together what belongs together.
+
+    Args:
+        paths: lm_eval's `results_*.json`, or folders of them.
+
+    Raises:
+        UserError: A file can't be read or holds nothing of ours; two hold the same; or they are of different models.
+    """
+    files = [file for path in paths for file in _files(path)]
+    groups: dict[str, dict[tuple[str, str], Result]] = {}
+    models: dict[str, str] = {}
+    for file in files:
+        content = _read(file)
+        models.setdefault(_model(content), str(file))
+        for result in _results(file, content):
+            same = groups.setdefault(canonical_json(result.setup), {})
+            place = (result.task, result.judge)
+            if place in same:
+                raise UserError(f"{same[place].file} and {file} both hold {result.task}; give one of them.")
+            same[place] = result
+    if len(models) > 1:
+        (first, one), (second, other), *_ = models.items()
+        raise UserError(f"{one} is of the model {first!r} and {other} of {second!r}; a card is of one model.")
+    return [Group(tuple(same.values())) for same in groups.values()]
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.rglob("results_*.json"))
+    if not found:
+        raise UserError(f"There is no results_*.json in {path}.")
+    return found
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{file} is not whole JSON ({error.msg}, line {error.lineno}); give lm_eval's results_*.json."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} can't be read ({error}).") from error
+    if not isinstance(content, dict) or not isinstance(content.get("results"), dict):
+        raise UserError(f"{file} is no results file of lm_eval (it has no `results`); give its results_*.json.")
+    return content
+
+
+def _model(content: Mapping[str, Any]) -> str:
+    return str(content.get("model_name") or "")
+
+
+def _results(file: Path, content: Mapping[str, Any]) -> Iterable[Result]:
+    configs = content.get("configs") or {}
+    ours = [task for task, config in configs.items() if isinstance(_metadata(config).get("benchmark"), dict)]
+    if not ours:
+        tasks = ", ".join(configs) or "none"
+        raise UserError(f"{file} holds no result of an mtbench_x task; its tasks are {tasks}.")
+    for task in ours:
+        yield _result(file, content, task, configs[task])
+
+
+def _metadata(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = config.get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[str, Any]) -> Result:
+    raw = content["results"].get(task) or {}
+    judge = next((key.partition(",")[2] for key in raw if key.startswith("score,")), None)
+    if judge is None:
+        raise UserError(f"{file}: {task} wasn't judged (--predict_only?); judge it first, or leave the file out.")
+    metadata = config["metadata"]
+    settings = dict(metadata.get("judge") or {})
+    count = (content.get("n-samples") or {}).get(task) or {}
+    questions = (int(count["effective"]), int(count["original"])) if {"effective", "original"} <= count.keys() else None
+    repeats = int(config.get("repeats") or 1)
+    started = content.get("date")
+    return Result(
+        file=str(file),
+        task=task,
+        language=str(metadata["benchmark"].get("language")),
+        model=_shown(_model(content)),
+        judge=judge,
+        setup=_setup(content, task, config, settings),
+        prompt_hash=str(settings.get("prompt_set_sha256") or ""),
+        metrics={key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
+        questions=questions,
+        counts=_counts(file, task),
+        answers=None if questions is None else questions[0] * TURNS * repeats,
+        date=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if started else None,
+        run={
+            **(content.get("config") or {}),
+            "source": content.get("model_source"),
+            "template": content.get("chat_template"),
+        },
+    )
+
+
+def _setup(
+    content: Mapping[str, Any], task: str, config: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return all that two results must share to be compared."""
+    benchmark = config["metadata"]["benchmark"]
+    said = {name: value for name, value in settings.items() if name not in (*PRIVATE, *PER_LANGUAGE)}
+    said["model"] = _shown(str(settings.get("model")))
+    return {
+        "judge": said,
+        "endpoint": _host(settings.get("base_url")),
+        "benchmark": {"name": benchmark.get("name"), "revision": benchmark.get("revision")},
+        "task_version": (content.get("versions") or {}).get(task),
+        "generation": {
+            **(config.get("generation_kwargs") or {}),
+            **((content.get("config") or {}).get("gen_kwargs") or {}),
+        },
+        "system_instruction_sha": content.get("system_instruction_sha"),
+        "chat_template_sha": content.get("chat_template_sha"),
+    }
+
+
+def _shown(name: str) -> str:
+    """Return a model's name; of a path only the last part."""
+    return re.split(r"[\\/]", name.rstrip("\\/"))[-1] if _PATH.match(name) else name
+
+
+def _host(url: Any) -> str | None:
+    """Return where a judge was: a public host, `a local server`, or None for the provider's own endpoint."""
+    if not url:
+        return None
+    host = urlsplit(str(url)).hostname or ""
+    return "a local server" if host in LOOPBACK or "." not in host else host
+
+
+def _number(value: Any) -> float | None:
+    """Return a finite number, else None: `N/A` and nan are no results."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and math.isfinite(value) else None
+
+
+def _counts(file: Path, task: str) -> dict[str, tuple[int, int]]:
+    """Count scored and all answers by category, from the samples that were logged beside the results."""
+    samples = file.with_name(file.name.replace("results_", f"samples_{task}_", 1)).with_suffix(".jsonl")
+    if samples == file or not samples.is_file():
+        return {}
+    counts: dict[str, tuple[int, int]] = {}
+    for row in jsonl.read(samples):
+        category, ratings = row.get("category_mean") or (None, [])
+        if category is None or "unscored" not in row:
+            return {}
+        scored, total = counts.get(category, (0, 0))
+        counts[category] = (scored + len(ratings), total + len(row["unscored"]))
+    return counts

@@ -1,0 +1,162 @@
+"""What a training run left behind: its arguments, its losses, its model. What isn't there stays unknown."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hf_datasets.errors import UserError
+from hf_datasets.push import front_matter
+from model_cards.training_args import read_training_args
+
+STATE, ARGUMENTS, README = "trainer_state.json", "training_args.bin", "README.md"
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+_VERSION = re.compile(r"^- (TRL|PEFT|Transformers|Pytorch|Datasets|Tokenizers): (\S+)$", re.MULTILINE)
+_UNKNOWN = (None, "", "None")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One evaluation on the validation split."""
+
+    epoch: float
+    """Epochs done when it was made."""
+    step: int
+    """Optimizer steps done."""
+    loss: float
+    """Validation loss; nan if the run diverged."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """The facts of one training run."""
+
+    name: str
+    """Name of the run's folder."""
+    settings: Mapping[str, Any]
+    """What the run was told: the recipe's values, then what the command line set, then what the trainer recorded."""
+    recipe: Mapping[str, Any]
+    """The recipe's values alone."""
+    recipe_file: str | None
+    """File name of the recipe."""
+    trainer: Mapping[str, Any]
+    """What the trainer recorded."""
+    epochs: tuple[Epoch, ...]
+    """Evaluations in order; empty if there is no record of any."""
+    steps: int | None
+    """Optimizer steps of the whole run."""
+    best_checkpoint: str | None
+    """The checkpoint that the trainer itself held for the best, e.g. `checkpoint-96`."""
+    architecture: str | None
+    """E.g. `LlamaForCausalLM`."""
+    adapter: bool
+    """The folder holds an adapter, not a whole model."""
+    versions: Mapping[str, str]
+    """Library -> version, as TRL's own card has them."""
+    declared: Mapping[str, Any]
+    """Front matter of the README.md that lies in the folder."""
+
+    @property
+    def best(self) -> Epoch | None:
+        """The evaluation with the lowest loss."""
+        finite = [epoch for epoch in self.epochs if math.isfinite(epoch.loss)]
+        return min(finite, key=lambda epoch: epoch.loss) if finite else None
+
+    def value(self, *names: str) -> Any:
+        """Return the first of these settings that is known, else what the README declares, else None."""
+        values = [self.settings.get(name) for name in names] + [self.declared.get(name) for name in names]
+        return next((value for value in values if value not in _UNKNOWN), None)
+
+
+def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] = ()) -> Training:
+    """Read the facts of a run.
+
+    Args:
+        folder: `--output_dir` of `trl sft`.
+        recipe: The YAML of its `--config`.
+        overrides: `KEY=VALUE` for what the command line gave besides.
+
+    Raises:
+        UserError: The folder isn't there; the recipe or a file of the run is damaged; an override has no `=`.
+    """
+    if not folder.is_dir():
+        raise UserError(f"There is no run folder {folder}; name the --output_dir of the training.")
+    told = _recipe(recipe)
+    given = dict(_override(text) for text in overrides)
+    trainer = read_training_args(folder / ARGUMENTS)
+    state = _state(folder)
+    config = _json(folder / "config.json")
+    readme = folder / README
+    card = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
+    checkpoint = state.get("best_model_checkpoint")
+    return Training(
+        name=folder.resolve().name,
+        settings={**told, **given, **trainer},
+        recipe=told,
+        recipe_file=None if recipe is None else recipe.name,
+        trainer=trainer,
+        epochs=tuple(_epochs(state.get("log_history") or [])),
+        steps=state.get("global_step"),
+        best_checkpoint=re.split(r"[\\/]", checkpoint)[-1] if checkpoint else None,
+        architecture=next(iter(config.get("architectures") or []), None),
+        adapter=(folder / "adapter_config.json").is_file(),
+        versions=dict(_VERSION.findall(card)),
+        declared=front_matter(card),
+    )
+
+
+def _recipe(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} can't be read ({error}).") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{file} is no recipe: it must hold `name: value` lines.")
+    return found
+
+
+def _override(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise UserError(f"--set needs KEY=VALUE, e.g. dataset_config=ENDEFRITES, not {text!r}.")
+    try:
+        return name.lstrip("-"), yaml.safe_load(value)
+    except yaml.YAMLError:
+        return name.lstrip("-"), value
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    """Return the trainer's last state: the folder's own, or its newest checkpoint's."""
+    checkpoints = [(int(m[1]), entry) for entry in folder.iterdir() if (m := _CHECKPOINT.fullmatch(entry.name))]
+    places = [folder, *(entry for _, entry in sorted(checkpoints, reverse=True))]
+    return next((_json(place / STATE) for place in places if (place / STATE).is_file()), {})
+
+
+def _json(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UserError(f"{file} is damaged ({error}); the run must have been cut off while it wrote it.") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{file} must hold a JSON object, not {type(found).__name__}.")
+    return found
+
+
+def _epochs(history: Sequence[Mapping[str, Any]]) -> list[Epoch]:
+    """Return the evaluations; a step that was evaluated twice (a resumed run) counts by its last."""
+    found: dict[int, Epoch] = {}
+    for entry in history:
+        if {"eval_loss", "step", "epoch"} <= entry.keys():
+            found[int(entry["step"])] = Epoch(float(entry["epoch"]), int(entry["step"]), float(entry["eval_loss"]))
+    return [found[step] for step in sorted(found)]

@@ -1,0 +1,121 @@
+"""Results as Markdown: one group of tables per judge and prompt set, with the number of scored answers beside."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from model_cards.results import Group, Result
+
+BENCHMARKS = {"mtbench_x": "MT-Bench-X", "mini": "Mini benchmark of mtbench-x"}
+MEANS = ("score", "turn_1", "turn_2", "category_mean")
+SHARES = ("answer_language", "unscored")
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; empty without rows."""
+    if not rows:
+        return ""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def group(of: Group, file: str | None) -> str:
+    """Return heading, setup, scores per language and scores per category.
+
+    Args:
+        of: The results.
+        file: Where in the repository they stand as data; None: nowhere.
+    """
+    title = BENCHMARKS.get(of.setup["benchmark"]["name"], of.setup["benchmark"]["name"])
+    parts = [f"### {title}, judged by {of.judge}", _setup(of), _scores(of), _categories(of)]
+    if file is not None:
+        parts.append(f"The same as data: [`{file}`]({file}).")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _setup(of: Group) -> str:
+    judge = of.setup["judge"]
+    snapshots = ", ".join(judge.get("snapshots") or []) or "not recorded"
+    hashes = "; ".join(f"{result.language} `{result.prompt_hash[:12]}`" for result in of.results if result.prompt_hash)
+    runs = judge.get("runs")
+    lines = [
+        f"evaluated as: `{of.results[0].model or 'not recorded'}`",
+        f"judge: {judge.get('model')} (version: {snapshots})" + _at(of.setup["endpoint"], judge.get("backend")),
+        f"prompts: `{judge.get('prompt_set') or 'not recorded'}`, in {_language(judge.get('prompt_language'))}"
+        + (f"; sha256 {hashes}" if hashes else ""),
+        f"reference answers: `{judge.get('reference_set') or 'not recorded'}`",
+        f"runs of the judge: {runs if runs is not None else 'not recorded'}"
+        + (" (a rating is the mean of its valid runs)" if isinstance(runs, int) and runs > 1 else ""),
+        f"verdicts: parser `{judge.get('parser')}`, rating `{judge.get('rating')}`; "
+        f"the judge's temperature {judge.get('temperature')}",
+        f"benchmark revision: `{of.setup['benchmark']['revision']}`, task version {of.setup['task_version']}",
+        f"generation: {_generation(of.setup['generation'])}",
+        *_partial(of.results),
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _at(endpoint: str | None, backend: Any) -> str:
+    if backend == "local":
+        return ", run locally"
+    return f", at {endpoint}" if endpoint else ""
+
+
+def _language(setting: Any) -> str:
+    return "English" if setting == "en" else "the question's language"
+
+
+def _generation(settings: dict[str, Any]) -> str:
+    shown = [f"`{name}={value}`" for name, value in sorted(settings.items()) if value not in ([], None)]
+    without = "" if "temperature" in settings else "; MT-Bench's temperature of each category"
+    return (", ".join(shown) or "the task's defaults") + without
+
+
+def _partial(results: Sequence[Result]) -> list[str]:
+    parts = [
+        f"{result.language}: only {result.questions[0]} of {result.questions[1]} questions were asked"
+        for result in results
+        if result.questions and result.questions[0] < result.questions[1]
+    ]
+    return [f"**partial**: {'; '.join(parts)}"] if parts else []
+
+
+def _scores(of: Group) -> str:
+    header = ("language", *(name.replace("_", " ") for name in (*MEANS, *SHARES)), "scored / all answers")
+    rows = [
+        (
+            result.language,
+            *(_mean(result, name) for name in MEANS),
+            *(_share(result.metrics.get(name)) for name in SHARES),
+            f"{'?' if result.scored is None else result.scored} / {result.answers or '?'}",
+        )
+        for result in of.results
+    ]
+    if len(of.results) > 1:
+        means = ["" if (value := of.mean(name)) is None else f"{value:.2f}" for name in MEANS]
+        rows.append((f"mean of {len(of.results)}", *means, *("" for _ in SHARES), ""))
+    return table(header, rows)
+
+
+def _mean(result: Result, name: str) -> str:
+    """Return a mean with its standard error over questions; empty where nothing was scored."""
+    value, error = result.metrics.get(name), result.metrics.get(f"{name}_stderr")
+    if value is None:
+        return ""
+    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f} %"
+
+
+def _categories(of: Group) -> str:
+    names = list(dict.fromkeys(name for result in of.results for name in result.categories))
+    rows = [(name, *(_cell(result, name) for result in of.results)) for name in names]
+    return table(("category", *(result.language for result in of.results)), rows)
+
+
+def _cell(result: Result, category: str) -> str:
+    value = result.metrics.get(category)
+    scored, total = result.counts.get(category, (None, None))
+    count = "" if total is None else f" ({scored}/{total})"
+    return ("" if value is None else f"{value:.2f}") + count

@@ -1,0 +1,64 @@
+"""What `training_args.bin` says, read without running any of it.
+
+The file is a pickle, and loading a pickle runs code of whoever wrote it. Here every class that it names is replaced by
+an inert stand-in, so that only plain values come out.
+"""
+
+import io
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+Plain = str | int | float | bool
+
+
+class _Inert:
+    """Stands in for any class or function: keeps what it is given and does nothing."""
+
+    def __init__(self, *args: Any) -> None:
+        self.args = args
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+class _Reader(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> type[_Inert]:  # noqa: ARG002
+        return _Inert
+
+    def persistent_load(self, pid: Any) -> None:  # noqa: ARG002
+        return None
+
+
+def read_training_args(file: Path) -> dict[str, Plain]:
+    """Return the plain values of a run's training arguments, and `world_size`, the number of its processes.
+
+    Args:
+        file: `training_args.bin` as the trainer saves it.
+
+    Returns:
+        Name -> value, without those that are unset; empty if the file isn't there or can't be read.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            (name,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
+            arguments = _Reader(io.BytesIO(archive.read(name))).load()
+    except Exception:
+        return {}
+    state = getattr(arguments, "state", None)
+    if not isinstance(state, dict):
+        return {}
+    found = {str(name): _plain(value) for name, value in state.items()}
+    processes = getattr(state.get("distributed_state"), "state", None)
+    if isinstance(processes, dict):
+        found["world_size"] = _plain(processes.get("num_processes"))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _plain(value: Any) -> Plain | None:
+    """Return a plain value; of an enum (a stand-in with one argument) its value; None for everything else."""
+    if isinstance(value, _Inert):
+        arguments: tuple[Any, ...] = getattr(value, "args", ())
+        value = arguments[0] if len(arguments) == 1 else None
+    return value if isinstance(value, (str, int, float, bool)) else None

@@ -1,0 +1,65 @@
+"""`mtbenchx agreement`: people and judges on the same answers, in one command."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def agreement(
+    votes: Annotated[
+        list[Path],
+        typer.Option(help="People's votes: `mtbenchx annotate export`, or any file in lmsys' schema; repeatable."),
+    ],
+    *,
+    judgments: Annotated[
+        list[Path],
+        typer.Option(help="Judges' verdicts: FastChat's *_pair.jsonl, or lmsys' schema; repeatable, also for a jury."),
+    ] = [],  # noqa: B006  (typer reads it)
+    language: Annotated[
+        str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")
+    ] = None,
+    annotators: Annotated[str, typer.Option(help="Only these people, e.g. 'expert*'.")] = "*",
+    tie_mode: Annotated[
+        Literal["four", "merge_bad", "decisive"],
+        typer.Option(help="Votes as they are; 'both bad' as a tie; or votes for a winner only. Files hold all three."),
+    ] = "four",
+    inconsistent: Annotated[
+        Literal["missing", "tie"], typer.Option(help="What a verdict is whose two games disagree; FastChat: tie.")
+    ] = "missing",
+    limit: Annotated[
+        Literal["plurality", "strict", "drop", "majority", "loo"],
+        typer.Option(help="The upper limit that is printed. Files hold all five."),
+    ] = "plurality",
+    min_votes: Annotated[int, typer.Option(min=1, help="Votes an item needs for the upper limit.")] = 2,
+    out: Annotated[Path | None, typer.Option(help="Also write JSON, CSV, LaTeX and text to this folder.")] = None,
+) -> None:
+    """Show how often people agree with each other and with the judge, how often they could, and whom each prefers."""
+    from mtbenchx_tasks.human.results import results
+    from mtbenchx_tasks.human.study import gather
+    from mtbenchx_tasks.human.tables import tables
+    from mtbenchx_tasks.human.write import print_tables, write_results
+    from mtbenchx_tasks.votes import read_votes
+
+    people = [vote for file in votes for vote in read_votes(file, kind="human", language=language)]
+    verdicts = [vote for file in judgments for vote in read_votes(file, kind="judge", language=language)]
+    study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators)
+    settings = {
+        "votes": [file.name for file in votes],
+        "judgments": [file.name for file in judgments],
+        "language": language,
+        "annotators": annotators,
+        "inconsistent": inconsistent,
+        "min_votes": min_votes,
+    }
+    found = results(study, settings, min_votes)
+    chosen = tables(found, tie_mode, limit)
+    people_said = found.people
+    print(
+        f"{people_said['annotators']} people, {people_said['votes']} votes, {people_said['skipped']} skips, "
+        f"{people_said['repeated']} repeated votes left out; judges: {', '.join(study.judges) or 'none'}"
+    )
+    print_tables(chosen)
+    if out is not None:
+        for path in write_results(out, found, chosen):
+            print(path)

@@ -1,0 +1,173 @@
+"""Votes of people and verdicts of judges, brought together item by item."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, TIE, Item
+from mtbenchx_tasks.votes import SKIP, QuestionId, Vote
+
+Inconsistent = Literal["missing", "tie"]
+"""What a verdict is whose two games disagree: a missing one (notes D2), or a tie (FastChat's)."""
+Key = tuple[str | None, QuestionId, int, str, str]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two answers to one turn of one question, and all that was said of them (notes section 1)."""
+
+    item: Item
+    """What was compared; without run and judge."""
+    people: tuple[str, ...]
+    """Valid votes: `model_1`, `model_2`, `tie` or `both_bad`; one a person."""
+    verdicts: Mapping[str, tuple[str, ...]]
+    """Judge -> its verdict in each run; `inconsistent` and `failed` are missing ones."""
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One vote of a person, as the statistics of pairs take it."""
+
+    item: Item
+    """What was compared; `judge` is the person."""
+    winner: str
+    """A valid vote."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that an agreement is computed from."""
+
+    compared: tuple[Compared, ...]
+    """Every item that a person or a judge said something of."""
+    ballots: tuple[Ballot, ...]
+    """The valid votes of people, one by one."""
+    annotators: int
+    """People with a valid vote."""
+    skipped: int
+    """Submitted skips; in no statistic."""
+    repeated: int
+    """Further votes of a person on an item; the first stands."""
+    judges: tuple[str, ...]
+    """Judges, sorted."""
+
+    @property
+    def skip_rate(self) -> float | None:
+        """Skips among all that was submitted; None if nothing was."""
+        submitted = len(self.ballots) + self.skipped
+        return self.skipped / submitted if submitted else None
+
+
+def gather(
+    votes: Iterable[Vote],
+    verdicts: Iterable[Vote] = (),
+    *,
+    inconsistent: Inconsistent = "missing",
+    annotators: str = "*",
+) -> Study:
+    """Bring people's votes and judges' verdicts together.
+
+    Args:
+        votes: Of people.
+        verdicts: Of judges; their runs are kept apart.
+        inconsistent: What a verdict is whose two games disagree.
+        annotators: Which people count, a shell pattern such as `expert*`.
+
+    Raises:
+        UserError: No vote is left, or no item has both a vote and a verdict.
+    """
+    people = [vote for vote in votes if fnmatchcase(vote.annotator, annotators)]
+    if not any(vote.counts for vote in people):
+        raise UserError(f"There is no valid vote of a person (annotators {annotators!r}).")
+    people, judged = _one_language(people, list(verdicts))
+    first, skipped, repeated = _first_votes(people)
+    said = _by_run(judged, inconsistent)
+    if judged and not {vote.item for vote in first} & said.keys():
+        raise UserError(_nothing_shared(first, judged))
+    numbers = _numbers([*first, *judged])
+    items = {vote.item: _item(vote, numbers) for vote in [*judged, *first]}
+    by_item: dict[Key, list[str]] = {key: [] for key in items}
+    for vote in first:
+        by_item[vote.item].append(vote.winner)
+    return Study(
+        compared=tuple(
+            Compared(items[key], tuple(by_item[key]), said.get(key, {}))
+            for key in sorted(items, key=lambda key: astuple(items[key]))
+        ),
+        ballots=tuple(Ballot(replace(items[vote.item], judge=vote.annotator), vote.winner) for vote in first),
+        annotators=len({vote.annotator for vote in first}),
+        skipped=skipped,
+        repeated=repeated,
+        judges=tuple(sorted({vote.annotator for vote in judged})),
+    )
+
+
+def _first_votes(people: Sequence[Vote]) -> tuple[list[Vote], int, int]:
+    """Return each person's first valid vote on each item, the number of skips, and that of further votes."""
+    first: dict[tuple[str, Key], Vote] = {}
+    valid = [vote for vote in people if vote.counts]
+    for vote in valid:
+        first.setdefault((vote.annotator, vote.item), vote)
+    return list(first.values()), sum(vote.winner == SKIP for vote in people), len(valid) - len(first)
+
+
+def _by_run(judged: Sequence[Vote], inconsistent: Inconsistent) -> dict[Key, dict[str, tuple[str, ...]]]:
+    """Return each item's verdicts by judge, in the order of its runs; a run that an item lacks is `failed`."""
+    found: dict[Key, dict[str, list[str]]] = {}
+    for verdict in judged:
+        tied = verdict.winner == INCONSISTENT and inconsistent == "tie"
+        row = found.setdefault(verdict.item, {}).setdefault(verdict.annotator, [])
+        row.append(TIE if tied else verdict.winner)
+    runs: dict[str, int] = {}
+    for by in found.values():
+        for judge, row in by.items():
+            runs[judge] = max(runs.get(judge, 0), len(row))
+    return {
+        key: {judge: tuple(row + [FAILED] * (runs[judge] - len(row))) for judge, row in sorted(by.items())}
+        for key, by in found.items()
+    }
+
+
+def _one_language(people: list[Vote], judged: list[Vote]) -> tuple[list[Vote], list[Vote]]:
+    """Where one side doesn't tell its language and the other has exactly one, it is that one."""
+    sides = [{vote.language for vote in side} for side in (people, judged)]
+    known = {language for side in sides for language in side if language}
+    if len(known) == 1 and any(None in side for side in sides):
+        (language,) = known
+        people, judged = ([replace(vote, language=language) for vote in side] for side in (people, judged))
+    return people, judged
+
+
+def _numbers(votes: Iterable[Vote]) -> dict[QuestionId, int]:
+    """Return a whole number per question, its own where it has one."""
+    named = sorted({vote.question_id for vote in votes}, key=str)
+    texts = [name for name in named if isinstance(name, str)]
+    return {name: name if isinstance(name, int) else -1 - texts.index(name) for name in named}
+
+
+def _item(vote: Vote, numbers: Mapping[QuestionId, int]) -> Item:
+    return Item(
+        benchmark="",
+        language=vote.language or "",
+        question_id=numbers[vote.question_id],
+        category=vote.category or "",
+        turn=vote.turn,
+        run=0,
+        judge="",
+        model_1=vote.model_1,
+        model_2=vote.model_2,
+    )
+
+
+def _nothing_shared(people: Sequence[Vote], judged: Sequence[Vote]) -> str:
+    def shown(votes: Sequence[Vote]) -> str:
+        models = sorted({name for vote in votes for name in (vote.model_1, vote.model_2)})
+        languages = sorted({vote.language or "unknown" for vote in votes})
+        return f"{', '.join(models)} in {', '.join(languages)}"
+
+    return (
+        f"No item has both a vote and a verdict: people compared {shown(people)}, judges {shown(judged)}; "
+        "the names of models and languages must be the same (--language names one that a file doesn't tell)."
+    )

@@ -1,0 +1,91 @@
+"""The Hub's check of a card's front matter, as far as its rules are public."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+LICENSES = frozenset(
+    {
+        *("apache-2.0", "mit", "openrail", "bigscience-openrail-m", "cc", "cc0-1.0"),
+        *("cc-by-2.0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0"),
+        *("cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0"),
+        *("cc-by-nc-sa-4.0", "odc-by", "gpl-3.0", "agpl-3.0", "llama2", "llama3"),
+        *("llama3.1", "llama3.2", "llama3.3", "gemma", "bsd-3-clause", "unknown"),
+        "other",
+    }
+)
+COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
+REPO_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[\w-]+)?|code|multilingual")
+SHORT = 60
+
+
+def problems(content: str, kind: str) -> list[str]:
+    """Return what the Hub would refuse a README.md for."""
+    match = re.match(r"---\r?\n(.*?)\r?\n?---(\r?\n|$)", content, re.DOTALL)
+    if match is None:
+        return []
+    try:
+        data = yaml.safe_load(match[1])
+    except yaml.YAMLError as error:
+        return [f"YAML error: {error}"]
+    if data is None:
+        return []
+    if not isinstance(data, dict):
+        return ["The metadata must be an object"]
+    return [*_common(data), *(_of_space(data) if kind == "space" else _of_model(data) if kind == "model" else [])]
+
+
+def warnings(content: str) -> list[str]:
+    return [] if content.startswith("---") else ["empty or missing yaml metadata in repo card"]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _common(data: dict[str, Any]) -> Iterator[str]:
+    for name in _list(data.get("license")):
+        if name not in LICENSES:
+            yield f'"license" must be one of {sorted(LICENSES)}'
+    for name in _list(data.get("language")):
+        if not isinstance(name, str) or not LANGUAGE.fullmatch(name):
+            yield '"language[0]" must only contain lowercase characters'
+
+
+def _of_space(data: dict[str, Any]) -> Iterator[str]:
+    if data.get("sdk") not in ("static", "gradio", "docker"):
+        yield '"sdk" must be one of [gradio, docker, static]'
+    for key in ("colorFrom", "colorTo"):
+        if key in data and data[key] not in COLORS:
+            yield f'"{key}" must be one of {list(COLORS)}'
+    if len(data.get("short_description", "")) > SHORT:
+        yield f'"short_description" length must be less than or equal to {SHORT} characters long'
+
+
+def _of_model(data: dict[str, Any]) -> Iterator[str]:
+    for index, name in enumerate(_list(data.get("base_model"))):
+        if not isinstance(name, str) or not REPO_ID.fullmatch(name):
+            yield f'"base_model[{index}]" with value "{name}" is not valid. Use a model id from https://hf.co/models.'
+    for index, name in enumerate(_list(data.get("datasets"))):
+        if not isinstance(name, str) or not REPO_ID.fullmatch(name):
+            yield f'"datasets[{index}]" with value "{name}" is not valid. Use a dataset id from https://hf.co/datasets.'
+    for model in _list(data.get("model-index")):
+        if not model.get("name"):
+            yield '"model-index[0].name" is required'
+        for number, result in enumerate(model.get("results", [])):
+            yield from _of_result(f"model-index[0].results[{number}]", result)
+
+
+def _of_result(place: str, result: dict[str, Any]) -> Iterator[str]:
+    wanted = [("task", "type"), ("dataset", "type"), ("dataset", "name")]
+    for part, key in wanted:
+        if not isinstance(result.get(part, {}).get(key), str):
+            yield f'"{place}.{part}.{key}" is required'
+    if not result.get("metrics"):
+        yield f'"{place}.metrics" is required'
+    for metric in result.get("metrics", []):
+        if not isinstance(metric.get("type"), str) or metric.get("value") is None:
+            yield f'"{place}.metrics[0]" needs type and value'

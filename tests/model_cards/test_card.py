@@ -1,0 +1,195 @@
+"""A card says what was recorded, says what wasn't, and nothing else; the Hub accepts its metadata."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from huggingface_hub import EvalResultEntry, ModelCard, parse_eval_result_entries
+
+from model_cards.card import Card, languages_of
+from model_cards.publish import Told, card_files, make_card
+from tests.doubles import hub_yaml
+from tests.model_cards.files import RECIPE, make_run, results, state, write
+
+
+def build(tmp_path: Path, *files: dict[str, Any], told: Told | None = None, **options: Any) -> Card:
+    paths = [write(tmp_path / f"results_{n}.json", content) for n, content in enumerate(files)]
+    recipe = write(tmp_path / "lima_x.yaml", RECIPE)
+    run = tmp_path / "out"
+    if not run.exists():
+        make_run(run)
+    options = {"recipe": recipe, "overrides": ["dataset_config=ENDEFRITES"], "repo_id": "ORG/chat", **options}
+    return make_card(run, paths, told=told or Told(base_license="apache-2.0"), **options)
+
+
+def readme(card: Card) -> str:
+    return card_files(card)["README.md"].decode()
+
+
+def test_the_facts_are_there(tmp_path: Path) -> None:
+    text = readme(build(tmp_path, results("de", "fr")))
+    for fact in (
+        "A fine-tuned version of `ORG/base-7b`, trained on `lima-x`, mixture `ENDEFRITES`",
+        "base model: `ORG/base-7b` at revision `abc123`",
+        "(every sample in each of en, de, fr, it, es)",
+        "| `learning_rate` | `1e-05` |",
+        "| `chat_template_path` | `chat.jinja` |",
+        "| 2 | 32 | 1.2000 |",
+        "The last epoch is not the best: epoch 2 had the lowest validation loss (1.2000).",
+        "judge: gpt-4 (version: gpt-4-0613), at a local server",
+        "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`; fr `0123456789ab`",
+        "reference answers: `published`",
+        "| de | 7.50 ± 0.25 | 7.50 | 7.50 | 7.50 | 90.0 % | 0.0 % | 160 / 160 |",
+        "| mean of 2 | 7.50 | 7.50 | 7.50 | 7.50 |  |  |  |",
+        "| writing | 7.50 | 7.50 |",
+        "**Non-commercial use only**: the training data say so.",
+        "Fine-tuned on: en, de, fr, it, es. Evaluated in: de, fr.",
+        "arXiv:2402.13703",
+        "- TRL: 1.16.0",
+    ):
+        assert fact in text, fact
+
+
+def test_the_commands_are_exact(tmp_path: Path) -> None:
+    judge = {"runs": 3, "prompt_set": "native"}
+    text = readme(build(tmp_path, results("de", "fr", judge=judge)))
+    (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    assert block.splitlines() == [
+        "mtbenchx data build lima-x",
+        "trl sft --config lima_x.yaml --dataset_config ENDEFRITES --output_dir out",
+        "lm_eval run --model hf --model_args pretrained=ORG/chat,dtype=bfloat16 --tasks mtbench_x_de,mtbench_x_fr "
+        """--apply_chat_template --metadata '{"judge": {"model": "gpt-4", "prompt_set": "native", "runs": 3}}' """
+        "--log_samples",
+    ]
+
+
+def test_neither_secrets_nor_local_paths(tmp_path: Path) -> None:
+    card = build(tmp_path, results("de", model="/home/someone/out"))
+    everything = b"".join(card_files(card).values()).decode()
+    for private in ("hunter2", "/home/someone", "someone", "hf_x", "9999", "ledger", str(tmp_path), "OPENAI_API_KEY"):
+        assert private not in everything, private
+
+
+def test_different_judges_get_tables_and_files_of_their_own(tmp_path: Path) -> None:
+    card = build(tmp_path, results("de", "fr"), results("de", judge={"prompt_set": "native"}, score=3.0))
+    text = readme(card)
+    assert text.count("### MT-Bench-X, judged by gpt-4") == 2
+    files = {path: yaml.safe_load(text) for path, text in card_files(card).items() if path.startswith(".eval")}
+    assert {path: [entry["value"] for entry in entries] for path, entries in files.items()} == {
+        ".eval_results/mtbench_x-gpt-4-mtbench_x.yaml": [7.5, 7.5],
+        ".eval_results/mtbench_x-gpt-4-native.yaml": [3.0],
+    }
+
+
+def test_two_versions_of_one_judge_do_not_share_a_file(tmp_path: Path) -> None:
+    card = build(tmp_path, results("de"), results("de", judge={"snapshots": ["gpt-4-0314"]}))
+    assert ".eval_results/mtbench_x-gpt-4-mtbench_x-2.yaml" in card_files(card)
+
+
+def test_the_hub_accepts_the_metadata_and_reads_the_results(tmp_path: Path) -> None:
+    card = build(tmp_path, results("de", unscored=0.0125))
+    text = readme(card)
+    assert hub_yaml.problems(text, "model") == []
+    data = ModelCard(text).data
+    assert (data.base_model, data.license, data.language) == ("ORG/base-7b", "other", ["en", "de", "fr", "it", "es"])
+    assert data.model_name == "chat"
+    assert data.eval_results is not None
+    scores = {result.metric_type: result.metric_value for result in data.eval_results}
+    assert scores["mtbench_x_score"] == 7.5
+    assert data.eval_results[0].dataset_type == "ORG/mtbench-x"
+    (entry,) = parse_eval_result_entries(
+        yaml.safe_load(card_files(card)[".eval_results/mtbench_x-gpt-4-mtbench_x.yaml"])
+    )
+    assert entry == EvalResultEntry(
+        dataset_id="ORG/mtbench-x",
+        task_id="mtbench_x_de",
+        value=7.5,
+        date="2026-01-01T00:00:00Z",
+        notes="scale 1 to 10; judge gpt-4 (gpt-4-0613); prompts mtbench_x sha256 0123456789ab; references published; "
+        "1 judge run(s); 158 of 160 answers scored",
+    )
+
+
+def test_a_score_that_is_missing_is_nowhere_a_number(tmp_path: Path) -> None:
+    card = build(tmp_path, results("de", score=float("nan"), unscored=1.0))
+    text = readme(card)
+    assert "| de |  |  |  |  | 90.0 % | 100.0 % | 0 / 160 |" in text
+    assert "model-index" not in text
+    assert set(card_files(card)) == {"README.md"}
+
+
+def test_a_part_of_the_questions_is_called_a_part(tmp_path: Path) -> None:
+    content = results("de")
+    content["n-samples"] = {"mtbench_x_de": {"original": 80, "effective": 10}}
+    text = readme(build(tmp_path, content))
+    assert "**partial**: de: only 10 of 80 questions were asked" in text
+    assert "| 20 / 20 |" in text
+
+
+def test_what_nobody_recorded_is_listed_and_not_invented(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    text = readme(make_card(tmp_path / "empty", []))
+    assert "A fine-tuned version of a base model that is not recorded, trained on data that are not recorded" in text
+    assert (
+        "Not recorded, and therefore not in this card: base model, training data, mixture, recipe, hyper-parameters, "
+        "number of devices, validation losses, licence of the training data, licence of the base model, library "
+        "versions, results."
+    ) in text
+    assert "# training: the recipe is not recorded" in text
+    assert hub_yaml.problems(text, "model") == []
+    assert "license" not in text.split("---")[1]
+
+
+@pytest.mark.parametrize(
+    ("kept", "sentence"),
+    [
+        ("true", "The weights are those of the best checkpoint (`checkpoint-32`)."),
+        ("false", "The weights are those of the last epoch."),
+        (None, "Whether the weights are the last or the best epoch's is not recorded."),
+    ],
+)
+def test_which_epoch_the_weights_are_of(tmp_path: Path, kept: str | None, sentence: str) -> None:
+    run = make_run(tmp_path / "out")
+    write(run / "trainer_state.json", state(best_model_checkpoint="/home/someone/out/checkpoint-32"))
+    overrides = [f"load_best_model_at_end={kept}"] if kept else []
+    assert sentence in readme(build(tmp_path, overrides=overrides))
+
+
+def test_a_last_epoch_that_is_the_best_is_said_to_be(tmp_path: Path) -> None:
+    write(make_run(tmp_path / "out") / "trainer_state.json", state((2.0, 1.0)))
+    assert "The last epoch has the lowest validation loss." in readme(build(tmp_path))
+
+
+def test_a_base_model_on_disk_is_no_hub_id(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    write(tmp_path / "base" / "README.md", "---\nlicense: llama3\n---\n")
+    card = build(tmp_path, told=Told(base=str(tmp_path / "base")))
+    assert (card.base, card.base_id) == ("base", None)
+    text = readme(card)
+    assert "base_model" not in text
+    assert "license: other\nlicense_name: terms-of-base-model-and-training-data" in text
+
+
+def test_the_datas_card_tells_licence_and_languages(tmp_path: Path) -> None:
+    write(tmp_path / "lima-x" / "README.md", "---\nlicense: cc-by-nc-4.0\nlanguage: [en, pt]\n---\n")
+    card = build(tmp_path, overrides=["dataset_config=sampled"])
+    assert card.languages == ("en", "pt")
+    assert "license: cc-by-nc-4.0\n" in readme(card)
+
+
+@pytest.mark.parametrize(
+    ("mixture", "languages"),
+    [
+        ("DE", "de"),
+        ("ENDEFRITES", "en de fr it es"),
+        ("mini_ENDEFRITES", "en de fr it es"),
+        ("DEFRITES_sampled", "de fr it es"),
+        ("sampled", "xx"),
+        ("default", ""),
+        (None, ""),
+    ],
+)
+def test_languages_of_a_mixture(mixture: str | None, languages: str) -> None:
+    assert languages_of(mixture, ("xx",)) == tuple(languages.split())

@@ -1,0 +1,160 @@
+"""The card on disk, and model and card on the Hub: one commit, nothing private in it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hf_datasets.errors import UserError
+from model_cards.publish import Told, make_card, push_model, write_card
+from tests.doubles.hub import Hub
+from tests.model_cards.files import RECIPE, make_run, results, write
+from tests.model_cards.test_card import build
+
+REPO = "ORG/chat"
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_model_and_card_arrive_in_one_commit_and_nothing_private_does(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = build(tmp_path, results("de"))
+    run = tmp_path / "out"
+    (run / "training_args.bin").write_bytes(b"\0/home/someone")
+    before = snapshot(run)
+    push_model(run, card)
+    repo = hub.repos["model", REPO]
+    assert set(repo.files) == {
+        *("README.md", ".eval_results/mtbench_x-gpt-4-mtbench_x.yaml"),
+        *("model.safetensors", "config.json", "tokenizer.json"),
+    }
+    assert repo.history == ["Publish chat with its card"]
+    assert b"written by mtbench-x" in repo.files["README.md"]
+    assert json.loads(repo.files["config.json"]) == {
+        "architectures": ["LlamaForCausalLM"],
+        "_name_or_path": "ORG/base-7b",
+    }
+    assert b"/home/someone" not in b"".join(repo.files.values())
+    assert (
+        "Not uploaded, since no model needs it: checkpoint-48/, notes.txt, training_args.bin" in capsys.readouterr().out
+    )
+    assert snapshot(run) == before
+    assert push_model(run, card).commit is None
+
+
+def test_the_hub_shows_the_results(hub: Hub, tmp_path: Path) -> None:
+    from huggingface_hub import HfApi
+
+    push_model(tmp_path / "out", build(tmp_path, results("de", "fr")))
+    found = HfApi().model_info(REPO, expand=["evalResults"]).eval_results
+    assert found is not None
+    assert {(entry.task_id, entry.value) for entry in found} == {("mtbench_x_de", 7.5), ("mtbench_x_fr", 7.5)}
+
+
+def test_new_weights_and_results_replace_the_old_ones_and_users_files_stay(hub: Hub, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "out")
+    (run / "model.safetensors").unlink()
+    shards = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    write(run / "model.safetensors.index.json", {"weight_map": shards})
+    for name in shards.values():
+        (run / name).write_bytes(b"\0" + name.encode())
+    push_model(run, build(tmp_path, results("de")))
+    repo = hub.repos["model", REPO]
+    repo.add("By hand", notes__md="mine", **{"extra.safetensors": b"mine", ".eval_results__mine.yaml": "[]"})
+    for name in [*shards.values(), "model.safetensors.index.json"]:
+        (run / name).unlink()
+    (run / "model.safetensors").write_bytes(b"\0whole")
+    pushed = push_model(run, build(tmp_path, results("de", judge={"prompt_set": "native"})))
+    assert set(pushed.deleted) == {
+        *shards.values(),
+        "model.safetensors.index.json",
+        ".eval_results/mtbench_x-gpt-4-mtbench_x.yaml",
+    }
+    assert {"notes/md", "extra.safetensors", ".eval_results/mine.yaml", "model.safetensors"} <= set(repo.files)
+
+
+def test_a_folder_without_weights_is_not_published(hub: Hub, tmp_path: Path) -> None:
+    (make_run(tmp_path / "out") / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="holds no weights"):
+        push_model(tmp_path / "out", build(tmp_path))
+    assert hub.log == []
+
+
+def test_a_damaged_config_is_not_published(hub: Hub, tmp_path: Path) -> None:
+    (make_run(tmp_path / "out") / "generation_config.json").write_text('{"a"')
+    with pytest.raises(UserError, match=r"generation_config.json is damaged"):
+        push_model(tmp_path / "out", build(tmp_path))
+
+
+def test_trls_own_card_is_replaced_on_disk_but_a_users_is_not(tmp_path: Path) -> None:
+    card = build(tmp_path, results("de"))
+    run = tmp_path / "out"
+    write_card(card, run)
+    assert "written by mtbench-x" in (run / "README.md").read_text()
+    write_card(card, run)
+    write(tmp_path / "mine" / "README.md", "# My project\n")
+    with pytest.raises(UserError, match="was written by hand"):
+        write_card(card, tmp_path / "mine")
+    assert (tmp_path / "mine" / "README.md").read_text() == "# My project\n"
+
+
+def test_a_card_leaves_no_results_of_an_earlier_one(tmp_path: Path) -> None:
+    write_card(build(tmp_path, results("de")), tmp_path / "card")
+    (tmp_path / "card" / ".eval_results" / "mine.yaml").write_text("[]")
+    write_card(build(tmp_path, results("de", judge={"prompt_set": "native"})), tmp_path / "card")
+    assert set(snapshot(tmp_path / "card")) == {
+        *("README.md", ".eval_results/mine.yaml", ".eval_results/mtbench_x-gpt-4-native.yaml"),
+    }
+
+
+def test_a_card_over_our_own_card_says_the_same(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "out")
+    first = write_card(build(tmp_path, results("de")), run)[0].read_bytes()
+    assert write_card(build(tmp_path, results("de")), run)[0].read_bytes() == first
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    write(tmp_path / "file", "")
+    with pytest.raises(UserError, match="can't be written"):
+        write_card(build(tmp_path), tmp_path / "file" / "card")
+
+
+def run_command(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "mtbenchx_tasks.cli", "card", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_the_command_writes_and_pushes(hub: Hub, tmp_path: Path) -> None:
+    make_run(tmp_path / "out")
+    write(tmp_path / "results.json", results("de"))
+    write(tmp_path / "r.yaml", RECIPE)
+    facts = ("out", "--results", "results.json", "--recipe", "r.yaml", "--set", "dataset_config=DE", "--out", "card")
+    done = run_command(*facts, "--push", "--repo-id", REPO, "--private", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    repo = hub.repos["model", REPO]
+    assert repo.private
+    assert repo.files["README.md"] == (tmp_path / "card" / "README.md").read_bytes()
+    assert f"{hub.url}/{REPO}: 5 files added or changed, in one commit" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("out",), "Nothing to do"),
+        (("out", "--push"), "--push needs --repo-id"),
+        (("nowhere", "--out", "card"), "There is no run folder nowhere"),
+    ],
+)
+def test_the_command_tells_what_is_missing(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = run_command(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"mtbenchx: {message}")
+
+
+def test_a_card_without_told_facts_still_is_one(tmp_path: Path) -> None:
+    assert make_card(make_run(tmp_path / "out"), [], told=Told(name="x")).name == "x"

@@ -1,0 +1,96 @@
+"""The facts of a run: what was recorded is read, nothing else, and no foreign code runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hf_datasets.errors import UserError
+from model_cards.run_dir import read_run
+from model_cards.training_args import read_training_args
+from tests.model_cards.files import RECIPE, make_run, state, write
+
+
+class Trap:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (Path.touch, (Path("trap-was-run"),))  # type: ignore[return-value]
+
+
+def save(value: object, file: Path) -> None:
+    import torch
+
+    torch.save(value, file)
+
+
+def test_losses_come_from_the_newest_checkpoint(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "out")
+    write(run / "checkpoint-9" / "trainer_state.json", state((9.0,)))
+    training = read_run(run)
+    assert [(epoch.epoch, epoch.step, epoch.loss) for epoch in training.epochs] == [
+        (1, 16, 1.9),
+        (2, 32, 1.2),
+        (3, 48, 1.3),
+    ]
+    assert training.best == training.epochs[1]
+    assert (training.steps, training.architecture, training.adapter) == (48, "LlamaForCausalLM", False)
+    assert training.versions == {"TRL": "1.16.0", "Transformers": "5.24.0"}
+
+
+def test_the_trainers_own_record_goes_before_the_recipe(tmp_path: Path) -> None:
+    from transformers import TrainingArguments
+
+    run = make_run(tmp_path / "out")
+    arguments = TrainingArguments(output_dir=str(run), num_train_epochs=3, use_cpu=True, eval_strategy="epoch", seed=7)
+    save(arguments, run / "training_args.bin")
+    training = read_run(run, write(tmp_path / "r.yaml", RECIPE), ["dataset_config=ENDEFRITES", "--seed=9"])
+    assert training.settings["num_train_epochs"] == 3
+    assert training.settings["eval_strategy"] == "epoch"
+    assert training.settings["seed"] == 7
+    assert training.settings["world_size"] == 1
+    assert training.settings["dataset_config"] == "ENDEFRITES"
+    assert training.settings["model_name_or_path"] == "ORG/base-7b"
+
+
+def test_reading_the_arguments_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(Trap(), tmp_path / "training_args.bin")
+    assert read_training_args(tmp_path / "training_args.bin") == {}
+    assert not (tmp_path / "trap-was-run").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\3\4half"])
+def test_damaged_arguments_are_not_recorded(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "training_args.bin").write_bytes(content)
+    assert read_training_args(tmp_path / "training_args.bin") == {}
+    assert read_training_args(tmp_path / "nowhere") == {}
+
+
+def test_an_empty_folder_tells_nothing(tmp_path: Path) -> None:
+    training = read_run(tmp_path)
+    assert (training.epochs, training.best, training.steps, training.architecture) == ((), None, None, None)
+    assert training.value("model_name_or_path") is None
+
+
+def test_a_diverged_run_has_no_best_epoch(tmp_path: Path) -> None:
+    write(tmp_path / "trainer_state.json", json.dumps(state((float("nan"), float("inf")))))
+    assert read_run(tmp_path).best is None
+
+
+def test_a_resumed_epoch_counts_once(tmp_path: Path) -> None:
+    history = [{"epoch": 1.0, "step": 8, "eval_loss": 2.0}, {"epoch": 1.0, "step": 8, "eval_loss": 1.5}, {"loss": 1.0}]
+    write(tmp_path / "trainer_state.json", {"log_history": history})
+    assert [epoch.loss for epoch in read_run(tmp_path).epochs] == [1.5]
+
+
+def test_faults_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There is no run folder"):
+        read_run(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="--set needs KEY=VALUE"):
+        read_run(tmp_path, overrides=["dataset_config"])
+    with pytest.raises(UserError, match=r"r.yaml is not YAML"):
+        read_run(tmp_path, write(tmp_path / "r.yaml", "a: [1"))
+    with pytest.raises(UserError, match=r"r.yaml is no recipe"):
+        read_run(tmp_path, write(tmp_path / "r.yaml", "- 1"))
+    write(tmp_path / "trainer_state.json", '{"log_history": [{"eval')
+    with pytest.raises(UserError, match=r"trainer_state.json is damaged"):
+        read_run(tmp_path)
