@@ -13,7 +13,7 @@ from hf_datasets.errors import UserError
 SMOLLM2, TOY = "smollm2", "toy"
 SOURCES = {SMOLLM2: "HuggingFaceTB/SmolLM2-135M-Instruct"}
 CARD = """---
-base_model: {base}
+base_model: {base}{licence}
 library_name: transformers
 ---
 # {base}, prepared for supervised fine-tuning
@@ -63,6 +63,7 @@ def prepare(base: str, out: Path, turn_end: str | None = None, revision: str | N
     else:
         made = _smollm2(turn_end) if base == SMOLLM2 else _fit(base, turn_end, revision)
         said = {"base": SOURCES.get(base, base), "revision": f" from revision {revision}" if revision else ""}
+        said["licence"] = "\nlicense: apache-2.0" if base == SMOLLM2 else _licence(base)
         card = CARD.format(**said, changes="".join(f"{change} " for change in made.changes))
     _save(made, out, card)
     return made.changes
@@ -171,6 +172,18 @@ def _save(made: Prepared, out: Path, card: str) -> None:
         part.replace(out)
     except OSError as error:
         raise UserError(f"{out} can't be written: {error.strerror or error}.") from error
+
+
+def _licence(base: str) -> str:
+    """Return the line of the base's own card that names its licence; empty if it can't be had."""
+    from huggingface_hub import ModelCard
+
+    card = Path(base) / "README.md" if Path(base).is_dir() else base
+    try:
+        licence = ModelCard.load(card).data.license
+    except Exception:  # noqa: BLE001  (a card is a courtesy: no card, no network, no YAML, ...)
+        return ""
+    return f"\nlicense: {licence}" if isinstance(licence, str) else ""
 
 
 def _line(error: Exception) -> str:

@@ -52,7 +52,8 @@ def test_fourteen_trainings_as_in_section_5_1(name: str, epochs: int, config: st
 def test_the_two_recipes_differ_only_where_the_datasets_do() -> None:
     lima, bactrian = (fields(name) for name in STUDY)
     differing = {name for name in lima.keys() | bactrian.keys() if lima.get(name) != bactrian.get(name)}
-    assert differing == {"dataset_name", "num_train_epochs", "save_strategy", "save_steps", "logging_steps"}
+    rhythm = {"eval_strategy", "eval_steps", "save_strategy", "save_steps", "logging_steps"}
+    assert differing == {"dataset_name", "num_train_epochs", *rhythm}
 
 
 def test_the_study_is_short() -> None:
