@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 8.0)
 """Seconds between tries; the Hub's Retry-After goes before."""
-WAITS_UNREACHED = 2
-"""How many of WAITS are spent on a Hub that can't even be connected to."""
+FEW_WAITS = 2
+"""How many of WAITS are spent on a Hub that can't be connected to, or on an upload: the client tries these, too."""
 KINDS = ("model", "dataset", "space")
 Read = Callable[[str], bytes | None]
 """Reads a file of the repository as it stands; None if it isn't there."""
@@ -130,14 +130,14 @@ def push_files(
             if wait is None:
                 raise explained(error, client, repo_id, kind) from error
             tries += 1
-            print(f"{_short(error)}; trying again in {wait:.0f} s ({tries} of {len(WAITS)})", file=sys.stderr)
+            print(f"{_short(error)}; trying again in {wait:.0f} s", file=sys.stderr)
             sleep(wait)
 
 
 def _wait(error: BaseException, tries: int) -> float | None:
     """Return how long to wait before the next try; None if there is to be none."""
-    unreached = type(error).__name__ in ("ConnectError", "ConnectTimeout")
-    most = WAITS_UNREACHED if unreached else len(WAITS)
+    few = isinstance(error, RuntimeError) or type(error).__name__ in ("ConnectError", "ConnectTimeout")
+    most = FEW_WAITS if few else len(WAITS)
     if not may_pass(error) or tries >= most:
         return None
     asked = retry_after(error)
@@ -146,6 +146,8 @@ def _wait(error: BaseException, tries: int) -> float | None:
 
 def _short(error: BaseException) -> str:
     status = status_of(error)
+    if isinstance(error, RuntimeError):
+        return "The upload broke off"
     return f"The Hub answered {status}" if status else f"No answer from the Hub ({type(error).__name__})"
 
 
@@ -202,11 +204,17 @@ class _Push:
 
     def _refuse_other_kinds(self) -> None:
         for kind in KINDS:
-            if kind != self.kind and self._info(kind) is not None:
+            if kind != self.kind and self._is_there(kind):
                 raise UserError(
                     f"{self.repo_id} is a {kind}, not a {self.kind}; choose another --repo-id, or, to have both, make "
                     f"it first: hf repos create {self.repo_id} --repo-type {self.kind}"
                 )
+
+    def _is_there(self, kind: str) -> bool:
+        try:
+            return self._info(kind) is not None
+        except faults():
+            return False  # a courtesy to the user; no reason to stop
 
     def _create(self) -> None:
         sdk = "static" if self.kind == "space" else None
@@ -216,6 +224,8 @@ class _Push:
     def _files(self, head: str | None) -> dict[str, "RepoFile"]:
         from huggingface_hub.hf_api import RepoFile
 
+        if head is None:
+            return {}
         tree = self.api.list_repo_tree(self.repo_id, recursive=True, revision=head, repo_type=self.kind)
         return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
 

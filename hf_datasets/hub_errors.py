@@ -36,8 +36,10 @@ def may_pass(error: BaseException) -> bool:
 
     if isinstance(error, json.JSONDecodeError):
         return True  # a gateway's page where the client expects the Hub's answer
-    if isinstance(error, (OfflineModeIsEnabled, RuntimeError, ValueError)) or getattr(error, "filename", None):
-        return False  # a RuntimeError ends an upload that the client itself tried six times; a file name is ours
+    if isinstance(error, RuntimeError):  # how the client reports an upload that broke off
+        return error.__cause__ is not None and may_pass(error.__cause__)
+    if isinstance(error, (OfflineModeIsEnabled, ValueError)) or getattr(error, "filename", None):
+        return False  # an error with a file name is about a file of ours
     status = status_of(error)
     return status is None or status in PASSING
 

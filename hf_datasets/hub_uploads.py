@@ -22,7 +22,7 @@ NEVER = (
 """Patterns of files that no push of ours uploads, whatever folder they lie in."""
 LARGEST_SEARCHED = 64 * 1024 * 1024
 """Bytes up to which a file is searched for secrets; weights are larger."""
-SHORTEST_SECRET = 8
+SHORTEST_SECRET = 12
 _SECRET_NAMES = re.compile(r"(TOKEN|API_KEY|AUTH_KEY|SECRET|PASSWORD)$")
 _SECRETS = {
     "a Hugging Face token": re.compile(rb"\bhf_[A-Za-z0-9]{30,}\b"),
@@ -128,8 +128,8 @@ def check_secrets(files: Iterable[Upload]) -> None:
 
 
 def left_out(folder: Path, files: Mapping[str, Upload]) -> list[str]:
-    """Name what of a folder isn't uploaded, a whole sub-folder by its name."""
+    """Name what of a folder isn't uploaded; a sub-folder of which nothing is, by its name."""
     kept = {PurePosixPath(path).parts[0] for path in files}
     rest = {file.relative_to(folder).as_posix() for file in _walk(folder)} - set(files)
-    tops = {(parts := PurePosixPath(path).parts)[0] + ("/" if len(parts) > 1 else "") for path in rest}
-    return sorted(top for top in tops if top.rstrip("/") not in kept)
+    tops = {path: PurePosixPath(path).parts[0] for path in rest}
+    return sorted({path if top in kept or top == path else f"{top}/" for path, top in tops.items()})

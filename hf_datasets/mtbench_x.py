@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl, sources
+from hf_datasets import jsonl, references, sources
 from hf_datasets.errors import UserError
 from hf_datasets.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
@@ -25,20 +25,39 @@ TURNS = 2
 
 
 @functools.cache
-def questions(benchmark: str, language: str) -> tuple[Question, ...]:
+def questions(benchmark: str, language: str, reference_set: str = references.PUBLISHED) -> tuple[Question, ...]:
     """Return a benchmark's questions in one language, by ascending id.
 
     Args:
         benchmark: `mtbench_x` or `mini`.
         language: Lower-case language code.
+        reference_set: `published`, or `corrected` (MT-Bench-X only): our own answers where the published are wrong.
 
     Raises:
-        UserError: No such benchmark or language; a source can't be had; or a promise about the data doesn't hold.
+        UserError: No such benchmark, language or reference set; a source can't be had; a promise about the data
+            doesn't hold; or a correction is stale.
     """
+    if reference_set != references.PUBLISHED:
+        return _corrected(benchmark, language, reference_set)
     if benchmark not in BENCHMARKS:
         raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}.")
     rows = _mini(language) if benchmark == "mini" else _published(language)
     return tuple(sorted(rows, key=lambda question: question.question_id))
+
+
+def _corrected(benchmark: str, language: str, reference_set: str) -> tuple[Question, ...]:
+    if reference_set not in references.REFERENCE_SETS:
+        choices = ", ".join(references.REFERENCE_SETS)
+        raise UserError(f"There is no reference set {reference_set!r}; choose one of {choices}.")
+    if benchmark == "mini":
+        raise UserError(f"The mini benchmark has no references {reference_set!r}; set reference_set to 'published'.")
+    return tuple(references.corrected(questions(benchmark, language), references.corrections(language)))
+
+
+@functools.cache
+def reference_set_hash(benchmark: str, language: str, reference_set: str) -> str:
+    """Return the sha256 (hex) of a benchmark's references in one language, as it stands in results."""
+    return references.references_hash(questions(benchmark, language, reference_set))
 
 
 @functools.cache
@@ -64,12 +83,12 @@ def _published(language: str) -> list[Question]:
         raise UserError(f"MT-Bench-X has no language {language!r}; it has {', '.join(LANGUAGES)}.")
     current = _by_id(language, "question.jsonl")
     translated = _by_id(language, "question_original.jsonl") if language != "en" else {}
-    references = {
+    answers = {
         identifier: tuple(row["choices"][0]["turns"])
         for identifier, row in _by_id(language, "reference_answer/gpt-4.jsonl").items()
     }
     rows = [
-        _question(language, row, translated.get(identifier), references.get(identifier, ()))
+        _question(language, row, translated.get(identifier), answers.get(identifier, ()))
         for identifier, row in current.items()
     ]
     check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)

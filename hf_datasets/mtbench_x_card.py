@@ -1,19 +1,20 @@
 """The card of the published MT-Bench-X: front matter for the Hub, and a text whose every number is counted."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from hf_datasets import jsonl, sources
 from hf_datasets.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
-from hf_datasets.mtbench_x import LANGUAGES, questions, revision
+from hf_datasets.mtbench_x import LANGUAGES, questions, reference_set_hash, revision
 from hf_datasets.mtbench_x_configs import ALL, SPLIT
 from hf_datasets.records import CATEGORIES
+from hf_datasets.references import CORRECTED, REFERENCE_SETS, Correction, corrections
 
 HERE = Path(__file__).parent
-DOUBTFUL = (104, 105, 109, 111, 113, 114, 120, 122, 124, 125, 126, 128, 130)
+REPORTED = frozenset({104, 105, 109, 111, 113, 114, 120, 122, 124, 125, 126, 128, 130})
 """Questions whose published reference is reported wrong (FastChat, pull request 3158)."""
 
 
@@ -72,8 +73,37 @@ def card_body(counts: Mapping[str, int]) -> str:
             [(f"`{s}`", x, len(judge_prompts(s, x)), f"`{prompt_set_hash(s, x)[:12]}`") for s, x in sets],
         ),
         repairs=", ".join(f"{language} {count}" for language, count in _repairs().items()),
-        doubtful=", ".join(map(str, DOUBTFUL)),
+        reported=_turns(item for item in corrections("en") if item.question_id in REPORTED),
+        further=_turns(item for item in corrections("en") if item.question_id not in REPORTED),
+        translated="; ".join(f"{x} {_turns(found)}" for x, found in _wrong_in_translation().items()),
+        reference_sets=_table(
+            ("set", "language", "answers of ours", "sha256 of the set"),
+            [
+                (f"`{s}`", x, len(corrections(x)) if s == CORRECTED else 0, f"`{_references_hash(x, s)}`")
+                for s in REFERENCE_SETS
+                for x in LANGUAGES
+            ],
+        ),
     )
+
+
+def _turns(found: Iterable[Correction]) -> str:
+    """`104.1, 104.2, 105.1`: questions and turns."""
+    return ", ".join(f"{item.question_id}.{item.turn}" for item in found)
+
+
+def _wrong_in_translation() -> dict[str, list[Correction]]:
+    """References that are wrong in a translation but not in English, by language."""
+    everywhere = {(item.question_id, item.turn) for item in corrections("en")}
+    return {
+        language: [item for item in corrections(language) if (item.question_id, item.turn) not in everywhere]
+        for language in LANGUAGES
+        if language != "en"
+    }
+
+
+def _references_hash(language: str, reference_set: str) -> str:
+    return reference_set_hash("mtbench_x", language, reference_set)[:12]
 
 
 def _repository(url: str) -> str:

@@ -14,16 +14,26 @@ from hf_datasets.hub_folder import columns_of
 from hf_datasets.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
 from hf_datasets.mtbench_x import LANGUAGES, judge_prompt_rows, questions, revision
 from hf_datasets.records import JudgePrompt, Question, content_hash
+from hf_datasets.references import CORRECTED, Correction, corrections
 
 HERE = Path(__file__).parent
 ALL = "all"
 """The default config: every language."""
 SPLIT = "test"
-PROMPTS, MINI = "judge_prompts", "mini"
-FILES = tuple(f"{prefix}{language}" for prefix in ("", f"{PROMPTS}_", f"{MINI}_") for language in LANGUAGES)
+PROMPTS, MINI, REFERENCES = "judge_prompts", "mini", "references_corrected"
+PREFIXES = ("", f"{PROMPTS}_", f"{REFERENCES}_", f"{MINI}_")
+FILES = tuple(f"{prefix}{language}" for prefix in PREFIXES for language in LANGUAGES)
 """The configs that have a file of their own."""
 CONFIGS = (ALL, *FILES)
 QUESTION_COLUMNS = columns_of(Question)
+REFERENCE_COLUMNS = {
+    "question_id": "int64",
+    "language": "string",
+    "category": "string",
+    "reference": "list<string>",
+    "corrected_turns": "list<int64>",
+    "reasons": "list<string>",
+}
 PROMPT_COLUMNS = {"prompt_set": "string", **columns_of(JudgePrompt), "sha256": "string"}
 RATING, VOTES, FOURTH_VOTE = ("[[5]]",), ("[[A]]", "[[B]]", "[[C]]"), "[[D]]"
 
@@ -34,6 +44,8 @@ def columns(config: str) -> Mapping[str, str]:
     Args:
         config: One of CONFIGS.
     """
+    if config.startswith(REFERENCES):
+        return REFERENCE_COLUMNS
     return PROMPT_COLUMNS if config.startswith(PROMPTS) else QUESTION_COLUMNS
 
 
@@ -54,7 +66,35 @@ def rows(config: str) -> list[dict[str, Any]]:
     if prefix == PROMPTS:
         check_prompts(language)
         return judge_prompt_rows(language)
+    if prefix == REFERENCES:
+        return reference_rows(language)
     return [question.to_row() for question in questions(prefix or "mtbench_x", language)]
+
+
+def reference_rows(language: str) -> list[dict[str, Any]]:
+    """Return the questions with a reference answer of ours, each with both turns of the set `corrected`.
+
+    Args:
+        language: Lower-case language code.
+
+    Raises:
+        UserError: A source can't be had, or a correction is stale.
+    """
+    by_id: dict[int, list[Correction]] = {}
+    for item in sorted(corrections(language), key=lambda item: (item.question_id, item.turn)):
+        by_id.setdefault(item.question_id, []).append(item)
+    return [
+        {
+            "question_id": question.question_id,
+            "language": language,
+            "category": question.category,
+            "reference": list(question.reference),
+            "corrected_turns": [item.turn for item in by_id[question.question_id]],
+            "reasons": [item.reason for item in by_id[question.question_id]],
+        }
+        for question in questions("mtbench_x", language, CORRECTED)
+        if question.question_id in by_id
+    ]
 
 
 def check_prompts(language: str) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 EVAL = "eval.yaml"
-OURS = (CARD, "data/*", "tasks/*", EVAL, "LICENSE*", "NOTICE*")
-"""What of a built folder is published; anything else that lies in it stays here."""
+OURS = (CARD, "tasks/*.yaml", EVAL, "LICENSE*", "NOTICE*")
+"""What of a built folder is published beside the files that its card names; anything else stays here."""
 BENCHMARK = "MT-Bench-X"
 """`pretty_name` of the dataset that is a benchmark."""
 _NAMED_BY_CONTENT = re.compile(rf"data/.+-[0-9a-f]{{{HASH_DIGITS}}}\.parquet")
@@ -39,11 +39,11 @@ def push_dataset(folder: Path, repo_id: str, *, private: bool = False, api: "HfA
     """
     card = _card(folder)
     metadata = front_matter(card.decode("utf-8"))
-    _check_whole(folder, metadata)
+    named = _data_files(folder, metadata)
     extra = {}
     if metadata.get("pretty_name") == BENCHMARK and not (folder / EVAL).is_file():
         extra[EVAL] = eval_yaml(metadata).encode()
-    files = uploads(folder, allow=OURS, extra=extra)
+    files = uploads(folder, allow=[*OURS, *named], extra=extra)
     if rest := left_out(folder, files):
         print(f"Not uploaded, since no build of ours made it: {', '.join(rest)}")
     title = f"Publish {metadata.get('pretty_name') or folder.resolve().name}"
@@ -92,13 +92,15 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _check_whole(folder: Path, metadata: Mapping[str, Any]) -> None:
+def _data_files(folder: Path, metadata: Mapping[str, Any]) -> set[str]:
+    """Return the files that the card names; all of them are there."""
     named = {path for _, _, path in data_files(metadata)}
     if not named:
         raise UserError(f"{folder / CARD} names no data files; build the folder again.")
     missing = sorted(path for path in named if not (folder / path).is_file())
     if missing:
         raise UserError(f"{folder} lacks {missing[0]}, which its card names; build the folder again.")
+    return named
 
 
 def superseded(read: Read) -> Iterable[str]:

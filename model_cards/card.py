@@ -17,9 +17,11 @@ from mtbenchx_tasks import __version__
 MARKER = "<!-- written by mtbench-x from the records of a run: the next card replaces this file -->"
 NOT_RECORDED = "not recorded"
 _PAIRS = re.compile(r"(?:[A-Z]{2})+")
+BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps", "world_size")
+"""The factors of the number of examples per optimizer step."""
 HYPERPARAMETERS = (
     *("learning_rate", "lr_scheduler_type", "warmup_steps", "optim", "adam_beta1", "adam_beta2", "weight_decay"),
-    *("max_grad_norm", "num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "world_size"),
+    *("max_grad_norm", "num_train_epochs", *BATCH),
     *("max_length", "packing", "assistant_only_loss", "completion_only_loss", "bf16", "fp16", "seed", "data_seed"),
     *("chat_template_path", "eos_token", "use_peft", "lora_r", "lora_alpha"),
 )
@@ -157,7 +159,7 @@ def _meaning(card: Card) -> str:
 
 def _hyperparameters(training: Training) -> list[tuple[str, str]]:
     rows = [(f"`{name}`", _shown(training.settings.get(name))) for name in HYPERPARAMETERS]
-    factors = [training.settings.get(name) for name in HYPERPARAMETERS[9:12]]
+    factors = [training.settings.get(name) for name in BATCH]
     if all(isinstance(factor, int) for factor in factors):
         rows.append(("examples per optimizer step", str(math.prod(int(str(factor)) for factor in factors))))
     rows.append(("optimizer steps", _shown(training.steps)))
@@ -187,7 +189,7 @@ def _which(training: Training, best: Any, last: Any) -> str:
     """Say which epoch was the best, and which one the weights are."""
     if best is None:
         return "No validation loss is a number: the run diverged."
-    lowest = "The last epoch has the lowest validation loss." if best == last else (
+    lowest = "The last epoch has the lowest validation loss." if last.loss == best.loss else (
         f"The last epoch is not the best: epoch {best.epoch:g} had the lowest validation loss ({best.loss:.4f})."
     )  # fmt: skip
     kept = training.settings.get("load_best_model_at_end")
@@ -196,7 +198,14 @@ def _which(training: Training, best: Any, last: Any) -> str:
     if kept:
         checkpoint = f" (`{training.best_checkpoint}`)" if training.best_checkpoint else ""
         return f"{lowest} The weights are those of the best checkpoint{checkpoint}."
-    return f"{lowest} The weights are those of the last epoch."
+    return f"{lowest} The weights are those of the last epoch.{_unfinished(training)}"
+
+
+def _unfinished(training: Training) -> str:
+    """Say if the records end before the run was to end."""
+    if training.steps is None or training.planned is None or training.steps >= training.planned:
+        return ""
+    return f" The newest record is of step {training.steps} of {training.planned}; what came after is {NOT_RECORDED}."
 
 
 def _limits(card: Card) -> list[str]:
@@ -246,7 +255,7 @@ def _missing_of_results(groups: Sequence[Group]) -> dict[str, bool]:
     return {
         "the judge's version": all(result.setup["judge"].get("snapshots") for result in results),
         "scored answers per category": all(result.counts for result in results),
-        "judge prompts": all(result.prompt_hash for result in results),
+        "hash of the judge prompts": all("prompt_set" in result.hashes for result in results),
     }
 
 

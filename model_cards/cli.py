@@ -33,19 +33,23 @@ def card(
     private: Private = False,
 ) -> None:
     """Write a model card from what a run and its evaluation recorded, and publish model and card."""
-    from model_cards.publish import Told, make_card, push_model, write_card
+    from hf_datasets.hub import connect
+    from model_cards.collect import Told, make_card, nowhere, on_hub
+    from model_cards.publish import push_model, write_card
 
     if out is None and not push:
         raise UserError("Nothing to do: name a folder for the card by --out, or publish by --push --repo-id ORG/MODEL.")
     if push and repo_id is None:
         raise UserError("--push needs --repo-id ORG/MODEL.")
     told = Told(name, base_model, dataset, data_license, base_license, benchmark)
-    made = make_card(run_dir, results, recipe=recipe, overrides=overrides, repo_id=repo_id, told=told)
+    api = connect() if push else None
+    lookup = on_hub(api) if api else nowhere
+    made = make_card(run_dir, results, recipe=recipe, overrides=overrides, repo_id=repo_id, told=told, lookup=lookup)
     if out is not None:
         for path in write_card(made, out):
             print(path)
     if push:
-        print(push_model(run_dir, made, private=private).summary)
+        print(push_model(run_dir, made, private=private, api=api).summary)
 
 
 def push_metric(repo_id: RepoId, private: Private = False) -> None:

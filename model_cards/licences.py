@@ -3,10 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from hf_datasets.push import front_matter
 
 PERMISSIVE = frozenset({"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "unlicense", "isc", "odc-by"})
 _ATTRIBUTION = re.compile(r"cc-by-\d\.\d")
@@ -60,12 +57,6 @@ def terms(license_id: str | None, metadata: Mapping[str, Any] | None = None) -> 
     if not isinstance(found, str) or found in ("license", "unknown"):
         return None
     return Terms(found.lower(), (metadata or {}).get("license_name"), (metadata or {}).get("license_link"))
-
-
-def terms_of_folder(folder: Path) -> Terms | None:
-    """Return the terms that the card of a folder on disk tells."""
-    card = folder / "README.md"
-    return terms(None, front_matter(card.read_text(encoding="utf-8", errors="replace"))) if card.is_file() else None
 
 
 def metadata(data: Terms | None, base: Terms | None) -> dict[str, str]:

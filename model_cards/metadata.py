@@ -73,14 +73,18 @@ def notes(result: Result) -> str:
     parts = [
         "scale 1 to 10",
         f"judge {judge.get('model')} ({versions})",
-        f"prompts {judge.get('prompt_set')}" + (f" sha256 {result.prompt_hash[:12]}" if result.prompt_hash else ""),
-        f"references {judge.get('reference_set')}",
+        f"prompts {judge.get('prompt_set')}{_hash(result, 'prompt_set')}",
+        f"references {judge.get('reference_set')}{_hash(result, 'reference_set')}",
         f"{judge.get('runs')} judge run(s)",
         f"{scored} of {result.answers or '?'} answers scored",
     ]
     if result.questions and result.questions[0] < result.questions[1]:
         parts.append(f"only {result.questions[0]} of {result.questions[1]} questions asked")
     return "; ".join(parts)
+
+
+def _hash(result: Result, what: str) -> str:
+    return f" sha256 {result.hashes[what][:12]}" if what in result.hashes else ""
 
 
 def eval_results(card: Card) -> dict[str, str]:

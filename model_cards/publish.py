@@ -3,8 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +11,16 @@ from hf_datasets.errors import UserError
 from hf_datasets.hub import Pushed, Read, push_files
 from hf_datasets.hub_uploads import Upload, left_out, uploads
 from hf_datasets.push import front_matter
-from model_cards import licences, metadata
+from hf_datasets.records import storable
+from model_cards import metadata
 from model_cards.card import MARKER, Card, render
-from model_cards.results import FOLDER, PREFIX, read_groups
-from model_cards.run_dir import read_run
+from model_cards.collect import last_part
+from model_cards.results import FOLDER, PREFIX
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 README = "README.md"
-HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 WEIGHTS = ("*.safetensors", "*.gguf", "pytorch_model*.bin", "adapter_model.bin")
 MODEL_FILES = (
     *WEIGHTS,
@@ -39,102 +38,10 @@ _LOCAL_PATH = re.compile(r"([A-Za-z]:[\\/]|[\\/~]|\.{1,2}[\\/]|file:)\S*")
 _OUR_RESULTS = re.compile(rf"{re.escape(FOLDER)}/{PREFIX}[\w.-]+\.yaml")
 
 
-@dataclass(frozen=True)
-class Told:
-    """What the user says besides the files."""
-
-    name: str | None = None
-    """The model's name; None: the repository's, or the folder's."""
-    base: str | None = None
-    """The base model's Hub id."""
-    dataset: str | None = None
-    """The training data's Hub id, or its folder."""
-    data_license: str | None = None
-    """Licence of the data."""
-    base_license: str | None = None
-    """Licence of the base model."""
-    benchmark: str | None = None
-    """The published benchmark's Hub id."""
-
-
-def make_card(
-    run_dir: Path,
-    results: Sequence[Path],
-    *,
-    recipe: Path | None = None,
-    overrides: Sequence[str] = (),
-    repo_id: str | None = None,
-    told: Told | None = None,
-) -> Card:
-    """Collect the facts of a card.
-
-    Args:
-        run_dir: The training's output folder.
-        results: lm_eval's results files.
-        recipe: The training's YAML.
-        overrides: `KEY=VALUE`, what its command line gave besides.
-        repo_id: Where the model is to be published.
-        told: What the user says.
-
-    Raises:
-        UserError: A file is missing, damaged, or of another model.
-    """
-    training, said = read_run(run_dir, recipe, overrides), told or Told()
-    base = said.base or training.value("model_name_or_path", "base_model")
-    dataset = said.dataset or _one(training.value("dataset_name", "datasets"))
-    places = [Path(), *([recipe.parent] if recipe else []), run_dir.resolve().parent]
-    data_folder, base_folder = _folder(dataset, places), _folder(base, places)
-    known = licences.KNOWN.get(_last(dataset).lower())
-    data_card = _front_matter_of(data_folder)
-    spoken = tuple(str(code) for code in data_card.get("language") or ())
-    namespace = f"{repo_id.split('/', maxsplit=1)[0]}/" if repo_id else ""
-    return Card(
-        name=said.name or _last(repo_id) or training.name,
-        training=training,
-        groups=tuple(read_groups(results)),
-        base=_shown(base, base_folder),
-        base_id=_hub_id(base, base_folder),
-        dataset=_shown(dataset, data_folder),
-        dataset_id=_hub_id(dataset, data_folder) if "/" in (dataset or "") else None,
-        data_languages=spoken or (licences.LANGUAGES if known else ()),
-        data_terms=licences.terms(said.data_license, data_card) or known,
-        base_terms=licences.terms(said.base_license, _front_matter_of(base_folder)),
-        repo_id=repo_id,
-        benchmark_id=said.benchmark or f"{namespace}mtbench-x",
-    )
-
-
-def _one(value: Any) -> str | None:
-    return str(value[0]) if isinstance(value, list) and len(value) == 1 else None if value is None else str(value)
-
-
-def _last(name: str | None) -> str:
-    return re.split(r"[\\/]", (name or "").rstrip("\\/"))[-1]
-
-
-def _hub_id(name: str | None, folder: Path | None) -> str | None:
-    """Return a name that can be a repository of the Hub and isn't a folder here."""
-    return name if name and folder is None and HUB_ID.fullmatch(name) else None
-
-
-def _shown(name: str | None, folder: Path | None) -> str | None:
-    """Return a Hub id as it is, and of a folder its name only."""
-    return name if name is None else _hub_id(name, folder) or _last(name)
-
-
-def _folder(name: str | None, places: Iterable[Path]) -> Path | None:
-    return next((place / name for place in places if name and (place / name).is_dir()), None)
-
-
-def _front_matter_of(folder: Path | None) -> dict[str, Any]:
-    card = None if folder is None else folder / README
-    return front_matter(card.read_text(encoding="utf-8", errors="replace")) if card and card.is_file() else {}
-
-
 def card_files(card: Card) -> dict[str, bytes]:
     """Return path -> content: README.md and the `.eval_results` files."""
     files = {README: render(card, metadata.front_matter(card)), **metadata.eval_results(card)}
-    return {path: text.encode("utf-8") for path, text in files.items()}
+    return {path: storable(text).encode("utf-8") for path, text in files.items()}
 
 
 def write_card(card: Card, folder: Path) -> list[Path]:
@@ -225,7 +132,7 @@ def _clean(value: Any, base: str | None, key: str = "") -> Any:
     if isinstance(value, Mapping):
         return {name: _clean(item, base, name) for name, item in value.items()}
     if isinstance(value, str) and _PATH_KEYS.search(key) and _LOCAL_PATH.fullmatch(value):
-        return base if base and key.endswith("name_or_path") else _last(value)
+        return base if base and key.endswith("name_or_path") else last_part(value)
     return value
 
 

@@ -25,8 +25,8 @@ _PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
 PRIVATE = ("ledger", "api_key_env", "concurrency", "timeout", "resume", "device", "batch_size", "base_url")
 """Judge settings that say where and how fast a judge ran, not what it said; none of them goes into a card."""
-PER_LANGUAGE = ("prompt_set_sha256",)
-"""Judge settings that differ between the languages of one evaluation."""
+HASH = "_sha256"
+"""How the names of hashes end: of prompts and references, which differ between the languages of one evaluation."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Result:
     """The judge's short name, as in the results."""
     setup: Mapping[str, Any]
     """All that must be equal for two results to stand in one table: judge, prompts, benchmark, generation."""
-    prompt_hash: str
-    """sha256 of the judge's prompts in this language; empty if not recorded."""
+    hashes: Mapping[str, str]
+    """`prompt_set`, `reference_set` -> sha256 of what the judge was shown in this language, as far as recorded."""
     metrics: Mapping[str, float | None]
     """Metric -> value; None where nothing was scored."""
     questions: tuple[int, int] | None
@@ -58,7 +58,7 @@ class Result:
     date: str | None
     """When, in ISO 8601, UTC."""
     run: Mapping[str, Any] = field(repr=False, default_factory=dict)
-    """What the evaluation's command can be written from: `model`, `model_args`, `limit`, `chat_template`, `tasks`."""
+    """What the evaluation's command can be written from: model, its arguments, limit, template, version."""
 
     @property
     def scored(self) -> int | None:
@@ -135,7 +135,7 @@ def read_groups(paths: Sequence[Path]) -> list[Group]:
     for file in files:
         content = _read(file)
         models.setdefault(_model(content), str(file))
-        for result in _results(file, content):
+        for result in _understood(file, content):
             same = groups.setdefault(canonical_json(result.setup), {})
             place = (result.task, result.judge)
             if place in same:
@@ -174,6 +174,13 @@ def _model(content: Mapping[str, Any]) -> str:
     return str(content.get("model_name") or "")
 
 
+def _understood(file: Path, content: Mapping[str, Any]) -> list[Result]:
+    try:
+        return list(_results(file, content))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file} isn't laid out as lm_eval's results are ({type(error).__name__}: {error}).") from error
+
+
 def _results(file: Path, content: Mapping[str, Any]) -> Iterable[Result]:
     configs = content.get("configs") or {}
     ours = [task for task, config in configs.items() if isinstance(_metadata(config).get("benchmark"), dict)]
@@ -207,7 +214,9 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         model=_shown(_model(content)),
         judge=judge,
         setup=_setup(content, task, config, settings),
-        prompt_hash=str(settings.get("prompt_set_sha256") or ""),
+        hashes={
+            name.removesuffix(HASH): str(value) for name, value in settings.items() if name.endswith(HASH) and value
+        },
         metrics={key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
         questions=questions,
         counts=_counts(file, task),
@@ -217,6 +226,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
             **(content.get("config") or {}),
             "source": content.get("model_source"),
             "template": content.get("chat_template"),
+            "lm_eval": content.get("lm_eval_version"),
         },
     )
 
@@ -226,12 +236,13 @@ def _setup(
 ) -> dict[str, Any]:
     """Return all that two results must share to be compared."""
     benchmark = config["metadata"]["benchmark"]
-    said = {name: value for name, value in settings.items() if name not in (*PRIVATE, *PER_LANGUAGE)}
+    said = {name: value for name, value in settings.items() if name not in PRIVATE and not name.endswith(HASH)}
     said["model"] = _shown(str(settings.get("model")))
+    said["snapshots"] = sorted(str(snapshot) for snapshot in settings.get("snapshots") or [])
     return {
         "judge": said,
         "endpoint": _host(settings.get("base_url")),
-        "benchmark": {"name": benchmark.get("name"), "revision": benchmark.get("revision")},
+        "benchmark": {"name": str(benchmark.get("name")), "revision": str(benchmark.get("revision"))},
         "task_version": (content.get("versions") or {}).get(task),
         "generation": {
             **(config.get("generation_kwargs") or {}),

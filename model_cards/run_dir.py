@@ -49,7 +49,9 @@ class Training:
     epochs: tuple[Epoch, ...]
     """Evaluations in order; empty if there is no record of any."""
     steps: int | None
-    """Optimizer steps of the whole run."""
+    """Optimizer steps done at the newest record."""
+    planned: int | None
+    """Optimizer steps that the run was to have."""
     best_checkpoint: str | None
     """The checkpoint that the trainer itself held for the best, e.g. `checkpoint-96`."""
     architecture: str | None
@@ -94,16 +96,18 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
     readme = folder / README
     card = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else ""
     checkpoint = state.get("best_model_checkpoint")
+    architectures = config.get("architectures")
     return Training(
         name=folder.resolve().name,
         settings={**told, **given, **trainer},
         recipe=told,
         recipe_file=None if recipe is None else recipe.name,
         trainer=trainer,
-        epochs=tuple(_epochs(state.get("log_history") or [])),
-        steps=state.get("global_step"),
-        best_checkpoint=re.split(r"[\\/]", checkpoint)[-1] if checkpoint else None,
-        architecture=next(iter(config.get("architectures") or []), None),
+        epochs=tuple(_epochs(state.get("log_history"))),
+        steps=_whole(state.get("global_step")),
+        planned=_whole(state.get("max_steps")),
+        best_checkpoint=re.split(r"[\\/]", checkpoint)[-1] if isinstance(checkpoint, str) else None,
+        architecture=str(architectures[0]) if isinstance(architectures, list) and architectures else None,
         adapter=(folder / "adapter_config.json").is_file(),
         versions=dict(_VERSION.findall(card)),
         declared=front_matter(card),
@@ -153,10 +157,16 @@ def _json(file: Path) -> dict[str, Any]:
     return found
 
 
-def _epochs(history: Sequence[Mapping[str, Any]]) -> list[Epoch]:
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def _epochs(history: Any) -> list[Epoch]:
     """Return the evaluations; a step that was evaluated twice (a resumed run) counts by its last."""
     found: dict[int, Epoch] = {}
-    for entry in history:
-        if {"eval_loss", "step", "epoch"} <= entry.keys():
-            found[int(entry["step"])] = Epoch(float(entry["epoch"]), int(entry["step"]), float(entry["eval_loss"]))
+    for entry in history if isinstance(history, list) else []:
+        if isinstance(entry, dict):
+            epoch, step, loss = (entry.get(name) for name in ("epoch", "step", "eval_loss"))
+            if isinstance(step, int) and isinstance(epoch, (int, float)) and isinstance(loss, (int, float)):
+                found[step] = Epoch(float(epoch), step, float(loss))
     return [found[step] for step in sorted(found)]

@@ -35,14 +35,13 @@ def group(of: Group, file: str | None) -> str:
 def _setup(of: Group) -> str:
     judge = of.setup["judge"]
     snapshots = ", ".join(judge.get("snapshots") or []) or "not recorded"
-    hashes = "; ".join(f"{result.language} `{result.prompt_hash[:12]}`" for result in of.results if result.prompt_hash)
     runs = judge.get("runs")
     lines = [
-        f"evaluated as: `{of.results[0].model or 'not recorded'}`",
+        f"evaluated as `{of.results[0].model or 'not recorded'}`, {_when(of.results)}",
         f"judge: {judge.get('model')} (version: {snapshots})" + _at(of.setup["endpoint"], judge.get("backend")),
         f"prompts: `{judge.get('prompt_set') or 'not recorded'}`, in {_language(judge.get('prompt_language'))}"
-        + (f"; sha256 {hashes}" if hashes else ""),
-        f"reference answers: `{judge.get('reference_set') or 'not recorded'}`",
+        + _hashes(of.results, "prompt_set"),
+        f"reference answers: `{judge.get('reference_set') or 'not recorded'}`" + _hashes(of.results, "reference_set"),
         f"runs of the judge: {runs if runs is not None else 'not recorded'}"
         + (" (a rating is the mean of its valid runs)" if isinstance(runs, int) and runs > 1 else ""),
         f"verdicts: parser `{judge.get('parser')}`, rating `{judge.get('rating')}`; "
@@ -52,6 +51,19 @@ def _setup(of: Group) -> str:
         *_partial(of.results),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _hashes(results: Sequence[Result], what: str) -> str:
+    found = [f"{result.language} `{result.hashes[what][:12]}`" for result in results if what in result.hashes]
+    return f"; sha256 {', '.join(found)}" if found else ""
+
+
+def _when(results: Sequence[Result]) -> str:
+    days = sorted({result.date[:10] for result in results if result.date})
+    version = results[0].run.get("lm_eval")
+    return ", ".join(
+        [f"on {', '.join(days) or 'a day that is not recorded'}", *[f"with lm_eval {version}"] * bool(version)]
+    )
 
 
 def _at(endpoint: str | None, backend: Any) -> str:

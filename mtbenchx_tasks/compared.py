@@ -28,14 +28,21 @@ ORDER BY benchmark, language, judge, question_id, turn, run, game
 Row = dict[str, Any]
 
 
-def rule_of(prompts: PairPrompts, settings: JudgeSettings) -> str:
-    """Return the canonical JSON of what decides a vote besides the judgment itself."""
+def rule_of(prompts: PairPrompts, settings: JudgeSettings, references_sha256: str) -> str:
+    """Return the canonical JSON of what decides a vote besides the judgment itself.
+
+    Args:
+        prompts: What the judge is asked with.
+        settings: The judge's.
+        references_sha256: Hash of the reference answers that it sees (mtbench_x.reference_set_hash).
+    """
     return canonical_json(
         {
             "prompt_set": prompts.prompt_set,
             "prompt_language": prompts.language,
             "prompt_set_sha256": prompts.sha256,
             "reference_set": settings.reference_set,
+            "reference_set_sha256": references_sha256,
             "parser": settings.parser,
             "votes": prompts.votes,
         }

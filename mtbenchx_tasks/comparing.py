@@ -80,10 +80,13 @@ def start(
         raise UserError(f"judge.rating {settings.rating!r} is for single answers; to compare, set it to 'text'.")
     settings = resolved(settings, benchmark)
     prompts = PairPrompts(str(settings.prompt_set), prompt_language(settings, language), votes)
-    matches = plan(answers, mtbench_x.questions(benchmark, language), prompts, settings, baseline)
+    questions = mtbench_x.questions(benchmark, language, settings.reference_set)
+    matches = plan(answers, questions, prompts, settings, baseline)
     engine, ledger = engine_and_ledger(settings, engine)
     games = submit(matches, engine, ledger)
-    return Comparing(matches, games, engine, ledger, rule_of(prompts, settings), settings, votes)
+    references_sha256 = mtbench_x.reference_set_hash(benchmark, language, settings.reference_set)
+    rule = rule_of(prompts, settings, references_sha256)
+    return Comparing(matches, games, engine, ledger, rule, settings, votes)
 
 
 def submit(matches: Sequence[Match], engine: Engine, ledger: Ledger) -> list[Games]:

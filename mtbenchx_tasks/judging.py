@@ -30,7 +30,9 @@ def live_engine(settings: JudgeSettings, language: str = "") -> Engine:
     """
     del language
     check_key(settings)
-    shared = replace(settings, prompt_set=None, prompt_language="same", parser="last", runs=1)
+    shared = replace(
+        settings, prompt_set=None, reference_set="published", prompt_language="same", parser="last", runs=1
+    )
     return engine_and_ledger(shared)[0]
 
 

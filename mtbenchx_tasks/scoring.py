@@ -108,7 +108,8 @@ def prepare(
         UserError: The judge can't be had, there is no answer, a question id is unknown, or a question has not two
             answers.
     """
-    questions = {question.question_id: question for question in mtbench_x.questions(benchmark, language)}
+    rows = mtbench_x.questions(benchmark, language, settings.reference_set)
+    questions = {question.question_id: question for question in rows}
     if not answers:
         raise UserError("There are no answers to judge.")
     for identifier, texts in answers.items():

@@ -56,8 +56,8 @@ class MTBenchX(ConfigurableTask):
 
     def download(self, *_: object, **__: object) -> None:
         """Make the documents: the questions of this language, by the data room's pure function."""
-        rows = [question.to_row() for question in mtbench_x.questions(self.BENCHMARK, self.language)]
-        self.dataset = {"test": datasets.Dataset.from_list(rows)}
+        found = mtbench_x.questions(self.BENCHMARK, self.language, self.settings.reference_set)
+        self.dataset = {"test": datasets.Dataset.from_list([question.to_row() for question in found])}
 
     def _metadata(self) -> dict[str, Any]:
         """What results say of this task: resolved settings and versions, nothing of the user's model arguments."""
@@ -154,6 +154,7 @@ class MTBenchX(ConfigurableTask):
         self.config.metadata["judge"] |= {
             "prompt_set": judge.prompts.prompt_set,
             "prompt_set_sha256": judge.prompts.sha256,
+            "reference_set_sha256": judge.references_sha256,
             "ledger": str(judge.ledger.path),
         }
         if rank == 0:

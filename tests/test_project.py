@@ -45,6 +45,7 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
         *("hf_datasets/pins.toml", "hf_datasets/edits/judge_prompts.jsonl", "hf_datasets/cards/mtbench_x.md"),
         *("mtbenchx_tasks/tasks/mtbench_x_de.yaml", "mtbenchx_tasks/metrics/mtbench_x_judge/mtbench_x_judge.py"),
         *("hf_datasets/py.typed", "mtbenchx_tasks/py.typed"),
+        *("model_cards/template.md", "model_cards/space/README.md", "model_cards/space/index.html"),
     ]
     assert set(data) <= names
     assert not [name for name in names if name.startswith(("lm_eval", "tests", "benchmarks"))]

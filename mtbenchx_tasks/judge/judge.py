@@ -10,7 +10,7 @@ from pathlib import Path
 from hf_datasets.chat import ChatRequest, OpenAIChat, public_url
 from hf_datasets.errors import UserError
 from hf_datasets.ledger import Ledger, open_ledger
-from hf_datasets.mtbench_x import default_prompt_set
+from hf_datasets.mtbench_x import default_prompt_set, reference_set_hash
 from hf_datasets.records import Question, canonical_json
 from mtbenchx_tasks.judge.local import LocalEngine
 from mtbenchx_tasks.judge.prompts import SinglePrompts
@@ -50,6 +50,8 @@ class Judge:
     """Who asks."""
     ledger: Ledger
     """Where judgments are kept."""
+    references_sha256: str
+    """Hash of the reference answers that it sees, of all questions in the language."""
 
     def submit(self, question: Question, answers: Sequence[str]) -> list[Pending]:
         """Hand the last of one or two answers to the judge, once per run; an empty answer is never judged."""
@@ -76,6 +78,7 @@ class Judge:
                 "prompt_language": self.prompts.language,
                 "prompt_set_sha256": self.prompts.sha256,
                 "reference_set": self.settings.reference_set,
+                "reference_set_sha256": self.references_sha256,
                 "parser": self.settings.parser,
                 "rating": self.settings.rating,
             }
@@ -86,13 +89,14 @@ def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: En
     """Return the judge of one language of a benchmark; equal settings share one engine.
 
     Raises:
-        UserError: The key is missing, the prompt set has no such language, or the ledger can't be opened.
+        UserError: The key is missing, the prompt or reference set has no such language, or the ledger can't be opened.
     """
     check_key(settings, engine)
     settings = resolved(settings, benchmark)
     prompts = SinglePrompts(str(settings.prompt_set), prompt_language(settings, language))
     prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
-    return Judge(settings, prompts, *engine_and_ledger(settings, engine))
+    references_sha256 = reference_set_hash(benchmark, language, settings.reference_set)
+    return Judge(settings, prompts, *engine_and_ledger(settings, engine), references_sha256)
 
 
 def check_key(settings: JudgeSettings, engine: Engine | None = None) -> None:

@@ -31,8 +31,8 @@ class JudgeSettings:
     """The environment variable that holds the key. Keys themselves are never settings."""
     prompt_set: Literal["mtbench_x", "mtbench_x_v1_1", "native"] | None = None
     """Which judge prompts; null: the benchmark's own (`mtbench_x`; `native` for the mini tasks)."""
-    reference_set: Literal["published"] = "published"
-    """Which reference answers the judge sees."""
+    reference_set: Literal["published", "corrected"] = "published"
+    """Which reference answers the judge sees; `corrected`: ours where the published are wrong (MT-Bench-X only)."""
     prompt_language: Literal["same", "en"] = "same"
     """Language of the judge prompts: the question's, or English."""
     parser: Literal["last", "fastchat"] = "last"

@@ -86,6 +86,7 @@ class Wire(Transport):
             "lastModified": "2026-01-01T00:00:00.000Z",
             "createdAt": "2026-01-01T00:00:00.000Z",
             "siblings": [{"rfilename": path} for path in sorted(commit.files)],
+            "cardData": hub_yaml.front_matter(commit.files["README.md"].data) if "README.md" in commit.files else None,
             "evalResults": list(_eval_results(commit)),
         }
         wanted = self.query.get("expand", [key for key in full if key != "evalResults"])

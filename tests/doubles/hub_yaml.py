@@ -38,6 +38,12 @@ def problems(content: str, kind: str) -> list[str]:
     return [*_common(data), *(_of_space(data) if kind == "space" else _of_model(data) if kind == "model" else [])]
 
 
+def front_matter(card: bytes) -> Any:
+    """The metadata of a card that was let in."""
+    parts = card.decode().split("---\n")
+    return yaml.safe_load(parts[1]) if card.startswith(b"---\n") else None
+
+
 def warnings(content: str) -> list[str]:
     return [] if content.startswith("---") else ["empty or missing yaml metadata in repo card"]
 

@@ -75,11 +75,14 @@ def test_what_a_user_put_into_the_folder_stays_here_and_is_named(
 ) -> None:
     folder = build(tmp_path / "lima-x", "eins")
     (folder / "keys.txt").write_text("secret")
+    (folder / "data" / "notes.md").write_text("mine")
     (folder / "work").mkdir()
     (folder / "work" / "draft.md").write_text("draft")
     push_dataset(folder, REPO)
-    assert "Not uploaded, since no build of ours made it: keys.txt, work/" in capsys.readouterr().out
-    assert not {path for path in hub.repos["dataset", REPO].files if "keys" in path or "work" in path}
+    assert "Not uploaded, since no build of ours made it: data/notes.md, keys.txt, work/" in capsys.readouterr().out
+    assert not {
+        path for path in hub.repos["dataset", REPO].files if "keys" in path or "work" in path or "notes" in path
+    }
 
 
 def files(folder: Path) -> set[str]:
@@ -128,9 +131,8 @@ def test_the_benchmark_comes_back_equal_and_describes_its_tasks(hub: Hub, tmp_pa
         for _ in range(2)
     )
     repo = hub.repos["dataset", "ORG/mtbench-x"]
-    assert (
-        first == f"{hub.url}/datasets/ORG/mtbench-x: 17 files added or changed, in one commit ({repo.head.oid[:12]}).\n"
-    )
+    done = f"{len(files(folder)) + 1} files added or changed, in one commit ({repo.head.oid[:12]})"
+    assert first == f"{hub.url}/datasets/ORG/mtbench-x: {done}.\n"
     assert again == f"{hub.url}/datasets/ORG/mtbench-x has all of this already; no commit was needed.\n"
     assert set(repo.files) == {*files(folder), "eval.yaml"}
     assert loaded("ORG/mtbench-x", "de", "test") == rows("de")

@@ -106,6 +106,7 @@ def results(
             "model_args": {"pretrained": "/home/someone/out", "dtype": "bfloat16", "token": "hf_x"},
         },
         "date": 1767225600.0,  # 2026-01-01 00:00 UTC
+        "lm_eval_version": "0.4.13",
         "model_source": "hf",
         "model_name": model,
         "chat_template": "{{ messages }}",

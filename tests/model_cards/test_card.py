@@ -9,8 +9,11 @@ import yaml
 from huggingface_hub import EvalResultEntry, ModelCard, parse_eval_result_entries
 
 from model_cards.card import Card, languages_of
-from model_cards.publish import Told, card_files, make_card
+from model_cards.collect import Told, make_card, on_hub
+from model_cards.licences import Terms
+from model_cards.publish import card_files
 from tests.doubles import hub_yaml
+from tests.doubles.hub import Hub
 from tests.model_cards.files import RECIPE, make_run, results, state, write
 
 
@@ -38,8 +41,9 @@ def test_the_facts_are_there(tmp_path: Path) -> None:
         "| `chat_template_path` | `chat.jinja` |",
         "| 2 | 32 | 1.2000 |",
         "The last epoch is not the best: epoch 2 had the lowest validation loss (1.2000).",
+        "evaluated as `ORG/chat`, on 2026-01-01, with lm_eval 0.4.13",
         "judge: gpt-4 (version: gpt-4-0613), at a local server",
-        "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`; fr `0123456789ab`",
+        "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`, fr `0123456789ab`",
         "reference answers: `published`",
         "| de | 7.50 ± 0.25 | 7.50 | 7.50 | 7.50 | 90.0 % | 0.0 % | 160 / 160 |",
         "| mean of 2 | 7.50 | 7.50 | 7.50 | 7.50 |  |  |  |",
@@ -162,6 +166,17 @@ def test_a_last_epoch_that_is_the_best_is_said_to_be(tmp_path: Path) -> None:
     assert "The last epoch has the lowest validation loss." in readme(build(tmp_path))
 
 
+def test_equal_losses_make_the_last_epoch_the_best(tmp_path: Path) -> None:
+    write(make_run(tmp_path / "out") / "trainer_state.json", state((1.0, 1.0)))
+    assert "The last epoch has the lowest validation loss." in readme(build(tmp_path))
+
+
+def test_records_that_end_early_are_said_to(tmp_path: Path) -> None:
+    write(make_run(tmp_path / "out") / "trainer_state.json", state(max_steps=112))
+    text = readme(build(tmp_path, overrides=["load_best_model_at_end=false"]))
+    assert "The newest record is of step 48 of 112; what came after is not recorded." in text
+
+
 def test_a_base_model_on_disk_is_no_hub_id(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     write(tmp_path / "base" / "README.md", "---\nlicense: llama3\n---\n")
@@ -170,6 +185,28 @@ def test_a_base_model_on_disk_is_no_hub_id(tmp_path: Path) -> None:
     text = readme(card)
     assert "base_model" not in text
     assert "license: other\nlicense_name: terms-of-base-model-and-training-data" in text
+
+
+def test_a_prepared_base_tells_what_it_was_made_from(tmp_path: Path) -> None:
+    write(tmp_path / "base" / "README.md", "---\nbase_model: ORG/base-7b\n---\n")
+    card = build(tmp_path, told=Told(base="base"))
+    assert (card.base, card.base_id, card.base_terms) == ("ORG/base-7b", "ORG/base-7b", None)
+
+
+def test_a_name_without_namespace_is_no_hub_id(tmp_path: Path) -> None:
+    assert "base_model" not in readme(build(tmp_path, told=Told(base="base-on-another-machine")))
+
+
+def test_licences_are_looked_up_on_the_hub(hub: Hub, tmp_path: Path) -> None:
+    from huggingface_hub import HfApi
+
+    hub.make("model", "ORG/base-7b").add("Card", **{"README.md": "---\nlicense: llama3\n---\n"})
+    hub.make("dataset", "ORG/data").add("Card", **{"README.md": "---\nlicense: cc-by-nc-4.0\nlanguage: [pt]\n---\n"})
+    told = Told(dataset="ORG/data")
+    card = build(tmp_path, told=told, lookup=on_hub(HfApi()), overrides=["dataset_config=sampled"])
+    assert (card.base_terms, card.data_terms) == (Terms("llama3"), Terms("cc-by-nc-4.0"))
+    assert card.languages == ("pt",)
+    assert build(tmp_path, told=Told(dataset="ORG/nowhere"), lookup=on_hub(HfApi())).data_terms is None
 
 
 def test_the_datas_card_tells_licence_and_languages(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.errors import UserError
-from model_cards.publish import Told, make_card, push_model, write_card
+from model_cards.collect import Told, make_card
+from model_cards.publish import card_files, push_model, write_card
 from tests.doubles.hub import Hub
 from tests.model_cards.files import RECIPE, make_run, results, write
 from tests.model_cards.test_card import build
@@ -83,6 +84,19 @@ def test_a_folder_without_weights_is_not_published(hub: Hub, tmp_path: Path) -> 
     with pytest.raises(UserError, match="holds no weights"):
         push_model(tmp_path / "out", build(tmp_path))
     assert hub.log == []
+
+
+def test_an_adapter_names_no_folder_of_ours(hub: Hub, tmp_path: Path) -> None:
+    run = tmp_path / "adapter"
+    write(run / "adapter_config.json", {"base_model_name_or_path": "/home/someone/base", "r": 8})
+    (run / "adapter_model.safetensors").write_bytes(b"\0adapter")
+    card = make_card(run, [], repo_id=REPO)
+    assert b"An adapter for a base model that is not recorded" in card_files(card)["README.md"]
+    push_model(run, card)
+    files = hub.repos["model", REPO].files
+    assert json.loads(files["adapter_config.json"]) == {"base_model_name_or_path": "base", "r": 8}
+    assert b"library_name: peft" in files["README.md"]
+    assert not any(b"/home/someone" in content for content in files.values())
 
 
 def test_a_damaged_config_is_not_published(hub: Hub, tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
 """Results files for a card: what is read, what is kept apart, what is refused."""
 
+import json
 import math
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hf_datasets.errors import UserError
 from hf_datasets.mtbench_x import questions
+from model_cards import tables
 from model_cards.results import read_groups
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
@@ -19,7 +25,7 @@ def test_the_harness_own_files_are_read(api: Api, tmp_path: Path) -> None:
     """Through lm_eval's own tracker, samples included; the judge refuses where it is shown a reference answer."""
     from lm_eval.loggers import EvaluationTracker
 
-    references = [text for question in questions("mini", "it") for text in question.reference]
+    references = [text for x in ("de", "it") for question in questions("mini", x) for text in question.reference]
 
     def answer(request: dict[str, Any]) -> str:
         asked = request["messages"][-1]["content"]
@@ -28,16 +34,17 @@ def test_the_harness_own_files_are_read(api: Api, tmp_path: Path) -> None:
     api.answer = answer
     found = evaluate(
         Model(lambda prompt: "Una risposta."),
-        "mtbench_x_mini_it",
+        ["mtbench_x_mini_it", "mtbench_x_mini_de"],
         {"base_url": api.url, "ledger": str(tmp_path / "l.sqlite")},
     )
     tracker = EvaluationTracker(output_path=str(tmp_path / "out"))
     tracker.general_config_tracker.log_experiment_args("hf", "pretrained=ORG/chat", None, "", False)
     samples = found.pop("samples")
     tracker.save_results_aggregated(results=found, samples=samples)
-    tracker.save_results_samples("mtbench_x_mini_it", samples["mtbench_x_mini_it"])
+    for task, rows in samples.items():
+        tracker.save_results_samples(task, rows)
     (group,) = read_groups([tmp_path / "out"])
-    (result,) = group.results
+    (result,) = (result for result in group.results if result.language == "it")
     assert (result.language, result.judge, result.metrics["score"]) == ("it", "gpt-4", 6)
     assert result.setup["judge"]["snapshots"] == ["gpt-4-0613"]
     # 16 questions x 2 turns; math, reasoning and coding have references: 3 categories x 2 questions x 2 turns
@@ -71,7 +78,13 @@ def test_what_cannot_be_compared_is_kept_apart(tmp_path: Path, other: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "other", [{"concurrency": 1}, {"ledger": "/b"}, {"prompt_set_sha256": "f"}, {"base_url": "http://localhost:1/v1"}]
+    "other",
+    [
+        {"concurrency": 1},
+        {"ledger": "/b"},
+        {"prompt_set_sha256": "f", "reference_set_sha256": "e"},
+        {"base_url": "http://localhost:1/v1"},
+    ],
 )
 def test_what_says_only_where_a_judge_ran_is_no_difference(tmp_path: Path, other: dict[str, Any]) -> None:
     files = [write(tmp_path / "a.json", results("de")), write(tmp_path / "b.json", results("fr", judge=other))]
@@ -126,3 +139,27 @@ def test_missing_files_and_empty_folders_are_named(tmp_path: Path) -> None:
         read_groups([tmp_path / "nowhere.json"])
     with pytest.raises(UserError, match=r"no results_\*.json in"):
         read_groups([tmp_path])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from places(value[key], (*path, key))
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    return {**value, path[0]: replaced(value[path[0]], path[1:], new)} if path else new
+
+
+@given(st.sampled_from(list(places(results("de")))), st.sampled_from([None, [], {}, "x", 1, True, -1.5, [1], {"a": 1}]))
+def test_any_other_layout_is_read_or_named(path: tuple[Any, ...], new: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "results_x.json"
+        file.write_text(json.dumps(replaced(results("de"), path, new)))
+        try:
+            groups = read_groups([file])
+        except UserError:
+            groups = []  # named; any other error fails the test
+        assert all(tables.group(group, None) for group in groups)

@@ -1,0 +1,148 @@
+"""The facts of a card: from the run, its evaluation, the cards of base and data, and what the user says."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hf_datasets.hub_errors import faults
+from hf_datasets.push import front_matter
+from model_cards import licences
+from model_cards.card import Card
+from model_cards.results import read_groups
+from model_cards.run_dir import read_run
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
+Lookup = Callable[[str, str], Mapping[str, Any]]
+"""(Hub id, kind) -> front matter of its card; empty if there is none."""
+
+
+def nowhere(repo_id: str, kind: str) -> Mapping[str, Any]:  # noqa: ARG001
+    """Look nothing up."""
+    return {}
+
+
+def on_hub(api: "HfApi") -> Lookup:
+    """Return a look-up of cards on the Hub; one that can't be had is as good as none."""
+
+    def look(repo_id: str, kind: str) -> Mapping[str, Any]:
+        try:
+            data = getattr(api.repo_info(repo_id, repo_type=kind), "card_data", None)
+        except faults():
+            return {}
+        return {} if data is None else dict(data.to_dict())
+
+    return look
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the user says besides the files."""
+
+    name: str | None = None
+    """The model's name; None: the repository's, or the folder's."""
+    base: str | None = None
+    """The base model's Hub id."""
+    dataset: str | None = None
+    """The training data's Hub id, or its folder."""
+    data_license: str | None = None
+    """Licence of the data."""
+    base_license: str | None = None
+    """Licence of the base model."""
+    benchmark: str | None = None
+    """The published benchmark's Hub id."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A base model or a data set: what it is called and what its card says."""
+
+    shown: str | None
+    """Its Hub id, or its folder's name."""
+    hub_id: str | None
+    """Its Hub id; None if it is only a folder."""
+    card: Mapping[str, Any]
+    """Front matter of its card; empty if none was found."""
+
+
+def make_card(
+    run_dir: Path,
+    results: Sequence[Path],
+    *,
+    recipe: Path | None = None,
+    overrides: Sequence[str] = (),
+    repo_id: str | None = None,
+    told: Told | None = None,
+    lookup: Lookup = nowhere,
+) -> Card:
+    """Collect the facts of a card.
+
+    Args:
+        run_dir: The training's output folder.
+        results: lm_eval's results files.
+        recipe: The training's YAML.
+        overrides: `KEY=VALUE`, what its command line gave besides.
+        repo_id: Where the model is to be published.
+        told: What the user says.
+        lookup: Finds the cards of base model and data that aren't folders here.
+
+    Raises:
+        UserError: A file is missing, damaged, or of another model.
+    """
+    training, said = read_run(run_dir, recipe, overrides), told or Told()
+    places = [Path(), *([recipe.parent] if recipe else []), run_dir.resolve().parent]
+    base = _source(said.base or _one(training.value("model_name_or_path", "base_model")), "model", places, lookup)
+    data = _source(said.dataset or _one(training.value("dataset_name", "datasets")), "dataset", places, lookup)
+    known = licences.KNOWN.get(last_part(data.shown).lower())
+    spoken = tuple(str(code) for code in _list(data.card.get("language")))
+    namespace = f"{repo_id.split('/', maxsplit=1)[0]}/" if repo_id else ""
+    return Card(
+        name=said.name or last_part(repo_id) or training.name,
+        training=training,
+        groups=tuple(read_groups(results)),
+        base=base.shown,
+        base_id=base.hub_id,
+        dataset=data.shown,
+        dataset_id=data.hub_id,
+        data_languages=spoken or (licences.LANGUAGES if known else ()),
+        data_terms=licences.terms(said.data_license, data.card) or known,
+        base_terms=licences.terms(said.base_license, base.card),
+        repo_id=repo_id,
+        benchmark_id=said.benchmark or f"{namespace}mtbench-x",
+    )
+
+
+def _source(name: str | None, kind: str, places: Iterable[Path], lookup: Lookup) -> _Source:
+    """Find out what a name is: a folder (whose card may tell the Hub id that it was made from), or a Hub id."""
+    folder = next((place / name for place in places if name and (place / name).is_dir()), None)
+    if folder is None:
+        found = name if name and HUB_ID.fullmatch(name) else None
+        return _Source(found or (last_part(name) or None), found, lookup(found, kind) if found else {})
+    card = _card_in(folder)
+    origin = _one(card.get("base_model")) if kind == "model" else None
+    if origin is None or not HUB_ID.fullmatch(origin):
+        return _Source(last_part(name), None, card)
+    return _Source(origin, origin, card if licences.terms(None, card) else lookup(origin, kind))
+
+
+def _card_in(folder: Path) -> Mapping[str, Any]:
+    card = folder / "README.md"
+    return front_matter(card.read_text(encoding="utf-8", errors="replace")) if card.is_file() else {}
+
+
+def _one(value: Any) -> str | None:
+    found = _list(value)
+    return str(found[0]) if len(found) == 1 else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def last_part(name: str | None) -> str:
+    """Return the last part of a path or Hub id; empty if there is none."""
+    return re.split(r"[\\/]", (name or "").rstrip("\\/"))[-1]

@@ -1,0 +1,298 @@
+"""The reference set `corrected`: each answer in words or numbers computed again, and the published one shown wrong."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import permutations, product
+from math import isclose, pi
+from pathlib import Path
+
+import pytest
+
+from hf_datasets import jsonl, mtbench_x
+from hf_datasets.errors import UserError
+from hf_datasets.language import detect_language, without_code
+from hf_datasets.mtbench_x import LANGUAGES, questions, reference_set_hash
+from hf_datasets.mtbench_x_card import REPORTED
+from hf_datasets.mtbench_x_configs import rows
+from hf_datasets.references import Correction, corrected, corrections, read_corrections, text_hash
+from tests.answers import asked, ours, published
+from tests.sources import needs_sources
+
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def first_sentence(text: str) -> str:
+    return re.split(r"[.;:] |\n", text)[0].rstrip(".")
+
+
+def says(question_id: int, turn: int, words: dict[str, str]) -> None:
+    """Our answer's first sentence says so in every language."""
+    for language, expected in words.items():
+        assert expected in first_sentence(ours(language, question_id, turn)), language
+    assert list(words) == list(LANGUAGES)
+
+
+def everywhere(*items: str) -> dict[str, str]:
+    return dict(zip(LANGUAGES, items * (len(LANGUAGES) // len(items)), strict=True))
+
+
+# the set -------------------------------------------------------------------------------------------------------------
+
+
+@every_language
+class TestSet:
+    def test_every_language_corrects_what_english_does(self, language: str) -> None:
+        turns = {(item.question_id, item.turn) for item in corrections(language)}
+        assert turns >= {(item.question_id, item.turn) for item in corrections("en")}
+        assert len(turns) == len(corrections(language))
+        assert {question_id for question_id, _ in turns} >= REPORTED
+
+    def test_texts_are_whole_and_in_their_language(self, language: str) -> None:
+        for item in corrections(language):
+            assert item.text == item.text.strip() != ""
+            assert item.reason
+            assert detect_language(item.text) == language, item.place
+            if language == "fr":
+                assert not re.search(r"[^\u00a0][;!?»]|[^\u00a0]: ", re.sub("`.*?`", "", without_code(item.text)))
+
+    def test_code_is_the_same_in_every_language(self, language: str) -> None:
+        others = {(item.question_id, item.turn): item.text for item in corrections("es")}  # it has them all but 116.2
+        for item in corrections(language):
+            if (key := (item.question_id, item.turn)) in others:
+                assert _bare_code(item.text) == _bare_code(others[key]), item.place
+
+    @pytest.mark.sources
+    @needs_sources
+    def test_only_the_listed_turns_differ(self, language: str) -> None:
+        listed = {(item.question_id, item.turn): item.text for item in corrections(language)}
+        for before, after in zip(
+            questions("mtbench_x", language), questions("mtbench_x", language, "corrected"), strict=True
+        ):
+            expected = [
+                listed.get((before.question_id, turn), text) for turn, text in enumerate(before.reference, start=1)
+            ]
+            assert list(after.reference) == expected
+        assert reference_set_hash("mtbench_x", language, "corrected") != reference_set_hash(
+            "mtbench_x", language, "published"
+        )
+
+    @pytest.mark.sources
+    @needs_sources
+    def test_the_config_gives_both_turns_and_the_reasons(self, language: str) -> None:
+        found = rows(f"references_corrected_{language}")
+        assert [r["question_id"] for r in found] == sorted({item.question_id for item in corrections(language)})
+        by_id = {question.question_id: question for question in questions("mtbench_x", language, "corrected")}
+        assert all(tuple(row["reference"]) == by_id[row["question_id"]].reference for row in found)
+        assert sum(len(row["corrected_turns"]) for row in found) == len(corrections(language))
+        assert all(len(row["reasons"]) == len(row["corrected_turns"]) for row in found)
+
+
+def _bare_code(text: str) -> list[str]:
+    """Blocks of code without what a page says to its readers."""
+    spoken = re.compile(r'^ *".*",$|(?<=lang=").*(?=")|(?<=<title>).*(?=</)|(?<=id="button">).*(?=</)', re.MULTILINE)
+    return [spoken.sub("", code) for code in re.findall(r"```(.*?)```", text, flags=re.DOTALL)]
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "language", "reference_set", "fault"),
+    [
+        ("mini", "en", "corrected", "mini benchmark has no references 'corrected'; set reference_set to 'published'"),
+        ("mtbench_x", "en", "mine", "no reference set 'mine'; choose one of published, corrected"),
+    ],
+)
+def test_a_set_that_is_not_there(benchmark: str, language: str, reference_set: str, fault: str) -> None:
+    with pytest.raises(UserError, match=fault):
+        questions(benchmark, language, reference_set)
+
+
+def test_a_language_without_corrections_says_what_to_set() -> None:
+    with pytest.raises(UserError, match=r"no corrected references in 'pt'; set reference_set to 'published'"):
+        corrections("pt")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({}, r"edits.jsonl, line 3: stale, the published reference of question 5, turn 1 is now [0-9a-f]{12}\.\.\."),
+        ({"turn": 3}, "line 3: question 5 has no reference for turn 3"),
+        ({"question_id": 1}, "line 3: question 1 has no reference for turn 1"),  # writing
+        ({"question_id": 999}, "line 3: question 999 has no reference"),
+        ({"extra": 1}, "line 3: not a correction of a reference"),
+    ],
+)
+def test_a_correction_that_does_not_fit_names_its_line(tmp_path: Path, change: dict[str, int], fault: str) -> None:
+    base = {"question_id": 5, "turn": 1, "sha256": text_hash("gone"), "reason": "wrong", "text": "right"}
+    right = {**base, "turn": 2, "sha256": text_hash(questions("mini", "en")[4].reference[1])}
+    file = tmp_path / "edits.jsonl"
+    jsonl.write(file, [right, base | change])
+    file.write_text("\n" + file.read_text(encoding="utf-8"), encoding="utf-8")  # a blank line counts as a line
+    with pytest.raises(UserError, match=fault):
+        corrected(questions("mini", "en"), read_corrections(file))
+
+
+def test_one_turn_is_corrected_once() -> None:
+    question = questions("mini", "en")[4]
+    item = Correction(5, 1, text_hash(question.reference[0]), "wrong", "right", "edits.jsonl, line 1")
+    assert corrected([question], [item])[0].reference == ("right", question.reference[1])
+    with pytest.raises(UserError, match="line 1: question 5, turn 1 is corrected twice"):
+        corrected([question], [item, item])
+
+
+@pytest.mark.sources
+@needs_sources
+def test_a_stale_correction_stops_every_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *_ = corrections("en")
+    stale = Correction(first.question_id, first.turn, "0" * 64, first.reason, first.text, first.place)
+    monkeypatch.setattr(mtbench_x.references, "corrections", lambda language: (stale,))
+    with pytest.raises(UserError, match=r"references.en.jsonl, line 1: stale"):
+        mtbench_x._corrected("mtbench_x", "en", "corrected")
+
+
+# reasoning -----------------------------------------------------------------------------------------------------------
+
+
+CLAIMS = {
+    (101, 2): "you were previously the second to last person",
+    (104, 1): "David has only one brother",
+    (104, 2): "two brothers.",
+    (105, 1): "The name of the secretary is Cheryl.",
+    (107, 2): "A is four generations above Z",
+    (109, 1): "facing north",
+    (109, 2): "Suresh was facing north",
+    (111, 1): "The area of the triangle is 0",
+    (111, 2): "there is no circumscribed circle",
+    (113, 2): "approximately 51.11%",
+    (114, 1): "34/36",
+    (114, 2): "94.4%",
+    (120, 2): "x ≈ 1.65",
+}
+"""What the published answers claim, each refuted by the test of its question below."""
+
+
+@pytest.mark.sources
+@needs_sources
+def test_the_published_answers_claim_what_is_refuted_here() -> None:
+    assert [place for place, claim in CLAIMS.items() if claim not in published(*place)] == []
+    in_words = {(c.question_id, c.turn) for c in corrections("en") if c.question_id <= 120}  # above: coding
+    assert set(CLAIMS) == in_words
+
+
+class TestReasoning:
+    def test_101_the_last_person_cannot_be_overtaken(self) -> None:
+        # whoever overtakes was directly behind; after it the overtaken is behind me, before it he was not last
+        for n in range(2, 7):
+            assert all(me - 1 != n - 1 for me in range(1, n))
+        says(101, 2, everywhere("cannot", "nicht", "ne peut pas", "non si può", "no se la puede"))
+
+    def test_104_brothers(self) -> None:
+        def brothers(per_sister: int) -> int:
+            (found,) = [more for more in range(9) if 1 + more == per_sister]  # David and `more` boys
+            return found
+
+        assert (brothers(1), brothers(2)) == (0, 1)
+        says(104, 1, everywhere("no brother", "keinen Bruder", "pas de frère", "non ha fratelli", "no tiene hermanos"))
+        says(104, 2, everywhere("one brother", "einen Bruder", "un frère", "un fratello", "un hermano"))
+
+    def test_105_parking(self) -> None:
+        (found,) = parking()
+        assert found == "Alice"
+        says(105, 1, everywhere("Alice"))
+
+    def test_107_generations(self) -> None:
+        # one generation from each parent to child; C is the child of D and of B, E of D and of X
+        above = {"A": 0}
+        links = [("A", "B"), ("B", "C"), ("D", "C"), ("D", "E"), ("X", "E"), ("X", "Y"), ("Y", "Z")]
+        for parent, child in links:
+            if parent in above:
+                above[child] = above[parent] + 1
+            else:
+                above[parent] = above[child] - 1
+        assert all(above[child] == above[parent] + 1 for parent, child in links)
+        assert above["Z"] == 3
+        three = ("three generations", "drei Generationen", "trois générations", "tre generazioni", "tres generaciones")
+        says(107, 2, everywhere(*three))
+
+    def test_109_shadow(self) -> None:
+        winds = ["north", "east", "south", "west"]
+        shadow = winds[(winds.index("east") + 2) % 4]
+        (facing,) = [wind for i, wind in enumerate(winds) if winds[(i + 1) % 4] == shadow]
+        assert (shadow, facing) == ("west", "south")
+        says(109, 1, everywhere("west", "Westen", "ouest", "ovest", "oeste"))
+        says(109, 2, everywhere("south", "Süden", "sud", "sud", "sur"))
+
+
+def parking() -> set[str]:
+    """Who parks in the secretary's space, over all arrangements that meet the conditions."""
+    found = set()
+    names, colours = ["Alice", "Bert", "Cheryl", "David", "Enid"], ["yellow", "green", "purple", "red", "blue"]
+    for who, what in product(permutations(names), permutations(colours)):
+        at = {name: who.index(name) for name in names} | {colour: what.index(colour) for colour in colours}
+        if (
+            (at["red"], at["purple"], at["yellow"], at["David"]) == (0, 4, 3, 4)
+            and between(at["blue"], at["red"], at["green"])
+            and abs(at["Alice"] - at["David"]) == 1
+            and at["Enid"] == at["green"]
+            and between(at["Bert"], at["Cheryl"], at["Enid"])
+        ):
+            found.add(who[3])
+    return found
+
+
+def between(place: int, one: int, other: int) -> bool:
+    return min(one, other) < place < max(one, other)
+
+
+# math ----------------------------------------------------------------------------------------------------------------
+
+
+def decimals(number: float, digits: int) -> Iterator[str]:
+    for language in LANGUAGES:
+        yield f"{number:.{digits}f}".replace(".", "." if language == "en" else ",")
+
+
+class TestMath:
+    def test_111_triangle_and_circle(self) -> None:
+        (ax, ay), (bx, by), (cx, cy) = (0, 0), (-1, 1), (3, 3)
+        area = Fraction(abs((bx - ax) * (cy - ay) - (cx - ax) * (by - ay)), 2)
+        a2, b2, c2 = (bx - cx) ** 2 + (by - cy) ** 2, cx**2 + cy**2, bx**2 + by**2
+        radius2 = Fraction(a2 * b2 * c2, 1) / (16 * area**2)  # R = abc / 4S
+        assert (area, radius2) == (3, 5)
+        says(111, 1, everywhere("3"))
+        says(111, 2, everywhere(*(f"5π ≈ {number}" for number in decimals(5 * pi, 2))))
+
+    def test_113_neither_though_green(self) -> None:
+        # of 100 pupils 22 like both, 36 only blue, 23 only green, 19 neither: none of the 45 is among the 19
+        groups = {(True, True): 22, (True, False): 58 - 22, (False, True): 45 - 22, (False, False): 19}
+        assert sum(groups.values()) == 100
+        green = [likes for likes in groups if likes[1]]
+        assert [likes for likes in green if not any(likes)] == []
+        says(113, 2, everywhere("0"))
+
+    def test_114_two_dice(self) -> None:
+        totals = [a + b for a, b in product(range(1, 7), repeat=2)]
+        one = Fraction(sum(total >= 3 for total in totals), 36)
+        two = Fraction(sum(total % 2 == 0 or total >= 3 for total in totals), 36)
+        assert (one, two) == (Fraction(35, 36), 1)
+        says(114, 1, everywhere(*(f"35/36 ≈ {number}" for number in decimals(35 / 36, 3))))
+        says(114, 2, everywhere("1"))
+
+    @pytest.mark.sources
+    @needs_sources
+    def test_116_the_german_question_asks_for_two_unknowns(self) -> None:
+        assert asked(116, 2, "de") == "Löse z und x nach y auf"
+        for y in range(-5, 6):
+            z, x = Fraction(y, 2), y
+            assert (x + y, x * y) == (4 * z, 4 * z**2)
+        assert "z = y/2 und x = y" in ours("de", 116, 2)
+        assert not re.search("z = y|x = y", published(116, 2, "de"))
+
+    def test_120_root(self) -> None:
+        def f(x: complex) -> complex:
+            return 4 * x**3 - 9 * x - 14
+
+        assert f(2) == 0
+        assert all(isclose(abs(f(complex(-1, sign * 3**0.5 / 2))), 0, abs_tol=1e-12) for sign in (1, -1))
+        assert all((x - 2) * (4 * x**2 + 8 * x + 7) == f(x) for x in range(-9, 9))
+        says(120, 2, everywhere("x = 2"))
+        assert abs(f(1.65)) > 10
