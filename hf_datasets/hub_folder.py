@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -29,7 +29,7 @@ class Table:
     """The rows of one Parquet file."""
 
     columns: Mapping[str, str]
-    """Column name -> `int64`, `string` or a `list<...>` of these, in the order of the file."""
+    """Column name -> `int64`, `string`, a `struct<name: type, ...>` or a `list<...>` of these, in the file's order."""
     rows: Sequence[Mapping[str, Any]]
     """One mapping a row, with exactly these columns."""
 
@@ -40,7 +40,7 @@ class Table:
 
 
 def columns_of(record: type) -> dict[str, str]:
-    """Return the columns of a data class whose fields are int, str, or tuples of one of them.
+    """Return the columns of a data class whose fields are int, str, data classes of these, or tuples of one of them.
 
     Args:
         record: The data class.
@@ -52,16 +52,30 @@ def columns_of(record: type) -> dict[str, str]:
 
 
 def _column(hint: Any) -> str:
-    return f"list<{_TYPES[get_args(hint)[0]]}>" if get_origin(hint) is tuple else _TYPES[hint]
+    if get_origin(hint) is tuple:
+        return f"list<{_column(get_args(hint)[0])}>"
+    if is_dataclass(hint):
+        fields = get_type_hints(hint).items()
+        return f"struct<{', '.join(f'{name}: {_column(inner)}' for name, inner in fields)}>"
+    return _TYPES[hint]
 
 
 def arrow_schema(columns: Mapping[str, str]) -> Any:
     """Return the pyarrow schema of some columns; an explicit one, since an empty list tells no type."""
     import pyarrow as pa
 
-    scalars = {"int64": pa.int64(), "string": pa.string()}
-    lists = {f"list<{name}>": pa.list_(scalar) for name, scalar in scalars.items()}
-    return pa.schema([(name, (scalars | lists)[kind]) for name, kind in columns.items()])
+    return pa.schema([(name, _arrow_type(kind)) for name, kind in columns.items()])
+
+
+def _arrow_type(kind: str) -> Any:
+    import pyarrow as pa
+
+    if kind.startswith("list<"):
+        return pa.list_(_arrow_type(kind.removeprefix("list<")[:-1]))
+    if kind.startswith("struct<"):
+        fields = (field.split(": ") for field in kind.removeprefix("struct<")[:-1].split(", "))
+        return pa.struct([(name, _arrow_type(inner)) for name, inner in fields])
+    return {"int64": pa.int64(), "string": pa.string()}[kind]
 
 
 def parquet_name(stem: str, table: Table) -> str:

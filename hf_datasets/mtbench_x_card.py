@@ -1,12 +1,13 @@
 """The card of the published MT-Bench-X: front matter for the Hub, and a text whose every number is counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from hf_datasets import jsonl, sources
+from hf_datasets.card_parts import config_entry, table
 from hf_datasets.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
 from hf_datasets.mtbench_x import LANGUAGES, questions, reference_set_hash, revision
 from hf_datasets.mtbench_x_configs import ALL, SPLIT
@@ -33,14 +34,7 @@ def card_metadata(names: Mapping[str, str]) -> dict[str, Any]:
         "size_categories": ["n<1K"],
         "task_categories": ["text-generation", "question-answering"],
         "tags": ["mt-bench", "llm-as-a-judge", "multi-turn", "parallel", "evaluation", "arxiv:2402.13703"],
-        "configs": [
-            {
-                "config_name": config,
-                **({"default": True} if config == ALL else {}),
-                "data_files": [{"split": SPLIT, "path": paths}],
-            }
-            for config, paths in files.items()
-        ],
+        "configs": [config_entry(config, {SPLIT: paths}, default=config == ALL) for config, paths in files.items()],
     }
 
 
@@ -64,11 +58,11 @@ def card_body(counts: Mapping[str, int]) -> str:
         mini_revision=revision("mini"),
         all_rows=all_rows,
         split=SPLIT,
-        configs=_table(("config", "rows"), [(f"`{name}`", n) for name, n in {ALL: all_rows, **counts}.items()]),
+        configs=table(("config", "rows"), [(f"`{name}`", n) for name, n in {ALL: all_rows, **counts}.items()]),
         categories=", ".join(CATEGORIES),
         reference_categories=", ".join(_reference_categories()),
-        corrections=_table(("language", "corrected questions"), list(_corrected().items())),
-        prompt_sets=_table(
+        corrections=table(("language", "corrected questions"), list(_corrected().items())),
+        prompt_sets=table(
             ("set", "language", "prompts", "sha256 of the set"),
             [(f"`{s}`", x, len(judge_prompts(s, x)), f"`{prompt_set_hash(s, x)[:12]}`") for s, x in sets],
         ),
@@ -76,7 +70,7 @@ def card_body(counts: Mapping[str, int]) -> str:
         reported=_turns(item for item in corrections("en") if item.question_id in REPORTED),
         further=_turns(item for item in corrections("en") if item.question_id not in REPORTED),
         translated="; ".join(f"{x} {_turns(found)}" for x, found in _wrong_in_translation().items()),
-        reference_sets=_table(
+        reference_sets=table(
             ("set", "language", "answers of ours", "sha256 of the set"),
             [
                 (f"`{s}`", x, len(corrections(x)) if s == CORRECTED else 0, f"`{_references_hash(x, s)}`")
@@ -110,11 +104,6 @@ def _repository(url: str) -> str:
     """`https://raw.githubusercontent.com/OWNER/NAME/...` -> the repository's page."""
     owner, name = url.split("/")[3:5]
     return f"https://github.com/{owner}/{name}"
-
-
-def _table(header: Sequence[str], body: Sequence[Sequence[object]]) -> str:
-    lines = [header, ["---"] * len(header), *body]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def _reference_categories() -> list[str]:

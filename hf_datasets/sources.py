@@ -1,13 +1,14 @@
 """Upstream files: where they are pinned, and how a local path to one is found or made.
 
 Nothing else in the project downloads data. `MTBENCHX_SOURCES=DIR` names a mirror laid out NAME/REVISION/PATH; without
-it, files are downloaded once into the user's cache. Either way the checksum is verified at every use.
+it, files are downloaded once into the user's cache: plain ones by url, those of a Hub repository at a commit by the
+official client. A pinned checksum is verified at every use; a Hub file without one is pinned by its commit.
 """
 
 import functools
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hf_datasets.errors import UserError
@@ -27,8 +28,10 @@ class Source:
     """SPDX identifier."""
     url: str
     """Template with {revision} and {path}."""
-    files: dict[str, str]
-    """Path inside the repository -> sha256 in hex."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Path inside the repository -> sha256 in hex, of every file; of a Hub repository only what is known."""
+    repo: str = ""
+    """The Hub dataset, e.g. `MBZUAI/Bactrian-X`; empty for files that are downloaded by url."""
 
 
 @functools.cache
@@ -70,12 +73,19 @@ def fetch(name: str, path: str) -> Path:
     pinned = source(name)
     folder = mirror()
     if folder is None:
-        return _download(pinned, path)
+        return _from_hub(pinned, path) if pinned.repo else _download(pinned, path)
     file = folder / pinned.name / pinned.revision / path
     if not file.is_file():
         raise UserError(f"{file} is missing from the mirror; copy it there from {_url(pinned, path)}.")
-    _verify(file, pinned.files[path])
+    if path in pinned.files or not pinned.repo:
+        _verify(file, pinned.files[path])
     return file
+
+
+def label(name: str) -> str:
+    """Return what a card calls a Hub source: repository and commit."""
+    pinned = source(name)
+    return f"{pinned.repo}@{pinned.revision[:12]}"
 
 
 def _url(pinned: Source, path: str) -> str:
@@ -97,6 +107,15 @@ def _download(pinned: Source, path: str) -> Path:
             f"Can't download {url} into {folder} ({type(error).__name__}); set {MIRROR_VARIABLE} to a folder that "
             f"holds {pinned.name}/{pinned.revision}/{path}, or use the bundled mini benchmark (mtbench_x_mini)."
         ) from error
+
+
+def _from_hub(pinned: Source, path: str) -> Path:
+    from hf_datasets.hub_files import download
+
+    file = download(pinned.repo, path, pinned.revision, f"{pinned.name}/{pinned.revision}/{path}")
+    if path in pinned.files:
+        _verify(file, pinned.files[path])
+    return file
 
 
 def _verify(file: Path, sha256: str) -> None:

@@ -121,6 +121,7 @@ class Wire(Transport):
 
     def resolve(self, repo: str, revision: str, path: str, kind: str | None = None) -> Any:
         found = self._repo(KINDS[kind or "models"], repo)
+        self._admitted(found)
         commit = self._commit(found, revision)
         blob = commit.files.get(path)
         if blob is None:

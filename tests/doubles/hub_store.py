@@ -63,6 +63,8 @@ class Repo:
     kind: str  # model, dataset or space
     id: str
     private: bool = False
+    gated: bool = False
+    accepted: set[str] = field(default_factory=set)  # accounts that accepted the terms of a gated repository
     commits: list[Commit] = field(default_factory=list)
     pull_requests: list[Commit] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)

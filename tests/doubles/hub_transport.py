@@ -162,6 +162,13 @@ class Transport(Handler):
             self._writer(namespace, "Authorization error: your token can't write to this repository.")
         return repo
 
+    def _admitted(self, repo: Repo) -> None:
+        """Files of a gated repository are for those who accepted its terms."""
+        account = self._account()
+        if repo.gated and (account is None or account.name not in repo.accepted):
+            message = f"Access to {repo.kind} {repo.id} is restricted."
+            raise Refused(403 if account else 401, message, "GatedRepo")
+
     def _commit(self, repo: Repo, revision: str) -> Commit:
         commit = repo.at(revision)
         if commit is None:

@@ -1,0 +1,89 @@
+"""One file of a Hub dataset at one commit, by the official client; every refusal says what to click."""
+
+import os
+from pathlib import Path
+
+from hf_datasets.errors import UserError
+
+HUB = "https://huggingface.co"
+TOKENS = f"{HUB}/settings/tokens"
+UNAUTHORIZED, FORBIDDEN = 401, 403
+
+
+def download(repo: str, path: str, revision: str, mirrored: str) -> Path:
+    """Return the local copy of one file, downloading what of it is missing.
+
+    Args:
+        repo: The Hub dataset, e.g. `GAIR/lima`.
+        path: The file's path in it.
+        revision: Commit sha.
+        mirrored: Its path in a mirror, for the error that offers one.
+
+    Raises:
+        UserError: The file can't be had.
+    """
+    from huggingface_hub import errors
+
+    try:
+        return _download(repo, path, revision)
+    except errors.GatedRepoError as error:
+        raise UserError(_gated(repo)) from error
+    except errors.RemoteEntryNotFoundError as error:
+        raise UserError(f"{repo} has no file {path} at revision {revision}; report it, or name local files.") from error
+    except errors.HfHubHTTPError as error:
+        raise UserError(_refused(repo, path, error.response.status_code)) from error
+    except (OSError, _http_error()) as error:
+        raise UserError(
+            f"Can't download {path} of {HUB}/datasets/{repo} ({type(error.__cause__ or error).__name__}); go online, "
+            f"set MTBENCHX_SOURCES to a folder that holds {mirrored}, or name local files by --source (the mini set, "
+            "`data build lima-x --configs mini`, needs none)."
+        ) from error
+
+
+def _download(repo: str, path: str, revision: str) -> Path:
+    """Download one file; if it isn't where it was expected, from the only folder that has one of its name."""
+    from huggingface_hub import HfApi, errors
+
+    api = HfApi(os.environ.get("HF_ENDPOINT") or HUB)
+    try:
+        return Path(api.hf_hub_download(repo, path, repo_type="dataset", revision=revision))
+    except errors.RemoteEntryNotFoundError:
+        listed = api.list_repo_files(repo, repo_type="dataset", revision=revision)
+        found = [other for other in listed if other.rpartition("/")[2] == path.rpartition("/")[2]]
+        if len(found) != 1:
+            raise
+        return Path(api.hf_hub_download(repo, found[0], repo_type="dataset", revision=revision))
+
+
+def _http_error() -> type[Exception]:
+    """The client's base class of what goes wrong on the wire; which library it is from changes with its version."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return next((base for base in HfHubHTTPError.__bases__ if base is not OSError), OSError)
+
+
+def _gated(repo: str) -> str:
+    from huggingface_hub import get_token
+
+    page = f"{HUB}/datasets/{repo}"
+    if get_token():
+        return (
+            f"{repo} is gated and the account of your token may not read it yet: open {page}, click 'Agree and access "
+            f"repository', and let a fine-grained token read public gated repositories at {TOKENS}."
+        )
+    return (
+        f"{repo} is gated and you are not signed in: open {page}, click 'Agree and access repository', make a read "
+        f"token at {TOKENS}, and set HF_TOKEN to it (or run `hf auth login`)."
+    )
+
+
+def _refused(repo: str, path: str, status: int) -> str:
+    from huggingface_hub import get_token
+
+    if status in (UNAUTHORIZED, FORBIDDEN):
+        way_out = f"make a new read token at {TOKENS}" if get_token() else f"make a read token at {TOKENS}"
+        return (
+            f"The Hub doesn't let you read {repo} ({status}): {way_out}, set HF_TOKEN to it, and accept the terms at "
+            f"{HUB}/datasets/{repo} if it asks for that."
+        )
+    return f"The Hub can't give {path} of {repo} now ({status}); try again later, or name local files by --source."

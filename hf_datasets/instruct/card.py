@@ -1,0 +1,154 @@
+"""The cards of lima-x and bactrian-x: front matter for the Hub, and texts whose every number is counted."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from hf_datasets.card_parts import config_entry, size_category, table
+from hf_datasets.instruct.assemble import Built
+from hf_datasets.instruct.collect import Collected
+from hf_datasets.instruct.mini import LICENSE as MINI_LICENSE
+from hf_datasets.instruct.mini import PREFIX as MINI_PREFIX
+from hf_datasets.instruct.plan import Section
+from hf_datasets.instruct.reports import read_reports, told
+
+CARDS = Path(__file__).parents[1] / "cards"
+PRETTY = {"lima-x": "Lima-X", "bactrian-x": "Bactrian-X"}
+LICENSES: Mapping[str, Mapping[str, str]] = {
+    "lima-x": {
+        "license": "other",
+        "license_name": "as-lima-cc-by-nc-sa-or-stricter",
+        "license_link": "https://huggingface.co/datasets/GAIR/lima",
+    },
+    "bactrian-x": {"license": "cc-by-nc-4.0"},
+}
+CITATIONS = {
+    "lima-x": """
+Chunting Zhou et al.: "LIMA: Less Is More for Alignment", 2023, [arXiv:2305.11206](https://arxiv.org/abs/2305.11206).""",
+    "bactrian-x": """
+Haonan Li, Fajri Koto, Minghao Wu, Alham Fikri Aji and Timothy Baldwin: "Bactrian-X: Multilingual Replicable
+Instruction-Following Models with Low-Rank Adaptation", 2023, [arXiv:2305.15011](https://arxiv.org/abs/2305.15011).""",
+}
+"""Works whose data this is, beside the study's own."""
+SHARE_ALIKE = "CC-BY-SA"
+
+
+def card(name: str, built: Built) -> tuple[dict[str, Any], str]:
+    """Return (front matter, text) of a built folder.
+
+    Args:
+        name: `lima-x` or `bactrian-x`.
+        built: What was built.
+    """
+    return metadata(name, built), body(name, built)
+
+
+def metadata(name: str, built: Built) -> dict[str, Any]:
+    """Return the front matter; a folder with nothing but the mini set has the mini set's licence."""
+    main = [section for section, _ in built.sections if not _is_mini(section)]
+    languages = dict.fromkeys(part.language for section, _ in built.sections for part in section.parts)
+    return {
+        "pretty_name": PRETTY[name] if main else f"{PRETTY[name]} (mini)",
+        **(LICENSES[name] if main else {"license": MINI_LICENSE.lower()}),
+        "language": list(dict.fromkeys(code.split("-")[0] for code in languages)),
+        "multilinguality": ["multilingual" if len(languages) > 1 else "monolingual"],
+        "size_categories": [size_category(sum(rows for _, rows in _licences(built).items()))],
+        "task_categories": ["text-generation"],
+        "tags": ["instruction-tuning", "sft", "parallel", "arxiv:2402.13703"],
+        "configs": [
+            config_entry(config, {split: found.files for split, found in splits.items()})
+            for config, splits in built.configs.items()
+        ],
+    }
+
+
+def body(name: str, built: Built) -> str:
+    """Return the card's text."""
+    main = [(section, parts) for section, parts in built.sections if not _is_mini(section)]
+    texts = [_fill(name.replace("-", "_") if main else "instruct_mini_only", name, built)]
+    if len(main) < len(built.sections):
+        texts.append(_fill("instruct_mini", name, built))
+    texts.append(_fill("instruct", name, built))
+    return "\n".join(texts)
+
+
+def _fill(template: str, name: str, built: Built) -> str:
+    text = (CARDS / f"{template}.md").read_text(encoding="utf-8")
+    first = next(iter(built.configs))
+    return Template(text).substitute(
+        name=name,
+        pretty=PRETTY[name],
+        first=first,
+        seed=built.choices.seed,
+        configs=table(("config", "split", "rows"), _config_rows(built)),
+        sources=table(("file", "sha256"), _source_rows(built)),
+        licences=table(("`license`", "rows"), sorted((f"`{name}`", rows) for name, rows in _licences(built).items())),
+        share_alike=_share_alike(built),
+        mixing=_mixing(built),
+        made=told(read_reports(file.path for one in _parts(built) for file in one.part.files)),
+        provenance=_provenance(built),
+        citation=CITATIONS[name],
+        remarks="\n".join(f"- {remark}" for remark in built.remarks) or "None.",
+    )
+
+
+def _provenance(built: Built) -> str:
+    """Say where the rows are from, where they aren't the published ones."""
+    local = any(not section.published for section, _ in built.sections if not _is_mini(section))
+    return (
+        "\nThis folder was built from local files, not from the published ones; see the end of this card.\n"
+        if local
+        else ""
+    )
+
+
+def _mixing(built: Built) -> str:
+    """Say how languages were shared out, which isn't always by our rule."""
+    text = (
+        "Which language an id gets in a `sampled` config follows from the ids, the languages and the seed "
+        f"({built.choices.seed}), for each split by itself."
+    )
+    if any(section.mixed for section, _ in built.sections):
+        text += " In this folder the mixtures hold the rows that its authors published in them."
+    return text
+
+
+def _is_mini(section: Section) -> bool:
+    return section.mixtures[0].prefix == MINI_PREFIX
+
+
+def _parts(built: Built) -> Iterable[Collected]:
+    return (part for _, parts in built.sections for part in parts)
+
+
+def _config_rows(built: Built) -> list[tuple[str, str, str]]:
+    return [
+        (f"`{config}`", split, f"{found.rows:,}")
+        for config, splits in built.configs.items()
+        for split, found in splits.items()
+    ]
+
+
+def _source_rows(built: Built) -> list[tuple[str, str]]:
+    found = {label: digest for one in _parts(built) for label, digest in zip(one.part.labels, one.sha256, strict=True)}
+    return [(f"`{label}`", f"`{digest}`") for label, digest in sorted(found.items())]
+
+
+def _licences(built: Built) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for one in _parts(built):
+        found.update(one.licenses)
+    return found
+
+
+def _share_alike(built: Built) -> str:
+    rows = sum(count for name, count in _licences(built).items() if name.upper().startswith(SHARE_ALIKE))
+    if not rows:
+        return ""
+    return (
+        f"\n{rows:,} rows are under CC BY-SA and stay under it: `license` says so row by row and `attribution` names "
+        "site, authors and url. No non-commercial term applies to these rows; whoever passes them on keeps licence and "
+        "attribution.\n"
+    )

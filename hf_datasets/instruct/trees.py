@@ -1,0 +1,71 @@
+"""OASST: trees of messages, flat (one message a row) or nested (one tree a row); of each, the best-ranked path."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hf_datasets.instruct.dialogues import ROLE, DialogueError
+from hf_datasets.instruct.files import Row
+from hf_datasets.samples import ASSISTANT, USER, Message
+
+FLAT = frozenset({"message_id", "text", "role"})
+"""Keys of every message; `parent_id` is missing or null in a root."""
+Values = Mapping[str, Any]
+
+
+def is_flat(row: Values) -> bool:
+    """Tell whether a row is one message of a tree."""
+    return row.keys() >= FLAT
+
+
+def is_nested(row: Values) -> bool:
+    """Tell whether a row is a whole tree."""
+    return isinstance(row.get("prompt"), dict) and {"text", "role"} <= set(row["prompt"])
+
+
+def flat_paths(rows: Iterable[Row]) -> Iterator[tuple[Row, tuple[Message, ...]]]:
+    """Yield (the root's row, its best path) in the order of the roots; a prompt that nobody answered gives none."""
+    roots: list[Row] = []
+    replies: defaultdict[str, list[Values]] = defaultdict(list)
+    for row in rows:
+        if not is_flat(row.values):
+            raise DialogueError(f"row {row.number} isn't a message of a tree, as the first row is")
+        if parent := row.values.get("parent_id"):
+            replies[parent].append(row.values)
+        else:
+            roots.append(row)
+    for root in roots:
+        if path := _path(root.values, lambda node: replies.get(node["message_id"], ())):
+            yield root, path
+
+
+def nested_path(row: Values) -> tuple[Message, ...]:
+    """Return the best path of a nested tree; empty if nobody answered."""
+    return _path(row["prompt"], lambda node: node.get("replies") or ())
+
+
+def _path(root: Values, replies: Any) -> tuple[Message, ...]:
+    """Go down to the best-ranked reply each time, and end with the assistant's last answer."""
+    found: list[Message] = []
+    node: Values | None = root
+    while node is not None:
+        found.append(Message(_role(node), str(node["text"])))
+        node = _best(replies(node))
+    while found and found[-1].role != ASSISTANT:
+        found.pop()
+    return tuple(found)
+
+
+def _best(replies: Sequence[Values]) -> Values | None:
+    """Rank 0 is best; unranked replies come last, in their order."""
+    kept = [reply for reply in replies if not reply.get("deleted")]
+    ranked = [reply.get("rank") for reply in kept]
+    order = [(rank is None, rank or 0, at) for at, rank in enumerate(ranked)]
+    return kept[min(order)[2]] if kept else None
+
+
+def _role(node: Values) -> str:
+    role = ROLE.get(str(node["role"]).lower())
+    if role not in (USER, ASSISTANT):
+        raise DialogueError(f"message {node.get('message_id')} has the unknown role {node['role']!r}")
+    return role
