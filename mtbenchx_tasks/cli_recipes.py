@@ -32,7 +32,7 @@ def where(
 
 @recipes.command(
     context_settings=PASSED_ON,
-    epilog="Example: `mtbenchx recipes check --config recipes/lima_x.yaml --dataset_config DE --output_dir OUT --gpus 8`",
+    epilog="Example: `mtbenchx recipes check --gpus 8 --config recipes/lima_x.yaml --dataset_config DE --output_dir D`",
 )
 def check(
     context: typer.Context,
@@ -64,13 +64,13 @@ def _print_report(report: "Report") -> None:
 
 
 def _cut_line(cut: "Cut", limit: int) -> str:
-    rows = f"{cut.split} {cut.language}: {cut.rows:,} rows"
+    rows = f"{cut.split} {cut.language}: {cut.rows:,} row{'s' * (cut.rows != 1)}"
     if not cut.longest:
         return f"{rows}, none longer than {limit:,} tokens."
     share = (cut.shortened + cut.dropped) / cut.rows
     return (
-        f"{rows}, {cut.shortened:,} lose a part of their target and {cut.dropped:,} all of it ({share:.1%}): the longest "
-        f"has {cut.longest:,} tokens, max_length is {limit:,}."
+        f"{rows}, {cut.shortened:,} lose a part of their target and {cut.dropped:,} all of it ({share:.1%}): "
+        f"the longest has {cut.longest:,} tokens, max_length is {limit:,}."
     )
 
 

@@ -28,7 +28,9 @@ def check_batch(per_device: int, accumulation: int, gpus: int, batch: int = PAPE
     product = per_device * accumulation * gpus
     if product == batch:
         return
-    said = f"{per_device} per device x {accumulation} accumulated x {gpus} GPUs is {product} examples a step, not {batch}"
+    said = (
+        f"{per_device} per device x {accumulation} accumulated x {gpus} GPUs is {product} examples a step, not {batch}"
+    )
     found = combinations(gpus, batch)
     if not found:
         divisors = ", ".join(str(number) for number in range(1, batch + 1) if batch % number == 0)

@@ -1,4 +1,4 @@
-"""What max_length cuts off, counted before training: TRL shortens rows, and drops those left without target, silently."""
+"""What max_length cuts off, counted before training: TRL shortens rows silently, and drops those without a target."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping

@@ -181,7 +181,7 @@ def _licence(base: str) -> str:
     card = Path(base) / "README.md" if Path(base).is_dir() else base
     try:
         licence = ModelCard.load(card).data.license
-    except Exception:  # noqa: BLE001  (a card is a courtesy: no card, no network, no YAML, ...)
+    except Exception:
         return ""
     return f"\nlicense: {licence}" if isinstance(licence, str) else ""
 

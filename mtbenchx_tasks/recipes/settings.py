@@ -144,4 +144,4 @@ def _processes(launch: list[str], launcher: Any, on_cpu: bool) -> int:
             raise UserError(f"{arguments.config_file} is no configuration of accelerate: {error}.") from error
     import torch
 
-    return max(1, torch.cuda.device_count())
+    return max(1, int(torch.cuda.device_count()))

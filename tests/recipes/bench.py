@@ -56,7 +56,7 @@ def tokenizer(eos: str | None = "</s>") -> PreTrainedTokenizerFast:
     raw.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=300, initial_alphabet=alphabet, special_tokens=[eos] if eos else [])
-    raw.train_from_iterator([text for text in GREETING.values()], trainer)
+    raw.train_from_iterator(list(GREETING.values()), trainer)
     return PreTrainedTokenizerFast(tokenizer_object=raw, eos_token=eos, pad_token=eos)
 
 

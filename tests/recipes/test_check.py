@@ -9,7 +9,16 @@ from transformers import PreTrainedTokenizerFast
 from mtbenchx_tasks.recipes.check import Report, check
 from tests.recipes.bench import tokenizer, write_base
 
-FLAGS = ["--config", "recipes/lima_x.yaml", "--output_dir", "out", "--model_name_or_path", "base", "--max_length", "200"]
+FLAGS = [
+    "--config",
+    "recipes/lima_x.yaml",
+    "--output_dir",
+    "out",
+    "--model_name_or_path",
+    "base",
+    "--max_length",
+    "200",
+]
 
 
 def run(*more: str, config: str = "DE", gpus: int = 1) -> Report:
@@ -25,9 +34,9 @@ def test_a_good_command_has_no_problem(desk: Path) -> None:
     report = run(config="ENDEFRITES")
     assert report.problems == ()
     assert report.turn_end == "</s>"
-    assert [(cut.split, cut.language, cut.rows) for cut in report.cuts] == [
-        (split, language, rows) for split, rows in (("train", 8), ("validation", 2)) for language in ("de", "en", "es", "fr", "it")
-    ]  # fmt: skip
+    languages = ("de", "en", "es", "fr", "it")
+    expected = [(split, code, rows) for split, rows in (("train", 8), ("validation", 2)) for code in languages]
+    assert [(cut.split, cut.language, cut.rows) for cut in report.cuts] == expected
     assert {(cut.shortened, cut.dropped, cut.longest) for cut in report.cuts} == {(0, 0, 0)}
     assert not Path("out").exists()
 
@@ -119,7 +128,9 @@ def test_no_row_left_is_a_problem(desk: Path) -> None:
 
 
 def test_questions_learnt_by_mistake(desk: Path) -> None:
-    assert "completion_only_loss masks nothing" in problem("--completion_only_loss", "true", "--assistant_only_loss", "false")
+    assert "completion_only_loss masks nothing" in problem(
+        "--completion_only_loss", "true", "--assistant_only_loss", "false"
+    )
 
 
 def test_an_output_that_cant_be_made(desk: Path) -> None:
@@ -141,7 +152,9 @@ def test_resuming_needs_a_whole_checkpoint(desk: Path) -> None:
     assert "saved with save_only_model" in problem("--resume_from_checkpoint", "out/checkpoint-4")
     checkpoint(10, "trainer_state.json", "optimizer.pt")
     assert run("--resume_from_checkpoint", "out/checkpoint-10").problems == ()
-    assert "`resume_from_checkpoint: true`, the newest one, works in the YAML only" in problem("--resume_from_checkpoint", "true")
+    assert "`resume_from_checkpoint: true`, the newest one, works in the YAML only" in problem(
+        "--resume_from_checkpoint", "true"
+    )
 
 
 def test_the_newest_checkpoint_is_meant_by_true_in_the_file(desk: Path) -> None:

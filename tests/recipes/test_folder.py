@@ -19,7 +19,9 @@ def test_an_installed_wheel_has_them_in_its_shared_data(
 ) -> None:
     monkeypatch.setattr(folder, "__file__", str(tmp_path / "site" / "mtbenchx_tasks" / "recipes" / "folder.py"))
     places = {"data": tmp_path / "prefix", "user": tmp_path / "home"}
-    monkeypatch.setattr(sysconfig, "get_path", lambda name, scheme="data": str(places["user" if "user" in scheme else "data"]))
+    monkeypatch.setattr(
+        sysconfig, "get_path", lambda name, scheme="data": str(places["user" if "user" in scheme else "data"])
+    )
     with pytest.raises(UserError, match="install mtbench-x again"):
         folder.recipes_path()
     shared = places[scheme] / "share" / "mtbench-x" / "recipes"

@@ -70,7 +70,7 @@ def test_what_cant_be_done_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="tokenizer of nobody can't be had"):
         prepare("nobody", tmp_path / "out")
     (base / "model.safetensors").unlink()
-    with pytest.raises(UserError, match="weights of .* can't be loaded"):
+    with pytest.raises(UserError, match=r"weights of .* can't be loaded"):
         prepare(str(base), tmp_path / "out")
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="can't be written"):

@@ -27,7 +27,10 @@ TURNS = [
     {"role": "user", "content": "Und?"},
     {"role": "assistant", "content": "Nein."},
 ]
-TEXT = "<|system|>\nKurz.</s>\n<|user|>\nHallo?</s>\n<|assistant|>\nJa.</s>\n<|user|>\nUnd?</s>\n<|assistant|>\nNein.</s>\n"
+TEXT = (
+    "<|system|>\nKurz.</s>\n<|user|>\nHallo?</s>\n<|assistant|>\nJa.</s>\n"
+    "<|user|>\nUnd?</s>\n<|assistant|>\nNein.</s>\n"
+)
 ROLES = st.sampled_from(["system", "user", "assistant"])
 CHATS = st.lists(st.fixed_dictionaries({"role": ROLES, "content": st.text(max_size=20)}), min_size=1, max_size=6)
 
@@ -77,7 +80,7 @@ def test_another_role_is_refused_by_name(words: Any) -> None:
 def test_without_markers_every_jinja_renders_the_same(options: dict[str, bool], chat: Any, prompt: bool) -> None:
     made = tokenizer()
     given = made.apply_chat_template(chat, chat_template=TEMPLATE, tokenize=False, add_generation_prompt=prompt)
-    plain = jinja2.Environment(**options, autoescape=False).from_string(without_markers(TEMPLATE))  # noqa: S701
+    plain = jinja2.Environment(**options, autoescape=False).from_string(without_markers(TEMPLATE))
     assert plain.render(messages=chat, eos_token="</s>", add_generation_prompt=prompt) == given
     assert "generation %}" not in without_markers(TEMPLATE)
 
