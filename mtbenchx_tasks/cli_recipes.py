@@ -55,6 +55,8 @@ def _print_report(report: "Report") -> None:
         print(_cut_line(cut, report.settings.training.max_length))
     if report.turn_end:
         print(f"A turn ends with {report.turn_end}.")
+    if report.memory:
+        print(f"Weights, gradients, optimizer: {report.memory}, activations not counted.")
     for remark in report.remarks:
         print(f"Note: {remark}")
     for problem in report.problems:

@@ -120,8 +120,11 @@ def _ours() -> str:
     return "--chat_template_path recipes/chat_template.jinja"
 
 
-def check_context(settings: Settings, tokenizer: Any) -> None:
+def check_context(settings: Settings, tokenizer: Any) -> Any:
     """Refuse rows longer than the model reads, and tokens that its embedding has no row for.
+
+    Returns:
+        The base's configuration.
 
     Raises:
         UserError: See above.
@@ -147,3 +150,4 @@ def check_context(settings: Settings, tokenizer: Any) -> None:
             f"The tokenizer of {model.model_name_or_path} has {len(tokenizer)} tokens, its embedding "
             f"{text.vocab_size} rows; `mtbenchx recipes prepare {model.model_name_or_path} --out FOLDER` adds them."
         )
+    return config

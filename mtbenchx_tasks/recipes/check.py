@@ -11,6 +11,7 @@ from hf_datasets.errors import UserError
 from mtbenchx_tasks.recipes.base import check_context, load_tokenizer
 from mtbenchx_tasks.recipes.batch import PAPER_BATCH, check_batch
 from mtbenchx_tasks.recipes.cut import Cut, count_cuts
+from mtbenchx_tasks.recipes.memory import Memory, check_memory, gpu_memory, memory
 from mtbenchx_tasks.recipes.settings import Settings, read_settings
 
 Found = TypeVar("Found")
@@ -32,6 +33,8 @@ class Report:
     """What max_length does, per split and language."""
     turn_end: str | None
     """The token that ends a turn; None if the base couldn't be read."""
+    memory: Memory | None
+    """What weights, gradients and optimizer take; None if the base couldn't be read."""
 
 
 def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_BATCH) -> Report:
@@ -63,12 +66,15 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
     attempt(lambda: _check_selection(training))
     data = attempt(lambda: load_splits(settings))
     tokenizer = attempt(lambda: load_tokenizer(settings))
-    if tokenizer is not None:
-        attempt(lambda: check_context(settings, tokenizer))
+    config = attempt(lambda: check_context(settings, tokenizer)) if tokenizer is not None else None
+    needed = memory(settings, config) if config is not None else None
+    if needed is not None:
+        attempt(lambda: check_memory(needed, gpu_memory()))
     cuts = _cuts(settings, data, tokenizer) if data and tokenizer else []
     attempt(lambda: _check_kept(cuts, training.max_length))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
-    return Report(settings, tuple(problems), settings.remarks + _remarks(training), tuple(cuts), turn_end)
+    remarks = settings.remarks + _remarks(training)
+    return Report(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed)
 
 
 def check_output(folder: Path) -> None:

@@ -10,6 +10,8 @@ import yaml
 
 from hf_datasets.errors import UserError
 
+ZERO3 = 3
+"""DeepSpeed's stage that shares out the weights too."""
 NO_GPU = ("--bf16", "false", "--use_cpu", "true")
 """What TRL needs to be told on a machine without GPU."""
 
@@ -26,6 +28,8 @@ class Settings:
     """trl.ModelConfig."""
     gpus: int
     """Number of processes, over all nodes."""
+    sharded: bool
+    """Whether they share out weights, gradients and optimizer (FSDP, ZeRO-3)."""
     remarks: tuple[str, ...]
     """What is allowed but worth knowing."""
 
@@ -52,7 +56,8 @@ def read_settings(arguments: Sequence[str], gpus: int | None = None) -> Settings
     parsed, launch, remarks = _parse(parser, given)
     script, training, model, _ = parsed
     on_cpu = training.use_cpu and not remarks
-    return Settings(script, training, model, gpus or _processes(launch, launcher, on_cpu), tuple(remarks))
+    processes, sharded = _processes(launch, launcher, on_cpu)
+    return Settings(script, training, model, gpus or processes, sharded, tuple(remarks))
 
 
 def _refuse(message: str) -> NoReturn:
@@ -122,8 +127,8 @@ def _parse(parser: Any, arguments: list[str]) -> tuple[Any, list[str], list[str]
     return records, in_file + on_line, remarks
 
 
-def _processes(launch: list[str], launcher: Any, on_cpu: bool) -> int:
-    """Return how many processes accelerate would start: on a CPU one, whatever it is told."""
+def _processes(launch: list[str], launcher: Any, on_cpu: bool) -> tuple[int, bool]:
+    """Return how many processes accelerate would start (on a CPU one, whatever it is told), and if they are sharded."""
     from trl.cli.accelerate_config import resolve_accelerate_config_argument
 
     try:
@@ -133,15 +138,18 @@ def _processes(launch: list[str], launcher: Any, on_cpu: bool) -> int:
     if on_cpu:
         if (arguments.num_processes or 1) > 1:
             raise UserError("On a CPU accelerate starts one process whatever --num_processes says; leave it out.")
-        return 1
-    if arguments.num_processes:
-        return int(arguments.num_processes)
+        return 1, False
+    content: dict[str, Any] = {}
     if arguments.config_file:
         try:
-            content = yaml.safe_load(Path(arguments.config_file).read_text(encoding="utf-8"))
-            return int(content.get("num_processes") or 1)
-        except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
+            content = dict(yaml.safe_load(Path(arguments.config_file).read_text(encoding="utf-8")))
+            number = int(content.get("num_processes") or 1)
+        except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
             raise UserError(f"{arguments.config_file} is no configuration of accelerate: {error}.") from error
-    import torch
+    else:
+        import torch
 
-    return max(1, int(torch.cuda.device_count()))
+        number = max(1, int(torch.cuda.device_count()))
+    zero = int((content.get("deepspeed_config") or {}).get("zero_stage") or arguments.zero_stage or 0)
+    sharded = arguments.use_fsdp or content.get("distributed_type") == "FSDP" or zero == ZERO3
+    return int(arguments.num_processes or number), bool(sharded)
