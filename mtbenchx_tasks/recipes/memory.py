@@ -1,4 +1,4 @@
-"""What weights, gradients and optimizer take on each GPU: an estimate from the base's configuration, nothing is loaded."""
+"""What weights, gradients and optimizer take on each GPU, from the base's configuration alone."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,8 @@ class Memory:
     def __str__(self) -> str:
         """The estimate in words."""
         shared = f", shared out over {self.shares} GPUs" if self.shares > 1 else ""
-        return f"{self.parameters / 1e9:.2f}B parameters x {self.bytes_each} bytes{shared}: {self.per_gpu / GB:.1f} GB each"
+        billions = self.parameters / 1e9
+        return f"{billions:.2f}B parameters x {self.bytes_each} bytes{shared}: {self.per_gpu / GB:.1f} GB each"
 
 
 def memory(settings: Settings, config: Any) -> Memory:
@@ -68,8 +69,8 @@ def check_memory(needed: Memory, available: int | None) -> None:
     """
     if available is not None and needed.per_gpu > available:
         raise UserError(
-            f"{needed}, and a GPU here has {available / GB:.0f} GB: share them out (--accelerate_config fsdp2), take more "
-            f"GPUs, or train LoRA (--dtype bfloat16 --use_peft --lora_target_modules all-linear)."
+            f"{needed}, and a GPU here has {available / GB:.0f} GB: share them out (--accelerate_config fsdp2), take "
+            f"more GPUs, or train LoRA (--dtype bfloat16 --use_peft --lora_target_modules all-linear)."
         )
 
 
