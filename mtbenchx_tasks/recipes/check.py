@@ -160,7 +160,7 @@ def load_splits(settings: Settings) -> dict[str, Any]:
         raise UserError(f"There is no folder {name} in {Path.cwd()}; `mtbenchx data build {name}` writes it here.")
     try:
         configs = get_dataset_config_names(name)
-    except Exception as error:
+    except Exception as error:  # datasets, the Hub and the file system raise all sorts
         raise UserError(
             f"There is no dataset {name} here or on the Hub ({type(error).__name__}); check the name, or build it: "
             f"mtbenchx data build {Path(name).name}."
@@ -170,7 +170,7 @@ def load_splits(settings: Settings) -> dict[str, Any]:
         raise UserError(f"{name} {said}; pass --dataset_config with one of {', '.join(configs)}.")
     try:
         data = load_dataset(name, config)
-    except Exception as error:
+    except Exception as error:  # datasets, the Hub and the file system raise all sorts
         raise UserError(f"{name} ({config}) can't be loaded: {' '.join(str(error).split())}") from error
     wanted = [script.dataset_train_split] + [script.dataset_test_split] * (str(training.eval_strategy.value) != "no")
     for split in wanted:

@@ -13,8 +13,7 @@ from hf_datasets.errors import UserError
 SMOLLM2, TOY = "smollm2", "toy"
 SOURCES = {SMOLLM2: "HuggingFaceTB/SmolLM2-135M-Instruct"}
 CARD = """---
-base_model: {base}{licence}
-library_name: transformers
+{metadata}library_name: transformers
 ---
 # {base}, prepared for supervised fine-tuning
 
@@ -62,9 +61,7 @@ def prepare(base: str, out: Path, turn_end: str | None = None, revision: str | N
         made, card = _toy(turn_end), TOY_CARD
     else:
         made = _smollm2(turn_end) if base == SMOLLM2 else _fit(base, turn_end, revision)
-        said = {"base": SOURCES.get(base, base), "revision": f" from revision {revision}" if revision else ""}
-        said["licence"] = "\nlicense: apache-2.0" if base == SMOLLM2 else _licence(base)
-        card = CARD.format(**said, changes="".join(f"{change} " for change in made.changes))
+        card = _card(base, revision, made.changes)
     _save(made, out, card)
     return made.changes
 
@@ -174,16 +171,25 @@ def _save(made: Prepared, out: Path, card: str) -> None:
         raise UserError(f"{out} can't be written: {error.strerror or error}.") from error
 
 
-def _licence(base: str) -> str:
-    """Return the line of the base's own card that names its licence; empty if it can't be had."""
+def _card(base: str, revision: str | None, changes: tuple[str, ...]) -> str:
+    """Return the card: what the folder was made from, and how; a path of this machine is nobody else's business."""
+    local = Path(base).is_dir()
+    name = Path(base).resolve().name if local else SOURCES.get(base, base)
+    licence = "apache-2.0" if base == SMOLLM2 else _licence(base)
+    metadata = ("" if local else f"base_model: {name}\n") + (f"license: {licence}\n" if licence else "")
+    at = f" from revision {revision}" if revision else ""
+    return CARD.format(base=name, metadata=metadata, revision=at, changes="".join(f"{change} " for change in changes))
+
+
+def _licence(base: str) -> str | None:
+    """Return the licence that the base's own card names, None if it can't be had."""
     from huggingface_hub import ModelCard
 
-    card = Path(base) / "README.md" if Path(base).is_dir() else base
     try:
-        licence = ModelCard.load(card).data.license
-    except Exception:
-        return ""
-    return f"\nlicense: {licence}" if isinstance(licence, str) else ""
+        licence = ModelCard.load(Path(base) / "README.md" if Path(base).is_dir() else base).data.license
+    except Exception:  # a card is a courtesy: no card, no network, no YAML, ...
+        return None
+    return licence if isinstance(licence, str) else None
 
 
 def _line(error: Exception) -> str:

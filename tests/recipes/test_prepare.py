@@ -45,9 +45,15 @@ def test_a_fit_base_is_copied_as_it_is(tmp_path: Path) -> None:
     assert prepare(str(base), tmp_path / "out") == ()
     weights = [(folder / "model.safetensors").read_bytes() for folder in (base, tmp_path / "out")]
     assert weights[0] == weights[1]
-    card = ModelCard.load(tmp_path / "out" / "README.md")
-    assert card.data.base_model == str(base)
+    assert str(tmp_path) not in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert {path.name for path in tmp_path.iterdir()} == {"base", "out"}
+
+
+def test_the_licence_of_the_base_goes_along(tmp_path: Path) -> None:
+    base = write_base(tmp_path / "base")
+    (base / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n# Base\n", encoding="utf-8")
+    prepare(str(base), tmp_path / "out")
+    assert ModelCard.load(tmp_path / "out" / "README.md").data.license == "cc-by-nc-4.0"
 
 
 def test_a_token_that_is_there_is_not_added_again(tmp_path: Path) -> None:
