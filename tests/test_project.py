@@ -43,6 +43,8 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
     data = [
         *(f"hf_datasets/mini/questions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
         *("hf_datasets/pins.toml", "hf_datasets/edits/judge_prompts.jsonl", "hf_datasets/cards/mtbench_x.md"),
+        *(f"hf_datasets/mini/instructions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
+        *(f"hf_datasets/cards/{card}.md" for card in ("lima_x", "bactrian_x", "instruct", "instruct_mini")),
         *("mtbenchx_tasks/tasks/mtbench_x_de.yaml", "mtbenchx_tasks/metrics/mtbench_x_judge/mtbench_x_judge.py"),
         *("hf_datasets/py.typed", "mtbenchx_tasks/py.typed"),
         *("model_cards/template.md", "model_cards/space/README.md", "model_cards/space/index.html"),

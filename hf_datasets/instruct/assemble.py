@@ -16,7 +16,7 @@ from hf_datasets.hub_folder import replacing, write_card
 from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
 from hf_datasets.instruct.mixtures import Mixture, select
 from hf_datasets.instruct.parallel import remarks, splits
-from hf_datasets.instruct.plan import Choices, Section
+from hf_datasets.instruct.plan import WHOLE, Choices, Section
 from hf_datasets.instruct.published import selection
 from hf_datasets.instruct.workers import Workers, workers
 
@@ -139,7 +139,7 @@ def _pieces(collected: Sequence[Collected], split: str, chosen: Mapping[str, fro
         (one.file, ids)
         for language, ids in chosen.items()
         for one in collected
-        if one.part.language == language and one.part.split in (split, "")
+        if one.part.language == language and one.part.split in (split, WHOLE)
     )
 
 

@@ -35,7 +35,14 @@ def section(languages: Sequence[str], mixtures: Sequence[Mixture], source: Path 
         _published(language) if source is None else local_part(source, language, languages, WHOLE, "row-")
         for language in languages
     ]
-    return Section(tuple(mixtures), tuple(parts), settle, held_out, {WHOLE: IDS}, published=source is None)
+    return Section(
+        tuple(mixtures),
+        tuple(parts),
+        settle,
+        held_out,
+        {WHOLE: IDS},
+        published=frozenset() if source else frozenset({WHOLE}),
+    )
 
 
 def settle(sample: Sample) -> Sample:

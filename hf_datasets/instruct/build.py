@@ -104,7 +104,7 @@ def fingerprint(name: str) -> str:
 def sections(request: Request) -> list[Section]:
     """Return the families of configs that a request is about."""
     languages = parse_languages(request.languages) if request.languages else STUDY
-    small = tuple(code for code in languages if code in STUDY) if request.name == LIMA_X else ()
+    small = languages if request.name == LIMA_X and set(languages) <= set(STUDY) else ()
     main, minis = _chosen(request, family(languages), family(small, mini.PREFIX))
     needed = tuple(code for code in languages if any(code in mixture.languages for mixture in main))
     found = [_main(request, needed, main)] if main else []

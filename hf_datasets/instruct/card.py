@@ -95,13 +95,13 @@ def _fill(template: str, name: str, built: Built) -> str:
 
 
 def _provenance(built: Built) -> str:
-    """Say where the rows are from, where they aren't the published ones."""
-    local = any(not section.published for section, _ in built.sections if not _is_mini(section))
-    return (
-        "\nThis folder was built from local files, not from the published ones; see the end of this card.\n"
-        if local
-        else ""
-    )
+    """Say which rows are from elsewhere than the published files."""
+    main = [section for section, _ in built.sections if not _is_mini(section)]
+    local = {split: split not in section.published for section in main for split in section.expected}
+    if not any(local.values()):
+        return ""
+    which = "The rows" if all(local.values()) else " and ".join(f"The {split} rows" for split in local if local[split])
+    return f"\n{which} of this folder are from local files, not from the published ones; see the end of this card.\n"
 
 
 def _mixing(built: Built) -> str:

@@ -33,14 +33,14 @@ class JsonError(ValueError):
 class JsonStream:
     """A cursor over the JSON text of a stream."""
 
-    def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
+    def __init__(self, stream: ByteStream, chunk: int = CHUNK) -> None:
+        self._stream, self._chunk = stream, chunk
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._scan = json.JSONDecoder().raw_decode
         self._text, self._at = "", 0
         self._before = 0  # bytes of the stream before _text
         self._ended = False
-        self._more()
+        self._more(chunk)
         self._at = 1 if self._text.startswith("\ufeff") else 0
 
     @property
@@ -54,7 +54,7 @@ class JsonStream:
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr] # it matches nothing, too
             if self._at < len(self._text) or self._ended:
                 return self._text[self._at : self._at + 1]
-            self._more()
+            self._more(self._chunk)
 
     def skip(self) -> None:
         """Move one character on, behind what `peek` returned."""
@@ -66,23 +66,29 @@ class JsonStream:
         Raises:
             JsonError: It isn't JSON, or the stream ends inside it.
         """
-        size = CHUNK
+        size = self._chunk
         while True:
             try:
-                found, self._at = self._scan(self._text, self._at)
+                found, end = self._scan(self._text, self._at)
             except json.JSONDecodeError as error:
                 cut = error.msg.startswith("Unterminated") or error.pos > len(self._text) - NEAR_THE_END
                 if self._ended or not cut:
                     raise JsonError(error.msg, self._byte(error.pos)) from None
-                self._more(size)
-                size *= 2
             else:
-                return found
+                if self._ended or not self._goes_on(found, end):
+                    self._at = end
+                    return found
+            self._more(size)
+            size *= 2
+
+    def _goes_on(self, found: Any, end: int) -> bool:
+        """Tell whether a number may have more digits than were read yet."""
+        return isinstance(found, int | float) and self._text[end : end + 1] in ("", ".", "e", "E")
 
     def _byte(self, position: int) -> int:
         return self._before + len(self._text[:position].encode("utf-8", "surrogatepass"))
 
-    def _more(self, size: int = CHUNK) -> None:
+    def _more(self, size: int) -> None:
         self._before = self.offset
         data = self._stream.read(size)
         self._ended = not data

@@ -49,7 +49,7 @@ def section(
         parts=tuple(parts),
         settle=settle,
         expected=ROWS,
-        published=source is None and validation is None,
+        published=frozenset(split for split in ROWS if _path(split, source, validation) is None),
         mixed=_mixed(mixtures, source) if as_published else {},
     )
 
@@ -61,7 +61,7 @@ def settle(sample: Sample) -> Sample:
 
 def _part(language: str, languages: Sequence[str], split: str, source: Path | None, validation: Path | None) -> Part:
     replaced = split == VALIDATION and validation is not None
-    path = validation if replaced else source
+    path = _path(split, source, validation)
     if path is None:
         return _published(language, split)
     try:
@@ -70,6 +70,11 @@ def _part(language: str, languages: Sequence[str], split: str, source: Path | No
         if split == VALIDATION and not replaced:
             raise UserError(f"{error} Name the validation set by --validation.") from error
         raise
+
+
+def _path(split: str, source: Path | None, validation: Path | None) -> Path | None:
+    """Where the rows of a split are; None: in the published files."""
+    return validation if split == VALIDATION and validation is not None else source
 
 
 def _mixed(mixtures: Sequence[Mixture], source: Path | None) -> dict[tuple[str, str], DataFile]:

@@ -18,13 +18,10 @@ def splits(section: Section, collected: Sequence[Collected], choices: Choices) -
     """Return split -> the ids that every language has in it, after empty answers were dealt with.
 
     Raises:
-        UserError: A language lacks ids; an id is in two splits; an answer is empty and must not be; the published rows
-            are not as many as published.
+        UserError: A language lacks ids; an id is in two splits; an answer is empty and must not be.
     """
     by_split = {split: [one for one in collected if one.part.split == split] for split in _order(collected)}
     whole = {split: same_ids({one.part.language: one.ids for one in ones}) for split, ones in by_split.items()}
-    if section.published and (wrong := _other_counts(section, whole)):
-        raise UserError(f"{wrong[0]}: the download or the pin is damaged, so name checked files by --source.")
     _check_apart(whole)
     empty = _empty(collected, choices.empty)
     kept = {split: ids - empty for split, ids in whole.items()}
@@ -59,7 +56,7 @@ def same_ids(by_language: Mapping[str, Sequence[str]]) -> frozenset[str]:
 def remarks(section: Section, collected: Sequence[Collected], choices: Choices) -> list[str]:
     """Return what a user should know of a section: other counts than the published ones, empty answers."""
     whole = {one.part.split: one.ids for one in collected}
-    said = [f"{remark}." for remark in _other_counts(section, whole)]
+    said = _other_counts(section, whole)
     empty = frozenset().union(*(one.empty for one in collected))
     if empty:
         done = "were dropped in every language" if choices.empty == "drop" else "were kept"
@@ -67,9 +64,10 @@ def remarks(section: Section, collected: Sequence[Collected], choices: Choices) 
     return said
 
 
-def _other_counts(section: Section, found: Mapping[str, Sequence[str] | frozenset[str]]) -> list[str]:
+def _other_counts(section: Section, found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say which splits haven't as many rows as the paper's."""
     return [
-        f"{len(found[split]):,} rows a language were found{f' for {split}' if split else ''}, {count:,} are published"
+        f"{len(found[split]):,} rows a language were found{f' for {split}' if split else ''}; the paper has {count:,}."
         for split, count in section.expected.items()
         if len(found[split]) != count
     ]

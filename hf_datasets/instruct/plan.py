@@ -43,8 +43,8 @@ class Section:
     """Number of ids -> how many of them validate; None where the parts are split already."""
     expected: Mapping[str, int] = field(default_factory=dict)
     """Split -> rows a language, as published; empty if anything goes."""
-    published: bool = False
-    """The rows are the published ones, so that another number is an error and not a remark."""
+    published: frozenset[str] = frozenset()
+    """The splits whose rows are the published ones; the others are the user's."""
     mixed: Mapping[tuple[str, str], DataFile] = field(default_factory=dict)
     """(Config, split) -> the published file that tells which rows it has; others are mixed by `mixtures`."""
 

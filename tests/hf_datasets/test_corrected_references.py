@@ -276,6 +276,9 @@ class TestMath:
         assert (one, two) == (Fraction(35, 36), 1)
         says(114, 1, everywhere(*(f"35/36 ≈ {number}" for number in decimals(35 / 36, 3))))
         says(114, 2, everywhere("1"))
+        # German "mindestens eine 3" can also mean a die that shows 3; the answer names that reading
+        other = sum((a + b) % 2 == 0 or 3 in (a, b) for a, b in product(range(1, 7), repeat=2))
+        assert f"{other}/36 = {Fraction(other, 36)}" in ours("de", 114, 2)
 
     @pytest.mark.sources
     @needs_sources

@@ -69,6 +69,17 @@ def test_a_published_set_of_another_size_is_an_error(
         build(Request("lima-x", configs="DE"), tmp_path / "lima-x")
 
 
+def test_a_validation_set_of_ones_own_beside_the_published_training_set(
+    online: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files"))
+    own = toy.write_lines(tmp_path / "own_DE.jsonl", [{"id": "own", "conversations": ["Q", "A"]}])
+    _, built = build(Request("lima-x", configs="DE", validation=own), tmp_path / "lima-x")
+    assert built.remarks == ("1 rows a language were found for validation, 52 are published.",)
+    card = (tmp_path / "lima-x" / "README.md").read_text(encoding="utf-8")
+    assert "The validation rows of this folder are from local files" in card
+
+
 def test_a_file_in_another_folder_is_found(online: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     stock(online, monkeypatch, "lima_x", {"data/train_limax_DE.jsonl": b"{}\n", "README.md": b""})
     assert sources.fetch("lima_x", "train_limax_DE.jsonl").read_bytes() == b"{}\n"

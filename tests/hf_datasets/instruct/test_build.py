@@ -230,8 +230,9 @@ def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Pat
     assert len(found) == 15
     assert {(sample.license, sample.attribution[:6]) for sample in found} == {("CC-BY-SA-4.0", "coffee")}
     card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "The rows of this folder are from local files" in card
     assert "15 rows are under CC BY-SA and stay under it" in card
-    assert "- 3 rows a language were found for validation, 52 are published." in card
+    assert "- 3 rows a language were found for validation; the paper has 52." in card
 
 
 @pytest.mark.parametrize(
@@ -282,6 +283,7 @@ def test_trl_reads_the_built_folder(lima: Path, monkeypatch: pytest.MonkeyPatch)
         ({"empty": "maybe"}, "--empty is keep, drop or error, not 'maybe'"),
         ({"name": "bactrian-x", "validation": Path("x")}, "--validation belongs to lima-x"),
         ({"configs": "ENPT"}, r"no config 'ENPT' over these --languages; it has EN, DE, .*mini_DEFRITES_sampled, mini"),
+        ({"configs": "mini", "languages": "EN,PT"}, "no config 'mini' over these --languages; it has EN, PT, ENPT"),
         ({"configs": ","}, "--configs names no config"),
         ({"name": "bactrian-x", "configs": "mini"}, "bactrian-x has no config 'mini'"),
         ({"languages": "EN,XY"}, r"has no file in 'xy'; its files are in de, en, es, fr, it"),

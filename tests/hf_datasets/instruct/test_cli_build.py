@@ -28,7 +28,7 @@ def test_local_files_and_a_remark(tmp_path: Path) -> None:
     toy.bactrian(tmp_path / "rows", ["en", "pt"])
     done = mtbenchx("bactrian-x", "--source", "rows", "--languages", "EN,PT", "--out", "x", folder=tmp_path)
     assert (done.returncode, done.stdout.strip()) == (0, str((tmp_path / "x").resolve()))
-    assert "mtbenchx: 60 rows a language were found, 67,017 are published." in done.stderr
+    assert "mtbenchx: 60 rows a language were found; the paper has 67,017." in done.stderr
 
 
 @pytest.mark.parametrize(
