@@ -79,3 +79,10 @@ def test_the_plan_prices_every_judgment_and_a_cheaper_judge_less() -> None:
 
 def test_without_a_price_the_plan_says_why() -> None:
     assert "No judge cost: " in mtbenchx("plan", "--judge", "somebody").stdout
+
+
+@pytest.mark.parametrize("command", ["check", "prepare", "template", "plan"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = mtbenchx(command, "--help")
+    assert shown.exit_code == 0
+    assert f"mtbenchx recipes {command}" in shown.stdout
