@@ -35,6 +35,7 @@ WORDS = {
 
 def make_study(folder: Path, models: int, languages: int, runs: int, questions: int = 80) -> list[str]:
     """Write made-up results; returns the models' names."""
+    asked = range(0, 80, 80 // questions)  # spread over the categories
     names = [f"{family}-{mixture}" for family in FAMILIES for mixture in MIXTURES][:models]
     for name in names:
         home = folder / f"org__{name}"
@@ -44,13 +45,13 @@ def make_study(folder: Path, models: int, languages: int, runs: int, questions: 
             chance = random.Random(f"{name} {language}")
             write(
                 home / f"samples_{task}_{STAMP}.jsonl",
-                (_sample(n, name, language, runs, chance) for n in range(questions)),
+                (_sample(n, name, language, runs, chance) for n in asked),
             )
             configs[task] = {"metadata": _metadata(language, runs)}
         about = {"results": {task: {} for task in configs}, "configs": configs, "model_name": f"org/{name}"}
         (home / f"results_{STAMP}.json").write_text(json.dumps(about), encoding="utf-8")
-    write(folder / "mt_bench_de" / "model_judgment" / "made-up-judge_pair.jsonl", _pairs(names, questions, runs))
-    write(folder / "votes" / "votes.jsonl", _votes(names, questions))
+    write(folder / "mt_bench_de" / "model_judgment" / "made-up-judge_pair.jsonl", _pairs(names, asked, runs))
+    write(folder / "votes" / "votes.jsonl", _votes(names, asked))
     return names
 
 
@@ -65,16 +66,12 @@ def _metadata(language: str, runs: int) -> dict[str, object]:
     }
 
 
-def _category(number: int, questions: int) -> str:
-    return CATEGORIES[number * len(CATEGORIES) // questions]
-
-
 def _sample(number: int, name: str, language: str, runs: int, chance: random.Random) -> dict[str, object]:
     mixture = name.rpartition("-")[2]
     level = 4.5 if "bactrian" in name else 2.8
     level += 0.5 * (len(mixture) > 2) + 0.4 * (mixture.lower() == language)
     level += random.Random(f"question {number}").gauss(0, 1.2)
-    doc = {"question_id": 81 + number * 80 // 80, "language": language, "category": _category(number, 80),
+    doc = {"question_id": 81 + number, "language": language, "category": CATEGORIES[number // 10],
            "turns": [f"Made-up question {number}?", "And then?"]}  # fmt: skip
     return {"doc_id": number, "doc": doc, "filter": "made-up-judge",
             "resps": [[_text(language, chance)] for _ in (1, 2)],
@@ -92,11 +89,11 @@ def _verdict(level: float, chance: random.Random) -> list[object]:
     return [float(rating), f"This answer is made up. Rating: [[{rating}]]", "", None, "made-up-2026-01-01"]
 
 
-def _pairs(names: list[str], questions: int, runs: int) -> list[dict[str, object]]:
+def _pairs(names: list[str], asked: range, runs: int) -> list[dict[str, object]]:
     chance = random.Random(7)
     rows = []
     for _ in range(runs):
-        for number in range(questions):
+        for number in asked:
             for turn in (1, 2):
                 vote = chance.choices(("model_1", "model_2", "tie", "both_bad"), (3, 5, 2, 1))[0]
                 other = chance.choices(("model_1", "model_2", vote), (1, 1, 8))[0]
@@ -106,12 +103,12 @@ def _pairs(names: list[str], questions: int, runs: int) -> list[dict[str, object
     return rows
 
 
-def _votes(names: list[str], questions: int) -> list[dict[str, object]]:
+def _votes(names: list[str], asked: range) -> list[dict[str, object]]:
     chance = random.Random(8)
     return [
         {"question_id": 81 + number, "model_a": names[0], "model_b": names[-1], "judge": f"expert_{person}",
          "turn": turn, "winner": chance.choices(WINNERS, (3, 4, 1, 2))[0], "language": "de"}
-        for number in range(questions) for turn in (1, 2) for person in range(3)
+        for number in asked for turn in (1, 2) for person in range(3)
     ]  # fmt: skip
 
 
@@ -127,15 +124,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         results = Path(name) / "results"
         make_study(results, options.models, options.languages, options.runs, options.questions)
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         out = options.out or Path(name) / "report"
         study, files = make_report([results], out, questions="81")
-        wall = time.perf_counter() - started
+        wall, cpu = time.perf_counter() - started, time.process_time() - cpu
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform != "darwin" else 1024**3)
         size = files[0].stat().st_size / 1e6
         print(
-            f"{len(study.judged)} ratings, {len(study.compared)} comparisons: {wall:.1f} s (target 20), "
-            f"{memory:.2f} GB (target 1), page {size:.2f} MB (target 5), {len(files)} files"
+            f"{len(study.judged)} ratings, {len(study.compared)} comparisons: "
+            f"{wall:.1f} s (target 20; {cpu:.1f} s CPU), {memory:.2f} GB (target 1), "
+            f"page {size:.2f} MB (target 5), {len(files)} files"
         )
 
 

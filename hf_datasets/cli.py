@@ -4,7 +4,14 @@ import typer
 
 from hf_datasets.cli_build import EPILOG, build
 from hf_datasets.cli_push import push
+from hf_datasets.translate.cli import compare_translations, marks, translate
 
 data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
 data.command(epilog=EPILOG)(build)
 data.command(epilog="Example: `mtbenchx data push mtbench-x --repo-id ORG/mtbench-x --private`")(push)
+data.command(epilog="Example: `mtbenchx data translate mini_en native_en --to pt --out pt/ --dry-run`")(translate)
+data.command(epilog="Example: `mtbenchx data marks lima.jsonl`, then read and confirm lima.marks.jsonl")(marks)
+data.command(
+    "compare-translations",
+    epilog="Example: `mtbenchx data compare-translations deepl.jsonl theirs.jsonl --source en --edited edited.jsonl`",
+)(compare_translations)

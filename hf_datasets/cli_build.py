@@ -13,6 +13,8 @@ DATASETS = ("mtbench-x", "lima-x", "bactrian-x")
 EPILOG = """
 Examples: `mtbenchx data build mtbench-x`, then `load_dataset('mtbench-x', 'de')` beside it.
 
+`mtbenchx data build mtbench-x --translation pt/`, then `lm_eval --include_path mtbench-x/tasks --tasks mtbench_x_pt`.
+
 `mtbenchx data build lima-x --configs mini` needs no source and no network.
 
 `mtbenchx data build lima-x --source translated/ --validation validation/ --languages EN,PT`
@@ -70,11 +72,20 @@ Processes = Annotated[
     ),
 ]
 
+Translations = Annotated[
+    list[Path],
+    typer.Option(
+        "--translation",
+        help="mtbench-x: a folder that `mtbenchx data translate --out` wrote: a further language; repeatable.",
+    ),
+]
+
 
 def build(
     name: Name,
     out: Out = None,
     *,
+    translations: Translations = [],  # noqa: B006  (typer reads it)
     languages: Languages = None,
     configs: Configs = None,
     source: Source = None,
@@ -93,8 +104,10 @@ def build(
 
         if languages or configs or source or validation:
             raise UserError("mtbench-x is built as a whole: no --languages, --configs, --source or --validation.")
-        print(build_mtbench_x(folder))
+        print(build_mtbench_x(folder, translations))
         return
+    if translations:
+        raise UserError(f"{name} takes translated rows by --source; --translation is for mtbench-x.")
     from hf_datasets.instruct.build import Request
     from hf_datasets.instruct.build import build as build_instructions
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hf_datasets import jsonl, sources
+from hf_datasets import added, jsonl, sources
 from hf_datasets.errors import UserError
 from hf_datasets.records import JudgePrompt, content_hash
 
@@ -25,17 +25,24 @@ BOTH_BAD = "-both-bad"
 """Ends the name of a pairwise prompt that offers the fourth vote."""
 
 
-@cache
 def judge_prompts(prompt_set: str, language: str) -> MappingProxyType[str, JudgePrompt]:
     """Return the prompts of one set in one language, by name.
 
     Args:
         prompt_set: One of PROMPT_SETS.
-        language: Lower-case language code.
+        language: Lower-case language code; one of the package's or an added one (see added.py).
 
     Raises:
         UserError: The set doesn't exist, or not in that language; or its files can't be had.
     """
+    ours = added.find(language)
+    if ours and prompt_set in ours.prompts:
+        return MappingProxyType(dict(ours.prompts[prompt_set]))
+    return _packaged(prompt_set, language)
+
+
+@cache
+def _packaged(prompt_set: str, language: str) -> MappingProxyType[str, JudgePrompt]:
     if prompt_set == NATIVE:
         prompts = _native(language)
     elif prompt_set == PUBLISHED:

@@ -49,6 +49,9 @@ CREATE TABLE IF NOT EXISTS comparison (
     model_1 TEXT NOT NULL, model_2 TEXT NOT NULL, game INTEGER NOT NULL, suspicious INTEGER NOT NULL,
     answer_1 TEXT NOT NULL, answer_2 TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
     PRIMARY KEY (benchmark, language, question_id, turn, run, judge, model_1, model_2, game, settings, revision));
+CREATE TABLE IF NOT EXISTS translation (
+    key TEXT PRIMARY KEY, request TEXT NOT NULL, engine TEXT NOT NULL, text TEXT, billed INTEGER NOT NULL DEFAULT 0,
+    details TEXT NOT NULL DEFAULT '{}', owner TEXT, at REAL NOT NULL);
 """
 
 
@@ -185,11 +188,17 @@ class Ledger:
         with self._explained(), self._transaction():
             self._db.execute(statement, parameters)
 
-    def merge(self, other: Path) -> tuple[int, int, int]:
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for several statements in one transaction; when the block ends, they are on disk."""
+        with self._explained(), self._transaction():
+            yield self._db
+
+    def merge(self, other: Path) -> tuple[int, int, int, int]:
         """Copy what another ledger has and this one lacks.
 
         Returns:
-            The numbers of judgments, answers and uses (comparisons among them) that were added.
+            The numbers of judgments, answers, uses (comparisons among them) and translations that were added.
 
         Raises:
             LedgerError: The other file isn't a ledger.
@@ -208,7 +217,7 @@ class Ledger:
             finally:
                 self._db.execute("DETACH DATABASE other")
 
-    def _copy_from_attached(self) -> tuple[int, int, int]:
+    def _copy_from_attached(self) -> tuple[int, int, int, int]:
         final = ", ".join(f"'{state}'" for state in FINAL_STATES)
         judgments = self._db.execute(
             f"INSERT OR REPLACE INTO judgment SELECT * FROM other.judgment WHERE state IN ({final}) "
@@ -216,9 +225,16 @@ class Ledger:
         ).rowcount
         answers = self._db.execute("INSERT OR IGNORE INTO answer SELECT * FROM other.answer").rowcount
         uses = self._db.execute("INSERT OR IGNORE INTO use SELECT * FROM other.use").rowcount
-        if self._db.execute("SELECT 1 FROM other.sqlite_master WHERE name = 'comparison'").fetchone():  # not in 0.1's
+        tables = {name for (name,) in self._db.execute("SELECT name FROM other.sqlite_master")}
+        translations = 0
+        if "comparison" in tables:  # older ledgers lack these
             uses += self._db.execute("INSERT OR IGNORE INTO comparison SELECT * FROM other.comparison").rowcount
-        return judgments, answers, uses
+        if "translation" in tables:
+            translations = self._db.execute(
+                "INSERT OR REPLACE INTO translation SELECT * FROM other.translation WHERE text IS NOT NULL "
+                "AND key NOT IN (SELECT key FROM main.translation WHERE text IS NOT NULL)"
+            ).rowcount
+        return judgments, answers, uses, translations
 
     # the file ------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl, references, sources
+from hf_datasets import added, jsonl, references, sources
 from hf_datasets.errors import UserError
 from hf_datasets.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
@@ -20,17 +20,18 @@ LANGUAGES = ("en", "de", "fr", "it", "es")
 """The study's languages, in its order."""
 CORRECTED = {"en": 0, "de": 31, "fr": 36, "it": 72, "es": 37}
 """Questions corrected by hand after machine translation (paper, section 3.2)."""
+ELSEWHERE = ", and those of a built folder (--data FOLDER)"
+"""Where languages are that the package doesn't have."""
 BENCHMARKS = ("mtbench_x", "mini")
 TURNS = 2
 
 
-@functools.cache
 def questions(benchmark: str, language: str, reference_set: str = references.PUBLISHED) -> tuple[Question, ...]:
     """Return a benchmark's questions in one language, by ascending id.
 
     Args:
         benchmark: `mtbench_x` or `mini`.
-        language: Lower-case language code.
+        language: Lower-case language code; one of LANGUAGES or an added one (see added.py).
         reference_set: `published`, or `corrected` (MT-Bench-X only): our own answers where the published are wrong.
 
     Raises:
@@ -38,9 +39,15 @@ def questions(benchmark: str, language: str, reference_set: str = references.PUB
             doesn't hold; or a correction is stale.
     """
     if reference_set != references.PUBLISHED:
-        return _corrected(benchmark, language, reference_set)
+        return _corrected_once(benchmark, language, reference_set)
     if benchmark not in BENCHMARKS:
         raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}.")
+    ours = added.find(language)
+    return ours.questions[benchmark] if ours and benchmark in ours.questions else _packaged(benchmark, language)
+
+
+@functools.cache
+def _packaged(benchmark: str, language: str) -> tuple[Question, ...]:
     rows = _mini(language) if benchmark == "mini" else _published(language)
     return tuple(sorted(rows, key=lambda question: question.question_id))
 
@@ -54,15 +61,23 @@ def _corrected(benchmark: str, language: str, reference_set: str) -> tuple[Quest
     return tuple(references.corrected(questions(benchmark, language), references.corrections(language)))
 
 
+_corrected_once = functools.cache(_corrected)
+
+
 @functools.cache
 def reference_set_hash(benchmark: str, language: str, reference_set: str) -> str:
     """Return the sha256 (hex) of a benchmark's references in one language, as it stands in results."""
     return references.references_hash(questions(benchmark, language, reference_set))
 
 
+def revision(benchmark: str, language: str = "") -> str:
+    """Return what identifies a benchmark's content: the upstream commit, or the hash of our or an added language's."""
+    ours = added.find(language)
+    return ours.revision(benchmark) if ours and benchmark in ours.questions else _packaged_revision(benchmark)
+
+
 @functools.cache
-def revision(benchmark: str) -> str:
-    """Return what identifies a benchmark's content: the upstream commit, or the hash of our own files."""
+def _packaged_revision(benchmark: str) -> str:
     if benchmark == "mini":
         files = sorted([*(HERE / "mini").glob("judge_prompts.*.jsonl"), *(HERE / "mini").glob("questions.*.jsonl")])
         return content_hash([file.read_text(encoding="utf-8") for file in files])[:12]
@@ -72,15 +87,15 @@ def revision(benchmark: str) -> str:
 def _mini(language: str) -> list[Question]:
     file = HERE / "mini" / f"questions.{language}.jsonl"
     if not file.is_file():
-        raise UserError(f"The mini benchmark has no language {language!r}; it has {', '.join(LANGUAGES)}.")
+        raise UserError(f"The mini benchmark has no language {language!r}; it has {', '.join(LANGUAGES)}{ELSEWHERE}.")
     rows = [Question.from_row({"language": language, **row}) for row in jsonl.read(file)]
-    check_integrity(rows, expected_ids=range(1, 17), per_category=2, references=6)
+    check_benchmark("mini", rows)
     return rows
 
 
 def _published(language: str) -> list[Question]:
     if language not in LANGUAGES:
-        raise UserError(f"MT-Bench-X has no language {language!r}; it has {', '.join(LANGUAGES)}.")
+        raise UserError(f"MT-Bench-X has no language {language!r}; it has {', '.join(LANGUAGES)}{ELSEWHERE}.")
     current = _by_id(language, "question.jsonl")
     translated = _by_id(language, "question_original.jsonl") if language != "en" else {}
     answers = {
@@ -91,7 +106,7 @@ def _published(language: str) -> list[Question]:
         _question(language, row, translated.get(identifier), answers.get(identifier, ()))
         for identifier, row in current.items()
     ]
-    check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)
+    check_benchmark("mtbench_x", rows)
     _check_corrections(rows, language)
     return rows
 
@@ -137,6 +152,22 @@ def _other_language_turns(language: str) -> dict[int, tuple[int, ...]]:
     """Our marks: turns whose question asks for an answer in another language."""
     marks = jsonl.read(HERE / "edits" / "other_language_turns.jsonl")
     return {mark["question_id"]: tuple(mark["turns"]) for mark in marks if mark["language"] == language}
+
+
+def other_language_turns(question_id: int) -> tuple[int, ...]:
+    """Return the turns of an MT-Bench question that ask for another language in any language we know.
+
+    What asks for English in French, Italian and Spanish does so in an added language too.
+    """
+    return tuple(sorted({turn for code in LANGUAGES for turn in _other_language_turns(code).get(question_id, ())}))
+
+
+def check_benchmark(benchmark: str, rows: Sequence[Question]) -> None:
+    """Check one language of a benchmark (see check_integrity)."""
+    if benchmark == "mini":
+        check_integrity(rows, expected_ids=range(1, 17), per_category=2, references=6)
+    else:
+        check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)
 
 
 def check_integrity(

@@ -1,7 +1,7 @@
 """The card of the published MT-Bench-X: front matter for the Hub, and a text whose every number is counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -19,17 +19,22 @@ REPORTED = frozenset({104, 105, 109, 111, 113, 114, 120, 122, 124, 125, 126, 128
 """Questions whose published reference is reported wrong (FastChat, pull request 3158)."""
 
 
-def card_metadata(names: Mapping[str, str]) -> dict[str, Any]:
+def card_metadata(names: Mapping[str, str], added: Sequence[str] = ()) -> dict[str, Any]:
     """Return the card's front matter.
 
     Args:
         names: Config -> path of its file in the folder.
+        added: Codes of languages besides the package's.
     """
-    files = {ALL: [names[language] for language in LANGUAGES], **{config: [name] for config, name in names.items()}}
+    languages = [*LANGUAGES, *added]
+    files = {
+        ALL: [names[language] for language in languages if language in names],
+        **{config: [name] for config, name in names.items()},
+    }
     return {
         "pretty_name": "MT-Bench-X",
         "license": "apache-2.0",
-        "language": list(LANGUAGES),
+        "language": languages,
         "multilinguality": ["multilingual"],
         "size_categories": ["n<1K"],
         "task_categories": ["text-generation", "question-answering"],
@@ -38,14 +43,15 @@ def card_metadata(names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def card_body(counts: Mapping[str, int]) -> str:
+def card_body(counts: Mapping[str, int], added: Sequence[str] = ()) -> str:
     """Return the card's text, with every number in it counted.
 
     Args:
         counts: Config -> number of rows, of each config with a file of its own.
+        added: Codes of languages besides the package's.
     """
     pinned = sources.source("mtbench_x")
-    all_rows = sum(counts[language] for language in LANGUAGES)
+    all_rows = sum(counts.get(language, 0) for language in (*LANGUAGES, *added))
     sets = [(name, language) for name in PROMPT_SETS for language in LANGUAGES]
     template = Template((HERE / "cards" / "mtbench_x.md").read_text(encoding="utf-8"))
     return template.substitute(

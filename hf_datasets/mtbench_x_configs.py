@@ -108,14 +108,16 @@ def check_prompts(language: str) -> None:
     """
     for prompt_set in PROMPT_SETS:
         for name, prompt in judge_prompts(prompt_set, language).items():
-            if lost := _lost(prompt):
+            if lost := lost_of(prompt):
                 raise UserError(
                     f"Judge prompt {name!r} of {prompt_set!r} in {language!r} lost {lost}; repair its file."
                 )
 
 
-def _lost(prompt: JudgePrompt) -> str:
-    """What a prompt of that name must have and hasn't, or has and must not; empty if it is intact."""
+def lost_of(prompt: JudgePrompt) -> str:
+    """Return what a prompt of that name must have and hasn't, or has and must not; empty if it is intact."""
+    if prompt.name not in judge_prompts(NATIVE, "en"):
+        return "the name of any prompt we know"
     if _placeholders(prompt) != _placeholders(judge_prompts(NATIVE, "en")[prompt.name]):
         return "a placeholder"
     return "" if _asks_for_verdicts(prompt) else "its verdict format"

@@ -1,29 +1,71 @@
 """Published forms of the datasets: each `build_*` writes one Hub-shaped folder."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hf_datasets.added_card import added_section
+from hf_datasets.errors import UserError
 from hf_datasets.hub_folder import Table, parquet_name, replacing, write_card, write_table
+from hf_datasets.mtbench_x import LANGUAGES
 from hf_datasets.mtbench_x_card import card_body, card_metadata
-from hf_datasets.mtbench_x_configs import FILES, SPLIT, columns, rows
+from hf_datasets.mtbench_x_configs import FILES, MINI, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT, columns, rows
+from hf_datasets.task_files import task_files
+from hf_datasets.translation_folder import MTBENCH_X, Translated, read_translation
 
 
-def build_mtbench_x(folder: Path) -> Path:
-    """Write the benchmark as a Hub-shaped folder that `datasets.load_dataset` reads.
+def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
+    """Write the benchmark as a Hub-shaped folder that `datasets.load_dataset` reads and `lm_eval` finds its tasks in.
 
     Args:
         folder: Where to; made, or replaced as a whole if an earlier build wrote it.
+        translations: Folders that `mtbenchx data translate` wrote, one for each added language.
 
     Returns:
         The folder's absolute path.
 
     Raises:
-        UserError: A source can't be had, a promise about the data doesn't hold, or the folder isn't ours to replace.
+        UserError: A source can't be had, a promise about the data doesn't hold, a translation is incomplete, or the
+            folder isn't ours to replace.
     """
     target = folder.expanduser().resolve()
+    translated = [read_translation(path) for path in translations]
+    codes = [each.added.language for each in translated]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise UserError(f"Two of the translations are in {code!r}; name one folder for each language.")
     tables = {config: Table(columns(config), rows(config)) for config in FILES}
+    for each in translated:
+        tables |= _added_tables(each)
     names = {config: parquet_name(f"{config}-{SPLIT}", table) for config, table in tables.items()}
+    counts = {config: len(table.rows) for config, table in tables.items()}
     with replacing(target) as new:
         for config, table in tables.items():
             write_table(new, names[config], table)
-        write_card(new, card_metadata(names), card_body({config: len(table.rows) for config, table in tables.items()}))
+        _write_tasks(new, translated)
+        write_card(new, card_metadata(names, codes), card_body(counts, codes) + added_section(translated))
     return target
+
+
+def _added_tables(translated: Translated) -> dict[str, Table]:
+    added = translated.added
+    asked = {MTBENCH_X: added.language, MINI: f"{MINI}_{added.language}"}
+    tables = {
+        asked[benchmark]: Table(QUESTION_COLUMNS, [question.to_row() for question in questions])
+        for benchmark, questions in added.questions.items()
+    }
+    prompts = [
+        {"prompt_set": name, **vars(prompt), "sha256": prompt.sha256}
+        for name, found in added.prompts.items()
+        for prompt in found.values()
+    ]
+    return tables | ({f"{PROMPTS}_{added.language}": Table(PROMPT_COLUMNS, prompts)} if prompts else {})
+
+
+def _write_tasks(folder: Path, translated: Sequence[Translated]) -> None:
+    languages: Mapping[str, list[str]] = {benchmark: list(LANGUAGES) for benchmark in (MTBENCH_X, MINI)}
+    for each in translated:
+        for benchmark in each.added.questions:
+            languages[benchmark].append(each.added.language)
+    (folder / "tasks").mkdir()
+    for name, text in task_files(languages).items():
+        (folder / "tasks" / name).write_text(text, encoding="utf-8", newline="\n")

@@ -10,6 +10,7 @@ from hf_datasets.cli import data
 from hf_datasets.errors import UserError
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
+from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.cli_agreement import agreement
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
 from mtbenchx_tasks.cli_recipes import recipes
@@ -31,6 +32,7 @@ app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
 app.add_typer(ledger, name="ledger")
 app.add_typer(recipes, name="recipes")
+app.add_typer(annotate, name="annotate")
 
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", help="The ledger's file; default: the user's cache folder.")
@@ -153,8 +155,11 @@ def ledger_merge(
 
     into = open_ledger(file)
     for other in others:
-        judgments, answers, uses = into.merge(other)
-        print(f"{other}: {judgments} judgments, {answers} answers and {uses} uses are new in {into.path}")
+        judgments, answers, uses, translations = into.merge(other)
+        print(
+            f"{other}: {judgments} judgments, {answers} answers, {uses} uses and {translations} translations are new "
+            f"in {into.path}"
+        )
 
 
 def _existing(file: Path | None) -> "Ledger":

@@ -39,9 +39,9 @@ def agreement(
     from mtbenchx_tasks.human.study import gather
     from mtbenchx_tasks.human.tables import tables
     from mtbenchx_tasks.human.write import print_tables, write_results
-    from mtbenchx_tasks.votes import read_votes
+    from mtbenchx_tasks.votes import read_votes, with_skips
 
-    people = [vote for file in votes for vote in read_votes(file, kind="human", language=language)]
+    people = [vote for file in with_skips(votes) for vote in read_votes(file, kind="human", language=language)]
     verdicts = [vote for file in judgments for vote in read_votes(file, kind="judge", language=language)]
     study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators)
     settings = {

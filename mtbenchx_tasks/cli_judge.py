@@ -25,6 +25,9 @@ PromptLanguage = Annotated[str | None, typer.Option(help="Language of the judge 
 Plan = Annotated[bool, typer.Option("--plan", help="Print requests, tokens and price, and stop: nothing is sent.")]
 MaxCost = Annotated[float | None, typer.Option(min=0, help="Dollars: stop before this is exceeded, keep everything.")]
 Prices = Annotated[list[str], typer.Option("--price", help="IN,OUT in dollars per million tokens; or MODEL=IN,OUT.")]
+Data = Annotated[
+    Path | None, typer.Option(help="A built mtbench-x folder that holds languages added by `data build --translation`.")
+]
 Batch = Annotated[bool, typer.Option("--batch", help="Through the OpenAI Batch API: half the price, within a day.")]
 
 
@@ -44,6 +47,7 @@ def judge(
     split_snapshots: Annotated[
         bool, typer.Option("--split-snapshots", help="Show each version of a judge in a column of its own.")
     ] = False,
+    data: Data = None,
     plan: Plan = False,
     max_cost: MaxCost = None,
     price: Prices = [],  # noqa: B006  (typer reads it)
@@ -56,6 +60,7 @@ def judge(
     from mtbenchx_tasks.jury import jury, print_jury
     from mtbenchx_tasks.table import print_metrics
 
+    _know_languages(data)
     settings = judging.parse_judges(judges, runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price)
     variants = []
@@ -95,6 +100,7 @@ def compare(
     ] = None,
     prompt_language: PromptLanguage = None,
     out: Annotated[Path | None, typer.Option(help="Also write FastChat's pair files to this folder.")] = None,
+    data: Data = None,
     plan: Plan = False,
     max_cost: MaxCost = None,
     price: Prices = [],  # noqa: B006  (typer reads it)
@@ -108,6 +114,7 @@ def compare(
     from mtbenchx_tasks.judge.planning import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
 
+    _know_languages(data)
     raw_runs = runs + (substitute is not None)
     settings = judging.parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
     prices = parse_prices(price)
@@ -138,6 +145,14 @@ def pairs(
     outcomes = [outcome for file in files for outcome in read_pairs(file, language)]
     runs = 1 + max(outcome.item.run for outcome in outcomes)
     print_comparison(outcomes, max(1, runs - (substitute is not None)), substitute)
+
+
+def _know_languages(data: Path | None) -> None:
+    """Make the added languages of a built folder known."""
+    if data is not None:
+        from hf_datasets.translation_folder import register_built
+
+        register_built(data)
 
 
 def _engine_for(max_cost: float | None, prices: "dict[str, Price]", batch: bool) -> "tuple[EngineFor, Budget | None]":

@@ -74,7 +74,7 @@ def _comparisons(match: Match, outcome: Outcome, rule: str) -> Iterable[Comparis
     for number, one in enumerate(games, start=1):
         yield Comparison(
             benchmark=item.benchmark,
-            revision=revision(item.benchmark),
+            revision=revision(item.benchmark, item.language),
             language=item.language,
             question_id=item.question_id,
             turn=item.turn,
@@ -119,7 +119,11 @@ def outcomes_from_ledger(
         UserError: Nothing is found, or one judge compared under several settings, of which one must be named.
     """
     rows = [dict(row) for row in ledger.rows(QUERY, (benchmark, language, judge))]
-    rows = [row for row in rows if row["revision"] == revision(row["benchmark"]) and _is_under(row, rule or {})]
+    rows = [
+        row
+        for row in rows
+        if row["revision"] == revision(row["benchmark"], row["language"]) and _is_under(row, rule or {})
+    ]
     names = models or sorted({row[name] for row in rows for name in ("model_1", "model_2")})
     wanted = {frozenset(pair): pair for pair in (pairs(names, baseline) if names else [])}
     rows = [row for row in rows if _pair(row) in wanted]

@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from hf_datasets.ledger import Ledger
+from hf_datasets.translation_ledger import engines
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, cost_of, price_of
 
 QUERY = "SELECT request, state, details FROM judgment ORDER BY key"
@@ -55,4 +56,7 @@ def summary(ledger: Ledger) -> str:
         if account.cost is not None:
             line += f"; ${account.cost:.2f} (prices of {PRICES_OF})"
         lines.append(line)
+    for engine in engines(ledger):
+        billed = f"; {engine.characters:,} characters billed" if engine.characters else ""
+        lines.append(f"{engine.name} into {engine.target}: {engine.texts} translations{billed}")
     return "\n".join(lines)

@@ -38,9 +38,9 @@ class Place:
     """What else decides a rating."""
 
 
-def place_of(judge: Judge, benchmark: str, task_version: float) -> Place:
-    """Return where this judge's judgments of a benchmark count."""
-    return Place(benchmark, revision(benchmark), task_version, judge.settings.slug, judge.rating_rule)
+def place_of(judge: Judge, benchmark: str, task_version: float, language: str) -> Place:
+    """Return where this judge's judgments of a benchmark in a language count."""
+    return Place(benchmark, revision(benchmark, language), task_version, judge.settings.slug, judge.rating_rule)
 
 
 Render = Callable[[list[dict[str, str]]], Any]

@@ -59,14 +59,15 @@ class Scoring:
     def scored(self) -> Scored:
         """Wait for the verdicts, write down where they count, and return them."""
         self.judge.engine.finish()
-        place = place_of(self.judge, self.benchmark, TASK_VERSION)
+        language = self.answered[0][0].language
+        place = place_of(self.judge, self.benchmark, TASK_VERSION, language)
         uses = [use for talk in self.conversations for use in talk.uses(place)]
         self.judge.ledger.record(uses)
         rated = tuple(
             Rated(talk.question, tuple(talk.answers), tuple(tuple(runs) for runs in talk.verdicts()))
             for talk in self.conversations
         )
-        settings, language = self.judge.settings, self.answered[0][0].language
+        settings = self.judge.settings
         said = _completions(self.conversations)
         return Scored(
             settings.slug,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -17,6 +18,7 @@ from hf_datasets import mtbench_x
 from hf_datasets.errors import UserError
 from hf_datasets.ledger import LedgerError
 from hf_datasets.records import CATEGORIES, Question
+from hf_datasets.translation_folder import register_built
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.dialogue import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.judge.judge import Judge, judge_for
@@ -45,8 +47,12 @@ class MTBenchX(ConfigurableTask):
 
     VERSION = TASK_VERSION
     BENCHMARK = "mtbench_x"
+    FOLDER: Path | None = None
+    """The built benchmark that holds the rows and prompts of languages the package doesn't have."""
 
     def __init__(self, config: dict[str, Any]) -> None:
+        if self.FOLDER is not None:
+            register_built(self.FOLDER)
         config = {key: value for key, value in config.items() if key != "class"}
         self.language: str = config.pop("language")
         self.settings = JudgeSettings.parse((config.get("metadata") or {}).get("judge"))
@@ -61,7 +67,8 @@ class MTBenchX(ConfigurableTask):
 
     def _metadata(self) -> dict[str, Any]:
         """What results say of this task: resolved settings and versions, nothing of the user's model arguments."""
-        benchmark = {"name": self.BENCHMARK, "language": self.language, "revision": mtbench_x.revision(self.BENCHMARK)}
+        revision = mtbench_x.revision(self.BENCHMARK, self.language)
+        benchmark = {"name": self.BENCHMARK, "language": self.language, "revision": revision}
         return {"version": TASK_VERSION, "benchmark": benchmark, "judge": self.settings.public()}
 
     # requests ------------------------------------------------------------------------------------------------------
@@ -203,7 +210,7 @@ class MTBenchX(ConfigurableTask):
 
     def _record(self, judge: Judge) -> None:
         """Write down where each judgment counts, so that every number can be computed again from the ledger."""
-        place = place_of(judge, self.BENCHMARK, TASK_VERSION)
+        place = place_of(judge, self.BENCHMARK, TASK_VERSION, self.language)
         uses = [use for conversation, _ in self._talks for use in conversation.uses(place)]
         try:
             judge.ledger.record(uses)

@@ -5,6 +5,8 @@ Read are the lmsys/mt_bench_human_judgments schema (Parquet, JSONL or a JSON arr
 is one pair whichever side its answers were shown on.
 """
 
+import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -22,6 +24,8 @@ from mtbenchx_tasks.judge.vote import MODEL_1, MODEL_2
 Kind = Literal["human", "judge"]
 QuestionId = int | str
 SKIP = "skip"
+SKIPS = ".skips.jsonl"
+"""What the file of skipped votes is called, behind the name of the file of votes."""
 VALID = (MODEL_1, MODEL_2, TIE, BOTH_BAD)
 """The winners that count; the others are missing votes."""
 MISSING = (SKIP, INCONSISTENT, FAILED)
@@ -79,7 +83,7 @@ def read_votes(path: Path, *, kind: Kind | None = None, language: str | None = N
     """Read votes of any layout, in the order of the file.
 
     Args:
-        path: A `.parquet`, `.jsonl` or `.json` file.
+        path: A `.parquet`, `.jsonl`, `.json` or `.csv` file.
         kind: Who voted; None: by the name, people are those that begin with one of PEOPLE.
         language: Language of rows that don't tell it.
 
@@ -97,6 +101,15 @@ def read_votes(path: Path, *, kind: Kind | None = None, language: str | None = N
         votes.append(replace(vote, run=seen[item]))
         seen[item] += 1
     return votes
+
+
+def with_skips(files: Iterable[Path]) -> list[Path]:
+    """Add to each file of votes the skipped ones that an export wrote beside it, so that they are counted."""
+    found: dict[Path, None] = {}
+    for file in files:
+        beside = file.with_name(file.stem + SKIPS)
+        found |= dict.fromkeys([file, *([beside] if beside.is_file() and beside.stat().st_size else [])])
+    return list(found)
 
 
 def write_votes(path: Path, votes: Iterable[Vote]) -> None:
@@ -127,12 +140,16 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
         rows = list(enumerate(_parquet(path), start=1))
     elif path.suffix == ".json":
         rows = list(enumerate(_array(path), start=1))
+    elif path.suffix == ".csv":
+        rows = list(enumerate(_table(path), start=1))
     elif path.suffix == ".jsonl":
         lines = _text(path).split("\n")
         numbers = (number for number, line in enumerate(lines, start=1) if line.strip())
         rows = list(zip(numbers, jsonl.parse(lines, str(path)), strict=True))
     else:
-        raise UserError(f"{path} is none of .parquet, .jsonl and .json; a study's votes are in `annotate export`.")
+        raise UserError(
+            f"{path} is none of .parquet, .jsonl, .json and .csv; a study's votes are in `annotate export`."
+        )
     if not rows:
         raise UserError(f"{path} holds no votes.")
     return rows
@@ -170,6 +187,12 @@ def _array(path: Path) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UserError(f"{path}: expected an array of objects; JSON Lines are called .jsonl.")
     return rows
+
+
+def _table(path: Path) -> list[dict[str, Any]]:
+    """Read CSV, whose numbers are texts."""
+    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(_text(path), newline="")))
+    return [row | {"turn": int(row["turn"])} if str(row.get("turn", "")).isdecimal() else row for row in rows]
 
 
 def _vote(row: Row, kind: Kind | None, language: str | None) -> Vote:

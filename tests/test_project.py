@@ -42,10 +42,17 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
     names = set(zipfile.ZipFile(wheel).namelist())
     data = [
         *(f"hf_datasets/mini/questions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
-        *("hf_datasets/pins.toml", "hf_datasets/edits/judge_prompts.jsonl", "hf_datasets/cards/mtbench_x.md"),
+        *(
+            "hf_datasets/translate/culture_bound.txt",
+            "hf_datasets/pins.toml",
+            "hf_datasets/edits/judge_prompts.jsonl",
+            "hf_datasets/cards/mtbench_x.md",
+        ),
         *(f"hf_datasets/mini/instructions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
         *(f"hf_datasets/cards/{card}.md" for card in ("lima_x", "bactrian_x", "instruct", "instruct_mini")),
         *("mtbenchx_tasks/tasks/mtbench_x_de.yaml", "mtbenchx_tasks/metrics/mtbench_x_judge/mtbench_x_judge.py"),
+        *("mtbenchx_tasks/annotate/templates/vote.html", "mtbenchx_tasks/annotate/static/keys.js"),
+        *(f"mtbenchx_tasks/annotate/texts/{language}.toml" for language in ("en", "de", "fr", "it", "es")),
         *("hf_datasets/py.typed", "mtbenchx_tasks/py.typed"),
         *("model_cards/template.md", "model_cards/space/README.md", "model_cards/space/index.html"),
     ]
@@ -77,6 +84,12 @@ def test_the_demo_runs_with_a_real_model(tmp_path: Path) -> None:
     assert score is not None
     assert 1 < float(score[1]) < 10
     assert list((tmp_path / "demo" / "results").glob("*/samples_*.jsonl"))
+
+
+def test_the_benchmark_of_the_annotation_app_runs() -> None:
+    command = [sys.executable, "benchmarks/annotate.py", "--annotators", "3", "--votes", "2", "--think", "0.01"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert "6 votes stored of 6 acknowledged, 0 errors" in done.stdout, done.stderr
 
 
 def test_the_benchmark_of_the_judge_runs() -> None:

@@ -1,35 +1,23 @@
 """The tables to read: agreement (paper, Table 3), kappa (Appendix E.3) and who wins (Figure 3)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from mtbenchx_tasks.human.limits import Limit, TieMode
 from mtbenchx_tasks.human.rates import RateRow
 from mtbenchx_tasks.human.results import Results, Statistic
+from mtbenchx_tasks.report.table import Table
 
 
-@dataclass(frozen=True)
-class Cells:
-    """A table of texts."""
-
-    title: str
-    """What it shows."""
-    header: tuple[str, ...]
-    """Column names."""
-    rows: tuple[tuple[str, ...], ...]
-    """As many texts a row."""
-
-
-def tables(found: Results, mode: TieMode, limit: Limit) -> list[Cells]:
+def tables(found: Results, mode: TieMode, limit: Limit) -> list[Table]:
     """Return the tables of one tie mode, with one kind of upper limit."""
     chosen = [one for one in found.statistics if one.tie_mode == mode]
     return [*_agreement(chosen, limit), _kappas(chosen), *_judges(chosen), *_rates(found.rates)]
 
 
-def _agreement(chosen: Sequence[Statistic], limit: Limit) -> list[Cells]:
+def _agreement(chosen: Sequence[Statistic], limit: Limit) -> list[Table]:
     """One table a judge and turn; one a turn without judges."""
     judges = sorted({one.judge for one in chosen if one.statistic == "judge_human"}) or [""]
-    made = []
+    made: list[Table] = []
     for judge in judges:
         for turn in dict.fromkeys(one.turn for one in sorted(chosen, key=lambda one: one.turn)):
             named = {
@@ -43,7 +31,7 @@ def _agreement(chosen: Sequence[Statistic], limit: Limit) -> list[Cells]:
             if judge:
                 header += ["judge-human", "votes", "no verdict", f"upper limit ({limit})", "judge there", "votes"]
             title = f"Agreement in %, {_turn(turn)}" + (f", judged by {judge}" if judge else "")
-            made.append(Cells(title, tuple(header), tuple(rows)))
+            made.append(Table(f"agreement-{len(made) + 1}", title, tuple(header), tuple(rows)))
     return made
 
 
@@ -61,7 +49,7 @@ def _agreement_row(
     return tuple(cells)
 
 
-def _kappas(chosen: Sequence[Statistic]) -> Cells:
+def _kappas(chosen: Sequence[Statistic]) -> Table:
     header = ("", "turn", "kappa", "95 %", "z", "p", "items", "dropped", "votes an item")
     rows = [
         (
@@ -78,10 +66,10 @@ def _kappas(chosen: Sequence[Statistic]) -> Cells:
         for one in chosen
         if one.statistic == "fleiss_kappa"
     ]
-    return Cells("Fleiss' kappa of people; votes an item: fewest/mean/most", header, tuple(rows))
+    return Table("kappa", "Fleiss' kappa of people; votes an item: fewest/mean/most", header, tuple(rows))
 
 
-def _judges(chosen: Sequence[Statistic]) -> list[Cells]:
+def _judges(chosen: Sequence[Statistic]) -> list[Table]:
     """Judges among themselves; none if there is one judge."""
     names = {"judge_judge": "agreement in %", "judge_judge_kappa": "kappa", "jury_fleiss_kappa": "Fleiss' kappa"}
     rows = [
@@ -97,10 +85,10 @@ def _judges(chosen: Sequence[Statistic]) -> list[Cells]:
         if one.statistic in names and one.turn == "all"
     ]
     header = ("judges", "", "turn", "statistic", "value", "items")
-    return [Cells("Judges among themselves (first runs)", header, tuple(rows))] if rows else []
+    return [Table("judges", "Judges among themselves (first runs)", header, tuple(rows))] if rows else []
 
 
-def _rates(rows: Iterable[RateRow]) -> list[Cells]:
+def _rates(rows: Iterable[RateRow]) -> list[Table]:
     """One table a pair of models and language, both turns pooled."""
     groups: dict[tuple[str, str, str], list[RateRow]] = {}
     for row in rows:
@@ -108,7 +96,8 @@ def _rates(rows: Iterable[RateRow]) -> list[Cells]:
             groups.setdefault((row.model_1, row.model_2, row.language), []).append(row)
     header = ("", "votes of", "wins", "losses", "tie", "both bad", "n", "preference", "95 %")
     return [
-        Cells(
+        Table(
+            f"rates-{place}",
             f"{two} against {one}{', ' + language if language else ''}: rates over valid votes in %, both turns",
             header,
             tuple(
@@ -120,14 +109,14 @@ def _rates(rows: Iterable[RateRow]) -> list[Cells]:
                     _share(row.preference),
                     _ends(row.preference_low, row.preference_high),
                 )
-                for row in sorted(group, key=lambda row: _place(row, group))
+                for row in sorted(group, key=lambda row: _order(row, group))
             ),
         )
-        for (one, two, language), group in groups.items()
+        for place, ((one, two, language), group) in enumerate(groups.items(), start=1)
     ]
 
 
-def _place(row: RateRow, group: Sequence[RateRow]) -> tuple[int, int]:
+def _order(row: RateRow, group: Sequence[RateRow]) -> tuple[int, int]:
     """People and judges of one stratum stand together."""
     strata = list(dict.fromkeys(one.stratum for one in group))
     voters = list(dict.fromkeys(one.voter for one in group))

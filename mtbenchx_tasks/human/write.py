@@ -9,32 +9,32 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Shown
 
 from hf_datasets.errors import UserError
 from mtbenchx_tasks.human.rates import RateRow
 from mtbenchx_tasks.human.results import Results, Statistic
-from mtbenchx_tasks.human.tables import Cells
+from mtbenchx_tasks.report.table import Table, cell, to_latex
 
 WIDTH = 160
 """Characters a line of the text file."""
-LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$",
-}  # fmt: skip
 
 
-def print_tables(tables: Iterable[Cells], console: Console | None = None) -> None:
-    """Print tables as text."""
+def print_tables(tables: Iterable[Table], console: Console | None = None) -> None:
+    """Print tables as text; nothing is cut off, in a narrow terminal cells break their lines."""
     console = console or Console()
-    for cells in tables:
-        shown = Table(*cells.header, title=cells.title, title_justify="left")
-        for row in cells.rows:
-            shown.add_row(*row)
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
+    for table in tables:
+        shown = Shown(title=table.title, title_justify="left")
+        for name in table.columns:
+            shown.add_column(name, overflow="fold")
+        for row in table.rows:
+            shown.add_row(*(cell(value).text for value in row))
         console.print(shown)
 
 
-def write_results(folder: Path, found: Results, tables: Sequence[Cells]) -> list[Path]:
+def write_results(folder: Path, found: Results, tables: Sequence[Table]) -> list[Path]:
     """Write agreement.json, agreement.csv, rates.csv, agreement.tex and agreement.txt.
 
     Args:
@@ -54,7 +54,7 @@ def write_results(folder: Path, found: Results, tables: Sequence[Cells]) -> list
         "agreement.json": json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         "agreement.csv": _csv(Statistic, [asdict(row) for row in found.statistics]),
         "rates.csv": _csv(RateRow, [asdict(row) for row in found.rates]),
-        "agreement.tex": "\n".join(map(_latex, tables)),
+        "agreement.tex": "\n".join(map(to_latex, tables)),
         "agreement.txt": text.getvalue(),
     }
     try:
@@ -74,28 +74,3 @@ def _csv(record: type[Any], rows: Sequence[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _latex(cells: Cells) -> str:
-    lines = [
-        r"\begin{table}",
-        rf"\caption{{{_escaped(cells.title)}}}",
-        rf"\begin{{tabular}}{{l{'r' * (len(cells.header) - 1)}}}",
-        r"\toprule",
-        *(
-            _latex_row(row) + (r" \midrule" if place == 0 else "")
-            for place, row in enumerate((cells.header, *cells.rows))
-        ),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _latex_row(row: Sequence[str]) -> str:
-    return " & ".join(_escaped(cell) for cell in row) + r" \\"
-
-
-def _escaped(text: str) -> str:
-    return "".join(LATEX.get(character, character) for character in text)

@@ -1,76 +1,87 @@
-"""What `mtbenchx agreement --out` wrote, as tables (the paper's Table 3): every list of rows in it becomes one."""
+"""What `mtbenchx agreement --out` wrote to agreement.json, as tables (the paper's Table 3)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mtbenchx_tasks.report.table import Table, number
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.report.pair_tables import stratum_name
+from mtbenchx_tasks.report.table import Cell, Row, Table, number, percent
 
-MOST_COLUMNS = 14
-SKIPPED = ("items", "votes", "table")
-"""Raw data, which isn't a table to read."""
+Statistic = Mapping[str, Any]
+TIE_MODES = ("four", "merge_bad", "decisive")
+MODE_NAMES = {"four": "four votes", "merge_bad": "both bad counted as a tie", "decisive": "votes for a winner only"}
+LIMIT = "limit_plurality"
+"""The upper limit shown: the best that any judge can reach on the same items; the CSV holds all five."""
+TURN_NAMES = {"1": "Turn 1", "2": "Turn 2", "all": "Both turns"}
+COLUMNS = (
+    ("human_human", "People with people"),
+    ("judge_human", "Judge with people"),
+    ("judge_human_on_limit_items", "Judge, where the limit is"),
+    (LIMIT, "Upper limit"),
+    ("fleiss_kappa", "Fleiss' kappa"),
+)
 
 
 def agreement_tables(loaded: Mapping[str, Any]) -> list[Table]:
-    """Return a table for each list of rows, and for each mapping of names to rows, at any depth."""
-    found = list(_found(loaded, ()))
+    """Return one table a judge; one of the people alone if there is no judge.
+
+    Raises:
+        UserError: The file is of another layout.
+    """
+    rows = loaded.get("statistics")
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) and "statistic" in row for row in rows):
+        raise UserError("agreement.json is of another layout than `mtbenchx agreement --out` writes; make it again.")
+    judges = sorted({str(row.get("judge") or "") for row in rows if row["statistic"] == "judge_human"}) or [""]
+    modes = [mode for mode in TIE_MODES if any(row.get("tie_mode") == mode for row in rows)]
+    people = loaded.get("people") if isinstance(loaded.get("people"), Mapping) else {}
     return [
-        Table(
-            f"agreement-{place}",
-            "Agreement: " + (" ".join(path).replace("_", " ") or "of people and judges"),
-            tuple(rows[0]),
-            tuple(tuple(row.get(name, "") for name in rows[0]) for row in rows),
-            "As `mtbenchx agreement` computed it; a missing value is empty.",
-            folded=len(rows) > 30,  # noqa: PLR2004
-        )
-        for place, (path, rows) in enumerate(found, start=1)
+        _table(judge, [row for row in rows if row.get("tie_mode") == modes[0]], rows, modes[0], _told(people), place)
+        for place, judge in enumerate(judges, start=1)
+        if modes
     ]
 
 
-def _found(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[dict[str, str]]]]:
-    if (
-        isinstance(value, Sequence)
-        and not isinstance(value, str)
-        and value
-        and all(isinstance(v, Mapping) for v in value)
-    ):
-        yield path, _same_columns([_flat(row) for row in value])
-    elif isinstance(value, Mapping):
-        rows = {name: row for name, row in value.items() if isinstance(row, Mapping) and not _holds_rows(row)}
-        if rows:
-            yield path, _same_columns([{"": name, **_flat(row)} for name, row in rows.items()])
-        for name, inner in value.items():
-            if name not in rows and name not in SKIPPED:
-                yield from _found(inner, (*path, str(name)))
+def _told(people: Any) -> tuple[str, ...]:
+    if not people:
+        return ()
+    return (f"{people.get('annotators')} people, {people.get('votes')} votes, {people.get('skipped')} skips.",)
 
 
-def _holds_rows(value: Mapping[str, Any]) -> bool:
-    return any(isinstance(inner, list) and inner and isinstance(inner[0], Mapping) for inner in value.values()) or any(
-        isinstance(inner, Mapping) and any(isinstance(deep, Mapping) for deep in inner.values())
-        for inner in value.values()
+def _table(  # noqa: PLR0917
+    judge: str, chosen: Sequence[Statistic], every: Sequence[Statistic], mode: str, told: tuple[str, ...], place: int
+) -> Table:
+    named = {
+        (str(row["statistic"]), str(row.get("stratum")), str(row.get("turn"))): row
+        for row in chosen
+        if str(row.get("judge") or "") in ("", judge)
+    }
+    columns = [(name, title) for name, title in COLUMNS if any(key[0] == name for key in named)]
+    rows: list[Row] = []
+    for turn in [turn for turn in TURN_NAMES if any(key[2] == turn for key in named)]:
+        rows.append((TURN_NAMES[turn],))
+        for stratum in dict.fromkeys(key[1] for key in named if key[2] == turn):
+            cells = [_cell(name, named.get((name, stratum, turn))) for name, _ in columns]
+            rows.append((stratum_name(stratum), *cells))
+    return Table(
+        f"agreement-{place}",
+        "Agreement of people" + (f" with {judge} and with each other" if judge else ""),
+        ("Category", *(title for _, title in columns)),
+        tuple(rows),
+        f"In %, kappa as a number; {MODE_NAMES[mode]}. Small: 95 % interval over questions. Upper limit: the best "
+        "that one verdict an item can reach against these votes; a judge is held against it on the items it rests on.",
+        told,
+        tuple(dict(row) for row in every if str(row.get("judge") or "") in ("", judge)),
+        folded=len(rows) > 36,  # noqa: PLR2004
     )
 
 
-def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in row.items():
-        label = f"{before} {name}".strip().replace("_", " ")
-        if isinstance(value, Mapping):
-            flat |= _flat(value, label)
-        else:
-            flat[label] = _text(value)
-    return flat
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return number(value, 3)
-    if isinstance(value, list | tuple):
-        return " to ".join(_text(part) for part in value) if len(value) == 2 else ", ".join(map(_text, value))  # noqa: PLR2004
-    return str(value)
-
-
-def _same_columns(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    names = list(dict.fromkeys(name for row in rows for name in row))[:MOST_COLUMNS]
-    return [{name: row.get(name, "") for name in names} for row in rows]
+def _cell(name: str, row: Statistic | None) -> Cell:
+    if row is None or row.get("value") is None:
+        return Cell("")
+    kappa = name == "fleiss_kappa"
+    shown = number(row["value"], 3) if kappa else percent(row["value"])
+    low, high = row.get("low"), row.get("high")
+    if low is None or high is None:
+        return Cell(shown, f"n {row.get('n'):g}" if isinstance(row.get("n"), int | float) else "")
+    ends = f"{low:.2f} to {high:.2f}" if kappa else f"{100 * low:.0f} to {100 * high:.0f}"
+    return Cell(shown, ends)

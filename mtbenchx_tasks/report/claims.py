@@ -1,9 +1,10 @@
 """What the paper says, held against its own tables: claim, value, and whether it holds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.paper_data import PaperRow
 from mtbenchx_tasks.report.score_tables import language_name
 
@@ -107,19 +108,34 @@ def _turn(turn: int | None) -> str:
     return f"turn {turn}" if turn else "both turns"
 
 
+AT_HOME = ((("de", "it", "es"), "below"), (("en", "fr"), "above"))
+"""How single-language models stand to ENDEFRITES in their own language."""
+
+
 def _at_home(rows: Sequence[PaperRow]) -> Iterator[Claim]:
-    """Each single-language model against ENDEFRITES of its family, in its own language."""
     for mixture in {row.model.name: row.model for row in rows if joined(row)}.values():
-        for model in {row.model.name: row.model for row in rows if single(row)}.values():
-            if model.family != mixture.family:
-                continue
-            home = model.languages[0]
-            text = f"{model.family}: {language_name(home)} tuning is below {mixture.mixture} at home"
-            own, all_of = (average(rows, name, home, None) for name in (model.name, mixture.name))
-            if own is None or all_of is None:
-                yield Claim(text, "no such rows", OPEN)
-            else:
-                yield Claim(text, f"{own:.2f} against {all_of:.2f}", HOLDS if own < all_of else FAILS)
+        singles = {row.model.languages[0]: row.model.name for row in rows if single(row) and _kin(row.model, mixture)}
+        for languages, place in AT_HOME:
+            names = ", ".join(map(language_name, languages))
+            text = f"{mixture.family}: tuned on {names} alone, each is {place} {mixture.mixture} in its language"
+            pairs = {
+                code: (average(rows, singles[code], code, None), average(rows, mixture.name, code, None))
+                for code in languages
+                if code in singles
+            }
+            yield _compared(text, pairs, place, len(languages))
+
+
+def _kin(one: Model, other: Model) -> bool:
+    return one.family == other.family
+
+
+def _compared(text: str, pairs: Mapping[str, tuple[float | None, float | None]], place: str, wanted: int) -> Claim:
+    known = {code: (own, both) for code, (own, both) in pairs.items() if own is not None and both is not None}
+    told = ", ".join(f"{code.upper()} {own:.2f} against {both:.2f}" for code, (own, both) in known.items())
+    if any((own < both) != (place == "below") or own == both for own, both in known.values()):
+        return Claim(text, told, FAILS)
+    return Claim(text, told or "no such rows", HOLDS if len(known) == wanted else OPEN)
 
 
 def _everywhere(gains: Sequence[Advantage]) -> Iterator[Claim]:

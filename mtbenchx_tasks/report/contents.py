@@ -12,8 +12,9 @@ from mtbenchx_tasks.report.gains import gains, gains_table
 from mtbenchx_tasks.report.groups import Model, grouped
 from mtbenchx_tasks.report.means import Resampler
 from mtbenchx_tasks.report.paired import Pair, paired
-from mtbenchx_tasks.report.record import Section, Study, sections
-from mtbenchx_tasks.report.side_by_side import answers_html, votes_html
+from mtbenchx_tasks.report.record import Compared, Section, Study
+from mtbenchx_tasks.report.sections import sections
+from mtbenchx_tasks.report.side_by_side import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.table import Table
 
 MOST_VOTE_FIGURES = 16
@@ -62,7 +63,7 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
             prefix=prefix,
             told=told,
         )
-    parts += _pairs(study, questions)
+    parts += _pairs(study, questions, {model.name: model.label for model in models})
     if study.agreement is not None:
         parts.append(Chapter("Agreement of people and judges", tuple(agreement_tables(study.agreement))))
     if study.costs:
@@ -78,7 +79,7 @@ def _scores(
     section: Section, models: Sequence[Model], study: Study, questions: Sequence[int], *, prefix: str, told: str
 ) -> list[Chapter]:
     resampler = Resampler(section)
-    tested = paired(section, resampler)
+    tested = paired(section, [model.name for model in models], resampler)
     title = f"Scores: {section.name}"
     turns = sorted({answer.turn for answer in section.answers})
     parts: list[Table | Figure | Html | None] = [score_figures.averages(section, models, resampler)]
@@ -88,22 +89,23 @@ def _scores(
         parts.append(score_tables.category_table(section, models, language))
         parts.append(score_figures.radar(section, models, language))
     chapter = [
-        Chapter(title, _named(parts, prefix), (_sizes(section), quality_tables.snapshots_note(section))),
-        Chapter(f"How sure{told}", _named(_sureness(section, models, resampler, tested), prefix)),
+        Chapter(title, named(parts, prefix), (_sizes(section), quality_tables.snapshots_note(section))),
+        Chapter(f"How sure{told}", named(_sureness(section, models, resampler, tested), prefix)),
     ]
     gained = gains(section, models, resampler)
     if gained:
         shown = (score_figures.gains_figure(gained), gains_table(gained, section.languages))
-        chapter.append(Chapter(f"One language or several{told}", _named(shown, prefix)))
+        chapter.append(Chapter(f"One language or several{told}", named(shown, prefix)))
     quality = (
         quality_tables.unscored_table(section, models),
         score_tables.missing_table(section, models),
         quality_tables.language_table(section, models),
         quality_tables.length_table(section, models),
     )
-    chapter.append(Chapter(f"Answers and what is missing{told}", _named(quality, prefix)))
+    chapter.append(Chapter(f"Answers and what is missing{told}", named(quality, prefix)))
     if questions:
-        chapter.append(Chapter(f"Answers side by side{told}", (Html(answers_html(section, models, study, questions)),)))
+        cards, table = answers_html(section, models, study, questions), answers_table(section, models, questions)
+        chapter.append(Chapter(f"Answers side by side{told}", named([Html(cards), table], prefix)))
     return chapter
 
 
@@ -129,15 +131,23 @@ def _sizes(section: Section) -> str:
     )
 
 
-def _named(parts: Sequence[Table | Figure | Html | None], prefix: str) -> tuple[Table | Figure | Html, ...]:
-    """Drop what there is nothing for, and give each file a name of its own."""
+def named(parts: Sequence[Table | Figure | Html | None], prefix: str = "") -> tuple[Table | Figure | Html, ...]:
+    """Drop what there is nothing for, and give each file a name of its own, whatever a language is called."""
     return tuple(
-        part if isinstance(part, Html) else replace(part, name=prefix + part.name) for part in parts if part is not None
+        part if isinstance(part, Html) else replace(part, name=slug(prefix + part.name))
+        for part in parts
+        if part is not None
     )
 
 
-def _pairs(study: Study, questions: Sequence[int]) -> list[Chapter]:
-    found = pair_tables.duels(study.compared)
+def _labelled(item: Compared, labels: Mapping[str, str]) -> Compared:
+    of = item.outcome.item
+    renamed = replace(of, model_1=labels[of.model_1], model_2=labels[of.model_2])
+    return replace(item, outcome=replace(item.outcome, item=renamed))
+
+
+def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) -> list[Chapter]:
+    found = pair_tables.duels([_labelled(item, labels) for item in study.compared])
     if not found:
         return []
     parts: list[Table | Figure | Html | None] = []
@@ -145,6 +155,8 @@ def _pairs(study: Study, questions: Sequence[int]) -> list[Chapter]:
         parts += [pair_figures.bars(duel, number)] if number <= MOST_VOTE_FIGURES else []
         parts.append(pair_tables.rates_table(duel, number))
     parts += [pair_tables.bias_table(found), pair_tables.length_preference_table(found)]
-    chapter = [Chapter("Pairs of models: judges and people", _named(parts, ""))]
+    cut = f"Bars are drawn for the first {MOST_VOTE_FIGURES} of {len(found)} pairs; the tables hold all."
+    remarks = (cut,) if len(found) > MOST_VOTE_FIGURES else ()
+    chapter = [Chapter("Pairs of models: judges and people", named(parts), remarks)]
     said = votes_html(found, questions)
     return [*chapter, Chapter("What was said of pairs", (Html(said),))] if said else chapter

@@ -5,6 +5,7 @@ Ink is one colour that the page replaces by its own, so that a drawing fits ligh
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,8 @@ from hf_datasets.errors import UserError
 
 INK = "#24292f"
 """Text and axes; the page turns it into its own colour."""
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f5fc4", "#8c564b")
-"""Told apart by the colour-blind (Okabe and Ito's, its yellow and black replaced: they vanish on light or dark)."""
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#6e7781", "#7f5fc4", "#8c564b")
+"""Told apart by the colour-blind (Okabe and Ito's, some replaced that vanish on light or dark)."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLES = ("-", "--", "-.", ":")
 DPI = 160
@@ -75,7 +76,8 @@ def render(figure: Figure) -> Rendered:
         "axes.facecolor": "none", "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 11,
         "axes.titlelocation": "left", "text.parse_math": False,
     }  # fmt: skip
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of a script that the font lacks, in a model's name
         canvas = figure.draw()
         svg, png = io.StringIO(), io.BytesIO()
         tight = canvas.get_tightbbox().padded(0.08)  # once for both formats

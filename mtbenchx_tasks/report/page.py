@@ -68,8 +68,14 @@ def _part(part: Table | Figure | Html, drawn: Mapping[str, Rendered]) -> str:
     if isinstance(part, Html):
         return part.html
     if isinstance(part, Table):
+        if not part.shown:
+            return ""
         shown = to_html(part)
-        return f"<details><summary>{html_text(part.title)}</summary>{shown}</details>" if part.folded else shown
+        return (
+            f'<details class="table"><summary>{html_text(part.title)}</summary>{shown}</details>'
+            if part.folded
+            else shown
+        )
     if part.name not in drawn:
         return ""
     svg = inline_svg(drawn[part.name].svg, html_text(part.alt))
@@ -79,8 +85,8 @@ def _part(part: Table | Figure | Html, drawn: Mapping[str, Rendered]) -> str:
         "<svg ", f'<svg style="width:{wide}px;min-width:min({wide}px,560px);max-width:max(100%,560px)" ', 1
     )
     return (
-        f'<figure><p class="title" id="{part.name}-title">{html_text(part.title)}</p>'
-        f'<div class="box" role="region" aria-labelledby="{part.name}-title" tabindex="0">{svg}</div>'
+        f'<figure><p class="title" id="figure-{part.name}-title">{html_text(part.title)}</p>'
+        f'<div class="box" role="region" aria-labelledby="figure-{part.name}-title" tabindex="0">{svg}</div>'
         f"<figcaption>{html_text(part.caption)}</figcaption></figure>"
     )
 
@@ -89,6 +95,6 @@ def _footer(sources: Sequence[str]) -> str:
     files = "".join(f"<li>{html_text(source)}</li>" for source in sources)
     beside = "Every table and figure lies beside this page as CSV, LaTeX, SVG and PNG."
     return (
-        f"<footer><details><summary>{len(sources)} files were read</summary><ul>{files}</ul></details>"
+        f"<footer><details><summary>Files read: {len(sources)}</summary><ul>{files}</ul></details>"
         f"<p>Made by mtbench-x {__version__}. {beside}</p></footer>"
     )

@@ -12,7 +12,6 @@ COLOURS = ("#0a6bb0", "#e69f00", "#8c959f", "#4d4d4d")
 """Second wins, first wins, tie, both bad."""
 ON = ("#ffffff", "#000000", "#000000", "#ffffff")
 """Text on them."""
-HATCHES = ("", "", "", "//")
 NARROW = 7
 """Percent below which a bar has no room for its number."""
 
@@ -57,11 +56,11 @@ def bars(duel: Duel, number_of: int) -> Figure:
 
 def _bar(axes: Any, y: float, parts: Sequence[float | None]) -> None:
     left = 0.0
-    for part, colour, ink, hatch in zip(parts, COLOURS, ON, HATCHES, strict=True):
+    for part, colour, ink in zip(parts, COLOURS, ON, strict=True):
         if part is None:
             continue
         wide = 100 * part
-        axes.barh(y, wide, left=left, height=0.86, color=colour, hatch=hatch, edgecolor="#ffffff", linewidth=0.4)
+        axes.barh(y, wide, left=left, height=0.86, color=colour, edgecolor="#ffffff", linewidth=0.4)
         if wide >= NARROW:
             axes.text(left + wide / 2, y, percent(part, 0), ha="center", va="center", color=ink, fontsize=8)
         left += wide
@@ -73,8 +72,7 @@ def _legend(axes: Any, duel: Duel) -> None:
     one, other = (shorten(model, 26) for model in duel.models)
     names = (f"{other} wins", f"{one} wins", "tie", "both bad")
     patches = [
-        Patch(facecolor=colour, hatch=hatch, edgecolor="#ffffff", label=name)
-        for colour, hatch, name in zip(COLOURS, HATCHES, names, strict=True)
+        Patch(facecolor=colour, edgecolor="#ffffff", label=name) for colour, name in zip(COLOURS, names, strict=True)
     ]
     axes.legend(handles=patches, loc="lower center", bbox_to_anchor=(0.42, 1.0), ncol=2, frameon=False, fontsize=8.5)
 

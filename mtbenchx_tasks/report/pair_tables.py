@@ -18,7 +18,8 @@ from mtbenchx_tasks.pairstats import (
 from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions
 from mtbenchx_tasks.report.score_tables import category_name, language_name
 from mtbenchx_tasks.report.table import Cell, Row, Table, number, percent
-from mtbenchx_tasks.stats import Averaged, Interval, holm
+from mtbenchx_tasks.stats import Averaged, Interval
+from mtbenchx_tasks.substitution import effects
 
 VOTES = ("win", "loss", "tie", "both_bad")
 
@@ -104,7 +105,7 @@ def rates_table(duel: Duel, number_of: int) -> Table:
         "standard deviation over runs. All and RCEMR (roleplay, coding, extraction, math, reasoning) pool votes.",
         tuple(_preference_note(judge, outcomes, duel) for judge, outcomes in duel.by_judge.items()),
         tuple(records),
-        folded=len(rows) > 26,  # noqa: PLR2004
+        folded=len(rows) > 26 or number_of > 4,  # noqa: PLR2004
     )
 
 
@@ -142,48 +143,47 @@ def _between(interval: Interval) -> str:
     return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
-def category_tests(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
-    """Return each category's p-value after Holm's correction over the categories."""
-    groups = by(outcomes, "category")
-    corrected = holm([preference_test(group).p for group in groups.values()])
-    return {category: p for (category,), p in zip(groups, corrected, strict=True)}
-
-
 def bias_table(found: Sequence[Duel]) -> Table | None:
     """Return positional bias per category (the paper's Table 2); None where no judge compared both orders."""
     rows: list[Row] = []
     for duel in found:
         for judge, outcomes in duel.by_judge.items():
-            if judge == "People":
-                continue
-            rows.append((f"{duel.title}: {judge}",))
-            for name, group in strata(outcomes).items():
-                bias, runs = positional_bias(group), bias_over_runs(group)
-                sd = "" if runs.sd is None else f"± {percent(runs.sd)}"
-                rows.append(
-                    (stratum_name(name), Cell(percent(runs.mean), sd, strong=name == "all"),
-                     Cell(f"{bias.biased.count}/{bias.biased.n}"), str(bias.first), str(bias.second), str(bias.other),
-                     Cell(percent(bias.failed.value), f"{bias.failed.count}/{bias.failed.n}"))
-                )  # fmt: skip
+            if judge != "People":
+                rows.append((f"{duel.title}: {judge}",))
+                rows += _bias_rows(outcomes)
     if not rows:
         return None
+    columns = ("Bias, in %", "Inconsistent / valid", "First won both", "Second won both", "Otherwise", "Failed, in %")
     return Table(
         "positional-bias",
         "How often the order of the answers decides",
-        (
-            "Category",
-            "Bias, in %",
-            "Inconsistent / valid",
-            "First won both",
-            "Second won both",
-            "Otherwise",
-            "Failed, in %",
-        ),
+        ("Category", *columns, "After substitution, in %", "Mitigated, points"),
         tuple(rows),
         "Both orders are judged; biased are outcomes whose two games disagree, in % of those with both games valid, "
-        "averaged over runs (the paper's Table 2).",
+        "averaged over runs (the paper's Table 2). Substitution: an inconsistent vote is taken from the next run; over "
+        "all runs but the last, which has none.",
         folded=len(rows) > 26,  # noqa: PLR2004
     )
+
+
+def _bias_rows(outcomes: Sequence[Outcome]) -> list[Row]:
+    several = len(by(outcomes, "run")) > 1
+    substituted = effects(outcomes, "next") if several else {}
+    rows: list[Row] = []
+    for name, group in strata(outcomes).items():
+        bias, runs, effect = positional_bias(group), bias_over_runs(group), substituted.get(name)
+        rows.append(
+            (
+                stratum_name(name),
+                Cell(percent(runs.mean), "" if runs.sd is None else f"± {percent(runs.sd)}", strong=name == "all"),
+                f"{bias.biased.count}/{bias.biased.n}",
+                *(str(count) for count in (bias.first, bias.second, bias.other)),
+                Cell(percent(bias.failed.value), f"{bias.failed.count}/{bias.failed.n}"),
+                percent(effect.after.mean) if effect else "",
+                number(effect.mitigated, 1, sign=True) if effect else "",
+            )
+        )
+    return rows
 
 
 def length_preference_table(found: Sequence[Duel]) -> Table | None:

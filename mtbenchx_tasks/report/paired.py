@@ -7,7 +7,7 @@ difference is noise on these questions. z is Bonferroni's quantile for the numbe
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import NormalDist, fmean
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mtbenchx_tasks.stats import Array
 
 ALPHA = 1 - LEVEL
+AT_ONCE = 256
+"""Pairs tested together: so many columns of draws are in memory."""
 MOST_RUNS = 100
 """More runs than this are not worth naming."""
 
@@ -56,13 +58,13 @@ class _Spread:
     runs: int
 
 
-def paired(section: Section, resampler: Resampler) -> list[Pair]:
-    """Test every pair of models in every language."""
+def paired(section: Section, models: Sequence[str], resampler: Resampler) -> list[Pair]:
+    """Test every pair of models, in the order given, in every language."""
     found = []
     for language in section.languages:
-        models = [model for model in section.models if (model, language) in section.by_cell]
+        present = [model for model in models if (model, language) in section.by_cell]
         by_model = {
-            model: _ratings(section.by_cell[model, language], section.runs, resampler.questions) for model in models
+            model: _ratings(section.by_cell[model, language], section.runs, resampler.questions) for model in present
         }
         found += _language(language, by_model, resampler)
     return found
@@ -94,27 +96,35 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _language(language: str, by_model: "Mapping[str, tuple[Array, Array]]", resampler: Resampler) -> list[Pair]:
+    pairs = list(combinations(by_model, 2))
+    found: list[Pair] = []
+    for start in range(0, len(pairs), AT_ONCE):
+        found += _tested(language, pairs[start : start + AT_ONCE], by_model, resampler)
+    corrected = zip(found, holm([pair.p for pair in found]), strict=True)
+    tested = [replace(pair, p_holm=p) for pair, p in corrected]
+    return [_worded(pair, _spread(by_model, pair), len(tested)) for pair in tested]
+
+
+def _tested(
+    language: str,
+    pairs: Sequence[tuple[str, str]],
+    by_model: "Mapping[str, tuple[Array, Array]]",
+    resampler: Resampler,
+) -> Iterator[Pair]:
+    """Yield each pair with its difference, interval and p."""
     import numpy as np
 
-    pairs = list(combinations(by_model, 2))
-    if not pairs:
-        return []
     differences = np.column_stack([by_model[one][0] - by_model[other][0] for one, other in pairs]).round(12)
     known = np.isfinite(differences)
     filled = np.where(known, differences, 0.0)
     p_values = _sign_flips(filled, known, resampler)
     counts = resampler.times @ known
     draws = np.divide(resampler.times @ filled, counts, out=np.full_like(counts, np.nan), where=counts > 0)
-    found = []
     for number, models in enumerate(pairs):
         n = int(known[:, number].sum())
         difference = float(differences[known[:, number], number].mean()) if n else None
-        interval = resampler.interval(draws[:, number], n)
         p = float(p_values[number]) if n > 1 else None
-        found.append(Pair(language, models, n, difference, interval, p))
-    corrected = zip(found, holm([pair.p for pair in found]), strict=True)
-    tested = [replace(pair, p_holm=p) for pair, p in corrected]
-    return [_worded(pair, _spread(by_model, pair), len(tested)) for pair in tested]
+        yield Pair(language, models, n, difference, resampler.interval(draws[:, number], n), p)
 
 
 def _nan(value: float | None) -> float:

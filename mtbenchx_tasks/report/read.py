@@ -8,14 +8,30 @@ from pathlib import Path
 from hf_datasets import jsonl
 from hf_datasets.errors import UserError
 from hf_datasets.records import content_hash
-from mtbenchx_tasks.report.read_fastchat import read_fastchat_pairs, read_people, read_singles
-from mtbenchx_tasks.report.read_ledger import is_ledger, read_ledger
+from mtbenchx_tasks.report.filling import filled
+from mtbenchx_tasks.report.read_fastchat import (
+    read_answers_only,
+    read_fastchat_pairs,
+    read_people,
+    read_questions,
+    read_singles,
+)
+from mtbenchx_tasks.report.read_ledger import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.report.read_lm_eval import SAMPLES, load_json, read_samples
 from mtbenchx_tasks.report.record import Compared, Conditions, Judged, Study
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")
-PAIR_KEYS, SINGLE_KEYS = {"g1_winner", "g2_winner"}, {"question_id", "model", "judge", "score", "turn"}
+
+
+READERS = (
+    ({"g1_winner", "g2_winner"}, read_fastchat_pairs),
+    ({"question_id", "model", "judge", "score", "turn"}, read_singles),
+    ({"winner"}, read_people),
+    ({"question_id", "choices"}, read_answers_only),
+    ({"question_id", "turns"}, read_questions),
+)
+"""What tells a JSON Lines layout, and who reads it."""
 
 
 def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
@@ -33,9 +49,12 @@ def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
         if not path.exists():
             raise UserError(f"There is no {path}; name results folders, ledgers or judgment files.")
         for file in dict.fromkeys(_files(path)):
-            study = study.joined(_read(file, language, named=path.is_file()))
-    study = _once(study)
-    if not study.judged and not study.compared:
+            found = _read(file, language, named=path.is_file())
+            if found.agreement is not None and study.agreement not in (None, found.agreement):
+                raise UserError(f"{file} is a second agreement.json; name one.")
+            study = study.joined(found)
+    study = filled(_once(study))
+    if not study.judged and not study.compared and study.agreement is None:
         told = f" ({' '.join(study.notes)})" if study.notes else ""
         raise UserError(
             f"No judgments in {', '.join(map(str, paths))}{told}; name a results folder of `lm_eval --log_samples`, "
@@ -57,22 +76,37 @@ def _files(path: Path) -> Iterator[Path]:
 def _read(file: Path, language: str | None, *, named: bool) -> Study:
     """Read one file; one of no known layout is an error if the user named it, else a note."""
     if is_ledger(file):
-        return read_ledger(file)
+        return read_ledger(file) if named or holds_judgments(file) else _unknown(file, named=False)
     if file.suffix == ".parquet":
-        return read_people(file, language)
+        return read_people(file, language) if named or _holds_votes(file) else _unknown(file, named=False)
     if file.suffix == ".json":
         return _read_json(file, language, named=named)
     return _read_lines(file, language, named=named) if file.suffix == ".jsonl" else _unknown(file, named=named)
 
 
+def _holds_votes(file: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return "winner" in pq.read_schema(file).names
+    except (OSError, pa.ArrowInvalid):
+        return False
+
+
 def _read_lines(file: Path, language: str | None, *, named: bool) -> Study:
     first = _first_row(file)
     if {"doc", "resps"} <= first.keys() or SAMPLES.fullmatch(file.name):
-        return read_samples(file)
-    for keys, reader in ((PAIR_KEYS, read_fastchat_pairs), (SINGLE_KEYS, read_singles), ({"winner"}, read_people)):
+        return read_samples(file) if named or _is_ours(first) else Study()  # a folder holds other tasks as well
+    for keys, reader in READERS:
         if first.keys() >= keys:
             return reader(file, language)
     return _unknown(file, named=named)
+
+
+def _is_ours(sample: dict[str, object]) -> bool:
+    doc = sample.get("doc")
+    return isinstance(doc, dict) and {"question_id", "language", "turns", "category"} <= doc.keys()
 
 
 def _read_json(file: Path, language: str | None, *, named: bool) -> Study:
@@ -81,7 +115,7 @@ def _read_json(file: Path, language: str | None, *, named: bool) -> Study:
     if file.read_bytes().lstrip()[:1] == b"[":
         return read_people(file, language) if named else _unknown(file, named=False)
     loaded = load_json(file)
-    if "agreement" in file.stem or "strata" in loaded:
+    if "statistics" in loaded and "people" in loaded:
         return Study(agreement=loaded, sources=(str(file),))
     if "results" in loaded and "configs" in loaded:
         beside = any(file.parent.glob(f"samples_*_{file.stem.removeprefix('results_')}.jsonl"))

@@ -8,10 +8,11 @@ from typing import Any
 
 from hf_datasets import jsonl
 from hf_datasets.errors import UserError
-from mtbenchx_tasks.answers import FIRST_ID
+from mtbenchx_tasks.answers import FIRST_ID, read_answers
 from mtbenchx_tasks.fastchat_pairs import category_of, read_pairs
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, OUT_OF_RANGE, UNPARSABLE
 from mtbenchx_tasks.report.read_lm_eval import valid_rating
 from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions, Judged, Study
 from mtbenchx_tasks.votes import Vote, read_votes
@@ -87,7 +88,8 @@ def _judged(row: dict[str, Any], language: str, prompts: dict[Place, dict[str, C
     place = str(judge), identifier, int(row["turn"]), str(row["model"])
     known = prompts.setdefault(place, {})
     runs = known.setdefault(str(row.get("user_prompt", "")), Counter())  # another prompt: another answer
-    text, rating = str(row.get("judgment") or ""), valid_rating(row["score"])
+    text, score = str(row.get("judgment") or ""), valid_rating(row["score"])
+    rating = score if score is not None and LOWEST <= score <= HIGHEST else None
     judged = Judged(
         Conditions(judge=slug(str(judge)), benchmark=benchmark),
         str(row["model"]),
@@ -99,7 +101,7 @@ def _judged(row: dict[str, Any], language: str, prompts: dict[Place, dict[str, C
         repeat=list(known).index(str(row.get("user_prompt", ""))),
         run=runs[None],
         rating=rating,
-        reason="" if rating is not None else _why_not(text),
+        reason="" if rating is not None else OUT_OF_RANGE if score is not None else _why_not(text),
         answer=None,
         judgment=text,
         prompt=str(row.get("user_prompt") or ""),
@@ -110,7 +112,27 @@ def _judged(row: dict[str, Any], language: str, prompts: dict[Place, dict[str, C
 
 
 def _why_not(text: str) -> str:
-    return "the judge was not reached" if text.strip() in ("", UNREACHED) else "no verdict in the judge's text"
+    return "the judge was not reached" if text.strip() in ("", UNREACHED) else UNPARSABLE
+
+
+def read_answers_only(file: Path, language: str | None = None) -> Study:
+    """Read FastChat's model_answer: what judgments are of, where their own file doesn't hold it."""
+    given = read_answers(file)
+    found = given.language or language_of(file, jsonl.read(file), language)
+    answers = {(given.benchmark, found, given.model, question): texts for question, texts in given.texts.items()}
+    return Study(answers=answers, sources=(str(file),))
+
+
+def read_questions(file: Path, language: str | None = None) -> Study:
+    """Read FastChat's question.jsonl: what was asked."""
+    rows = jsonl.read(file)
+    found, questions = language_of(file, rows, language), {}
+    for row in rows:
+        identifier = str(row["question_id"]).partition("_")[0]
+        if identifier.isdecimal() and isinstance(row["turns"], list):
+            benchmark = "mini" if int(identifier) < FIRST_ID else "mtbench_x"
+            questions[benchmark, found, int(identifier)] = tuple(map(str, row["turns"]))
+    return Study(questions=questions, sources=(str(file),))
 
 
 def read_fastchat_pairs(file: Path, language: str | None = None) -> Study:
@@ -132,9 +154,11 @@ def read_people(file: Path, language: str | None = None) -> Study:
     Raises:
         UserError: The file holds no votes, or a row isn't one (see votes.read_votes).
     """
-    votes = read_votes(file, language=language or "en")
+    votes = read_votes(file, language=language)
     counted = [vote for vote in votes if vote.category is not None and isinstance(vote.question_id, int)]
     notes = []
+    if any(vote.language is None for vote in votes):
+        notes.append(f"{file}: no language is told, English is taken (--language).")
     if len(counted) < len(votes):
         notes.append(f"{file}: {len(votes) - len(counted)} votes on questions of no known category are left out.")
     return Study(compared=tuple(_votes(counted, str(file))), sources=(str(file),), notes=tuple(notes))

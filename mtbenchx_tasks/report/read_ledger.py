@@ -1,5 +1,6 @@
 """Ledgers: ratings from `use`, outcomes from `comparison`, costs; nobody is asked and nothing is written."""
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.errors import UserError
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.compared import outcomes_from_ledger
 from mtbenchx_tasks.costs import accounts
 from mtbenchx_tasks.fastchat_pairs import category_of
+from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.report.read_lm_eval import version_text
@@ -38,6 +40,16 @@ def is_ledger(file: Path) -> bool:
         return False
 
 
+def holds_judgments(file: Path) -> bool:
+    """Tell whether an SQLite file has a ledger's tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _copied(file, Path(folder))
+        except UserError:
+            return False
+    return True
+
+
 def read_ledger(file: Path) -> Study:
     """Read everything that a ledger holds.
 
@@ -49,13 +61,16 @@ def read_ledger(file: Path) -> Study:
     if not is_ledger(file):
         raise UserError(f"{file} is not a ledger (SQLite); leave it out.")
     with tempfile.TemporaryDirectory() as folder:
-        ledger = Ledger(_copied(file, Path(folder)))
+        copy = _copied(file, Path(folder))
         try:
-            judged = tuple(_judged(ledger, str(file)))
-            compared, notes = _compared(ledger, str(file))
-            costs = tuple(_costs(ledger, str(file)))
-        finally:
-            ledger._db.close()
+            ledger = Ledger(copy)
+            with contextlib.closing(ledger._db):
+                judged = tuple(_judged(ledger, str(file)))
+                compared, notes = _compared(ledger, str(file))
+                costs = tuple(_costs(ledger, str(file)))
+        except (LedgerError, ValueError, KeyError, TypeError) as error:
+            reason = str(error).replace(str(copy), str(file))
+            raise UserError(f"{file} can't be read as a ledger ({reason.rstrip('.')}); leave it out.") from error
     return Study(judged, compared, costs, sources=(str(file),), notes=notes)
 
 
@@ -63,18 +78,26 @@ def _copied(file: Path, folder: Path) -> Path:
     """Copy with the changes that still stand in the write-ahead log."""
     copy = folder / "ledger.sqlite"
     try:
-        for ending in ("", "-wal"):
-            beside = file.with_name(file.name + ending)
-            if beside.is_file():
-                shutil.copyfile(beside, copy.with_name(copy.name + ending))
-        with sqlite3.connect(copy) as database:
+        if file.with_name(f"{file.name}-wal").is_file():  # somebody writes to it, or was killed
+            _back_up(file, copy)
+        else:
+            shutil.copyfile(file, copy)
+        with contextlib.closing(sqlite3.connect(copy)) as database:
             known = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-        database.close()
     except (OSError, sqlite3.Error) as error:
         raise UserError(f"{file} can't be read as a ledger ({error}); leave it out.") from error
     if not {"use", "judgment"} <= known:
         raise UserError(f"{file} is an SQLite file but no ledger of mtbenchx (it has no judgments); leave it out.")
     return copy
+
+
+def _back_up(file: Path, copy: Path) -> None:
+    """Copy one moment of a database, with the changes that still stand in its write-ahead log."""
+    with (
+        contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as live,
+        contextlib.closing(sqlite3.connect(copy)) as database,
+    ):
+        live.backup(database)
 
 
 def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:
@@ -105,7 +128,7 @@ def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:
 
 
 def _absent(row: dict[str, Any]) -> str:
-    return "the judgment is not in the ledger" if row["answer"].strip() else "empty answer"
+    return "the judgment is not in the ledger" if row["answer"].strip() else EMPTY_ANSWER.reason
 
 
 def _conditions(row: dict[str, Any], rule: dict[str, Any]) -> Conditions:

@@ -33,13 +33,13 @@ def read_samples(file: Path) -> Study:
     unjudged = 0
     for number, row in enumerate(rows, start=1):
         try:
+            doc, question = row["doc"], int(row["doc"]["question_id"])
             if row.get("filter", UNFILTERED) == UNFILTERED:
                 unjudged += 1
                 continue
-            doc = row["doc"]
             conditions = _conditions(row["filter"], config, doc)
             judged += _judged(row, conditions, (model, identity), str(file))
-            questions[conditions.benchmark, doc["language"], doc["question_id"]] = tuple(doc["turns"])
+            questions[conditions.benchmark, doc["language"], question] = tuple(doc["turns"])
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise UserError(
                 f"{file}, row {number}: not a sample of a mtbench_x task ({type(error).__name__}: {error}); "

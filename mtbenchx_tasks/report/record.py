@@ -1,7 +1,7 @@
 """What a report is made from: one record of everything that was read, of which all tables and figures are functions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from statistics import fmean
 
@@ -40,8 +40,8 @@ class Conditions:
     """3 or 4 in pairwise judging."""
 
     def describe(self, among: Iterable["Conditions"] = ()) -> str:
-        """Return the judge and what else tells these conditions from the others, in words."""
-        others = list(among)
+        """Return the judge and what else tells these conditions from others of the same judge, in words."""
+        others = [other for other in among if other.judge == self.judge]
         names = [item.name for item in fields(self) if item.name != "judge"]
         telling = [name for name in names if len({getattr(other, name) for other in [self, *others]}) > 1]
         parts = [f"{name.replace('_', ' ')} {getattr(self, name)[:12] or 'not told'}" for name in telling]
@@ -134,6 +134,8 @@ class Study:
     """Of the ledgers."""
     questions: Mapping[tuple[str, str, int], tuple[str, ...]] = field(default_factory=dict)
     """(benchmark, language, question id) -> what the user says, turn by turn, where a file tells it."""
+    answers: Mapping[tuple[str, str, str, int], tuple[str, ...]] = field(default_factory=dict)
+    """(benchmark, language, model, question id) -> answers turn by turn, from files that hold nothing else."""
     agreement: Mapping[str, object] | None = None
     """What `mtbenchx agreement --out` wrote."""
     sources: tuple[str, ...] = ()
@@ -148,6 +150,7 @@ class Study:
             self.compared + other.compared,
             self.costs + other.costs,
             {**self.questions, **other.questions},
+            {**self.answers, **other.answers},
             self.agreement or other.agreement,
             self.sources + other.sources,
             self.notes + other.notes,
@@ -243,41 +246,3 @@ def ordered_languages(languages: Iterable[str]) -> tuple[str, ...]:
     present = set(languages)
     known = [language for language in LANGUAGE_ORDER if language in present]
     return (*known, *sorted(present - set(known)))
-
-
-def sections(judged: Sequence[Judged]) -> list[Section]:
-    """Split ratings by their conditions; never merge what two judges, prompt sets or versions said.
-
-    A prompt set has another hash in each language, so hashes tell sections apart only within a language.
-    """
-    groups: dict[Conditions, list[Judged]] = {}
-    for item in judged:
-        groups.setdefault(item.conditions, []).append(item)
-    merged = _without_hash(groups)
-    found = []
-    for conditions, items in merged.items():
-        found.append(Section(conditions.describe(merged), conditions, tuple(_answers(items))))
-    return found
-
-
-def _without_hash(groups: Mapping[Conditions, list[Judged]]) -> dict[Conditions, list[Judged]]:
-    """Join groups that differ only in the prompts' hash, where no language has two hashes."""
-    alike: dict[Conditions, list[Conditions]] = {}
-    for conditions in groups:
-        alike.setdefault(replace(conditions, prompt_sha256=""), []).append(conditions)
-    merged: dict[Conditions, list[Judged]] = {}
-    for common, members in alike.items():
-        languages = [{item.language for item in groups[member]} for member in members]
-        if sum(map(len, languages)) == len(set().union(*languages)):
-            merged[common] = [item for member in members for item in groups[member]]
-        else:
-            merged |= {member: groups[member] for member in members}
-    return merged
-
-
-def _answers(items: Iterable[Judged]) -> Iterable[Answer]:
-    groups: dict[tuple[str, str, int, str, int], list[Judged]] = {}
-    for item in items:
-        place = item.model, item.language, item.question_id, item.category, item.turn
-        groups.setdefault(place, []).append(item)
-    return (Answer(*place, tuple(found)) for place, found in groups.items())

@@ -13,10 +13,12 @@ from mtbenchx_tasks.report.table import number
 from mtbenchx_tasks.stats import Interval
 
 LOW, HIGH = 1, 10
-DARK_BELOW = 0.55
-"""Share of the colour scale below which text on it is white."""
+DARK_BELOW = 0.179
+"""Luminance below which white text has more contrast than black (WCAG)."""
 MOST_LINES = 8
 """Lines of one radar that can be told apart."""
+NARROWEST = 2
+"""Points that the colours span at least: a tenth of a point must not look like day and night."""
 ROW = 0.32
 """Inches a row."""
 
@@ -31,8 +33,9 @@ def heatmap(section: Section, models: Sequence[Model], turn: int) -> Figure:
         import matplotlib as mpl
 
         known = [value for row in values for value in row if value is not None]
-        low, high = (min(known), max(known)) if known else (LOW, HIGH)
-        colours, norm = mpl.colormaps["cividis"], mpl.colors.Normalize(low, high if high > low else low + 1)
+        middle = (min(known) + max(known)) / 2 if known else (LOW + HIGH) / 2
+        half = max(NARROWEST, max(known) - min(known)) / 2 if known else NARROWEST / 2
+        colours, norm = mpl.colormaps["cividis"], mpl.colors.Normalize(middle - half, middle + half)
         width = label_width([model.label for model in models])
         canvas = new_figure(1.2 + width + 0.85 * len(section.languages), 0.9 + ROW * len(models))
         axes = canvas.add_subplot()
@@ -60,7 +63,7 @@ def heatmap(section: Section, models: Sequence[Model], turn: int) -> Figure:
         f"heatmap-turn-{turn}",
         f"Average score, turn {turn}",
         f"Heatmap of {len(models)} models by {len(section.languages)} languages, turn {turn}. {told}",
-        "Brighter is higher; the scale runs from the lowest to the highest cell. Empty: no results.",
+        "Brighter is higher; the colours span the cells' range, but two points at least. Empty: no results.",
         draw,
         1.2 + label_width([model.label for model in models]) + 0.85 * len(section.languages),
     )
@@ -75,8 +78,14 @@ def _heat_cell(axes: Any, place: tuple[int, int], value: float | None, colours: 
         return
     share = norm(value)
     axes.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, facecolor=colours(share), edgecolor="none"))
-    ink = "#ffffff" if share < DARK_BELOW else "#000000"
+    ink = "#ffffff" if _luminance(colours(share)) < DARK_BELOW else "#000000"
     axes.text(x, y, number(value), ha="center", va="center", color=ink, fontsize=9)
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    """Return WCAG's relative luminance of a colour, 0 to 1."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3]]  # noqa: PLR2004
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def averages(section: Section, models: Sequence[Model], resampler: Resampler) -> Figure:

@@ -41,6 +41,7 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
     present = [model for model in models if (model.name, language) in section.by_cell]
     columns = [*map(category_name, section.categories), "Avg."]
     rows: list[Row] = []
+    grouped = any(model.family for model in present)
     for family, members in by_family(present):
         if family:
             rows.append((family,))
@@ -58,7 +59,7 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
         ("Model", *columns),
         tuple(rows),
         f"1 to 10, mean over both turns; small: answers with a rating / all. {AVG} "
-        "A group's average weighs its models equally; small: models with a value / all.",
+        + ("A group's average weighs its models equally; small: models with a value / all." if grouped else ""),
         (f"No results in this language: {', '.join(absent)}.",) if absent else (),
         tuple(_category_records(section, present, language)),
     )
@@ -138,21 +139,22 @@ def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resa
             deviation = number(runs.sd) if runs.sd is not None else ""
             rows.append(
                 (model.label, language_name(language), show_mean(mean, strong=True), show_interval(interval),
-                 Cell(deviation, f"{runs.n}/{runs.n + runs.missing} runs"))
+                 Cell(deviation, f"{runs.n}/{runs.n + runs.missing} runs"), show_mean(mean_of(answers)))
             )  # fmt: skip
             records.append(
                 {"model": model.name, "language": language, "average": mean.value, "n_scored": mean.scored,
-                 "n_total": mean.total, "low": interval.low if interval else None,
+                 "n_total": mean.total, "score": mean_of(answers).value, "low": interval.low if interval else None,
                  "high": interval.high if interval else None, "sd_over_runs": runs.sd, "runs": runs.n}
             )  # fmt: skip
     one = "One judge run: its noise isn't measured; judge with `runs` 3 or more." if section.runs == 1 else ""
     return Table(
         "uncertainty",
         "How sure the averages are",
-        ("Model", "Language", "Avg.", "95 % interval", "SD over runs"),
+        ("Model", "Language", "Avg.", "95 % interval", "SD over runs", "Score"),
         tuple(rows),
         f"Interval: percentile bootstrap over questions, {resampler.draws} draws, seed {resampler.seed}; a question "
-        "moves with its turns and runs. SD: of the average of each judge run alone.",
+        "moves with its turns and runs. SD: of the average of each judge run alone. Score: mean over all "
+        "answers, whatever their category.",
         (one,) if one else (),
         tuple(records),
         folded=len(rows) > 30,  # noqa: PLR2004
@@ -224,6 +226,6 @@ def missing_table(section: Section, models: Sequence[Model]) -> Table:
         "missing",
         "What is missing",
         ("Model", "Language", "Missing"),
-        tuple(rows) or (("Nothing", "", "every model has every language and category"),),
+        tuple(rows) or (("Nothing", "any", "every model has every language and category"),),
         "Missing cells are empty in every table and in no mean; none is counted as zero.",
     )

@@ -9,7 +9,7 @@ from mtbenchx_tasks.report.pair_tables import Duel
 from mtbenchx_tasks.report.quality_tables import texts_of
 from mtbenchx_tasks.report.record import Answer, Judged, Section, Study
 from mtbenchx_tasks.report.score_tables import language_name
-from mtbenchx_tasks.report.table import html_text, number
+from mtbenchx_tasks.report.table import Table, html_text, number
 
 
 def parse_questions(text: str | None) -> list[int]:
@@ -54,6 +54,27 @@ def answers_html(section: Section, models: Sequence[Model], study: Study, chosen
     return "".join(parts)
 
 
+def answers_table(section: Section, models: Sequence[Model], chosen: Sequence[int]) -> Table:
+    """Return the same as a table for CSV and LaTeX; what each run of the judge said is a row."""
+    rows = tuple(
+        (
+            *(str(part) for part in (answer.question_id, language_name(answer.language), answer.turn)),
+            model.label,
+            number(item.rating),
+            item.answer if item.answer is not None else item.prompt,
+            item.judgment or item.reason,
+        )
+        for question in chosen
+        for model in models
+        for language in section.languages
+        for answer in section.cell(model.name, language)
+        if answer.question_id == question
+        for item in answer.judged
+    )
+    columns = ("Question", "Language", "Turn", "Model", "Rating", "Answer", "What the judge said")
+    return Table("answers", "Answers side by side", columns, rows, shown=False)
+
+
 def _question(found: Sequence[tuple[str, Answer]], said: Sequence[str], *, opened: bool) -> str:
     first = found[0][1]
     title = f"Question {first.question_id}, {first.category}, {language_name(first.language)}"
@@ -65,7 +86,7 @@ def _turn(found: Sequence[tuple[str, Answer]], said: Sequence[str], turn: int) -
     language = html_text(found[0][1].language)
     asked = f'<blockquote lang="{language}">{html_text(said[turn - 1])}</blockquote>' if len(said) >= turn else ""
     cards = "".join(_card(model, answer) for model, answer in found if answer.turn == turn)
-    return f'<h4>Turn {turn}</h4>{asked}<div class="cards">{cards}</div>'
+    return f'<h3>Turn {turn}</h3>{asked}<div class="cards">{cards}</div>'
 
 
 def _card(model: str, answer: Answer) -> str:
@@ -78,7 +99,7 @@ def _card(model: str, answer: Answer) -> str:
         for place, item in enumerate(answer.judged, start=1)
     )
     said = f"<details><summary>What the judge said</summary>{runs}</details>"
-    return f'<article class="card"><h5>{html_text(model)} <b>{rating}</b></h5>{"".join(shown)}{said}</article>'
+    return f'<article class="card"><h4>{html_text(model)} <b>{rating}</b></h4>{"".join(shown)}{said}</article>'
 
 
 def _told(item: Judged) -> str:

@@ -53,6 +53,8 @@ class Table:
     """The same as tidy rows with all digits, for the CSV; empty: the cells themselves."""
     folded: bool = False
     """Long: shown closed."""
+    shown: bool = True
+    """Whether it stands in the page; if not, it is a file only."""
 
 
 def cell(value: Cell | str) -> Cell:
@@ -115,32 +117,53 @@ def latex_text(text: str) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """Return a `table` environment (needs booktabs and graphicx; UTF-8)."""
-    width = len(table.columns)
-    lines = [
-        r"% \usepackage{booktabs,graphicx}",
-        r"\begin{table}",
-        r"\centering",
-        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{l{'r' * (width - 1)}}}",
-        r"\toprule",
-        " & ".join(latex_text(name) for name in table.columns) + r" \\",
-        r"\midrule",
-    ]
-    for row in table.rows:
-        cells = [_latex_cell(cell(value)) for value in row]
-        if len(cells) == 1 and width > 1:
-            lines.append(rf"\multicolumn{{{width}}}{{l}}{{\textit{{{cells[0]}}}}} \\")
-        else:
-            lines.append(" & ".join(cells) + r" \\")
-    lines += [r"\bottomrule", r"\end{tabular}}"]
+    """Return a `table`, or a `longtable` where cells are long texts (booktabs, graphicx, longtable; UTF-8)."""
+    wide = frozenset(
+        place
+        for row in table.rows
+        for place, value in enumerate(row)
+        if len(row) > 1 and len(cell(value).text) > PARAGRAPH
+    )
+    names = " & ".join(latex_text(name) for name in table.columns)
+    head = [r"\toprule", names + r" \\", r"\midrule"]
+    body = [_latex_row(row, len(table.columns), wide) for row in table.rows]
     caption = " ".join(part for part in (f"{table.title}.", table.caption, *table.notes) if part)
-    lines += [rf"\caption{{{latex_text(caption)}}}", rf"\label{{tab:{table.name}}}", r"\end{table}"]
+    told = rf"\caption{{{latex_text(caption)}}}\label{{tab:{table.name}}}"
+    columns = _latex_columns(table, wide)
+    if wide:
+        opening = [r"% \usepackage{booktabs,longtable}", rf"\begin{{longtable}}{{{columns}}}", told + r"\\", *head]
+        lines = [*opening, r"\endhead", *body, r"\bottomrule", r"\end{longtable}"]
+    else:
+        opening = [r"% \usepackage{booktabs,graphicx}", r"\begin{table}", r"\centering"]
+        opening += [r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"]
+        rows = [rf"\begin{{tabular}}{{{columns}}}", *head, *body, r"\bottomrule", r"\end{tabular}}"]
+        lines = [*opening, *rows, told, r"\end{table}"]
     return "\n".join(lines) + "\n"
 
 
-def _latex_cell(value: Cell) -> str:
-    text = latex_text(value.text)
+PARAGRAPH = 120
+"""Characters from which a cell is a paragraph."""
+
+
+def _latex_columns(table: Table, wide: frozenset[int]) -> str:
+    words = _columns_of_words(table)
+    share = 0.7 / len(wide) if wide else 0.0
+    return "".join(
+        rf"p{{{share:.2f}\linewidth}}" if place in wide else "l" if place in words else "r"
+        for place in range(len(table.columns))
+    )
+
+
+def _latex_row(row: Row, width: int, wide: frozenset[int]) -> str:
+    cells = [_latex_cell(cell(value), place in wide) for place, value in enumerate(row)]
+    if len(cells) == 1 and width > 1:
+        return rf"\multicolumn{{{width}}}{{l}}{{\textit{{{cells[0]}}}}} \\"
+    return " & ".join(cells) + r" \\"
+
+
+def _latex_cell(value: Cell, wide: bool) -> str:
+    lines = [latex_text(line) for line in value.text.split("\n")]
+    text = r" \newline ".join(line for line in lines if line.strip()) if wide else " ".join(lines)
     text = rf"\textbf{{{text}}}" if value.strong and text else text
     mark = r"$^\dagger$" if value.flag else ""
     return text + mark + (rf" {{\tiny {latex_text(value.n)}}}" if value.n else "")
@@ -155,31 +178,53 @@ def html_text(text: str) -> str:
 
 
 def to_html(table: Table) -> str:
-    """Return a scrolling box with the table, its caption and its notes."""
-    head = "".join(f'<th scope="col">{html_text(name)}</th>' for name in table.columns)
-    body = "".join(_html_row(row, len(table.columns)) for row in table.rows)
-    caption = f'<caption id="{table.name}-caption">{html_text(table.title)}</caption>'
+    """Return a title, a scrolling box with the table, its caption and its notes."""
+    words = _columns_of_words(table)
+    head = "".join(
+        f'<th scope="col"{_words(place in words)}>{html_text(name)}</th>' for place, name in enumerate(table.columns)
+    )
+    body = "".join(_html_row(row, len(table.columns), words) for row in table.rows)
     notes = "".join(f"<li>{html_text(note)}</li>" for note in table.notes)
     # A box that scrolls must be reachable by keyboard and have a name.
     box = (
-        f'<div class="box" role="region" aria-labelledby="{table.name}-caption" tabindex="0">'
-        f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<p class="title" id="{table.name}-title">{html_text(table.title)}</p>'
+        f'<div class="box" role="region" aria-labelledby="{table.name}-title" tabindex="0">'
+        f'<table aria-labelledby="{table.name}-title"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
     told = f'<p class="caption">{html_text(table.caption)}</p>' if table.caption else ""
     return box + told + (f'<ul class="notes">{notes}</ul>' if notes else "")
 
 
-def _html_row(row: Row, width: int) -> str:
+NUMERIC = re.compile(r"[+−-]?[0-9]")
+
+
+def _columns_of_words(table: Table) -> frozenset[int]:
+    """Return the columns that hold words, which stand to the left."""
+    columns: dict[int, list[str]] = {0: [""]}
+    for row in table.rows:
+        for place, value in enumerate(row):
+            if len(row) == len(table.columns) and cell(value).text:
+                columns.setdefault(place, []).append(cell(value).text)
+    return frozenset(place for place, texts in columns.items() if not all(map(NUMERIC.match, texts)))
+
+
+def _words(are: bool) -> str:
+    return ' class="words"' if are else ""
+
+
+def _html_row(row: Row, width: int, words: frozenset[int]) -> str:
     if len(row) == 1 and width > 1:
         return f'<tr class="group"><th scope="rowgroup" colspan="{width}">{html_text(cell(row[0]).text)}</th></tr>'
     first, *rest = map(cell, row)
-    return f'<tr><th scope="row">{_html_cell(first)}</th>' + "".join(_td(value) for value in rest) + "</tr>"
+    cells = "".join(_td(value, place in words) for place, value in enumerate(rest, start=1))
+    return f'<tr><th scope="row">{_html_cell(first)}</th>{cells}</tr>'
 
 
-def _td(value: Cell) -> str:
+def _td(value: Cell, words: bool) -> str:
     if not value.text and not value.n:
         return '<td class="none"><span class="hidden">no value</span></td>'
-    return f"<td{' class=long' if len(value.text) > LONG else ''}>{_html_cell(value)}</td>"
+    kind = ' class="words long"' if words and len(value.text) > LONG else _words(words)
+    return f"<td{kind}>{_html_cell(value)}</td>"
 
 
 LONG = 40

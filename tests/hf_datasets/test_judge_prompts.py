@@ -154,7 +154,7 @@ def edits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, obj
 
 def repair(edits: list[dict[str, object]]) -> dict[str, JudgePrompt]:
     jsonl.write(module.HERE / "edits" / "judge_prompts.jsonl", edits)
-    return dict(judge_prompts.__wrapped__(REPAIRED, "es"))
+    return dict(module._packaged.__wrapped__(REPAIRED, "es"))
 
 
 @pytest.mark.sources

@@ -329,8 +329,8 @@ def test_a_merge_adds_what_is_missing(ledger: Ledger, tmp_path: Path) -> None:
         ledger.store_answers([("a", "r", "mine")])
         other.store_answers([("a", "r", "theirs"), ("b", "r", "theirs")])
         other.record([USE, replace(USE, turn=1)])
-        assert ledger.merge(other.path) == (2, 1, 2)
-        assert ledger.merge(other.path) == (0, 0, 0)
+        assert ledger.merge(other.path) == (2, 1, 2, 0)
+        assert ledger.merge(other.path) == (0, 0, 0, 0)
     judgments = {row["key"]: (row["state"], row["text"]) for row in ledger.rows("SELECT * FROM judgment")}
     assert judgments == {"both": ("answered", "mine")} | dict.fromkeys(["new", "failed here"], ("answered", "theirs"))
     assert (ledger.answer("a"), ledger.answer("b")) == ("mine", "theirs")
@@ -339,9 +339,9 @@ def test_a_merge_adds_what_is_missing(ledger: Ledger, tmp_path: Path) -> None:
 def test_a_merge_takes_a_ledger_that_is_being_written(ledger: Ledger, tmp_path: Path) -> None:
     with opened(tmp_path / "other.sqlite") as other:
         judge(other, "k")
-        assert ledger.merge(other.path) == (1, 0, 0)
+        assert ledger.merge(other.path) == (1, 0, 0, 0)
         judge(other, "k2")
-        assert ledger.merge(other.path) == (1, 0, 0)
+        assert ledger.merge(other.path) == (1, 0, 0, 0)
 
 
 def test_a_merge_with_nothing_names_the_path(ledger: Ledger, tmp_path: Path) -> None:

@@ -12,10 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets import sources
+from hf_datasets import judge_prompts, mtbench_x, sources
 from hf_datasets.errors import UserError
-from hf_datasets.judge_prompts import judge_prompts
-from hf_datasets.mtbench_x import questions
 from hf_datasets.publish import build_mtbench_x
 from hf_datasets.sources import Source, fetch
 from tests.sources import needs_sources
@@ -174,10 +172,10 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     copy = tmp_path / "copy"
     shutil.copytree(sources.mirror() or tmp_path, copy)
     monkeypatch.setenv("MTBENCHX_SOURCES", str(copy))
-    for cached in (questions, judge_prompts):
+    for cached in (mtbench_x._packaged, judge_prompts._packaged):
         cached.cache_clear()
     yield copy / "mtbench_x" / sources.source("mtbench_x").revision / "data"
-    for cached in (questions, judge_prompts):
+    for cached in (mtbench_x._packaged, judge_prompts._packaged):
         cached.cache_clear()
 
 

@@ -355,8 +355,8 @@ def test_merged_ledgers_hold_both_comparisons(settings: JudgeSettings, tmp_path:
     for judge, language in ((settings, "en"), (other, "de")):
         compare(TWO, language, judge)
     into = ledger_of(settings)
-    assert into.merge(Path(str(other.ledger))) == (8, 0, 8)
-    assert into.merge(Path(str(other.ledger))) == (0, 0, 0)
+    assert into.merge(Path(str(other.ledger))) == (8, 0, 8, 0)
+    assert into.merge(Path(str(other.ledger))) == (0, 0, 0, 0)
     assert winners(outcomes_from_ledger(into)) == {"model_2"}
 
 
@@ -366,7 +366,7 @@ def test_a_ledger_from_before_comparisons_is_merged(settings: JudgeSettings, tmp
     with sqlite3.connect(old) as db:
         db.execute("DROP TABLE comparison")
     db.close()
-    assert ledger_of(settings).merge(old) == (0, 0, 0)
+    assert ledger_of(settings).merge(old) == (0, 0, 0, 0)
 
 
 @pytest.mark.sources

@@ -1,5 +1,6 @@
 """Votes of every layout, read into one record."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.errors import UserError
-from mtbenchx_tasks.votes import Vote, read_votes, write_votes
+from mtbenchx_tasks.votes import Vote, read_votes, with_skips, write_votes
 
 LMSYS = {
     "question_id": 81,
@@ -80,6 +81,25 @@ def test_parquet_with_conversations_and_a_json_array_read_the_same(tmp_path: Pat
     assert [vote.turn for vote in expected] == [1, 2]
     assert read_votes(tmp_path / "votes.parquet") == expected
     assert read_votes(tmp_path / "votes.json") == expected
+
+
+def test_a_table_of_texts_reads_the_same(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "turn": turn} for turn in (1, 2)]
+    with (tmp_path / "votes.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(LMSYS))
+        writer.writeheader()
+        writer.writerows(rows)
+    assert read_votes(tmp_path / "votes.csv") == read_votes(write(tmp_path / "votes.jsonl", *rows))
+
+
+def test_skipped_votes_are_found_beside_an_export(tmp_path: Path) -> None:
+    votes, skips = tmp_path / "votes.parquet", tmp_path / "votes.skips.jsonl"
+    assert with_skips([votes]) == [votes]
+    skips.write_text("", encoding="utf-8")  # nobody skipped
+    assert with_skips([votes]) == [votes]
+    write(skips, {**LMSYS, "winner": "skip"})
+    assert with_skips([votes]) == [votes, skips]
+    assert with_skips([votes, skips]) == [votes, skips]
 
 
 def test_a_judge_as_a_list_survives_parquet(tmp_path: Path) -> None:

@@ -1,0 +1,186 @@
+"""DeepL, through its official client.
+
+The client reads no environment, retries silently and times out after ten seconds, which bills long texts twice; so key,
+server and limits are set here. With `tag_handling="xml"` DeepL leaves our placeholders alone and doesn't bill tags.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from hf_datasets.chat import public_url
+from hf_datasets.errors import UserError
+from hf_datasets.translate.engine import (
+    Answer,
+    Fragment,
+    Pair,
+    QuotaError,
+    Request,
+    TooLargeError,
+    UnavailableError,
+)
+from hf_datasets.translate.protect import TAG
+
+KEY_VARIABLE, SERVER_VARIABLE = "DEEPL_AUTH_KEY", "DEEPL_SERVER_URL"
+TIMEOUT_SECONDS = 60.0
+RETRIES = 4
+"""After 1, 1.6, 2.6 and 4.1 s with jitter; on 429, 5xx and broken connections."""
+VARIANTS = {"EN": "EN-US", "PT": "PT-PT"}
+"""Targets that DeepL wants a variant of: MT-Bench is American, the study European."""
+OFFICIAL = "https://api.deepl.com"
+OPTIONS = {
+    "tag_handling": "xml",
+    "ignore_tags": [TAG],
+    "split_sentences": "1",
+    "preserve_formatting": True,
+    "outline_detection": False,
+}
+BAD_REQUEST, FORBIDDEN, TOO_LARGE, TOO_MANY, SERVER_ERROR = 400, 403, 413, 429, 500
+
+
+class DeepL:
+    """DeepL as an engine; threads may share it.
+
+    Args:
+        model: DeepL's `model_type`, e.g. `quality_optimized`; None: DeepL's default.
+        retries: How often a request is tried again.
+    """
+
+    name = "deepl"
+    most_texts = 50
+    most_bytes = 100 * 1024
+    concurrency = 4
+
+    def __init__(self, model: str | None = None, retries: int = RETRIES) -> None:
+        self._model = model
+        self._retries = retries
+
+    @property
+    def endpoint(self) -> str:
+        """The server as it may be written down."""
+        return public_url(os.environ.get(SERVER_VARIABLE, "").strip() or OFFICIAL)
+
+    @property
+    def has_key(self) -> bool:
+        """Tell whether the environment holds a key."""
+        return bool(os.environ.get(KEY_VARIABLE, "").strip())
+
+    @cached_property
+    def _client(self) -> Any:
+        if not self.has_key:
+            raise UserError(
+                f"DeepL needs a key: set {KEY_VARIABLE}; --dry-run needs none, and --engine openai:MODEL is another."
+            )
+        try:
+            import deepl
+        except ImportError as error:
+            raise UserError("DeepL needs its client: pip install 'mtbench-x[translate]'.") from error
+        deepl.http_client.min_connection_timeout = TIMEOUT_SECONDS
+        deepl.http_client.max_network_retries = self._retries
+        server = os.environ.get(SERVER_VARIABLE, "").strip() or None
+        return deepl.DeepLClient(os.environ[KEY_VARIABLE].strip(), server_url=server, send_platform_info=False)
+
+    def pair(self, source: str, target: str, formality: str) -> Pair:
+        """Choose DeepL's codes; with a key, DeepL says which it has.
+
+        Raises:
+            UserError: DeepL doesn't have a language; the message lists what it has.
+        """
+        code = VARIANTS.get(target.upper(), target.upper())
+        if self.has_key:
+            known = {str(language.code).upper() for language in self._ask("get_target_languages")}
+            sources = {str(language.code).upper() for language in self._ask("get_source_languages")}
+            _check_language("to", code, known)
+            _check_language("from", source.upper(), sources)
+        return Pair(source.lower(), code, formality)
+
+    def request(self, fragment: Fragment, pair: Pair) -> Request:
+        """Return what identifies this translation; whichever server passes it on, it is DeepL's."""
+        content = {
+            "engine": self.name,
+            "model": self._model,
+            "source": pair.source,
+            "target": pair.target,
+            "formality": pair.formality,
+            "context": fragment.context,
+            "text": fragment.markup,
+            "options": OPTIONS,
+        }
+        return Request(fragment, content)
+
+    def translate(self, fragments: Sequence[Fragment], pair: Pair) -> list[Answer]:
+        """Translate fragments that share one context (see Engine)."""
+        results = self._ask(
+            "translate_text",
+            [fragment.markup for fragment in fragments],
+            source_lang=pair.source.upper(),
+            target_lang=pair.target,
+            formality=pair.formality,
+            context=fragments[0].context or None,
+            model_type=self._model,
+            **OPTIONS,
+        )
+        if len(results) != len(fragments):
+            raise UnavailableError(f"DeepL answered {len(results)} texts to {len(fragments)}; run it again.")
+        return [
+            Answer(
+                result.text,
+                result.billed_characters,
+                {"detected": str(result.detected_source_lang), "model": result.model_type_used},
+            )
+            for result in results
+        ]
+
+    def quota(self) -> tuple[int, int] | None:
+        """Return (characters used, characters allowed) in this billing period; None if DeepL names no limit."""
+        count = self._ask("get_usage").character
+        return None if count.count is None or count.limit is None else (count.count, count.limit)
+
+    def _ask(self, method: str, *arguments: Any, **options: Any) -> Any:
+        """Call the client; whatever it raises becomes one sentence."""
+        client = self._client
+        import deepl
+
+        try:
+            return getattr(client, method)(*arguments, **options)
+        except deepl.exceptions.QuotaExceededException:
+            raise QuotaError(
+                f"DeepL's quota of this billing period is used up (456); add credit, or take another key in "
+                f"{KEY_VARIABLE}."
+            ) from None
+        except deepl.exceptions.DeepLException as error:
+            raise self._explained(error) from None
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise UnavailableError(
+                f"{self.endpoint} doesn't speak DeepL's protocol ({type(error).__name__}); check {SERVER_VARIABLE}."
+            ) from None
+
+    def _explained(self, error: Any) -> UserError:
+        status, text = error.http_status_code, self._redacted(str(error))
+        if status == FORBIDDEN:
+            return UserError(f"DeepL refused the key in {KEY_VARIABLE} (403); set that variable to a valid key.")
+        if status == TOO_LARGE:
+            return TooLargeError("DeepL refuses a request for its size (413).")
+        if status == BAD_REQUEST:
+            return UserError(f"DeepL refuses the request (400): {text[:300]}")
+        if status == TOO_MANY:
+            return UnavailableError(f"DeepL has too much to do (429, {self._retries} retries); try again later.")
+        if status is None or status >= SERVER_ERROR:
+            return UnavailableError(
+                f"DeepL can't be reached at {self.endpoint} ({status or text[:160]}, {self._retries} retries); "
+                f"try again later."
+            )
+        return UserError(f"DeepL answers {status} at {self.endpoint}: {text[:300]}")
+
+    def _redacted(self, text: str) -> str:
+        key = os.environ.get(KEY_VARIABLE, "").strip()
+        return text.replace(key, "***") if key else text
+
+
+def _check_language(direction: str, code: str, known: set[str]) -> None:
+    if code in known:
+        return
+    variants = sorted(name for name in known if name.split("-")[0] == code.split("-", maxsplit=1)[0])
+    rest = f"it has {', '.join(variants or sorted(known))}"
+    raise UserError(f"DeepL doesn't translate {direction} {code!r}; {rest}.")

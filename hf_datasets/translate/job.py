@@ -1,0 +1,257 @@
+"""One translation as a user asks for it: documents in, documents out, with overlays applied and everything counted."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hf_datasets.errors import UserError
+from hf_datasets.ledger import Ledger
+from hf_datasets.translate import marks as review
+from hf_datasets.translate.documents import Document, Field, Place, translated_rows
+from hf_datasets.translate.edits import match_edits, read_edits
+from hf_datasets.translate.engine import Engine, Pair
+from hf_datasets.translate.flags import FLAGS, Flag, flags
+from hf_datasets.translate.overlays import fingerprint, write_atomically, write_lines
+from hf_datasets.translate.sending import calls
+from hf_datasets.translate.translator import Plan, Translation, Translator
+
+REPORT, REVIEW = ".report.json", ".review.jsonl"
+"""Ends of the names of what is written beside a translation: its counts, and every text for people to read."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be translated, by whom, and what people said of it."""
+
+    documents: tuple[Document, ...]
+    """The sources."""
+    engine: Engine
+    """Who translates."""
+    pair: Pair
+    """From what into what."""
+    strings: bool = False
+    """Also translate string literals in code."""
+    edits: Path | None = None
+    """Post-edits to apply."""
+    marks: Path | None = None
+    """Review marks, which get their outcomes."""
+
+    @property
+    def fields(self) -> list[tuple[int, Field]]:
+        """Every text, with the number of its document."""
+        return [(number, each) for number, document in enumerate(self.documents) for each in document.fields]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a job would take."""
+
+    texts: int
+    """Texts in all documents."""
+    fragments: int
+    """Fragments that they are cut into, each counted once."""
+    known: int
+    """Of these, in the ledger already."""
+    characters: int
+    """Characters that would be billed: code points outside of tags."""
+    requests: int
+    """Calls that would be made."""
+    refused: tuple[str, ...]
+    """Texts that can't be sent, and why."""
+
+
+@dataclass
+class Result:
+    """What a job came to."""
+
+    files: list[Path] = field(default_factory=list)
+    """What was written."""
+    report: dict[str, Any] = field(default_factory=dict)
+    """The counts, as written beside the translation."""
+    failed: list[str] = field(default_factory=list)
+    """Texts without a translation, and why; their rows are left out."""
+    stopped: str = ""
+    """Why nothing was written yet; empty if something was."""
+
+
+def estimate(job: Job, ledger: Ledger | None) -> Estimate:
+    """Return what a job would take; nothing is sent, no key is needed."""
+    plan = Translator(job.engine, job.pair, ledger, strings=job.strings).plan([each.item for _, each in job.fields])
+    return Estimate(
+        texts=len(job.fields),
+        fragments=len(plan.requests),
+        known=len(plan.requests) - len(plan.missing),
+        characters=plan.characters,
+        requests=len(calls(plan.missing, job.engine)),
+        refused=tuple(f"{_named(job.fields[number][1])}: {reason}" for number, reason in plan.refused.items()),
+    )
+
+
+def run(
+    job: Job, ledger: Ledger, targets: Sequence[Path], progress: Callable[[int, int], None] = lambda *_: None
+) -> Result:
+    """Translate, apply the overlays, and write everything; a run that was stopped writes nothing but keeps its results.
+
+    Args:
+        job: What to do.
+        ledger: Where results are kept.
+        targets: A file for each document.
+        progress: Called with (fragments done since the last call, fragments in all).
+
+    Raises:
+        UserError: An overlay is wrong (before anything is sent), nothing could be translated, or a file can't be
+            written.
+    """
+    _check_targets(job, targets)
+    fields = job.fields
+    corrected = match_edits(read_edits(job.edits, job.pair.language), [each for _, each in fields]) if job.edits else {}
+    marks = review.read_marks(job.marks, job.documents) if job.marks else []
+    items = [each.item for _, each in fields]
+    plan = Translator(job.engine, job.pair, ledger, strings=job.strings).plan(items)
+    total = len(plan.missing)
+    translator = Translator(
+        job.engine, job.pair, ledger, strings=job.strings, progress=lambda count: progress(count, total)
+    )
+    done = translator.translate(items, plan)
+    if done.stopped is not None:
+        return _stopped(done.stopped, done, bool(plan.known or done.sent), ledger)
+    return _Written(job, done, plan, corrected, marks).result(targets)
+
+
+def _stopped(reason: Exception, done: Translation, anything: bool, ledger: Ledger) -> Result:
+    """Say what is kept and what is missing; nothing done at all is the error itself."""
+    if not anything:
+        raise reason
+    kept, total = sum(text is not None for text in done.texts), len(done.texts)
+    sentence = str(reason).rstrip(".")
+    return Result(
+        stopped=f"{sentence}; {kept} of {total} texts are translated and kept in {ledger.path}, and the same command "
+        f"goes on with the other {total - kept}."
+    )
+
+
+class _Written:
+    """What is made of a finished translation."""
+
+    def __init__(
+        self, job: Job, done: Translation, plan: Plan, corrected: Mapping[int, str], marks: Sequence[review.Mark]
+    ) -> None:
+        self.job, self.done, self.plan = job, done, plan
+        self.fields = job.fields
+        self.corrected = {number: text for number, text in corrected.items() if text != done.texts[number]}
+        self.marks = marks
+        self.final = [self.corrected.get(number, text) for number, text in enumerate(done.texts)]
+        self.seen: dict[int, tuple[Flag, ...]] = {
+            number: flags(each.item.text, text, job.pair.source, job.pair.language)
+            for number, ((_, each), text) in enumerate(zip(self.fields, self.final, strict=True))
+            if text is not None
+        }
+
+    def result(self, targets: Sequence[Path]) -> Result:
+        """Write everything, a file for each document, and say what was written."""
+        job, files = self.job, list(targets)
+        failed = [
+            f"{_named(self.fields[number][1])}: {reason}"
+            for number, reason in self.done.failed.items()
+            if number not in self.corrected
+        ]
+        marks = review.judge_outcomes(self.marks, self._faults(), job.pair.language)
+        report = self._report(failed, marks, targets)
+        for number, (document, target) in enumerate(zip(job.documents, targets, strict=True)):
+            rows = translated_rows(document, self._texts(number, self.final), self._texts(number, self._machine()),
+                                   job.pair.language)  # fmt: skip
+            write_lines(target, rows)
+            review_file = beside(target, REVIEW)
+            write_lines(review_file, self._review(number))
+            files.append(review_file)
+        files.append(beside(targets[0], REPORT))
+        write_atomically(files[-1], json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        if job.marks:
+            review.write_marks(job.marks, marks)
+            files.append(job.marks)
+        return Result(files, report, failed)
+
+    def _machine(self) -> list[str | None]:
+        """What the engine said; where it failed and a person translated, what the person wrote."""
+        return [text if text is not None else self.final[number] for number, text in enumerate(self.done.texts)]
+
+    def _texts(self, document: int, texts: Sequence[str | None]) -> dict[tuple[int, Place], str]:
+        return {
+            (each.row, each.place): text
+            for (owner, each), text in zip(self.fields, texts, strict=True)
+            if owner == document and text is not None
+        }
+
+    def _faults(self) -> dict[str, list[str]]:
+        """What is wrong with each row's translation."""
+        found: dict[str, list[str]] = {each.id: [] for _, each in self.fields}
+        for number, (_, each) in enumerate(self.fields):
+            found[each.id] += [f"{each.name} {flag.name}: {flag.detail}" for flag in self.seen.get(number, ())]
+            if number in self.done.failed and number not in self.corrected:
+                found[each.id].append(f"{each.name} has no translation: {self.done.failed[number]}")
+        return found
+
+    def _review(self, document: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": each.id,
+                "field": each.name,
+                "language": self.job.pair.language,
+                "source_sha256": fingerprint(each.item.text),
+                "source": each.item.text,
+                "text": self.final[number],
+                "edited": number in self.corrected,
+                "flags": {flag.name: flag.detail for flag in self.seen.get(number, ())},
+            }
+            for number, (owner, each) in enumerate(self.fields)
+            if owner == document
+        ]
+
+    def _report(self, failed: Sequence[str], marks: Sequence[review.Mark], targets: Sequence[Path]) -> dict[str, Any]:
+        job, plan = self.job, self.plan
+        rows = {(owner, each.row) for (owner, each), text in zip(self.fields, self.final, strict=True) if text is None}
+        return {
+            "engine": job.engine.name,
+            "source": job.pair.source,
+            "target": job.pair.target,
+            "language": job.pair.language,
+            "formality": job.pair.formality,
+            "strings": job.strings,
+            "documents": {
+                target.name: {"source": document.name, "kind": document.kind, "rows": len(document.rows),
+                              "rows_left_out": sum(owner == number for owner, _ in rows)}
+                for number, (document, target) in enumerate(zip(job.documents, targets, strict=True))
+            },
+            "texts": len(self.fields),
+            "fragments": {"all": len(plan.requests), "from_ledger": len(plan.known), "sent": self.done.sent,
+                          "sent_again_without_placeholders": self.done.retried},
+            "characters_billed": self.done.billed,
+            "edited": len(self.corrected),
+            "failed": list(failed),
+            "flags": {name: sum(name in {flag.name for flag in seen} for seen in self.seen.values()) for name in FLAGS},
+            "marks": review.counts(marks, job.pair.language),
+        }  # fmt: skip
+
+
+def beside(target: Path, end: str) -> Path:
+    """`out/mini_pt.jsonl` -> `out/mini_pt.report.json`."""
+    return target.with_name(target.name.removesuffix(".jsonl") + end)
+
+
+def _named(each: Field) -> str:
+    return f"{each.id} {each.name}"
+
+
+def _check_targets(job: Job, targets: Sequence[Path]) -> None:
+    resolved = [target.expanduser().resolve() for target in targets]
+    for target in resolved:
+        if resolved.count(target) > 1:
+            raise UserError(f"Two documents would be written to {target}; translate them into different folders.")
+        if target.is_dir():
+            raise UserError(f"{target} is a folder; name a file that ends in .jsonl.")
+    sources = [Path(document.path).resolve() for document in job.documents if document.path]
+    for source in sources:
+        if source in resolved:
+            raise UserError(f"The translation would replace its source {source}; name another file by --out.")

@@ -1,0 +1,216 @@
+"""Translating texts: cut, asked for once, put together again, and never silently wrong."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hf_datasets.ledger import Ledger
+from hf_datasets.translate.engine import Engine, Fragment, Pair, Request
+from hf_datasets.translate.protect import (
+    TEXT,
+    DamagedError,
+    Kept,
+    Piece,
+    Prose,
+    Protection,
+    TooLongError,
+    context_of,
+    escaped,
+    protect,
+    restore,
+    segments,
+)
+from hf_datasets.translate.sending import Sender
+from hf_datasets.translation_ledger import stored
+
+CONTEXT = 1000
+"""Characters of what stands before a text that the engine is shown."""
+ROOM = 14 * 1024
+"""Bytes of a call that are kept for its context and its frame."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One text to translate."""
+
+    text: str
+    """The text."""
+    context: str = ""
+    """What stands before it, e.g. the turn it answers."""
+    delimiters: bool = False
+    """It is a judge prompt (see protect.Protection)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One fragment of one text."""
+
+    prose: Prose
+    """What is sent."""
+    request: Request
+    """What identifies its translation."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be asked for some texts."""
+
+    pieces: tuple[tuple[Kept | Part, ...], ...]
+    """Per text; empty where it can't be sent."""
+    refused: Mapping[int, str]
+    """Number of a text -> why it can't be sent."""
+    known: Mapping[str, str]
+    """Key -> translation: what the ledger holds."""
+
+    @property
+    def requests(self) -> dict[str, Request]:
+        """Every request by key, each once, in order."""
+        return {part.request.key: part.request for cut in self.pieces for part in cut if isinstance(part, Part)}
+
+    @property
+    def missing(self) -> list[Request]:
+        """The requests that the ledger doesn't hold."""
+        return [request for key, request in self.requests.items() if key not in self.known]
+
+    @property
+    def characters(self) -> int:
+        """Characters that would be billed."""
+        return sum(request.fragment.characters for request in self.missing)
+
+
+@dataclass
+class Translation:
+    """What came of it."""
+
+    texts: list[str | None]
+    """Per text; None where it failed or wasn't reached."""
+    failed: dict[int, str] = field(default_factory=dict)
+    """Number of a text -> why it has no translation."""
+    stopped: Exception | None = None
+    """What ended the run early."""
+    sent: int = 0
+    """Fragments that were translated now."""
+    billed: int = 0
+    """Characters that were billed now."""
+    retried: int = 0
+    """Fragments whose translation lost a placeholder and that were sent again without any."""
+
+    @property
+    def unreached(self) -> int:
+        """Texts that weren't reached."""
+        return sum(text is None for text in self.texts) - len(self.failed)
+
+
+class Translator:
+    """Translates with one engine into one language.
+
+    Args:
+        engine: Who translates.
+        pair: From what into what.
+        ledger: Where results are kept; None: only to plan.
+        strings: Also translate string literals in code.
+        progress: Called with the number of fragments that were done since the last call.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        pair: Pair,
+        ledger: Ledger | None,
+        *,
+        strings: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._engine, self._pair, self._ledger = engine, pair, ledger
+        self._strings, self._progress = strings, progress
+
+    def plan(self, items: Sequence[Item]) -> Plan:
+        """Return what these texts would take; nothing is sent, no key is needed."""
+        cuts: list[tuple[Kept | Part, ...]] = []
+        refused = {}
+        for number, item in enumerate(items):
+            how = Protection(self._strings, item.delimiters, self._engine.most_bytes - ROOM)
+            try:
+                cuts.append(tuple(self._parts(protect(item.text, how), escaped(item.context))))
+            except TooLongError as error:
+                cuts.append(())
+                refused[number] = str(error)
+        keys = [part.request.key for cut in cuts for part in cut if isinstance(part, Part)]
+        return Plan(tuple(cuts), refused, stored(self._ledger, keys) if self._ledger else {})
+
+    def translate(self, items: Sequence[Item], plan: Plan | None = None) -> Translation:
+        """Translate texts; whatever the engine does, what it answered is kept and returned.
+
+        Raises:
+            LedgerError: Results can't be kept.
+        """
+        if self._ledger is None:
+            raise ValueError("a translation needs a ledger")
+        plan = plan or self.plan(items)
+        sender = Sender(self._engine, self._pair, self._ledger, self._progress)
+        known = {**plan.known, **sender.fetch(plan.missing)}
+        cut = {
+            part: tuple(self._parts(segments(part.prose), part.request.fragment.context))
+            for part in _parts_of(plan.pieces)
+            if part.prose.spans and _fault(part, known)
+        }
+        again = {part.request.key: part.request for part in _parts_of(cut.values()) if part.request.key not in known}
+        known |= stored(self._ledger, again)
+        if sender.stopped is None:
+            known |= sender.fetch([request for key, request in again.items() if key not in known])
+        done = Translation(
+            [None] * len(items), dict(plan.refused), sender.stopped, sender.sent, sender.billed, len(cut)
+        )
+        for number, pieces in enumerate(plan.pieces):
+            if number not in plan.refused:
+                whole = [
+                    piece for part in pieces for piece in (cut.get(part) if isinstance(part, Part) else None) or (part,)
+                ]
+                _settle(done, number, whole, known, sender.failures)
+        return done
+
+    def _parts(self, pieces: Sequence[Piece], context: str) -> Iterator[Kept | Part]:
+        """Ask for each piece of prose; what follows on a break for code sees what stood before it."""
+        before = context
+        for piece in pieces:
+            if isinstance(piece, Kept):
+                yield piece
+                continue
+            shown = before[-CONTEXT:] if piece.kind == TEXT else ""
+            yield Part(piece, self._engine.request(Fragment(piece.markup, shown), self._pair))
+            if piece.kind == TEXT:
+                before = context_of(piece)
+
+
+def _parts_of(cuts: Iterable[Iterable[Kept | Part]]) -> Iterator[Part]:
+    return (piece for pieces in cuts for piece in pieces if isinstance(piece, Part))
+
+
+def _fault(part: Part, known: Mapping[str, str]) -> str:
+    """Return why a translation can't be used; empty if it can, or isn't there."""
+    answer = known.get(part.request.key)
+    if answer is None:
+        return ""
+    try:
+        restore(part.prose, answer)
+    except DamagedError as error:
+        return str(error)
+    return ""
+
+
+def _settle(
+    done: Translation, number: int, pieces: Sequence[Kept | Part], known: Mapping[str, str], failures: Mapping[str, str]
+) -> None:
+    """Put one text together, or say why it can't be; a text that wasn't reached stays None without a reason."""
+    texts = []
+    for piece in pieces:
+        if isinstance(piece, Kept):
+            texts.append(piece.text)
+            continue
+        key = piece.request.key
+        fault = _fault(piece, known) or failures.get(key, "")
+        if fault:
+            done.failed[number] = fault
+        if fault or key not in known:
+            return
+        texts.append(restore(piece.prose, known[key]))
+    done.texts[number] = "".join(texts)

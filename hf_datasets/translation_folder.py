@@ -1,0 +1,157 @@
+"""A folder of translations as a language of the benchmark: what is in it, whether it is whole, where it came from."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hf_datasets import jsonl
+from hf_datasets.added import Added, register
+from hf_datasets.errors import UserError
+from hf_datasets.instruct.reports import Report, read_reports
+from hf_datasets.judge_prompts import PUBLISHED, judge_prompts
+from hf_datasets.mtbench_x import LANGUAGES, check_benchmark, other_language_turns
+from hf_datasets.mtbench_x_configs import ALL, MINI, PROMPTS, lost_of
+from hf_datasets.records import JudgePrompt, Question
+
+MTBENCH_X = "mtbench_x"
+FIRST_ID = 81
+"""MT-Bench's ids begin here, the mini benchmark's at 1."""
+ASIDE = (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
+"""Ends of files beside translations that people read and write."""
+PROMPT_FIELDS = tuple(JudgePrompt.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Translated:
+    """One language out of a folder of translations."""
+
+    added: Added
+    """Its questions and prompts, checked."""
+    reports: tuple[Report, ...] = ()
+    """What `mtbenchx data translate` counted, one a run; none for someone else's translation."""
+
+
+def read_translation(folder: Path) -> Translated:
+    """Read what `mtbenchx data translate --out FOLDER` wrote, or files in FastChat's layout.
+
+    Args:
+        folder: Holds JSON Lines of one language: questions (all of a benchmark), judge prompts (all of a set).
+
+    Raises:
+        UserError: It holds no questions, several languages, one of the package's, or an incomplete benchmark.
+    """
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder} with translations.")
+    files = [file for file in sorted(folder.glob("*.jsonl")) if not file.name.endswith(ASIDE)]
+    rows = [(file, row) for file in files for row in jsonl.read(file)]
+    reports = tuple(read_reports(files))
+    language = _language(folder, [row for _, row in rows], reports)
+    answers = {_id(row): tuple(row["choices"][0]["turns"]) for _, row in rows if "choices" in row}
+    asked = [_question(file, row, language, answers) for file, row in rows if "turns" in row]
+    if not asked:
+        raise UserError(f"{folder} holds no questions; translate a config such as en or mini_en into it.")
+    prompts = _prompt_sets(row for _, row in rows if "prompt_template" in row)
+    _check_prompts(prompts, language)
+    return Translated(Added(language, dict(_benchmarks(folder, asked)), prompts), reports)
+
+
+def register_built(folder: Path) -> tuple[Added, ...]:
+    """Make the added languages of a built benchmark known to this process.
+
+    Args:
+        folder: What `mtbenchx data build mtbench-x --translation ...` wrote, or a copy of it from the Hub.
+
+    Raises:
+        UserError: It isn't such a folder.
+    """
+    from hf_datasets.instruct.folders import configs
+
+    if ALL not in configs(folder):
+        raise UserError(f"{folder} is no built benchmark; name what `mtbenchx data build mtbench-x` wrote.")
+    files = {name: found for name, splits in configs(folder).items() for found in splits.values() if name != ALL}
+    codes = {name.rpartition("_")[2] for name in files} - set(LANGUAGES)
+    found = tuple(_built(files, code) for code in sorted(codes))
+    for language in found:
+        register(language)
+    return found
+
+
+def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
+    benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
+    asked = {name: tuple(map(Question.from_row, _parquet(found))) for name, found in benchmarks.items() if found}
+    return Added(language, asked, _prompt_sets(_parquet(files.get(f"{PROMPTS}_{language}", ()))))
+
+
+def _parquet(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for file in files:
+        try:
+            yield from pq.read_table(file).to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{file} can't be read as Parquet ({error}).") from error
+
+
+def _language(folder: Path, rows: Sequence[Mapping[str, Any]], reports: Sequence[Report]) -> str:
+    told = {str(row["language"]).lower() for row in rows if "language" in row}
+    told |= {str(row["question_id"]).partition("_")[2].lower() for row in rows if "question_id" in row}
+    told |= {str(report["language"]) for report in reports if "language" in report}
+    codes = sorted(told - {""})
+    if len(codes) != 1:
+        raise UserError(f"{folder} must hold one language, not {', '.join(codes) or 'none'}; use a folder for each.")
+    if codes[0] in LANGUAGES:
+        raise UserError(f"{folder} holds {codes[0]!r}, which the package has; compare it by `compare-translations`.")
+    return codes[0]
+
+
+def _id(row: Mapping[str, Any]) -> int:
+    return int(str(row["question_id"]).split("_")[0])
+
+
+def _question(file: Path, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
+    try:
+        number = _id(row)
+        elsewhere = tuple(row.get("other_language_turns") or other_language_turns(number))
+        if "corrected_fields" in row or number < FIRST_ID:
+            ours = {"language": language, "question_id": number, "other_language_turns": elsewhere}
+            return Question.from_row({**row, **ours})
+        older = tuple(row.get("reference", ()))
+        turns = tuple(row["turns"])
+        return Question(number, language, row["category"], turns, answers.get(number, ()), older,
+                        other_language_turns=elsewhere)  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{file}: row {row.get('question_id')!r} is no question ({error}).") from error
+
+
+def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, tuple[Question, ...]]]:
+    for name in (MTBENCH_X, MINI):
+        found = sorted(
+            (row for row in rows if (row.question_id < FIRST_ID) == (name == MINI)), key=lambda row: row.question_id
+        )
+        if found:
+            try:
+                check_benchmark(name, found)
+            except UserError as error:
+                raise UserError(f"{folder}: {error}") from error
+            yield name, tuple(found)
+
+
+def _prompt_sets(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, JudgePrompt]]:
+    """Group prompts by their set; someone else's, in FastChat's layout, are of the published set."""
+    sets: dict[str, dict[str, JudgePrompt]] = {}
+    for row in rows:
+        prompt = JudgePrompt(**{name: row[name] for name in PROMPT_FIELDS})
+        sets.setdefault(str(row.get("prompt_set", PUBLISHED)), {})[prompt.name] = prompt
+    return sets
+
+
+def _check_prompts(sets: Mapping[str, Mapping[str, JudgePrompt]], language: str) -> None:
+    for name, prompts in sets.items():
+        missing = judge_prompts(name, "en").keys() - prompts.keys()
+        if missing:
+            raise UserError(f"The prompt set {name!r} in {language!r} lacks {', '.join(sorted(missing))}.")
+        for prompt in prompts.values():
+            if lost := lost_of(prompt):
+                raise UserError(f"Judge prompt {prompt.name!r} of {name!r} in {language!r} lost {lost}; edit it.")

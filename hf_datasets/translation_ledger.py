@@ -1,0 +1,105 @@
+"""Paid translations in the ledger: claimed, stored before anyone uses them, counted.
+
+The same file, connection and promises as judgments (ledger.py); a translation is keyed by the sha256 of its request.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hf_datasets.ledger import FOREIGN_CLAIM_SECONDS, Ledger
+from hf_datasets.process import identity, may_be_alive
+from hf_datasets.records import storable
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from hf_datasets.translate.engine import Answer, Request
+
+PORTION = 500
+"""Keys of one query; SQLite bounds the number of its parameters."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the ledger holds of one engine."""
+
+    name: str
+    """E.g. `deepl` or `openai:gpt-4o`."""
+    target: str
+    """Code of the target language."""
+    texts: int
+    """Number of translations."""
+    characters: int
+    """Characters that were billed."""
+
+
+def stored(ledger: Ledger, keys: Iterable[str]) -> dict[str, str]:
+    """Return the translations that are there, by key."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), PORTION):
+        portion = tuple(wanted[start : start + PORTION])
+        marks = ", ".join("?" * len(portion))
+        query = f"SELECT key, text FROM translation WHERE text IS NOT NULL AND key IN ({marks})"
+        found |= {row["key"]: row["text"] for row in ledger.rows(query, portion)}
+    return found
+
+
+def claim(ledger: Ledger, requests: Sequence["Request"], engine: str) -> list["Request"]:
+    """Claim requests before they are sent.
+
+    Returns:
+        Those that are ours to send; the others are done, or in flight in another living process.
+    """
+    with ledger.writing() as db:
+        ours = [request for request in requests if _is_free(db, request.key)]
+        db.executemany(
+            "INSERT OR REPLACE INTO translation (key, request, engine, owner, at) VALUES (?, ?, ?, ?, ?)",
+            [(request.key, storable(request.text), engine, identity(), time.time()) for request in ours],
+        )
+    return ours
+
+
+def _is_free(db: "sqlite3.Connection", key: str) -> bool:
+    row = db.execute("SELECT text, owner, at FROM translation WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return True
+    text, owner, since = row
+    if text is not None:
+        return False
+    if owner == identity():
+        return True  # one run a process; its own claim is an interrupted one
+    local = json.loads(owner)[0] == json.loads(identity())[0]
+    return not may_be_alive(owner) or (not local and time.time() - since > FOREIGN_CLAIM_SECONDS)
+
+
+def store(ledger: Ledger, answers: Mapping[str, "Answer"]) -> None:
+    """Keep what came back, by key; when this returns, it is on disk."""
+    rows = [
+        (storable(answer.markup), answer.billed, json.dumps(dict(answer.details), default=str), time.time(), key)
+        for key, answer in answers.items()
+    ]
+    with ledger.writing() as db:
+        db.executemany(
+            "UPDATE translation SET text = ?, billed = ?, details = ?, at = ?, owner = NULL WHERE key = ?", rows
+        )
+
+
+def release(ledger: Ledger, keys: Iterable[str]) -> None:
+    """Give claims back that led to nothing."""
+    with ledger.writing() as db:
+        db.executemany("DELETE FROM translation WHERE text IS NULL AND key = ?", [(key,) for key in keys])
+
+
+def engines(ledger: Ledger) -> list[Engine]:
+    """Return what the ledger holds, by engine and target language."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in ledger.rows("SELECT request, engine, billed FROM translation WHERE text IS NOT NULL ORDER BY key"):
+        request = json.loads(row["request"])
+        account = found.setdefault((row["engine"], str(request.get("target", ""))), [0, 0])
+        account[0] += 1
+        account[1] += row["billed"]
+    return [Engine(name, target, *counts) for (name, target), counts in sorted(found.items())]

@@ -1,0 +1,222 @@
+"""`mtbenchx annotate`: people compare answers. Every import of weight is inside its command."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from hf_datasets.errors import UserError
+
+annotate = typer.Typer(help="Let people compare answers in a browser, and export their votes.", no_args_is_help=True)
+
+Database = Annotated[Path, typer.Option("--db", help="The study's database.")]
+DB = Path("votes.sqlite")
+Answers = Annotated[
+    list[Path], typer.Option("--answers", help="FastChat's model_answer or lm_eval's samples, one file a model.")
+]
+More = Annotated[list[Path] | None, typer.Argument(help="Further answer files.", show_default=False)]
+Language = Annotated[str | None, typer.Option(help="Language of the questions, where the files don't tell it.")]
+Benchmark = Annotated[str | None, typer.Option(help="mtbench_x or mini; default: as the questions' ids tell.")]
+Baseline = Annotated[str | None, typer.Option(help="Compare this model with each other; default: all pairs.")]
+References = Annotated[
+    Literal["published", "corrected"], typer.Option("--reference-set", help="Which reference answers are shown.")
+]
+Order = Annotated[
+    Literal["fill", "random"],
+    typer.Option("--assign", help="fill: each item up to the target, balanced over categories; random: the paper's."),
+]
+Target = Annotated[int, typer.Option(min=1, help="Raters an item gets (fill).")]
+PerAnnotator = Annotated[int | None, typer.Option(min=1, help="Questions for each annotator; default: no limit.")]
+Ui = Annotated[str | None, typer.Option(help="Language of the app: en de fr it es; default: the questions'.")]
+SparseTies = Annotated[
+    bool, typer.Option("--sparse-ties", help="Ask people to use ties sparingly; recorded with each vote.")
+]
+Contact = Annotated[str | None, typer.Option(help="Whom people ask, shown with the consent text.")]
+Consent = Annotated[Path | None, typer.Option(help="Your own consent text (Markdown) instead of ours.")]
+Rate = Annotated[float, typer.Option(min=1, help="Votes that one person may send in a minute.")]
+Reserved = Annotated[float, typer.Option(min=0.1, help="Minutes after which an open question goes to others.")]
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate serve --answers a.jsonl b.jsonl --language de --db votes.sqlite`")
+def serve(
+    more: More = None,
+    *,
+    answers: Answers = [],  # noqa: B006  (typer reads it)
+    language: Language = None,
+    benchmark: Benchmark = None,
+    baseline: Baseline = None,
+    references: References = "published",
+    db: Database = DB,
+    order: Order = "fill",
+    target: Target = 3,
+    per_annotator: PerAnnotator = None,
+    ui: Ui = None,
+    sparse_ties: SparseTies = False,
+    contact: Contact = None,
+    consent: Consent = None,
+    reserved_minutes: Reserved = 30.0,
+    votes_per_minute: Rate = 120.0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+) -> None:
+    """Start the app; without answer files it goes on with the study in the database."""
+    _check_extra()
+    from mtbenchx_tasks.annotate.assignment import Policy
+    from mtbenchx_tasks.annotate.serve import Options, make_site, open_study, run
+
+    files = [*answers, *(more or [])]
+    store, study = open_study(
+        db, files, language=language, benchmark=benchmark, baseline=baseline, reference_set=references
+    )
+    policy = Policy(order, target, per_annotator)
+    options = Options(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
+    run(make_site(store, study, options), host, port)
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate invite 12 --db votes.sqlite`")
+def invite(
+    number: Annotated[int, typer.Argument(min=1, max=1000, help="How many people.")],
+    db: Database = DB,
+) -> None:
+    """Print new invitation codes, one a line; they are shown only here, the database keeps hashes."""
+    from mtbenchx_tasks.annotate.codes import code_hash, new_code
+    from mtbenchx_tasks.annotate.store import Store
+
+    codes = [new_code() for _ in range(number)]
+    Store(db).add_annotators([code_hash(code) for code in codes])
+    print("\n".join(codes))
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate withdraw expert_3 --db votes.sqlite`")
+def withdraw(
+    pseudonym: Annotated[str, typer.Argument(help="What the app calls the person, e.g. expert_3.")],
+    db: Database = DB,
+) -> None:
+    """Delete a person's votes and invitation; people can do so themselves in the app, too."""
+    from mtbenchx_tasks.annotate.store import Store
+
+    votes = Store(_existing(db)).withdraw(pseudonym)
+    print(f"{votes} votes of {pseudonym} were deleted; export again, for earlier exports still hold them.")
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate export --db votes.sqlite --out votes.parquet`")
+def export(
+    db: Database = DB,
+    out: Annotated[Path, typer.Option(help="Common name of the files to write.")] = Path("votes.parquet"),
+) -> None:
+    """Write the votes as Parquet and JSONL in the lmsys/mt_bench_human_judgments schema; skips go to a third file."""
+    from mtbenchx_tasks.annotate.export import export as write
+    from mtbenchx_tasks.annotate.store import Store
+
+    for file in write(Store(_existing(db)), out):
+        print(file)
+
+
+@annotate.command("import", epilog="Example: `mtbenchx annotate import gpt-4_pair.jsonl human.parquet --out all.jsonl`")
+def import_votes(
+    files: Annotated[list[Path], typer.Argument(help="Votes as lmsys has them, or FastChat's *_pair.jsonl.")],
+    out: Annotated[Path, typer.Option(help="The JSONL file to write.")] = Path("imported.jsonl"),
+    kind: Annotated[
+        Literal["human", "judge"] | None, typer.Option(help="Who voted; default: as the names tell.")
+    ] = None,
+    language: Language = None,
+) -> None:
+    """Read anyone's votes into one layout: models sorted by name, winners mapped, runs of a judge numbered."""
+    from collections import Counter
+
+    from mtbenchx_tasks.votes import read_votes, write_votes
+
+    votes = [vote for file in files for vote in read_votes(file, kind=kind, language=language)]
+    write_votes(out, votes)
+    winners = Counter(vote.winner for vote in votes)
+    people = len({(vote.kind, vote.annotator) for vote in votes})
+    print(f"{out}: {len(votes)} votes of {people}; {', '.join(f'{n} {winner}' for winner, n in winners.most_common())}")
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate space --repo-id ORG/NAME --out DIR --answers a.jsonl b.jsonl`")
+def space(
+    repo_id: Annotated[str, typer.Option(help="The Space's name: ORG/NAME.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    more: More = None,
+    *,
+    invite_number: Annotated[int, typer.Option("--invite", min=1, max=1000, help="How many people.")] = 12,
+    answers: Answers = [],  # noqa: B006  (typer reads it)
+    language: Language = None,
+    benchmark: Benchmark = None,
+    baseline: Baseline = None,
+    references: References = "published",
+    order: Order = "fill",
+    target: Target = 3,
+    per_annotator: PerAnnotator = None,
+    ui: Ui = None,
+    sparse_ties: SparseTies = False,
+    contact: Contact = None,
+    consent: Consent = None,
+    reserved_minutes: Reserved = 30.0,
+    votes_per_minute: Rate = 120.0,
+) -> None:
+    """Write a Docker Space and its private dataset as two folders, and print the invitation codes, only here."""
+    _check_extra()
+    from mtbenchx_tasks.annotate.assignment import Policy
+    from mtbenchx_tasks.annotate.bundle import Bundle
+    from mtbenchx_tasks.annotate.serve import Options
+    from mtbenchx_tasks.annotate.space import write_space
+    from mtbenchx_tasks.annotate.study import read_study
+
+    study = read_study([*answers, *(more or [])], language, benchmark, baseline, references)
+    policy = Policy(order, target, per_annotator)
+    said = _consent(consent)
+    options = Options(policy, ui, sparse_ties, contact, said, reserved_minutes, votes_per_minute, embedded=True)
+    codes = write_space(out, repo_id, Bundle(study, options, ()), invite_number)
+    print("\n".join(codes))
+    steps = (
+        f"hf upload {repo_id}-votes {out / 'votes'} --repo-type dataset --private",
+        f"hf repos create {repo_id} --repo-type space --space-sdk docker --secrets HF_TOKEN",
+        f"hf upload {repo_id} {out / 'space'} --repo-type space",
+    )
+    typer.echo("Next, with a token HF_TOKEN that may write to both:\n  " + "\n  ".join(steps), err=True)
+
+
+@annotate.command(epilog="Example: `mtbenchx annotate restore votes/ --db votes.sqlite`, then `export`")
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A Space's dataset, downloaded: study.json and votes-*.jsonl.")],
+    db: Database = DB,
+) -> None:
+    """Make a database of a Space's dataset, to export or to go on elsewhere."""
+    _check_extra()
+    from mtbenchx_tasks.annotate.bundle import fill, read_bundle
+    from mtbenchx_tasks.annotate.journal import restore as bring
+    from mtbenchx_tasks.annotate.store import Store
+
+    bundle = read_bundle(folder)
+    store = Store(db)
+    fill(store, bundle)
+    print(f"{db}: {bring(store, folder)} votes")
+
+
+def _consent(file: Path | None) -> str | None:
+    from mtbenchx_tasks.annotate.texts import read_consent
+
+    return None if file is None else read_consent(file)
+
+
+def _existing(db: Path) -> Path:
+    if not db.is_file():
+        raise UserError(f"There is no database {db}; name the study's by --db.")
+    return db
+
+
+def _check_extra() -> None:
+    """The app's libraries are an extra.
+
+    Raises:
+        UserError: They aren't installed.
+    """
+    try:
+        import fastapi  # noqa: F401
+        import latex2mathml  # noqa: F401
+        import mdit_py_plugins  # noqa: F401
+        import nh3  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as error:
+        raise UserError(f"The app needs {error.name}: pip install 'mtbench-x[annotate]'") from error

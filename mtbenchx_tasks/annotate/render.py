@@ -1,0 +1,198 @@
+"""An answer's Markdown to HTML that can do nothing: no script, style, link, image, form or frame leaves this file.
+
+markdown-it (raw HTML stays text) -> Pygments and MathML -> nh3's allow-list. Models write every kind of markup, and
+what people don't see they can't judge; so nothing of a text may vanish: where the markup lost words, the text is shown
+as it is, and where nothing visible is left, `Rendered.blank` says so and the answer must not be shown.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape, unescape
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.token import STANDARD_TYPES
+from pygments.util import ClassNotFound
+
+from mtbenchx_tasks.annotate.mathtex import math_plugin
+
+LONGEST_HIGHLIGHTED = 20_000
+"""Characters of code beyond which it isn't coloured."""
+LOWEST_HEADING = 6
+"""Headings of an answer stand below those of the page (h1, h2)."""
+TAG = re.compile(r"<[^>]*>")
+WORD = re.compile(r"[^\W_]+")
+NUMBERING = re.compile(r"^(?:[\s>*+-]*\d+[.)])+", re.MULTILINE)
+"""Numbers of a list are drawn by the browser."""
+HTML_TAGS = {
+    *("p", "br", "hr", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "div", "span", "blockquote"),
+    *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"),
+}
+MATH_TAGS = {
+    *("math", "mrow", "mi", "mo", "mn", "mtext", "mspace", "msqrt", "mroot", "mfrac", "msub", "msup", "msubsup"),
+    *("munder", "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "menclose", "mmultiscripts", "mprescripts"),
+}
+MATH_ATTRIBUTES = {
+    "math": {"display"},
+    "mi": {"mathvariant"},
+    "mo": {"stretchy", "fence", "form", "accent", "movablelimits", "largeop", "minsize", "maxsize"},
+    "mspace": {"width"},
+    "mfrac": {"linethickness"},
+    "mstyle": {"displaystyle", "scriptlevel"},
+    "mtable": {"columnalign", "displaystyle", "rowspacing", "columnspacing"},
+    "mtd": {"columnalign"},
+    "menclose": {"notation"},
+}
+CLASSES = {
+    "span": {"link", "image", *(name for name in STANDARD_TYPES.values() if name)},
+    "div": {"code", "formula", "scroll"},
+    "pre": {"plain"},
+    "code": {"tex"},
+    "th": {"left", "center", "right"},
+    "td": {"left", "center", "right"},
+}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One text, ready for a page."""
+
+    html: str
+    """Sanitised; empty for an empty text."""
+    blank: bool
+    """The text isn't empty, but nothing of it can be seen."""
+
+
+def render(text: str) -> Rendered:
+    """Render Markdown with code, tables and formulas.
+
+    Args:
+        text: An answer, a question or a reference: anything.
+    """
+    if not text.strip():
+        return Rendered("", blank=False)
+    env: dict[str, Any] = {}
+    html = _clean(_markdown().render(text, env))
+    seen = _visible(html)
+    if not _is_visible(seen) and "<ol" not in html:
+        return Rendered(html, blank=True)
+    if _lost(text, seen, env.get("latex", [])):
+        return Rendered(f'<pre class="plain">{escape(text)}</pre>', blank=False)
+    return Rendered(html, blank=False)
+
+
+def _is_visible(text: str) -> bool:
+    """Whether a text has a character with ink (no space, no control, no zero-width format character)."""
+    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
+
+
+def _visible(html: str) -> str:
+    """Return the text of sanitised HTML, where every < that isn't a tag's is written as an entity."""
+    return unescape(TAG.sub("", html))
+
+
+def _lost(text: str, seen: str, latex: Sequence[str]) -> bool:
+    """Whether a word of the text isn't on the page; formulas are drawn, not written."""
+    for formula in latex:
+        text = text.replace(formula, " ")
+    return any(word not in seen for word in set(WORD.findall(NUMBERING.sub(" ", unescape(text)))))
+
+
+def _clean(html: str) -> str:
+    return nh3.clean(
+        html,
+        tags=HTML_TAGS | MATH_TAGS,
+        attributes={**MATH_ATTRIBUTES, "ol": {"start"}},
+        allowed_classes=CLASSES,
+        link_rel=None,
+        url_schemes=set(),
+    )
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "typographer": False})
+    markdown.enable(["table", "strikethrough"]).disable(["reference", "lheading"])
+    math_plugin(markdown)
+    for name in ("fence", "code_block", "image", "link_open", "link_close", "heading_open", "heading_close"):
+        markdown.add_render_rule(name, globals()[f"_{name}"])
+    for name in ("th_open", "td_open"):
+        markdown.add_render_rule(name, _cell_open)
+    markdown.add_render_rule("table_open", lambda *_: '<div class="scroll"><table>')
+    markdown.add_render_rule("table_close", lambda *_: "</table></div>")
+    return markdown
+
+
+# one render rule a kind of token ------------------------------------------------------------------------------------
+
+
+def _fence(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    """Code, coloured where its language is known, with the language above it."""
+    token, info = tokens[index], unescape(tokens[index].info.strip())
+    label = f'<div class="code">{escape(info)}</div>' if info else ""
+    return f"{label}<pre><code>{_coloured(token.content, info.split()[0] if info else '')}</code></pre>"
+
+
+def _code_block(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    return f"<pre><code>{escape(tokens[index].content)}</code></pre>"
+
+
+def _coloured(code: str, language: str) -> str:
+    if len(code) > LONGEST_HIGHLIGHTED:
+        return escape(code)
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return escape(code)
+    return highlight(code, lexer, HtmlFormatter(nowrap=True))
+
+
+def _image(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    """An image is never fetched: its description and address stand in its place."""
+    token = tokens[index]
+    said = f"{token.content} {token.attrs.get('title', '')}".strip()
+    return f'<span class="image">[{escape(said)}] ({escape(_address(str(token.attrs["src"])))})</span>'
+
+
+def _link_open(*_: Any) -> str:
+    return '<span class="link">'
+
+
+def _link_close(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    """A link leads nowhere: its address follows its text, unless it is the text."""
+    opening = next(token for token in reversed(tokens[:index]) if token.type == "link_open")
+    title = f" {opening.attrs['title']}" if "title" in opening.attrs else ""
+    if tokens[index].info == "auto":
+        return "</span>"
+    return f"</span> ({escape(_address(str(opening.attrs['href'])) + title)})"
+
+
+def _address(url: str) -> str:
+    return _markdown().normalizeLinkText(url)
+
+
+def _heading_open(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    return f"<h{_level(tokens[index])}>"
+
+
+def _heading_close(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    return f"</h{_level(tokens[index])}>"
+
+
+def _level(token: Token) -> int:
+    return min(LOWEST_HEADING, int(token.tag[1]) + 2)
+
+
+def _cell_open(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    """Alignment as a class: the page's policy allows no inline style."""
+    token = tokens[index]
+    side = str(token.attrs.get("style", "")).removeprefix("text-align:")
+    return f'<{token.tag} class="{side}">' if side else f"<{token.tag}>"

@@ -1,0 +1,20 @@
+"""The tables of a study (notes: human_eval, section 5)."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS study (
+    id INTEGER PRIMARY KEY CHECK (id = 1), digest TEXT NOT NULL, content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS consent_text (version TEXT PRIMARY KEY, language TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS annotator (
+    id TEXT PRIMARY KEY, code_hash TEXT UNIQUE, consent_at REAL, consent_version TEXT REFERENCES consent_text (version),
+    language TEXT);
+CREATE TABLE IF NOT EXISTS assignment (
+    id TEXT PRIMARY KEY, annotator TEXT NOT NULL REFERENCES annotator (id), question_id INTEGER NOT NULL,
+    pair INTEGER NOT NULL, turn INTEGER NOT NULL CHECK (turn IN (1, 2)), left_model TEXT NOT NULL,
+    created REAL NOT NULL, shown REAL, expires REAL NOT NULL, UNIQUE (annotator, question_id, pair, turn));
+CREATE TABLE IF NOT EXISTS vote (
+    assignment TEXT PRIMARY KEY REFERENCES assignment (id), annotator TEXT NOT NULL REFERENCES annotator (id),
+    question_id INTEGER NOT NULL, pair INTEGER NOT NULL, turn INTEGER NOT NULL,
+    choice TEXT NOT NULL CHECK (choice IN ('left', 'right', 'tie', 'both_bad', 'skip')), winner TEXT NOT NULL,
+    ms INTEGER NOT NULL, created REAL NOT NULL, sparse_ties INTEGER NOT NULL,
+    UNIQUE (annotator, question_id, pair, turn));
+"""

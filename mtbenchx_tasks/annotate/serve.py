@@ -1,0 +1,145 @@
+"""`mtbenchx annotate serve`: from answer files and a database to a running app."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.annotate.app import create_app
+from mtbenchx_tasks.annotate.assignment import Policy
+from mtbenchx_tasks.annotate.codes import cookie_secret
+from mtbenchx_tasks.annotate.pages import Pages
+from mtbenchx_tasks.annotate.store import Store
+from mtbenchx_tasks.annotate.study import Study, read_study, self_naming
+from mtbenchx_tasks.annotate.texts import consent_text, languages
+from mtbenchx_tasks.annotate.voting import Voting
+from mtbenchx_tasks.annotate.website import Site
+
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is shown; it may differ from one start to the next."""
+
+    policy: Policy = Policy()  # noqa: RUF009  (frozen)
+    """How items are dealt."""
+    ui: str | None = None
+    """Language of the app's own texts; None: the questions', or English."""
+    sparse_ties: bool = False
+    """Ask people to use ties sparingly."""
+    contact: str | None = None
+    """Whom people ask, and tell that they withdraw."""
+    consent: str | None = None
+    """A consent text (Markdown) to use instead of ours."""
+    reserved_minutes: float = 30.0
+    """Minutes an assignment waits for its vote."""
+    votes_per_minute: float = 120.0
+    """Forms that one annotator may send, as many at once too."""
+    embedded: bool = False
+    """Shown inside a page of huggingface.co."""
+
+
+def open_study(db: Path, files: Sequence[Path], **choices: Any) -> tuple[Store, Study]:
+    """Open a study's database; answer files are needed the first time.
+
+    Args:
+        db: The database.
+        files: Answer files, or none to go on with what the database holds.
+        choices: `language`, `benchmark`, `baseline` and `reference_set` of `read_study`.
+
+    Raises:
+        UserError: There is no study yet and no files, or the database holds votes on other answers.
+    """
+    study = read_study(files, **choices) if files else None
+    if study is None and not db.is_file():
+        raise UserError(f"There is no database {db} yet; name two files of answers by --answers.")
+    store = Store(db)
+    if study is not None:
+        store.set_study(study)
+    study = store.study()
+    if study is None:
+        raise UserError(f"{db} holds no study yet; name two files of answers by --answers.")
+    return store, study
+
+
+def make_site(store: Store, study: Study, options: Options) -> Site:
+    """Render a study and tell what a study lead should know of it (on stderr).
+
+    Raises:
+        UserError: The options don't fit, or no item can be shown.
+    """
+    ui = options.ui or (study.language if study.language in languages() else "en")
+    consent = options.consent or consent_text(ui, options.contact)
+    pages = Pages(study, _progress)
+    for line in warnings(store, study, pages):
+        print(line, file=sys.stderr)
+    if not pages.items:
+        raise UserError("No question can be shown: in each, an answer would look empty.")
+    voting = Voting(
+        store,
+        study,
+        pages.items,
+        options.policy,
+        sparse_ties=options.sparse_ties,
+        reserved=60 * options.reserved_minutes,
+    )
+    how = {"sparse_ties": options.sparse_ties, "embedded": options.embedded}
+    return Site(voting, pages, cookie_secret(store.path), ui, consent, votes_per_minute=options.votes_per_minute, **how)
+
+
+def warnings(store: Store, study: Study, pages: Pages) -> list[str]:
+    """Return what a study lead should know before people vote, one sentence a line."""
+    told = [
+        f"Not shown: question {identifier}, because turn {turn} of {model} has text of which nothing can be seen."
+        for model, identifier, turn in pages.blank
+    ]
+    named: dict[str, list[str]] = {}
+    for model, identifier, turn in self_naming(study):
+        named.setdefault(model, []).append(f"{identifier} (turn {turn})")
+    told += [
+        f"An answer holds the name {model!r}, which may tell people whose it is: question {', '.join(places)}."
+        for model, places in named.items()
+    ]
+    if not store.active_annotators():
+        told.append(f"Nobody is invited yet: mtbenchx annotate invite 12 --db {store.path}")
+    return told
+
+
+def run(site: Site, host: str, port: int) -> None:
+    """Serve until interrupted; what was acknowledged is in the database.
+
+    Raises:
+        UserError: The port is taken.
+    """
+    import uvicorn
+
+    shown = f"[{host}]" if ":" in host else host
+    print(f"http://{shown}:{port}/  {len(site.voting.items)} items, votes in {site.voting.store.path}", file=sys.stderr)
+    if host not in LOCAL and not site.embedded:
+        print("Put a web server with https before it: codes and cookies must not travel in the clear.", file=sys.stderr)
+    try:
+        uvicorn.run(
+            create_app(site),
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    except SystemExit as error:
+        if not error.code:
+            raise
+        raise UserError(f"Can't listen on {host}:{port}; name another port by --port.") from error
+    finally:
+        site.voting.store.close()
+
+
+def _progress(questions: list[Any]) -> Iterable[Any]:
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(questions, "Rendering", console=Console(stderr=True), transient=True)

@@ -1,0 +1,173 @@
+"""What people judge: questions, two or more models' answers to them, and the pairs that are shown.
+
+A study is a value: it is kept whole in the database, so that votes can be exported without the files it came from, and
+its digest keeps votes on one study from being mixed with another's.
+"""
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hf_datasets.errors import UserError
+from hf_datasets.records import Question, content_hash, storable
+
+TURNS = 2
+SHORTEST_NAME = 3
+"""Letters of a model's name from which on it is looked for in answers."""
+
+
+class Item(NamedTuple):
+    """What one person judges in two turns: one question and one pair of models."""
+
+    question_id: int
+    """Id of the question."""
+    pair: int
+    """Index into Study.pairs."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that doesn't change while people vote."""
+
+    benchmark: str
+    """`mtbench_x` or `mini`."""
+    language: str
+    """Language of the questions."""
+    questions: tuple[Question, ...]
+    """Those that are answered, by ascending id."""
+    answers: Mapping[str, Mapping[int, tuple[str, ...]]]
+    """Model -> question id -> the answers to both turns."""
+    pairs: tuple[tuple[str, str], ...]
+    """Which models are compared; the sides they are shown on are drawn for each annotator and turn."""
+
+    @functools.cached_property
+    def by_id(self) -> dict[int, Question]:
+        """The questions by their ids."""
+        return {question.question_id: question for question in self.questions}
+
+    @property
+    def items(self) -> list[Item]:
+        """Every question with every pair."""
+        return [Item(question.question_id, pair) for question in self.questions for pair in range(len(self.pairs))]
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Hash of the content."""
+        return content_hash(self.to_row())
+
+    def to_row(self) -> dict[str, Any]:
+        """Return what is stored, as JSON knows it."""
+        return {
+            "benchmark": self.benchmark,
+            "language": self.language,
+            "questions": [question.to_row() for question in self.questions],
+            "answers": {
+                model: {str(identifier): list(turns) for identifier, turns in sorted(given.items())}
+                for model, given in self.answers.items()
+            },
+            "pairs": [list(pair) for pair in self.pairs],
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Study":
+        """Read what `to_row` returned."""
+        return cls(
+            benchmark=row["benchmark"],
+            language=row["language"],
+            questions=tuple(Question.from_row(question) for question in row["questions"]),
+            answers={
+                model: {int(identifier): tuple(turns) for identifier, turns in given.items()}
+                for model, given in row["answers"].items()
+            },
+            pairs=tuple((one, other) for one, other in row["pairs"]),
+        )
+
+
+def read_study(
+    files: Sequence[Path],
+    language: str | None = None,
+    benchmark: str | None = None,
+    baseline: str | None = None,
+    reference_set: str = "published",
+) -> Study:
+    """Make a study of answer files.
+
+    Args:
+        files: FastChat's model_answer or lm_eval's samples, one model each, two or more.
+        language: Language of the questions; None: as the files tell it.
+        benchmark: `mtbench_x` or `mini`; None: as the questions' ids tell it.
+        baseline: Compare this model with each other one; None: all pairs.
+        reference_set: Which reference answers are shown: `published` or `corrected`.
+
+    Raises:
+        UserError: A file can't be read, or the files don't belong together.
+    """
+    from hf_datasets.mtbench_x import questions
+    from mtbenchx_tasks.answers import read_answers
+
+    read = [read_answers(file) for file in files]
+    spoken = language or _one("language", [one.language for one in read], files)
+    asked = questions(benchmark or _one("benchmark", [one.benchmark for one in read], files), spoken, reference_set)
+    if len({one.model for one in read}) < len(read):
+        raise UserError("Two files hold answers of one model; give each model one file and each file its own name.")
+    for file, one in zip(files, read, strict=True):
+        if one.language not in (None, spoken):
+            raise UserError(f"{file} holds answers in {one.language!r}, but the study's language is {spoken!r}.")
+    _check_answers(files, [one.texts for one in read], {question.question_id for question in asked})
+    answers = {
+        one.model: {identifier: tuple(map(storable, turns)) for identifier, turns in one.texts.items()} for one in read
+    }
+    answered = tuple(question for question in asked if question.question_id in read[0].texts)
+    return Study(benchmark or read[0].benchmark, spoken, answered, answers, _pairs(list(answers), baseline))
+
+
+def _one(what: str, values: Sequence[str | None], files: Sequence[Path]) -> str:
+    distinct = sorted({value for value in values if value})
+    if len(distinct) == 1:
+        return distinct[0]
+    told = f"tell several: {', '.join(distinct)}" if distinct else "don't tell it"
+    raise UserError(f"Which {what}? {', '.join(map(str, files))} {told}; name it by --{what}.")
+
+
+def _pairs(models: list[str], baseline: str | None) -> tuple[tuple[str, str], ...]:
+    if len(models) < TURNS:
+        raise UserError("A study compares two models or more; give two files of answers.")
+    if baseline is None:
+        return tuple(combinations(models, 2))
+    if baseline not in models:
+        raise UserError(f"The baseline {baseline!r} is none of the models {', '.join(models)}.")
+    return tuple((baseline, model) for model in models if model != baseline)
+
+
+def _check_answers(files: Sequence[Path], texts: Sequence[Mapping[int, tuple[str, ...]]], known: set[int]) -> None:
+    """Every model answered the same questions of the benchmark, in two turns of text."""
+    first = texts[0]
+    for file, given in zip(files, texts, strict=True):
+        if unknown := sorted(given.keys() - known):
+            raise UserError(f"{file} answers question {unknown[0]}, which the benchmark doesn't have.")
+        if differing := sorted(given.keys() ^ first.keys()):
+            raise UserError(f"{file} and {files[0]} don't answer the same questions: {differing[0]} is in one of them.")
+        for identifier, turns in given.items():
+            if len(turns) != TURNS or not all(isinstance(turn, str) for turn in turns):
+                raise UserError(f"{file}: question {identifier} has not two answers of text, one a turn.")
+
+
+def self_naming(study: Study) -> list[tuple[str, int, int]]:
+    """Return where an answer holds the name of a model of the study: (model named, question id, turn).
+
+    Such an answer is shown as it is, but whoever knows the models knows whose it may be.
+    """
+    found = []
+    for name in study.answers:
+        last = name.rstrip("/").rpartition("/")[2]
+        if len(last) < SHORTEST_NAME:
+            continue
+        pattern = re.compile(rf"(?<!\w){re.escape(last)}(?!\w)", re.IGNORECASE)
+        for given in study.answers.values():
+            for identifier, turns in given.items():
+                found += [(name, identifier, turn) for turn, text in enumerate(turns, 1) if pattern.search(text)]
+    return sorted(set(found))

@@ -1,0 +1,61 @@
+"""What the app says, in five languages (texts/*.toml), and the consent text with its version."""
+
+import functools
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from hf_datasets.errors import UserError
+from hf_datasets.records import content_hash
+
+FOLDER = Path(__file__).parent / "texts"
+VERSION_DIGITS = 12
+Texts = dict[str, Any]
+
+
+def languages() -> list[str]:
+    """Return the codes of the languages that the app speaks."""
+    return sorted(file.stem for file in FOLDER.glob("*.toml"))
+
+
+@functools.cache
+def texts(language: str) -> Texts:
+    """Return every text of a language, by its key.
+
+    Raises:
+        UserError: The app doesn't speak it.
+    """
+    if language not in languages():
+        raise UserError(f"The app doesn't speak {language!r}; choose one of {', '.join(languages())} by --ui.")
+    return tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def consent_text(language: str, contact: str | None = None) -> str:
+    """Return what people agree to, in Markdown.
+
+    Args:
+        language: One of `languages()`.
+        contact: Whom to ask, e.g. an e-mail address.
+    """
+    said = texts(language)
+    return "\n\n".join([*said["consent"], *([said["contact"].format(contact=contact)] if contact else [])])
+
+
+def read_consent(file: Path) -> str:
+    """Read a study's own consent text, for example what an ethics board approved.
+
+    Raises:
+        UserError: The file can't be read or is empty.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
+    if not text.strip():
+        raise UserError(f"{file} is empty; people must know what they agree to.")
+    return text
+
+
+def consent_version(text: str) -> str:
+    """Return what names a consent text: the hash of its words."""
+    return content_hash(text)[:VERSION_DIGITS]

@@ -1,0 +1,55 @@
+"""What may be wrong with a translation, seen by rules."""
+
+import pytest
+
+from hf_datasets.translate.flags import flags, numbers
+
+ENGLISH = "The committee will meet again on Thursday morning to talk about the new budget for the library."
+GERMAN = "Der Ausschuss trifft sich am Donnerstagmorgen wieder, um über den neuen Haushalt der Bücherei zu sprechen."
+
+
+def names(source: str, translation: str) -> list[str]:
+    return [flag.name for flag in flags(source, translation, "en", "de")]
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "expected"),
+    [
+        (ENGLISH, GERMAN, []),
+        (ENGLISH, ENGLISH, ["untranslated", "language"]),
+        (ENGLISH, "Kurz.", ["length_ratio"]),
+        (ENGLISH, GERMAN * 3, ["length_ratio"]),
+        (ENGLISH, "Le comité se réunira de nouveau jeudi matin pour parler du nouveau budget.", ["language"]),
+        (f"{ENGLISH} See `a_b` and {{x}}.", f"{GERMAN} Siehe `a_c` und {{x}}.", ["placeholder_lost"]),
+        (f"{ENGLISH} It costs 1,200.5 dollars.", f"{GERMAN} Es kostet 1.200,5 Dollar.", []),
+        (f"{ENGLISH} It costs $12.", f"{GERMAN} Es kostet 13 $.", ["number_changed"]),
+        ("```python\nif x:  # yes\n    y = 1\n```", "```python\nif x:  # ja\n    y = 1\n```", []),
+        ("```python\nif x:  # yes\n    y = 1\n```", "```python\nwenn x:  # ja\n    y = 1\n```", ["code_changed"]),
+        ("Amazon Web Services", "Amazon Web Services", []),
+    ],
+)
+def test_flags(source: str, translation: str, expected: list[str]) -> None:
+    assert names(source, translation) == expected
+
+
+def test_the_detail_says_what_changed() -> None:
+    (flag,) = flags(f"{ENGLISH} 3 of 7", f"{GERMAN} 3 von 8", "en", "de")
+    assert flag.detail == "lost 7, new 8"
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("1,200", [{1200, 1.2}]),
+        ("1.5", [{1.5}]),
+        ("1,234.56", [{1234.56}]),
+        ("1.234,56", [{1234.56}]),
+        ("10 000", [{10000}]),
+        ("1,234,567", [{1234567}]),
+        ("in 2021.", [{2021}]),
+        ("3 4 5", [{3}, {4}, {5}]),
+        ("no number", []),
+    ],
+)
+def test_a_number_may_mean_several(text: str, readings: list[set[float]]) -> None:
+    assert [set(number) for number in numbers(text)] == readings

@@ -1,0 +1,211 @@
+"""The app in a real Chromium: mouse, keys, phone, attacks, contrast, and not one request to anybody else."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtbenchx_tasks.annotate.assignment import Policy
+from mtbenchx_tasks.annotate.website import Site
+from tests.mtbenchx_tasks.annotate.attacks import ATTACKS, KEPT
+from tests.mtbenchx_tasks.annotate.running import CODE, ONE, make_site, make_study, serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="needs Debian's package chromium"),
+    pytest.mark.slow,
+]
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+RICH = (
+    "## Result\n\nSome *words*, **more**, ~~less~~, `code` and a [link](http://x.example), $x^2$ and\n\n"
+    "$$\\frac{a}{b}$$\n\n> quoted\n\n| a | b |\n|--|--:|\n| 1 | 2 |\n\n"
+    "```python\n# comment\nclass A(int):\n    x = 'text'  # why\n"
+    "    @property\n    def f(self):\n        return None or 42\n```\n"
+)
+CONTRAST = """() => {
+  const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+    if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || !e.getClientRects().length) continue;
+    const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
+    found.push([(a + .05) / (b + .05), e.className + ' ' + walk.currentNode.data.trim().slice(0, 20)]);
+  }
+  return found;
+}"""
+UNNAMED = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), progress, details > summary')]
+  .filter(e => !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !(e.labels && e.labels.length))
+  .map(e => e.outerHTML)"""
+SHIFT = """() => new Promise(done => { let sum = 0;
+  new PerformanceObserver(list => list.getEntries().forEach(e => { sum += e.value; }))
+    .observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => done(sum), 200); })"""
+CUT = """() => [...document.querySelectorAll('.choices button')]
+  .filter(b => b.scrollWidth > b.clientWidth || b.scrollHeight > b.clientHeight).map(b => b.innerText)"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def page(chromium: Any, site: Site, size: dict[str, int] = DESKTOP, **how: Any) -> Iterator[Any]:
+    """Somebody who joined; fails if anybody but the app was asked for anything, or anything ran."""
+    phone = {"is_mobile": True, "has_touch": True} if size == PHONE else {}
+    with serving(site) as url:
+        context = chromium.new_context(viewport=size, **phone, **how)
+        shown = context.new_page()
+        asked: list[str] = []
+        complaints: list[str] = []
+        shown.on("request", lambda request: asked.append(request.url))
+        shown.on("pageerror", lambda error: complaints.append(str(error)))
+        shown.on("console", lambda message: complaints.append(message.text))
+        shown.on("dialog", lambda dialog: complaints.append(dialog.message))
+        shown.goto(url)
+        shown.locator("#code").fill(CODE)
+        shown.locator("main button").click()
+        shown.locator("main button").click()
+        yield shown
+        assert not [address for address in asked if not address.startswith(url)]
+        assert not complaints
+        context.close()
+
+
+def rich(model: str, question_id: int, turn: int) -> str:
+    return f"{RICH}\n{question_id}, turn {turn}, " + ("short" if model == ONE else "longer " * 150)
+
+
+def attack(model: str, question_id: int, turn: int) -> str:
+    """Spread all attacks over the 64 answers of a study."""
+    number = 4 * question_id + 2 * turn + (model == ONE)
+    return f"{ATTACKS[number % len(ATTACKS)]}\n\n{KEPT[number % len(KEPT)][0]}\n\nend"
+
+
+def press(shown: Any, key: str) -> None:
+    shown.wait_for_load_state()
+    with shown.expect_navigation():
+        shown.keyboard.press(key)
+
+
+def choices(site: Site) -> list[str]:
+    return [row["choice"] for row in site.voting.store.rows("SELECT choice FROM vote ORDER BY rowid")]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_vote_by_mouse_and_by_key(chromium: Any, tmp_path: Path, size: dict[str, int]) -> None:
+    site = make_site(tmp_path, make_study(answer=rich))
+    with page(chromium, site, size) as shown:
+        for label in ("A is better", "B is better", "Tie", "Both bad", "Skip"):
+            shown.get_by_role("button", name=label).click()
+        for key in "12345":
+            press(shown, key)
+        shown.get_by_role("button", name="Undo last vote").click()
+        for key in ("6", "0", "a", "Control+1", "Enter"):
+            shown.keyboard.press(key)
+        assert choices(site) == ["left", "right", "tie", "both_bad", "skip", "left", "right", "tie", "both_bad"]
+        wide, window, bar = shown.evaluate(
+            "[document.documentElement.scrollWidth, innerWidth, document.querySelector('.bar').offsetHeight]"
+        )
+        assert wide <= window
+        assert bar < 0.1 * size["height"]
+
+
+def test_a_double_click_is_one_vote(chromium: Any, tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    with page(chromium, site) as shown:
+        with shown.expect_navigation():
+            shown.get_by_role("button", name="A is better").dblclick()
+        shown.wait_for_timeout(300)
+        assert choices(site) == ["left"]
+        assert "Turn 2 of 2" in shown.inner_text("body")
+
+
+def test_all_works_without_javascript(chromium: Any, tmp_path: Path) -> None:
+    site = make_site(tmp_path)
+    with page(chromium, site, java_script_enabled=False) as shown:
+        shown.get_by_role("button", name="Both bad").click()
+        shown.get_by_role("button", name="Undo last vote").click()
+        shown.get_by_role("button", name="Tie").click()
+        assert choices(site) == ["tie"]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "it", "es"])
+def test_no_label_is_cut_on_a_phone_and_the_header_is_one_line_on_a_desktop(
+    chromium: Any, tmp_path: Path, language: str
+) -> None:
+    site = make_site(tmp_path, make_study(language), ui=language)
+    with page(chromium, site, PHONE) as shown:
+        assert shown.evaluate(CUT) == []
+        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        shown.set_viewport_size(DESKTOP)
+        shown.locator(".choices button").first.click()
+        assert shown.evaluate(CUT) == []
+        assert shown.evaluate("document.querySelector('.top').offsetHeight") < 70
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_attacks_do_nothing_and_cover_nothing(chromium: Any, tmp_path: Path, size: dict[str, int]) -> None:
+    site = make_site(tmp_path, make_study(answer=attack), policy=Policy("random"))
+    with page(chromium, site, size) as shown:
+        home = shown.url
+        for _ in range(len(site.voting.items) * 2):
+            assert shown.evaluate("window.__xss") is None
+            assert shown.url == home
+            assert shown.locator(".text :is(script, style, img, svg, iframe, form, input, a, button)").count() == 0
+            for button in shown.locator(".choices button").all():
+                assert button.evaluate(
+                    "b => { const r = b.getBoundingClientRect();"
+                    " return b.contains(document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2)); }"
+                )
+            assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            shown.get_by_role("button", name="Tie").click()
+        assert "Thank you!" in shown.inner_text("main")
+
+
+def test_what_other_renderers_lose_is_seen(chromium: Any, tmp_path: Path) -> None:
+    def kept(_model: str, question_id: int, _turn: int) -> str:
+        return KEPT[question_id % len(KEPT)][0]
+
+    site = make_site(tmp_path, make_study(answer=kept, number=len(KEPT)), policy=Policy("random"))
+    seen = ""
+    with page(chromium, site) as shown:
+        while shown.locator(".now").count():
+            seen += shown.inner_text(".now")
+            shown.get_by_role("button", name="Tie").click()
+    assert [part for _, parts in KEPT for part in parts if part not in seen] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast_names_and_stillness(chromium: Any, tmp_path: Path, scheme: str) -> None:
+    site = make_site(tmp_path, make_study(answer=rich), sparse_ties=True)
+    with page(chromium, site, color_scheme=scheme) as shown:
+        for _ in range(3):
+            ratios = shown.evaluate(CONTRAST)
+            assert len(ratios) > 40
+            assert [(ratio, what) for ratio, what in ratios if ratio < 4.5] == []
+            assert shown.evaluate(UNNAMED) == []
+            assert shown.evaluate(SHIFT) == 0
+            assert shown.locator("h1").count() == 1
+            press(shown, "1")
+        shown.get_by_role("link", name="Withdraw").click()
+        assert [(ratio, what) for ratio, what in shown.evaluate(CONTRAST) if ratio < 4.5] == []

@@ -1,0 +1,158 @@
+"""Votes out of the database: the published schema, read by pyarrow, by our reader and by FastChat's counting."""
+
+import json
+import random
+import re
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.agreement import raw_agreement
+from mtbenchx_tasks.annotate.codes import code_hash
+from mtbenchx_tasks.annotate.export import export
+from mtbenchx_tasks.annotate.store import Store
+from mtbenchx_tasks.annotate.voting import Voting
+from mtbenchx_tasks.votes import read_votes
+from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, make_study
+
+CHOICES = ("left", "right", "tie", "both_bad", "skip")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("export")
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Store:
+    """A study of 8 questions and 4 people, every item by all of them."""
+    store = Store(folder / "votes.sqlite")
+    study = make_study("de", number=8)
+    store.set_study(study)
+    names = store.add_annotators([code_hash(f"CODE{number}") for number in range(4)])
+    voting, rng = Voting(store, study, sparse_ties=True), random.Random(7)
+    voting.policy = type(voting.policy)("random")
+    for name in names:
+        store.consent(name, "v", "text", "de")
+        while assignment := voting.assign(name):
+            voting.vote(name, assignment.id, rng.choice(CHOICES))
+    return store
+
+
+@pytest.fixture(scope="module")
+def files(store: Store, folder: Path) -> list[Path]:
+    return export(store, folder / "out" / "votes.parquet")
+
+
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_columns_are_those_of_the_published_dataset_and_then_ours(files: list[Path]) -> None:
+    table = pq.read_table(files[0])
+    assert [file.name for file in files] == ["votes.parquet", "votes.jsonl", "votes.skips.jsonl"]
+    assert {field.name: str(field.type) for field in table.schema} == {
+        **{"question_id": "int64", "model_a": "string", "model_b": "string", "winner": "string", "judge": "string"},
+        "conversation_a": "list<element: struct<content: string, role: string>>",
+        "conversation_b": "list<element: struct<content: string, role: string>>",
+        **{"turn": "int64", "category": "string", "language": "string", "vote_id": "string"},
+        **{"dwell_ms": "int64", "day": "string", "sparse_ties": "bool"},
+    }
+    assert table.to_pylist() == rows_of(files[1])
+
+
+def test_model_a_is_the_one_shown_left_and_conversations_end_with_the_judged_turn(
+    store: Store, files: list[Path]
+) -> None:
+    rows = rows_of(files[1])
+    assert {row["winner"] for row in rows} == {"model_a", "model_b", "tie", "tie (bothbad)"}
+    for row in rows:
+        for side in "ab":
+            said = row[f"conversation_{side}"]
+            whose = "first" if row[f"model_{side}"] == ONE else "second"
+            assert [message["role"] for message in said] == ["user", "assistant"] * row["turn"]
+            assert said[-1]["content"] == f"{whose} answer to {row['question_id']}, turn {row['turn']}"
+    left = {
+        (row["annotator"], row["question_id"], row["turn"]): row["left_model"]
+        for row in store.rows("SELECT * FROM assignment")
+    }
+    assert all(row["model_a"] == left[row["judge"], row["question_id"], row["turn"]] for row in rows)
+
+
+def test_skips_stand_in_a_file_of_their_own(store: Store, files: list[Path]) -> None:
+    skipped = store.rows("SELECT COUNT(*) FROM vote WHERE choice = 'skip'")[0][0]
+    assert [len(rows_of(file)) for file in files[1:]] == [8 * 2 * 4 - skipped, skipped]
+    assert {vote.winner for vote in read_votes(files[2])} == {"skip"}
+
+
+def test_our_reader_finds_the_winners_that_the_database_has(store: Store, files: list[Path]) -> None:
+    stored = {
+        (row["annotator"], row["question_id"], row["turn"]): row["winner"] for row in store.rows("SELECT * FROM vote")
+    }
+    for file in files[:2]:
+        votes = read_votes(file)
+        assert {vote.kind for vote in votes} == {"human"}
+        assert {(vote.model_1, vote.model_2, vote.language) for vote in votes} == {(ONE, OTHER, "de")}
+        for vote in votes:
+            said = {"model_1": ONE, "model_2": OTHER}.get(vote.winner, vote.winner)
+            assert said == stored[vote.annotator, vote.question_id, vote.turn]  # type: ignore[index]
+    assert read_votes(files[0]) == read_votes(files[1])
+
+
+def fastchats_agreement(rows: list[dict[str, Any]], ties: bool) -> float:
+    """Count agreeing pairs of people as FastChat's compute_agreement does: ties by substring, per question and turn."""
+    said: dict[tuple[int, int], list[str]] = {}
+    for row in rows:
+        winner = row["winner"]
+        if row["model_a"] > row["model_b"]:
+            winner = {"model_a": "model_b", "model_b": "model_a"}.get(winner, winner)
+        said.setdefault((row["question_id"], row["turn"]), []).append("tie" if "tie" in winner else winner)
+    agreeing = total = 0
+    for winners in said.values():
+        for one, other in combinations(winners, 2):
+            if not ties and "tie" in (one, other):
+                continue
+            agreeing, total = agreeing + (one == other), total + 1
+    return agreeing / total
+
+
+@pytest.mark.parametrize("ties", [True, False])
+def test_fastchats_pair_counting_gives_the_same_agreement(files: list[Path], ties: bool) -> None:
+    table: dict[object, list[int]] = {}
+    for vote in read_votes(files[0]):
+        row = table.setdefault(vote.item, [0, 0, 0])
+        kind = {"model_1": 0, "model_2": 1}.get(vote.winner, 2)
+        if ties or kind != 2:
+            row[kind] += 1
+    expected = fastchats_agreement(rows_of(files[1]), ties)
+    assert raw_agreement(list(table.values())).micro == pytest.approx(expected, abs=1e-12)
+
+
+def test_nothing_in_the_export_tells_who_voted_or_when(store: Store, files: list[Path]) -> None:
+    text = "".join(file.read_bytes().decode("latin-1") for file in files)
+    hashes = [row["code_hash"] for row in store.rows("SELECT code_hash FROM annotator")]
+    tokens = [row["id"] for row in store.rows("SELECT id FROM assignment")]
+    assert not [secret for secret in [*hashes, *tokens] if secret in text]
+    assert not re.search(r"\d\d:\d\d:\d\d|127\.0\.0\.1", text)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", row["day"]) for row in rows_of(files[1]))
+    assert not [key for row in rows_of(files[1]) for key in row if "time" in key or "created" in key]
+
+
+def test_rows_stand_in_no_order_of_time_and_twice_the_same(store: Store, files: list[Path], tmp_path: Path) -> None:
+    order = [row["vote_id"] for row in rows_of(files[1])]
+    assert order == sorted(order)
+    again = export(store, tmp_path / "again")
+    assert again[0].name == "again.parquet"
+    assert again[1].read_bytes() == files[1].read_bytes()
+
+
+def test_an_export_without_votes_or_place_is_a_users_error(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no votes yet"):
+        export(Store(tmp_path / "empty.sqlite"), tmp_path / "votes")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(UserError, match="Can't write"):
+        export(store, tmp_path / "file" / "votes")

@@ -1,0 +1,211 @@
+"""A sixth language with no code change: translated, built, run by the stock harness, judged."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hf_datasets import added
+from hf_datasets.added_card import added_section
+from hf_datasets.errors import UserError
+from hf_datasets.mtbench_x import questions
+from hf_datasets.sources import fetch
+from hf_datasets.translation_folder import read_translation, register_built
+from mtbenchx_tasks.cli import app
+from tests.doubles.deepl_api import KEY, DeepLApi, serve_deepl
+from tests.doubles.model import Model
+from tests.doubles.openai_api import Api
+from tests.harness import evaluate, metric
+from tests.sources import needs_sources
+
+TASK = "mtbench_x_mini_pt"
+
+
+def pseudo(text: str, target: str) -> str:
+    """Not Portuguese, but never English: every word gets an ending, every newline stays."""
+    del target
+    return "".join(f"{word}ão" if word.isalpha() else word for word in _words(text))
+
+
+def _words(text: str) -> list[str]:
+    words, word = [], ""
+    for sign in text:
+        if sign.isalpha():
+            word += sign
+        else:
+            words += [word, sign] if word else [sign]
+            word = ""
+    return [*words, word] if word else words
+
+
+@pytest.fixture(scope="module")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("translated")
+    with serve_deepl(DeepLApi(speak=pseudo)) as deepl, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPL_AUTH_KEY", KEY)
+        patch.setenv("DEEPL_SERVER_URL", deepl.url)
+        run("translate", "mini_en", "native_en", "--to", "pt", "--out", folder / "pt", "--ledger", folder / "l.sqlite")
+    return folder / "pt"
+
+
+@pytest.fixture(scope="module")
+def built(translated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built") / "mtbench-x"
+    run("build", "mtbench-x", "--translation", translated, "--out", folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    yield
+    added._KNOWN.clear()
+
+
+def run(*arguments: object) -> str:
+    done = CliRunner().invoke(app, ["data", *map(str, arguments)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_translation_is_read_with_its_counts(translated: Path) -> None:
+    found = read_translation(translated)
+    assert found.added.language == "pt"
+    assert [len(asked) for asked in found.added.questions.values()] == [16]
+    assert list(found.added.prompts) == ["native"]
+    assert found.reports[0]["texts"] == 16 * 2 + 6 * 2 + 12 * 2
+    question = found.added.questions["mini"][0]
+    assert question.turns == question.source_turns != questions("mini", "en")[0].turns
+
+
+@needs_sources
+@pytest.mark.sources
+def test_the_stock_harness_runs_and_judges_it(built: Path, api: Api, tmp_path: Path) -> None:
+    moved = Path(shutil.copytree(built, tmp_path / "elsewhere"))
+    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    results = evaluate(Model(), TASK, judge, moved / "tasks", limit=2)
+    assert metric(results, TASK, "score") == 7
+    asked = [request["messages"][-1]["content"] for request in api.judgments]
+    # 2 questions x 2 turns; the prompt's frame is kept, its words are translated, its question is the built row's
+    assert len(asked) == 4
+    assert all("<|Start of the" in text and "writingão" not in text for text in asked)
+    assert any(register_built(moved)[0].questions["mini"][0].turns[0] in text for text in asked)
+    assert "impartialão" in api.judgments[0]["messages"][0]["content"]
+    config = results["configs"][TASK]["metadata"]["benchmark"]
+    assert (config["language"], config["revision"]) == ("pt", register_built(moved)[0].revision("mini"))
+
+
+@needs_sources
+@pytest.mark.sources
+def test_every_language_of_the_built_folder_is_a_task(built: Path) -> None:
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=str(built / "tasks"), include_defaults=False)
+    languages = ("en", "de", "fr", "it", "es")
+    assert set(manager.all_tasks) == {
+        *("mtbench_x", "mtbench_x_mini", TASK),
+        *(f"mtbench_x_{language}" for language in languages),
+        *(f"mtbench_x_mini_{language}" for language in languages),
+    }
+
+
+@needs_sources
+@pytest.mark.sources
+def test_the_added_configs_load(built: Path, tmp_path: Path) -> None:
+    import datasets
+
+    rows = datasets.load_dataset(str(built), "mini_pt", split="test", cache_dir=str(tmp_path))
+    assert rows["language"] == ["pt"] * 16
+    prompts = datasets.load_dataset(str(built), "judge_prompts_pt", split="test", cache_dir=str(tmp_path))
+    assert set(prompts["prompt_set"]) == {"native"}
+    card = (built / "README.md").read_text(encoding="utf-8")
+    assert "16 questions of `mini`" in card
+    assert "68 texts, 0 of them edited by people" in card
+
+
+@needs_sources
+@pytest.mark.sources
+def test_saved_answers_are_judged_in_it(built: Path, api: Api, tmp_path: Path) -> None:
+    answers = tmp_path / "m.jsonl"
+    rows = [
+        {"question_id": number, "model_id": "m", "choices": [{"index": 0, "turns": ["Sim.", "Não."]}]}
+        for number in range(1, 17)
+    ]
+    answers.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    judge = json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")})
+    done = CliRunner().invoke(
+        app, ["judge", str(answers), "--judge", judge, "--language", "pt", "--data", str(built)], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output
+    assert len(api.judgments) == 32
+
+
+def test_without_the_built_folder_the_language_is_unknown() -> None:
+    with pytest.raises(UserError, match="has no language 'pt'"):
+        questions("mini", "pt")
+
+
+def damaged(translated: Path, folder: Path, name: str, change: Any) -> Path:
+    shutil.copytree(translated, folder)
+    rows = [json.loads(line) for line in (folder / name).read_text(encoding="utf-8").splitlines()]
+    text = "".join(json.dumps(row) + "\n" for row in change(rows))
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_missing_question_is_refused(translated: Path, tmp_path: Path) -> None:
+    folder = damaged(translated, tmp_path / "x", "mini_pt.jsonl", lambda rows: rows[1:])
+    with pytest.raises(UserError, match="damaged: the question ids are not the expected ones"):
+        read_translation(folder)
+
+
+def test_a_prompt_that_lost_its_verdict_is_refused(translated: Path, tmp_path: Path) -> None:
+    def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{**row, "system_prompt": row["system_prompt"].replace("[[5]]", "[5]")} for row in rows]
+
+    with pytest.raises(UserError, match="'single-v1' of 'native' in 'pt' lost its verdict format"):
+        read_translation(damaged(translated, tmp_path / "x", "native_pt.jsonl", change))
+
+
+def test_post_edits_stand_in_the_rows_and_in_the_card(translated: Path, tmp_path: Path) -> None:
+    lines = [
+        json.loads(line) for line in (translated / "mini_pt.review.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    edits = tmp_path / "edits.jsonl"
+    edits.write_text(json.dumps({**lines[0], "text": "Escreva um aviso."}) + "\n", encoding="utf-8")
+    ledger = translated.parent / "l.sqlite"  # holds everything: no engine is asked
+    run("translate", "mini_en", "--to", "pt", "--out", tmp_path / "pt", "--ledger", ledger, "--edits", edits)
+    found = read_translation(tmp_path / "pt")
+    first = found.added.questions["mini"][0]
+    assert first.turns[0] == "Escreva um aviso."
+    assert first.source_turns[0] == lines[0]["text"]
+    assert first.corrected_fields == ("turns",)
+    assert "1 questions were corrected by people" in added_section([found])
+    assert "1 of them edited by people" in added_section([found])
+
+
+@needs_sources
+@pytest.mark.sources
+def test_someone_elses_translation_in_fastchats_layout(api: Api, tmp_path: Path) -> None:
+    """Upstream's German files, relabelled: questions, reference answers, judge prompts as FastChat lays them out."""
+    folder = tmp_path / "nl"
+    folder.mkdir()
+    for name in ("question.jsonl", "reference_answer/gpt-4.jsonl", "judge_prompts.jsonl"):
+        text = fetch("mtbench_x", f"data/mt_bench_DE/{name}").read_text(encoding="utf-8")
+        (folder / Path(name).name).write_text(text.replace("_DE", "_NL"), encoding="utf-8")
+    run("build", "mtbench-x", "--translation", folder, "--out", tmp_path / "mtbench-x")
+    (found,) = register_built(tmp_path / "mtbench-x")
+    german, dutch = questions("mtbench_x", "de"), found.questions["mtbench_x"]
+    assert [(q.turns, q.reference, q.question_reference) for q in dutch] == [
+        (q.turns, q.reference, q.question_reference) for q in german
+    ]
+    # question 95 asks for English wherever we know it to
+    assert {q.question_id for q in dutch if q.other_language_turns} == {95}
+    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    results = evaluate(Model(), "mtbench_x_nl", judge, tmp_path / "mtbench-x" / "tasks", limit=1)
+    assert metric(results, "mtbench_x_nl", "score") == 7
+    assert "Bewertung" in api.judgments[0]["messages"][1]["content"]
+    assert "Nothing is recorded" in (tmp_path / "mtbench-x" / "README.md").read_text(encoding="utf-8")
