@@ -46,7 +46,7 @@ def agreement(
 
     (people, said), (verdicts, judged) = read_people(votes, language), read_judges(judgments, language)
     study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators, repeated=repeated)
-    for note in filter(None, (*said, *judged, unmatched(people, verdicts))):
+    for note in filter(None, (*said, *judged, unmatched(study))):
         typer.echo(f"mtbenchx: {note}", err=True)
     settings = {
         "votes": [file.name for file in votes],

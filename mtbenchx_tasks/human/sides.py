@@ -1,10 +1,11 @@
 """People's votes and judges' verdicts, each from its files, and what a user should know of those files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from hf_datasets.errors import UserError
-from mtbenchx_tasks.judge.outcome import INCONSISTENT
+from mtbenchx_tasks.human.study import Study
+from mtbenchx_tasks.judge.outcome import INCONSISTENT, Item
 from mtbenchx_tasks.votes import PEOPLE, Vote, read_votes, with_skips
 
 JUDGES = ("gpt", "chatgpt", "claude-", "gemini-", "judge")
@@ -51,14 +52,16 @@ def read_judges(files: Iterable[Path], language: str | None) -> Read:
     return found, notes
 
 
-def unmatched(people: Sequence[Vote], verdicts: Sequence[Vote]) -> str | None:
+def unmatched(study: Study) -> str | None:
     """Tell which models or languages only people or only judges know, since one may be spelled in two ways."""
+    voted = [one.item for one in study.compared if one.people]
+    judged = [one.item for one in study.compared if one.verdicts]
     told = []
     for what, names in (("models", _models), ("languages", _languages)):
-        voted, judged = names(people), names(verdicts)
-        if verdicts and (lacking := voted - judged):
-            others = f" (only the verdicts have {_names(judged - voted)})" if judged - voted else ""
-            told.append(f"{what} {_names(lacking)}{others}")
+        only = names(voted) - names(judged)
+        if judged and only:
+            others = names(judged) - names(voted)
+            told.append(f"{what} {_names(only)}" + (f" (only the verdicts have {_names(others)})" if others else ""))
     return f"No verdict is on the votes' {' and '.join(told)}; those votes are in no judge's numbers." if told else None
 
 
@@ -67,12 +70,12 @@ def _is_judge(vote: Vote) -> bool:
     return not name.startswith(PEOPLE) and (vote.winner == INCONSISTENT or name.startswith(JUDGES))
 
 
-def _models(votes: Iterable[Vote]) -> set[str]:
-    return {name for vote in votes for name in (vote.model_1, vote.model_2)}
+def _models(items: Iterable[Item]) -> set[str]:
+    return {name for item in items for name in (item.model_1, item.model_2)}
 
 
-def _languages(votes: Iterable[Vote]) -> set[str]:
-    return {vote.language for vote in votes if vote.language}
+def _languages(items: Iterable[Item]) -> set[str]:
+    return {item.language or "unknown" for item in items}
 
 
 def _names(names: Iterable[str]) -> str:

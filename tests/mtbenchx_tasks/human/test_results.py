@@ -197,6 +197,14 @@ def test_models_that_no_verdict_names_are_told(tmp_path: Path) -> None:
     lmsys(tmp_path / "renamed.jsonl", renamed)
     done = mtbenchx("agreement", "--votes", "people.jsonl", "--judgments", "renamed.jsonl", cwd=tmp_path)
     assert "No verdict is on the votes' models vicuna (only the verdicts have vicuna-13b)" in done.stderr
+    done = mtbenchx(
+        "agreement", "--votes", "people.jsonl", "--judgments", "gpt4.jsonl", "--language", "de", cwd=tmp_path
+    )
+    assert done.stderr == ""
+    told = [{**json.loads(line), "language": "de"} for line in (tmp_path / "people.jsonl").open(encoding="utf-8")]
+    jsonl.write(tmp_path / "german.jsonl", told)  # as our export is; FastChat's files tell no language
+    done = mtbenchx("agreement", "--votes", "german.jsonl", "--judgments", "gpt4.jsonl", cwd=tmp_path)
+    assert done.stderr == ""
 
 
 def test_repeated_votes_count_if_asked_for_as_in_fastchat(tmp_path: Path) -> None:
