@@ -21,8 +21,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/dev
-	$(BIN)/python benchmarks/judge.py
-	$(BIN)/python benchmarks/fastchat.py
+	$(BIN)/python benchmarks/run.py
 
 install: $(VENV)/base
 
