@@ -12,7 +12,7 @@ from mtbenchx_tasks.votes import SKIP, QuestionId, Vote
 Inconsistent = Literal["missing", "tie"]
 """What a verdict is whose two games disagree: a missing one (notes D2), or a tie (FastChat's)."""
 Repeated = Literal["first", "all"]
-"""Which votes count where a person voted on an item more than once: the first (notes, section 1), or all (FastChat's)."""
+"""Which votes of a person on one item count: the first (notes, section 1), or all (FastChat's)."""
 Key = tuple[str | None, QuestionId, int, str, str]
 
 

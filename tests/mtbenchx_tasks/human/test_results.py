@@ -201,7 +201,8 @@ def test_models_that_no_verdict_names_are_told(tmp_path: Path) -> None:
         "agreement", "--votes", "people.jsonl", "--judgments", "gpt4.jsonl", "--language", "de", cwd=tmp_path
     )
     assert done.stderr == ""
-    told = [{**json.loads(line), "language": "de"} for line in (tmp_path / "people.jsonl").open(encoding="utf-8")]
+    lines = (tmp_path / "people.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [{**json.loads(line), "language": "de"} for line in lines]
     jsonl.write(tmp_path / "german.jsonl", told)  # as our export is; FastChat's files tell no language
     done = mtbenchx("agreement", "--votes", "german.jsonl", "--judgments", "gpt4.jsonl", cwd=tmp_path)
     assert done.stderr == ""
