@@ -1,15 +1,17 @@
 """Two-turn answers of the mini benchmark by a small real model on CPU: FastChat's own loop, and our task in lm_eval.
 
-    python benchmarks/answers.py [--small] [--languages en,de] [--new-tokens 32] [--batches 1 8 16] [--repeats 3]
+    python benchmarks/answers.py [--small] [--languages en,de] [--new-tokens 32] [--batches 8 16] [--repeats 2]
 
 The model is SmolLM2-135M-Instruct in float32, the same folder for both; prompts (ChatML, the same system message),
 temperatures per category and the most new tokens are the same. FastChat's gen_model_answer (fschat 0.2.36) takes one
 prompt at a time and needs CUDA: `.cuda()` does nothing here, which is its only change, made at run time. A token is
 one of an answer's, by the model's tokenizer. `generate` is the time inside transformers' generate; the rest starts up.
+Threads of both wait passively: by default they spin, and stall for as long as anything else wants one of the cores.
 """
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -66,7 +68,8 @@ def main() -> None:
             for batch, runs in ours.items():
                 runs.append(by_us(folder, model, batch, options))
     print(
-        f"{asked} questions ({options.languages}), two turns, at most {options.new_tokens} new tokens each. "
+        f"{asked} questions ({options.languages}), two turns, at most {options.new_tokens} new tokens each, "
+        f"{options.threads or os.cpu_count()} threads. "
         f"`same`: first answers at temperature 0 that are FastChat's, word for word."
     )
     rows = [row("FastChat, one at a time", theirs, theirs)]
@@ -81,11 +84,15 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--languages", default="en,de", help="of the mini benchmark, comma-separated")
     parser.add_argument("--new-tokens", type=int, default=32)
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 16])
-    parser.add_argument("--limit", type=int, default=16, help="only the first questions of each language")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--batches", type=int, nargs="+", default=[8, 16])
+    parser.add_argument("--limit", type=int, default=8, help="only the first questions of each language")
+    parser.add_argument("--threads", type=int, help="of both; default: torch's")
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--small", action="store_true", help="two questions, once: to see that the script runs")
     options = parser.parse_args()
+    if options.threads:
+        os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     if options.small:
         options.languages, options.limit, options.new_tokens, options.batches, options.repeats = "en", 2, 4, [2], 1
     return options

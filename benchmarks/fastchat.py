@@ -151,10 +151,10 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in-flight", type=int, nargs="+", default=[1, 8, 32, 64, 128])
     parser.add_argument("--latency", type=float, default=1.0, help="seconds, at --full in flight")
-    parser.add_argument("--short", type=float, default=0.5, help="seconds, at the others")
+    parser.add_argument("--short", type=float, default=0.2, help="seconds, at the others, which are measured once less")
     parser.add_argument("--full", type=int, default=64, help="also measured with jitter, and with refusals")
     parser.add_argument("--killed", type=int, default=16, help="in flight when they are killed")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=3, help="at --full; with jitter and refusals: once")
     parser.add_argument("--small", action="store_true", help="a few judgments, once: to see that the script runs")
     options = parser.parse_args()
     if options.small:
@@ -166,9 +166,11 @@ def arguments() -> argparse.Namespace:
 def plan(options: argparse.Namespace) -> Iterator[Case]:
     """Yield the cases: all counts in calm weather, one of them with jitter and refusals."""
     for in_flight in options.in_flight:
-        latency = options.latency if in_flight == options.full else options.short
-        yield Case(in_flight, latency, options.repeats)
-    yield Case(options.full, options.latency, options.repeats, jitter=0.5)
+        if in_flight == options.full:
+            yield Case(in_flight, options.latency, options.repeats)
+        else:
+            yield Case(in_flight, options.short, max(1, options.repeats - 1))
+    yield Case(options.full, options.latency, 1, jitter=0.5)
     yield Case(options.full, options.latency, 1, jitter=0.5, refusals=0.02)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger
 
 app = typer.Typer(
-    help="MT-Bench-X for lm_eval: link the tasks, build the data, judge, and see what it cost.",
+    help="MT-Bench-X from raw data to published results: build, train, judge, ask people, report, publish.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -91,7 +91,8 @@ def read_votes(path: Path, *, kind: Kind | None = None, language: str | None = N
         UserError: The file can't be read or is empty, or a row isn't a vote; file and line are named.
     """
     votes, seen = [], Counter[Vote]()
-    for number, row in _rows(path):
+    rows = _rows(path)
+    for number, row in rows:
         try:
             vote = _vote(row, kind, language)
         except (KeyError, IndexError, TypeError, ValueError, UserError) as error:
@@ -100,6 +101,8 @@ def read_votes(path: Path, *, kind: Kind | None = None, language: str | None = N
         item = replace(vote, winner=TIE)
         votes.append(replace(vote, run=seen[item]))
         seen[item] += 1
+    if not all(vote.category for vote in votes):  # ids of another benchmark, of which some look like MT-Bench's
+        votes = [replace(vote, category=row.get("category")) for vote, (_, row) in zip(votes, rows, strict=True)]
     return votes
 
 

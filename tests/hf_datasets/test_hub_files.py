@@ -99,6 +99,21 @@ def test_lima_is_read_by_those_who_accepted_its_terms(
     assert build(request, tmp_path / "x")[1].configs["EN"]["train"].rows == 3
 
 
+def test_lima_gets_the_published_validation_set_and_never_its_own_rows(
+    online: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stock(online, monkeypatch, "lima", {"train.jsonl": lima_rows()})
+    stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files"))
+    build(Request("lima-x", languages="EN", source="GAIR/lima", configs="EN"), tmp_path / "x")
+    train, validation = (
+        list(read_samples(tmp_path / "x", config="EN", split=split)) for split in ("train", "validation")
+    )
+    assert (len(train), len(validation)) == (3, 52)
+    assert not {sample.messages for sample in train} & {sample.messages for sample in validation}
+    card = (tmp_path / "x" / "README.md").read_text(encoding="utf-8")
+    assert f"`{sources.label('lima_x')}/val_limax_EN.jsonl`" in card
+
+
 def test_terms_not_accepted(online: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     stock(online, monkeypatch, "lima", {"train.jsonl": lima_rows()}, gated=True)
     with pytest.raises(

@@ -207,3 +207,12 @@ def test_written_votes_read_back_equal(tmp_path_factory: pytest.TempPathFactory,
     file = tmp_path_factory.mktemp("votes") / "votes.jsonl"
     write_votes(file, votes)
     assert read_votes(file) == votes
+
+
+def test_ids_that_only_look_like_mt_benchs_give_no_category(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "question_id": number} for number in (7, 81, 160, 161)]
+    assert {vote.category for vote in read_votes(write(tmp_path / "votes.jsonl", *rows))} == {None}
+    assert [vote.category for vote in read_votes(write(tmp_path / "votes.jsonl", *rows[1:3]))] == [
+        "writing",
+        "humanities",
+    ]
