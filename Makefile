@@ -11,7 +11,7 @@ demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/dev
@@ -21,8 +21,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/dev
-	$(BIN)/python benchmarks/judge.py
-	$(BIN)/python benchmarks/fastchat.py
+	$(BIN)/python benchmarks/run.py
 
 install: $(VENV)/base
 

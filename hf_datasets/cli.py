@@ -8,7 +8,7 @@ from hf_datasets.cli_look import check, stats, tokenizer_fairness
 from hf_datasets.cli_push import push
 from hf_datasets.translate.cli import compare_translations, marks, translate
 
-data = typer.Typer(help="Build the datasets.", no_args_is_help=True)
+data = typer.Typer(help="Build, translate, curate, check and publish the datasets.", no_args_is_help=True)
 data.command(epilog=EPILOG)(build)
 data.command(epilog="Example: `mtbenchx data push mtbench-x --repo-id ORG/mtbench-x --private`")(push)
 data.command(epilog="Example: `mtbenchx data translate mini_en native_en --to pt --out pt/ --dry-run`")(translate)

@@ -60,7 +60,7 @@ def ordered_map(
 
 
 def begin() -> None:
-    """Set up a process of a pool: Ctrl-C ends a process silently, and none outlives the one that started it, however that ended."""
+    """Set up a process of a pool: Ctrl-C ends it silently, and it doesn't outlive the one that started it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
 

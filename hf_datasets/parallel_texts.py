@@ -50,15 +50,38 @@ def parallel_texts(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _lines(files: list[Path]) -> Iterator[Triple]:
-    for file in files:
-        words = [word for word in file.stem.lower().replace("_", ".").replace("-", ".").split(".") if word in ISO_639_1]
-        if len(words) != 1:
-            raise UserError(f"{file}: its name doesn't tell one language; name it as in corpus.de.txt.")
-        try:
-            lines = file.read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
-        yield from ((words[0], str(number), line) for number, line in enumerate(lines, start=1))
+    """Yield the lines of plain text; the n-th line of a file is the n-th of its twin in another language."""
+    named = [(file, *_named(file)) for file in files]
+    codes = [language for _, language, _ in named]
+    lengths: dict[str, tuple[Path, int]] = {}
+    met: dict[tuple[str, str], Path] = {}
+    for file, language, rest in named:
+        group = rest if max(map(codes.count, codes)) > 1 else ""
+        if (twin := met.setdefault((language, group), file)) != file:
+            raise UserError(f"{twin} and {file} have the same name and language; name the files of one text alike.")
+        lines = _text_lines(file)
+        first, count = lengths.setdefault(group, (file, len(lines)))
+        if len(lines) != count:
+            raise UserError(
+                f"{file} has {len(lines)} lines and {first} has {count}; parallel text has a line for a line."
+            )
+        yield from ((language, f"{group}-{number}", line) for number, line in enumerate(lines, start=1))
+
+
+def _named(file: Path) -> tuple[str, str]:
+    """Return the language that a file's name tells, and the rest of the name."""
+    words = file.stem.lower().replace("_", ".").replace("-", ".").split(".")
+    codes = [word for word in words if word in ISO_639_1]
+    if len(codes) != 1:
+        raise UserError(f"{file}: its name doesn't tell one language; name it as in corpus.de.txt.")
+    return codes[0], ".".join(word for word in words if word != codes[0])
+
+
+def _text_lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
 
 
 def _rows(path: Path) -> Iterator[Triple]:

@@ -16,12 +16,13 @@ from mtbenchx_tasks import __version__
 
 MARKER = "<!-- written by mtbench-x from the records of a run: the next card replaces this file -->"
 NOT_RECORDED = "not recorded"
+BY_RECIPE = ", as the recipe names it (the run itself doesn't record its base)"
 _PAIRS = re.compile(r"(?:[A-Z]{2})+")
 BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps", "world_size")
 """The factors of the number of examples per optimizer step."""
 HYPERPARAMETERS = (
     *("learning_rate", "lr_scheduler_type", "warmup_steps", "optim", "adam_beta1", "adam_beta2", "weight_decay"),
-    *("max_grad_norm", "num_train_epochs", *BATCH),
+    *("max_grad_norm", "num_train_epochs", "max_steps", *BATCH),
     *("max_length", "packing", "assistant_only_loss", "completion_only_loss", "bf16", "fp16", "seed", "data_seed"),
     *("chat_template_path", "eos_token", "use_peft", "lora_r", "lora_alpha"),
 )
@@ -140,7 +141,8 @@ def _data(card: Card) -> list[str]:
     mixture = f"`{card.mixture}`" if card.mixture else NOT_RECORDED
     return [
         f"base model: {f'`{card.base}`' if card.base else NOT_RECORDED}"
-        + (f" at revision `{revision}`" if revision else ""),
+        + (f" at revision `{revision}`" if revision else "")
+        + (BY_RECIPE if training.base_by_recipe_alone else ""),
         f"architecture: {training.architecture or NOT_RECORDED}",
         f"data: {f'`{card.dataset}`' if card.dataset else NOT_RECORDED}",
         f"mixture: {mixture}{_meaning(card)}",
@@ -158,7 +160,8 @@ def _meaning(card: Card) -> str:
 
 
 def _hyperparameters(training: Training) -> list[tuple[str, str]]:
-    rows = [(f"`{name}`", _shown(training.settings.get(name))) for name in HYPERPARAMETERS]
+    cut = "num_train_epochs" if training.is_cut_by_steps else "max_steps"  # the trainer heeds one of them
+    rows = [(f"`{name}`", _shown(training.settings.get(name))) for name in HYPERPARAMETERS if name != cut]
     factors = [training.settings.get(name) for name in BATCH]
     if all(isinstance(factor, int) for factor in factors):
         rows.append(("examples per optimizer step", str(math.prod(int(str(factor)) for factor in factors))))

@@ -93,10 +93,11 @@ def make_card(
     Raises:
         UserError: A file is missing, damaged, or of another model.
     """
-    training, said = read_run(run_dir, recipe, overrides), told or Told()
+    said = told or Told()
+    training = read_run(run_dir, recipe, [*overrides, *([f"model_name_or_path={said.base}"] if said.base else [])])
     places = [Path(), *([recipe.parent] if recipe else []), run_dir.resolve().parent]
-    base = _source(said.base or _one(training.value("model_name_or_path", "base_model")), "model", places, lookup)
-    data = _source(said.dataset or _one(training.value("dataset_name", "datasets")), "dataset", places, lookup)
+    base = _source(_one(training.source("model_name_or_path", "base_model")), "model", places, lookup)
+    data = _source(said.dataset or _one(training.source("dataset_name", "datasets")), "dataset", places, lookup)
     known = licences.KNOWN.get(last_part(data.shown).lower())
     spoken = tuple(str(code) for code in _list(data.card.get("language")))
     namespace = f"{repo_id.split('/', maxsplit=1)[0]}/" if repo_id else ""

@@ -1,6 +1,7 @@
 """The commands that made a model and its numbers, as far as they were recorded."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -21,6 +22,10 @@ MODEL_ARGUMENTS = (
     "attn_implementation",
 )
 """Arguments of the evaluated model that may be told; others can hold paths, urls and tokens."""
+DECLARED = {"model_name_or_path": "base_model", "dataset_name": "datasets"}
+"""Setting -> what TRL's own card calls it."""
+USUAL = {"max_steps": -1, "label_smoothing_factor": 0.0, "neftune_noise_alpha": None}
+"""Settings that change the weights and that recipes don't name, with the trainer's defaults."""
 LOCAL = ("output_dir", "logging_dir", "run_name", "hub_model_id", "hub_token")
 
 
@@ -48,8 +53,14 @@ def _train(training: Training) -> Iterator[str]:
 def overrides(training: Training) -> dict[str, Any]:
     """Return what the run used and the recipe doesn't say: settings that differ from it, and the choice of data."""
     chosen = {name: training.settings.get(name) for name in DATA_SETTINGS}
+    chosen |= {told: training.source(told, declared) for told, declared in DECLARED.items()}
     changed = {name: training.settings.get(name) for name in training.recipe if name in training.trainer}
-    found = {**chosen, **changed}
+    unusual = {
+        name: training.trainer.get(name)
+        for name, usual in USUAL.items()
+        if not _same(training.trainer.get(name), usual)
+    }
+    found = {**chosen, **changed, **unusual}
     return {
         name: value
         for name, value in found.items()
@@ -66,7 +77,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _local(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(("/", "~", "\\"))
+    return isinstance(value, str) and re.match(r"([A-Za-z]:)?[\\/]|~|\.\.?[\\/]|file:", value) is not None
 
 
 def _evaluate(group: Group, model: str) -> Iterator[str]:

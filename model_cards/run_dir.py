@@ -42,6 +42,8 @@ class Training:
     """What the run was told: the recipe's values, then what the command line set, then what the trainer recorded."""
     recipe: Mapping[str, Any]
     """The recipe's values alone."""
+    given: Mapping[str, Any]
+    """What the user says that the command line set."""
     recipe_file: str | None
     """File name of the recipe."""
     trainer: Mapping[str, Any]
@@ -68,6 +70,22 @@ class Training:
         """The evaluation with the lowest loss."""
         finite = [epoch for epoch in self.epochs if math.isfinite(epoch.loss)]
         return min(finite, key=lambda epoch: epoch.loss) if finite else None
+
+    @property
+    def is_cut_by_steps(self) -> bool:
+        """The number of steps was given, and that of epochs had no say."""
+        return _whole(self.settings.get("max_steps")) is not None
+
+    def source(self, told: str, declared: str) -> Any:
+        """Return a base or data set: as the user says, else as TRL's card has it, else as the recipe names it."""
+        values = (self.given.get(told), self.trainer.get(told), self.declared.get(declared), self.recipe.get(told))
+        return next((value for value in values if value not in _UNKNOWN), None)
+
+    @property
+    def base_by_recipe_alone(self) -> bool:
+        """The run itself holds no word of its base, and the recipe's may have been overridden."""
+        own = (self.given.get("model_name_or_path"), self.declared.get("base_model"))
+        return self.recipe.get("model_name_or_path") not in _UNKNOWN and all(value in _UNKNOWN for value in own)
 
     def value(self, *names: str) -> Any:
         """Return the first of these settings that is known, else what the README declares, else None."""
@@ -101,6 +119,7 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
         name=folder.resolve().name,
         settings={**told, **given, **trainer},
         recipe=told,
+        given=given,
         recipe_file=None if recipe is None else recipe.name,
         trainer=trainer,
         epochs=tuple(_epochs(state.get("log_history"))),

@@ -13,13 +13,14 @@ from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.cli_agreement import agreement
 from mtbenchx_tasks.cli_judge import compare, judge, pairs
+from mtbenchx_tasks.cli_recipes import recipes
 from mtbenchx_tasks.cli_report import report
 
 if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger
 
 app = typer.Typer(
-    help="MT-Bench-X for lm_eval: link the tasks, build the data, judge, and see what it cost.",
+    help="MT-Bench-X from raw data to published results: build, train, judge, ask people, report, publish.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,6 +31,7 @@ ledger = typer.Typer(help="Look into the ledger of paid judgments.", no_args_is_
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
 app.add_typer(ledger, name="ledger")
+app.add_typer(recipes, name="recipes")
 app.add_typer(annotate, name="annotate")
 
 LedgerFile = Annotated[

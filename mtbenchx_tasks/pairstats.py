@@ -178,9 +178,19 @@ def _binomial(found: Share) -> float | None:
     return float(binomtest(found.count, found.n).pvalue)
 
 
+def whole_runs(outcomes: Iterable[OnePlaced]) -> list[list[OnePlaced]]:
+    """Return the outcomes of each run that holds as many as the fullest.
+
+    A run that was cut, or the few items that a file holds twice, say nothing of a mean over all items.
+    """
+    runs = list(by(outcomes, "run").values())
+    fullest = max(map(len, runs), default=0)
+    return [run for run in runs if len(run) == fullest]
+
+
 def rates_over_runs(outcomes: Iterable[Voted]) -> RatesOverRuns:
-    """Return the rates of each run and their means; a run without valid outcomes is in no mean."""
-    per_run = tuple(rates(run) for run in by(outcomes, "run").values())
+    """Return the rates of each whole run and their means; a run without valid outcomes is in no mean."""
+    per_run = tuple(rates(run) for run in whole_runs(outcomes))
     return RatesOverRuns(
         per_run,
         win=stats.mean_and_sd(run.win_rate for run in per_run),
@@ -226,8 +236,8 @@ def positional_bias(outcomes: Iterable[Outcome]) -> Bias:
 
 
 def bias_over_runs(outcomes: Iterable[Outcome]) -> Averaged:
-    """Return the mean and standard deviation of the runs' positional bias: what the paper's Table 2 reports."""
-    return stats.mean_and_sd(positional_bias(run).biased.value for run in by(outcomes, "run").values())
+    """Return mean and standard deviation of the whole runs' positional bias: what the paper's Table 2 reports."""
+    return stats.mean_and_sd(positional_bias(run).biased.value for run in whole_runs(outcomes))
 
 
 def by(outcomes: Iterable[OnePlaced], *fields: Field) -> dict[tuple[Any, ...], list[OnePlaced]]:

@@ -4,6 +4,7 @@ A question is the unit: its turns, runs and votes are not independent and move t
 None, beside the number of questions that were there.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -142,14 +143,22 @@ def bootstrap_interval(
     n = len(table)
     if n < FEWEST_QUESTIONS:
         return None
-    drawn = np.random.default_rng(seed).integers(0, n, (draws, n)) + np.arange(draws)[:, None] * n
-    times = np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n)
-    found = statistic(times @ table)
+    found = statistic(_times(n, draws, seed) @ table)
     found = found[np.isfinite(found)]
     if not len(found):
         return None
     low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
+
+
+@functools.lru_cache(maxsize=4)
+def _times(n: int, draws: int, seed: int) -> "Array":
+    """Return how often each draw (a row) has each question; kept, since most tables are of the same few sizes."""
+    import numpy as np
+
+    drawn = np.random.default_rng(seed).integers(0, n, (draws, n)) + np.arange(draws)[:, None] * n
+    times: Array = np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(np.float64)
+    return times
 
 
 def _summed(values: Sequence[float | Sequence[float]]) -> list[float]:

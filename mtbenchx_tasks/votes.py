@@ -91,7 +91,8 @@ def read_votes(path: Path, *, kind: Kind | None = None, language: str | None = N
         UserError: The file can't be read or is empty, or a row isn't a vote; file and line are named.
     """
     votes, seen = [], Counter[Vote]()
-    for number, row in _rows(path):
+    rows = _rows(path)
+    for number, row in rows:
         try:
             vote = _vote(row, kind, language)
         except (KeyError, IndexError, TypeError, ValueError, UserError) as error:
@@ -100,6 +101,8 @@ def read_votes(path: Path, *, kind: Kind | None = None, language: str | None = N
         item = replace(vote, winner=TIE)
         votes.append(replace(vote, run=seen[item]))
         seen[item] += 1
+    if not all(vote.category for vote in votes):  # ids of another benchmark, of which some look like MT-Bench's
+        votes = [replace(vote, category=row.get("category")) for vote, (_, row) in zip(votes, rows, strict=True)]
     return votes
 
 
@@ -216,13 +219,20 @@ def _vote(row: Row, kind: Kind | None, language: str | None) -> Vote:
 
 def _question_id(value: Any) -> tuple[QuestionId, str | None]:
     """Upstream writes 81_DE: the id, and the language it tells."""
+    value = _whole(value)
     number, _, language = str(value).partition("_")
     if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip():
         raise ValueError(f"question_id is {value!r}")
     return (int(number), language.lower() or None) if number.isdecimal() else (str(value), None)
 
 
+def _whole(value: Any) -> Any:
+    """Return 81 for 81.0, as a table with gaps has it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _turn(value: Any) -> int:
+    value = _whole(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"turn is {value!r}; it must be 1 or 2")
     return value

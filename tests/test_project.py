@@ -57,6 +57,8 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
         *("model_cards/template.md", "model_cards/space/README.md", "model_cards/space/index.html"),
     ]
     assert set(data) <= names
+    recipes = {name.partition("/share/mtbench-x/recipes/")[2] for name in names if ".data/data/" in name}
+    assert {"lima_x.yaml", "bactrian_x.yaml", "smoke.yaml", "chat_template.jinja", "study.smk", "slurm.sh"} < recipes
     assert not [name for name in names if name.startswith(("lm_eval", "tests", "benchmarks"))]
 
 

@@ -133,18 +133,29 @@ def _main(request: Request, languages: tuple[str, ...], mixtures: Sequence[Mixtu
     source = _source(request, languages)
     if request.name == BACTRIAN_X:
         return bactrian_x.section(languages, mixtures, source)
-    as_published = request.published_mixtures
-    return lima_x.section(languages, mixtures, source, request.validation, as_published=as_published)
+    return lima_x.section(
+        languages,
+        mixtures,
+        source,
+        request.validation,
+        only_train=_is_gated(request),
+        as_published=request.published_mixtures,
+    )
 
 
 def _source(request: Request, languages: tuple[str, ...]) -> Path | None:
     if request.source is None:
         return None
-    if request.source == lima_x.GATED and not Path(request.source).exists():
+    if _is_gated(request):
         if languages != ("en",):
             raise UserError(f"{lima_x.GATED} is English; say --languages EN, or translate it and name the files.")
         return sources.fetch("lima", "train.jsonl")
     return Path(request.source).expanduser()
+
+
+def _is_gated(request: Request) -> bool:
+    """Tell whether the source is LIMA on the Hub, not a folder of that name."""
+    return request.source == lima_x.GATED and not Path(request.source).exists()
 
 
 def _processes(found: Sequence[Section]) -> int:

@@ -87,21 +87,33 @@ def read_part(part: Part, settle: Settle) -> Iterator[Sample]:
 def _placed(part: Part) -> Iterator[Placed]:
     """Yield the part's samples, their ids made the same in every language and different in every split.
 
-    Where the first id ends with its language (`17_DE`, as in MT-Bench-X), that ending is cut off all ids. Bare numbers,
-    which count anew in each split's file, get the prefix of rows without an id.
+    Where the first id ends or begins with its language (`17_DE`, as in MT-Bench-X, or `de-17`), that is cut off all.
+    Bare numbers, which count anew in each split's file, get the prefix of rows without an id.
     """
     found = placed_samples(list(part.files), language=part.language, id_prefix=part.id_prefix, named=part.shared)
-    endings = tuple(mark + code for mark in "_-" for code in (part.language, part.language.upper()))
     first = next(found, None)
-    suffixed = first is not None and first.sample.id.endswith(endings)
-    for placed in found if first is None else chain([first], found):
-        identifier = placed.sample.id
-        if suffixed and identifier.endswith(endings):
-            identifier = identifier[: -len(part.language) - 1]
+    if first is None:
+        return
+    cut = _cut(first.sample.id, part.language)
+    for placed in chain([first], found):
+        identifier = cut(placed.sample.id)
         if part.split != WHOLE and identifier.isdecimal():
             identifier = part.id_prefix + identifier
         same = identifier == placed.sample.id
         yield placed if same else Placed(replace(placed.sample, id=identifier), placed.row)
+
+
+def _cut(first: str, language: str) -> Callable[[str], str]:
+    """Return what takes the language off the ids of a part, by its first id."""
+    codes = (language, language.upper())
+    endings = tuple(mark + code for mark in "_-" for code in codes)
+    beginnings = tuple(code + mark for mark in "_-" for code in codes)
+    width = len(language) + 1
+    if first.endswith(endings):
+        return lambda identifier: identifier[:-width] if identifier.endswith(endings) else identifier
+    if first.startswith(beginnings):
+        return lambda identifier: identifier[width:] if identifier.startswith(beginnings) else identifier
+    return lambda identifier: identifier
 
 
 def has_empty_answer(sample: Sample) -> bool:

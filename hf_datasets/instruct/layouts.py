@@ -1,6 +1,5 @@
 """Samples out of any file or folder of instruction data: every layout is sniffed, none is configured."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -9,6 +8,7 @@ from typing import Any
 
 from hf_datasets.errors import UserError
 from hf_datasets.instruct import dialogues, trees
+from hf_datasets.instruct.codes import language_code
 from hf_datasets.instruct.dialogues import DialogueError
 from hf_datasets.instruct.files import Row, rows
 from hf_datasets.instruct.folders import DataFile, data_files
@@ -22,7 +22,6 @@ SOURCES = ("source", "dataset")
 LICENSES = ("license", "licence")
 SHOWN = 20
 """Keys that an error names."""
-_CODE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +138,5 @@ def _first(values: Mapping[str, Any], keys: tuple[str, ...]) -> str:
 
 def _language(values: Mapping[str, Any]) -> str | None:
     known = values["prompt"] if trees.is_nested(values) else values
-    codes = (said for said in map(known.get, LANGUAGES) if isinstance(said, str) and _CODE.fullmatch(said))
-    return next((code.lower().replace("_", "-") for code in codes), None)
+    codes = (language_code(said) for said in map(known.get, LANGUAGES) if isinstance(said, str))
+    return next(filter(None, codes), None)

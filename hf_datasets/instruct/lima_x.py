@@ -20,7 +20,7 @@ NAMES = {TRAIN: "train", VALIDATION: "val"}
 PREFIXES = {TRAIN: "lima-", VALIDATION: "lima-val-"}
 """What the id of a row without one begins with."""
 GATED = "GAIR/lima"
-"""Named as a source, it gives the English training set."""
+"""Named as a source, it gives the English training set; the validation set is Lima-X's."""
 
 
 def section(
@@ -29,6 +29,7 @@ def section(
     source: Path | None,
     validation: Path | None,
     *,
+    only_train: bool = False,
     as_published: bool = False,
 ) -> Section:
     """Return the family over some languages, from the published files or local ones.
@@ -36,20 +37,23 @@ def section(
     Args:
         languages: Lower-case codes.
         mixtures: The configs to list.
-        source: Local files of both splits; None: the published ones.
+        source: Local files of both splits, or one file of training rows; None: the published ones.
         validation: Local files of the validation set, whatever their names say, in place of the source's.
+        only_train: The source has no validation set; without one of the user's, the published one is taken.
         as_published: Take mixtures from the published files that hold them, instead of mixing anew.
 
     Raises:
         UserError: There are no rows in one of the languages and splits, or they can't be had.
     """
-    parts = [_part(language, languages, split, source, validation) for language in languages for split in ROWS]
+    paths = {TRAIN: source, VALIDATION: validation or (None if only_train else source)}
+    own = validation is not None
+    parts = [_part(language, languages, split, paths[split], own) for language in languages for split in ROWS]
     return Section(
         mixtures=tuple(mixtures),
         parts=tuple(parts),
         settle=settle,
         expected=ROWS,
-        published=frozenset(split for split in ROWS if _path(split, source, validation) is None),
+        published=frozenset(split for split in ROWS if paths[split] is None),
         mixed=_mixed(mixtures, source) if as_published else {},
     )
 
@@ -59,9 +63,9 @@ def settle(sample: Sample) -> Sample:
     return sample
 
 
-def _part(language: str, languages: Sequence[str], split: str, source: Path | None, validation: Path | None) -> Part:
-    replaced = split == VALIDATION and validation is not None
-    path = _path(split, source, validation)
+def _part(language: str, languages: Sequence[str], split: str, path: Path | None, own: bool) -> Part:
+    """Return one part; `own`: the validation set is a file of the user's."""
+    replaced = split == VALIDATION and own
     if path is None:
         return _published(language, split)
     try:
@@ -70,11 +74,6 @@ def _part(language: str, languages: Sequence[str], split: str, source: Path | No
         if split == VALIDATION and not replaced:
             raise UserError(f"{error} Name the validation set by --validation.") from error
         raise
-
-
-def _path(split: str, source: Path | None, validation: Path | None) -> Path | None:
-    """Where the rows of a split are; None: in the published files."""
-    return validation if split == VALIDATION and validation is not None else source
 
 
 def _mixed(mixtures: Sequence[Mixture], source: Path | None) -> dict[tuple[str, str], DataFile]:

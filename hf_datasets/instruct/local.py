@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hf_datasets.errors import UserError
-from hf_datasets.instruct.folders import DataFile, configs, data_files
+from hf_datasets.instruct.folders import VALIDATION, DataFile, configs, data_files
 from hf_datasets.instruct.layouts import names_its_language
 from hf_datasets.instruct.plan import WHOLE, Part
 
@@ -45,6 +45,8 @@ def local_part(
 
 def _files(path: Path, language: str, split: str | None) -> list[tuple[DataFile, str | None]]:
     """Return (file, the language of all its rows or None); of a built folder without such a config, of its default."""
+    if path.is_file() and split == VALIDATION:
+        raise UserError(f"{path} is one file, which can't be training and validation set at once.")
     names = {name.lower(): name for name in configs(path)}
     if language in names:
         return [(file, language) for file in data_files(path, names[language], split)]

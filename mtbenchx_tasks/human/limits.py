@@ -117,10 +117,8 @@ def upper_limit(
     if judge is None:
         terms = [[best(counts(one, mode))] for one in voted]
     else:
-        terms = [
-            [_judged(one, judge, run, mode, lambda row, _: best(row)) for run in range(_runs(voted, judge))]
-            for one in voted
-        ]
+        runs = _runs(voted, judge)
+        terms = [[_judged(one, judge, run, mode, lambda row, _: best(row)) for run in range(runs)] for one in voted]
     found = [_total(column) for column in zip(*terms, strict=True)]
     values = [met / n for met, n in found if n]
     items = [sum(n > 0 for _, n in column) for column in zip(*terms, strict=True)]

@@ -11,6 +11,8 @@ from mtbenchx_tasks.votes import SKIP, QuestionId, Vote
 
 Inconsistent = Literal["missing", "tie"]
 """What a verdict is whose two games disagree: a missing one (notes D2), or a tie (FastChat's)."""
+Repeated = Literal["first", "all"]
+"""Which votes of a person on one item count: the first (notes, section 1), or all (FastChat's)."""
 Key = tuple[str | None, QuestionId, int, str, str]
 
 
@@ -21,7 +23,7 @@ class Compared:
     item: Item
     """What was compared; without run and judge."""
     people: tuple[str, ...]
-    """Valid votes: `model_1`, `model_2`, `tie` or `both_bad`; one a person."""
+    """Valid votes: `model_1`, `model_2`, `tie` or `both_bad`; one a person, unless repeated votes count."""
     verdicts: Mapping[str, tuple[str, ...]]
     """Judge -> its verdict in each run; `inconsistent` and `failed` are missing ones."""
 
@@ -49,7 +51,7 @@ class Study:
     skipped: int
     """Submitted skips; in no statistic."""
     repeated: int
-    """Further votes of a person on an item; the first stands."""
+    """Further votes of a person on an item."""
     judges: tuple[str, ...]
     """Judges, sorted."""
 
@@ -66,6 +68,7 @@ def gather(
     *,
     inconsistent: Inconsistent = "missing",
     annotators: str = "*",
+    repeated: Repeated = "first",
 ) -> Study:
     """Bring people's votes and judges' verdicts together.
 
@@ -74,6 +77,7 @@ def gather(
         verdicts: Of judges; their runs are kept apart.
         inconsistent: What a verdict is whose two games disagree.
         annotators: Which people count, a shell pattern such as `expert*`.
+        repeated: Which votes count where a person voted on an item more than once.
 
     Raises:
         UserError: No vote is left, or no item has both a vote and a verdict.
@@ -82,35 +86,36 @@ def gather(
     if not any(vote.counts for vote in people):
         raise UserError(f"There is no valid vote of a person (annotators {annotators!r}).")
     people, judged = _one_language(people, list(verdicts))
-    first, skipped, repeated = _first_votes(people)
+    valid = [vote for vote in people if vote.counts]
+    first = _first_votes(valid)
+    counted = first if repeated == "first" else valid
     said = _by_run(judged, inconsistent)
     if judged and not {vote.item for vote in first} & said.keys():
         raise UserError(_nothing_shared(first, judged))
     numbers = _numbers([*first, *judged])
     items = {vote.item: _item(vote, numbers) for vote in [*judged, *first]}
     by_item: dict[Key, list[str]] = {key: [] for key in items}
-    for vote in first:
+    for vote in counted:
         by_item[vote.item].append(vote.winner)
     return Study(
         compared=tuple(
             Compared(items[key], tuple(by_item[key]), said.get(key, {}))
             for key in sorted(items, key=lambda key: astuple(items[key]))
         ),
-        ballots=tuple(Ballot(replace(items[vote.item], judge=vote.annotator), vote.winner) for vote in first),
+        ballots=tuple(Ballot(replace(items[vote.item], judge=vote.annotator), vote.winner) for vote in counted),
         annotators=len({vote.annotator for vote in first}),
-        skipped=skipped,
-        repeated=repeated,
+        skipped=sum(vote.winner == SKIP for vote in people),
+        repeated=len(valid) - len(first),
         judges=tuple(sorted({vote.annotator for vote in judged})),
     )
 
 
-def _first_votes(people: Sequence[Vote]) -> tuple[list[Vote], int, int]:
-    """Return each person's first valid vote on each item, the number of skips, and that of further votes."""
+def _first_votes(valid: Iterable[Vote]) -> list[Vote]:
+    """Return each person's first valid vote on each item."""
     first: dict[tuple[str, Key], Vote] = {}
-    valid = [vote for vote in people if vote.counts]
     for vote in valid:
         first.setdefault((vote.annotator, vote.item), vote)
-    return list(first.values()), sum(vote.winner == SKIP for vote in people), len(valid) - len(first)
+    return list(first.values())
 
 
 def _by_run(judged: Sequence[Vote], inconsistent: Inconsistent) -> dict[Key, dict[str, tuple[str, ...]]]:

@@ -50,7 +50,7 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
     """Return the whole report."""
     found = sections(study.judged)
     names = {item.model for item in study.judged} | _in_pairs(study)
-    models = grouped(sorted(names), groups)
+    models = grouped(sorted(names, key=lambda name: (name.casefold(), name)), groups)
     parts = []
     for place, section in enumerate(found, start=1):
         several = len(found) > 1
@@ -119,7 +119,9 @@ def _sureness(
 
 def _sizes(section: Section) -> str:
     languages = len(section.languages)
-    runs = f"{section.runs} judge run{'s' if section.runs > 1 else ''}"
+    times = sorted({len({item.run for item in answer.judged}) for answer in section.answers})
+    runs = f"{times[0]} judge run{'s' if times[0] > 1 else ''}"
+    runs = runs if len(times) == 1 else f"{times[0]} to {times[-1]} judge runs an answer"
     told = [
         f"{name.replace('_', ' ')}: {value}"
         for name, value in vars(section.conditions).items()
@@ -127,7 +129,7 @@ def _sizes(section: Section) -> str:
     ]
     return (
         f"{len(section.models)} models, {languages} language{'s' if languages > 1 else ''}, "
-        f"{len(section.answers)} answers, {runs}. " + ("; ".join(told) + "." if told else "")
+        f"{len(section.answers):,} answers, {runs}. " + ("; ".join(told) + "." if told else "")
     )
 
 

@@ -56,9 +56,15 @@ def _by_category(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
 
 
 def average_over_runs(answers: Sequence[Answer], runs: int) -> Averaged:
-    """Return Avg. of each judge run alone, averaged, with its standard deviation."""
-    found = []
+    """Return Avg. of each judge run alone, averaged, with its standard deviation.
+
+    A run that did not judge every answer (it was cut, or a file holds a few rows twice) has no average.
+    """
+    found: list[float | None] = []
     for run in range(runs):
+        if not all(any(item.run == run for item in answer.judged) for answer in answers):
+            found.append(None)
+            continue
         groups = [[answer.of_run(run) for answer in group] for group in _by_category(answers).values()]
         means = [fmean(valid) for group in groups if (valid := [value for value in group if value is not None])]
         found.append(fmean(means) if means else None)

@@ -162,7 +162,7 @@ def _spread(by_model: "Mapping[str, tuple[Array, Array]]", pair: Pair) -> _Sprea
         return None
     between = float(np.nanmean(differences, axis=1).var(ddof=1))
     repeated = differences[counts > 1]
-    if not len(repeated):
+    if 2 * len(repeated) < len(differences):  # a few rows twice are no second run
         return _Spread(between, None, 1)
     within, runs = float(np.nanvar(repeated, axis=1, ddof=1).mean()), int(counts.max())
     return _Spread(max(0.0, between - within / runs), within, runs)

@@ -60,9 +60,21 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
         tuple(rows),
         f"1 to 10, mean over both turns; small: answers with a rating / all. {AVG} "
         + ("A group's average weighs its models equally; small: models with a value / all." if grouped else ""),
-        (f"No results in this language: {', '.join(absent)}.",) if absent else (),
+        (
+            *([f"No results in this language: {', '.join(absent)}."] if absent else []),
+            *_partial_averages(section, present, language),
+        ),
         tuple(_category_records(section, present, language)),
     )
+
+
+def _partial_averages(section: Section, models: Sequence[Model], language: str) -> Iterator[str]:
+    """An average over fewer categories than others have isn't comparable with theirs."""
+    for model in models:
+        means = _category_means(section, model, language)[:-1]
+        rated = sum(mean.value is not None for mean in means)
+        if 0 < rated < len(means):
+            yield f"{model.label}: its average is over {rated} of {len(means)} categories, no match for others'."
 
 
 def _category_means(section: Section, model: Model, language: str) -> list[Mean]:
@@ -105,11 +117,12 @@ def turn_table(section: Section, models: Sequence[Model], turn: int) -> Table:
     """Return Avg. per model and language for one turn: the numbers of the heatmap (Figure 1)."""
     rows: list[Row] = []
     records = []
+    several = len(section.languages) > 1
     for model in models:
         means = [average_of(section.cell(model.name, language, turn)) for language in section.languages]
         values = [mean.value for mean in means if mean.value is not None]
         over = Cell(number(fmean(values)) if len(values) == len(means) else "", f"{len(values)}/{len(means)} languages")
-        rows.append((model.label, *map(show_mean, means), over))
+        rows.append((model.label, *map(show_mean, means), *([over] if several else [])))
         records += [
             {"turn": turn, "model": model.name, "language": language, "average": mean.value, "n_scored": mean.scored,
              "n_total": mean.total}
@@ -118,9 +131,9 @@ def turn_table(section: Section, models: Sequence[Model], turn: int) -> Table:
     return Table(
         f"turn-{turn}",
         f"Average score per language, turn {turn}",
-        ("Model", *map(language_name, section.languages), "All languages"),
+        ("Model", *map(language_name, section.languages), *(["All languages"] if several else [])),
         tuple(rows),
-        f"{AVG} All languages: only where no language is missing.",
+        AVG + (" All languages: only where no language is missing." if several else ""),
         records=tuple(records),
     )
 
@@ -146,14 +159,15 @@ def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resa
                  "n_total": mean.total, "score": mean_of(answers).value, "low": interval.low if interval else None,
                  "high": interval.high if interval else None, "sd_over_runs": runs.sd, "runs": runs.n}
             )  # fmt: skip
-    one = "One judge run: its noise isn't measured; judge with `runs` 3 or more." if section.runs == 1 else ""
+    several = any(record["sd_over_runs"] is not None for record in records)
+    one = "" if several else "One whole judge run: its noise isn't measured; judge with `runs` 3 or more."
     return Table(
         "uncertainty",
         "How sure the averages are",
         ("Model", "Language", "Avg.", "95 % interval", "SD over runs", "Score"),
         tuple(rows),
         f"Interval: percentile bootstrap over questions, {resampler.draws} draws, seed {resampler.seed}; a question "
-        "moves with its turns and runs. SD: of the average of each judge run alone. Score: mean over all "
+        "moves with its turns and runs. SD: of the average of each whole judge run alone. Score: mean over all "
         "answers, whatever their category.",
         (one,) if one else (),
         tuple(records),

@@ -123,12 +123,12 @@ def test_prompts_of_the_benchmark_leak(tmp_path: Path) -> None:
 def test_what_cannot_be_checked_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from hf_datasets import mtbench_x
 
-    mtbench_x.questions.cache_clear()
+    mtbench_x._packaged.cache_clear()
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path))
     file = tmp_path / "data.en.jsonl"
     file.write_text(json.dumps(sample("en", 1)) + "\n", encoding="utf-8")
     ran = run("check", file)
-    mtbench_x.questions.cache_clear()
+    mtbench_x._packaged.cache_clear()
     assert ran.code == 0
     assert "not checked: leakage against mtbench_x (" in ran.out
 

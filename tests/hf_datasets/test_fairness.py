@@ -90,6 +90,28 @@ def test_plain_text_must_be_named_by_its_language(tmp_path: Path) -> None:
         parallel_texts(tmp_path)
 
 
+def test_plain_text_with_a_missing_line_is_not_parallel(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("one\ntwo\n", encoding="utf-8")
+    (tmp_path / "de.txt").write_text("zwei", encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"en\.txt has 2 lines and .*de\.txt has 1; parallel text has a line for a line"
+    ):
+        parallel_texts(tmp_path)
+
+
+def test_several_plain_texts_a_language_are_all_read(tmp_path: Path) -> None:
+    for language in ("en", "de"):
+        for name in ("news", "talks"):
+            (tmp_path / f"{name}.{language}.txt").write_text(f"{name} {language}\n", encoding="utf-8")
+    assert parallel_texts(tmp_path) == {
+        language: {f"{name}-1": f"{name} {language}" for name in ("news", "talks")} for language in ("en", "de")
+    }
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "news.de.txt").write_text("anders\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"news\.de\.txt and .*news\.de\.txt have the same name and language"):
+        parallel_texts(tmp_path)
+
+
 def tokenizer(folder: Path, vocabulary: dict[str, int]) -> Path:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast

@@ -59,14 +59,10 @@ def test_lima_x_is_built_from_the_published_files(online: Hub, monkeypatch: pyte
     assert not online.asked("GET", "limax")
 
 
-def test_a_published_set_of_another_size_is_an_error(
-    online: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_published_set_of_another_size_is_told(online: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files", train=1029))
-    with pytest.raises(
-        UserError, match=r"1,029 rows a language were found for train, 1,030 are published: the download"
-    ):
-        build(Request("lima-x", configs="DE"), tmp_path / "lima-x")
+    _, built = build(Request("lima-x", configs="DE"), tmp_path / "lima-x")
+    assert built.remarks == ("1,029 rows a language were found for train; the paper has 1,030.",)
 
 
 def test_a_validation_set_of_ones_own_beside_the_published_training_set(
@@ -75,7 +71,7 @@ def test_a_validation_set_of_ones_own_beside_the_published_training_set(
     stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files"))
     own = toy.write_lines(tmp_path / "own_DE.jsonl", [{"id": "own", "conversations": ["Q", "A"]}])
     _, built = build(Request("lima-x", configs="DE", validation=own), tmp_path / "lima-x")
-    assert built.remarks == ("1 rows a language were found for validation, 52 are published.",)
+    assert built.remarks == ("1 rows a language were found for validation; the paper has 52.",)
     card = (tmp_path / "lima-x" / "README.md").read_text(encoding="utf-8")
     assert "The validation rows of this folder are from local files" in card
 
@@ -101,6 +97,21 @@ def test_lima_is_read_by_those_who_accepted_its_terms(
     file = toy.write_lines(tmp_path / "val.jsonl", [{"conversations": ["Q", "A"]}])
     request = Request("lima-x", languages="EN", source="GAIR/lima", validation=file, configs="EN")
     assert build(request, tmp_path / "x")[1].configs["EN"]["train"].rows == 3
+
+
+def test_lima_gets_the_published_validation_set_and_never_its_own_rows(
+    online: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stock(online, monkeypatch, "lima", {"train.jsonl": lima_rows()})
+    stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files"))
+    build(Request("lima-x", languages="EN", source="GAIR/lima", configs="EN"), tmp_path / "x")
+    train, validation = (
+        list(read_samples(tmp_path / "x", config="EN", split=split)) for split in ("train", "validation")
+    )
+    assert (len(train), len(validation)) == (3, 52)
+    assert not {sample.messages for sample in train} & {sample.messages for sample in validation}
+    card = (tmp_path / "x" / "README.md").read_text(encoding="utf-8")
+    assert f"`{sources.label('lima_x')}/val_limax_EN.jsonl`" in card
 
 
 def test_terms_not_accepted(online: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +159,8 @@ def test_a_mirror_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     toy.bactrian(tmp_path / "bactrian_x" / revision / "data", ["en"])
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path))
     assert sources.fetch("bactrian_x", "data/en.json.gz").is_relative_to(tmp_path)
-    with pytest.raises(UserError, match="60 rows a language were found, 67,017 are published"):
-        build(Request("bactrian-x", languages="EN"), tmp_path / "x")
+    _, built = build(Request("bactrian-x", languages="EN"), tmp_path / "x")
+    assert built.remarks == ("60 rows a language were found; the paper has 67,017.",)
     with pytest.raises(
         UserError, match=r"de\.json\.gz is missing from the mirror; copy it there from https://huggingface"
     ):

@@ -187,6 +187,28 @@ def test_a_base_model_on_disk_is_no_hub_id(tmp_path: Path) -> None:
     assert "license: other\nlicense_name: terms-of-base-model-and-training-data" in text
 
 
+def test_the_base_of_trls_own_card_goes_before_the_recipes(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "out")
+    card = (run / "README.md").read_text(encoding="utf-8")
+    write(run / "README.md", card.replace("ORG/base-7b", "ORG/other-1b"))
+    text = readme(build(tmp_path))
+    assert "A fine-tuned version of `ORG/other-1b`" in text
+    assert "--model_name_or_path ORG/other-1b" in text
+
+
+def test_a_base_that_only_the_recipe_names_is_said_to_be_so(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "out")
+    write(run / "README.md", "---\ntags: [trl]\n---\n")  # TRL's card after a base from a folder
+    assert "as the recipe names it (the run itself doesn't record its base)" in readme(build(tmp_path))
+    assert "as the recipe names it" not in readme(build(tmp_path, told=Told(base="ORG/base-7b")))
+
+
+def test_a_run_of_so_many_steps_says_so(tmp_path: Path) -> None:
+    text = readme(build(tmp_path, overrides=["max_steps=2"]))
+    assert "| `max_steps` | `2` |" in text
+    assert "`num_train_epochs`" not in text  # the trainer didn't heed it
+
+
 def test_a_prepared_base_tells_what_it_was_made_from(tmp_path: Path) -> None:
     write(tmp_path / "base" / "README.md", "---\nbase_model: ORG/base-7b\n---\n")
     card = build(tmp_path, told=Told(base="base"))

@@ -529,7 +529,9 @@ def test_a_batch_made_just_before_the_end_of_its_process_is_found(
     assert len(api.batches) == 1
 
 
-@pytest.mark.parametrize(("owner", "state"), [(ELSEWHERE, "open"), (identity(), "never made")])
+@pytest.mark.parametrize(
+    ("owner", "state"), [(ELSEWHERE, "open"), (identity(), "never made")], ids=["elsewhere", "this one"]
+)
 def test_a_batch_that_another_process_may_be_making_is_left_alone(
     api: BatchApi, ledger: Ledger, owner: str, state: str
 ) -> None:

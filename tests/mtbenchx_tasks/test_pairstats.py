@@ -125,6 +125,14 @@ def test_a_run_without_votes_is_in_no_mean() -> None:
     assert (found.mean, found.sd, found.n, found.missing) == (1.0, None, 1, 1)
 
 
+def test_a_cut_run_and_items_judged_twice_are_in_no_mean_over_runs() -> None:
+    votes = outcomes("22", "11", "11", "12", run=0) + outcomes("22", run=1)
+    found = rates_over_runs(votes)
+    assert found.win.mean == pytest.approx(1 / 3)  # of run 0; the mean with run 1's only vote would be 2/3
+    assert (found.win.sd, found.win.n) == (None, 1)
+    assert bias_over_runs(votes).mean == 1 / 4
+
+
 def test_preference_interval_moves_whole_questions() -> None:
     same = [outcome(votes, q, turn=turn) for q, votes in enumerate(["22", "11"] * 10) for turn in (1, 2)]
     single = [found for found in same if found.item.turn == 1]

@@ -39,6 +39,19 @@ def test_deviation_over_runs_is_that_of_each_runs_average() -> None:
     assert over.sd == pytest.approx(math.sqrt(2))  # of 4 and 6
 
 
+def test_a_few_answers_judged_twice_are_no_second_run() -> None:
+    items = [judged("m", question, 4.0) for question in range(81, 91)]
+    (found,) = sections([*items, judged("m", 81, 10.0, run=1)])
+    over = average_over_runs(found.answers, found.runs)
+    assert (over.mean, over.sd, over.n, over.missing) == (4, None, 1, 1)  # run 1's average would be 10, SD 4.24
+    (other,) = sections(
+        [*items, judged("m", 81, 10.0, run=1), *(judged("n", question, 5.0) for question in range(81, 91))]
+    )
+    (pair,) = paired(other, ["m", "n"], Resampler(other, draws=50))
+    # A difference of 7 - 5 on question 81 and of -1 on the next: one of ten questions twice says nothing of the judge.
+    assert pair.verdict == "the difference is noise; one run, whether more would help can't be told"
+
+
 def test_one_category_s_interval_is_the_bootstrap_of_stats() -> None:
     chance = random.Random(1)
     ratings = [float(chance.randint(1, 10)) for _ in range(10)]

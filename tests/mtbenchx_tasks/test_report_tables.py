@@ -100,6 +100,13 @@ def test_a_group_with_a_missing_cell_has_no_average() -> None:
     assert average[1] == Cell("", "1/2", strong=True)
 
 
+def test_an_average_over_fewer_categories_says_so() -> None:
+    found = section({"m": [5] * 11, "n": [5] * 10})  # ten of writing, one of roleplay
+    shown = category_table(found, grouped(["m", "n"]), "de")
+    assert shown.notes == ("n: its average is over 1 of 2 categories, no match for others'.",)
+    assert turn_table(found, grouped(["m"]), 1).columns == ("Model", "German")  # one language needs no mean of it
+
+
 def test_missing_languages_and_answers_are_listed() -> None:
     found = section({"a": [1.0, 2.0], "b": [3.0]})
     assert ("b", "German", "1 answers where others have 2") in missing_table(found, grouped(found.models)).rows

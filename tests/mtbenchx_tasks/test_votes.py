@@ -92,6 +92,13 @@ def test_a_table_of_texts_reads_the_same(tmp_path: Path) -> None:
     assert read_votes(tmp_path / "votes.csv") == read_votes(write(tmp_path / "votes.jsonl", *rows))
 
 
+def test_whole_numbers_may_be_floats(tmp_path: Path) -> None:
+    expected = read_votes(write(tmp_path / "votes.jsonl", LMSYS))
+    assert read_votes(write(tmp_path / "floats.jsonl", {**LMSYS, "question_id": 81.0, "turn": 1.0})) == expected
+    with pytest.raises(UserError, match=r"question_id is 81\.5"):
+        read_votes(write(tmp_path / "half.jsonl", {**LMSYS, "question_id": 81.5}))
+
+
 def test_skipped_votes_are_found_beside_an_export(tmp_path: Path) -> None:
     votes, skips = tmp_path / "votes.parquet", tmp_path / "votes.skips.jsonl"
     assert with_skips([votes]) == [votes]
@@ -207,3 +214,12 @@ def test_written_votes_read_back_equal(tmp_path_factory: pytest.TempPathFactory,
     file = tmp_path_factory.mktemp("votes") / "votes.jsonl"
     write_votes(file, votes)
     assert read_votes(file) == votes
+
+
+def test_ids_that_only_look_like_mt_benchs_give_no_category(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "question_id": number} for number in (7, 81, 160, 161)]
+    assert {vote.category for vote in read_votes(write(tmp_path / "votes.jsonl", *rows))} == {None}
+    assert [vote.category for vote in read_votes(write(tmp_path / "votes.jsonl", *rows[1:3]))] == [
+        "writing",
+        "humanities",
+    ]

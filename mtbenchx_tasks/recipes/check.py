@@ -1,0 +1,223 @@
+"""A check before training: what `trl sft` would do silently, or stop at hours later or with a traceback."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hf_datasets.errors import UserError
+from mtbenchx_tasks.recipes.base import check_context, load_tokenizer
+from mtbenchx_tasks.recipes.batch import PAPER_BATCH, check_batch
+from mtbenchx_tasks.recipes.cut import Cut, count_cuts
+from mtbenchx_tasks.recipes.memory import Memory, check_memory, gpu_memory, memory
+from mtbenchx_tasks.recipes.settings import Settings, read_settings
+
+Found = TypeVar("Found")
+OPTIMIZER = ("optimizer.pt", "optimizer.bin", "optimizer_0", "global_step*", "pytorch_model_fsdp_0")
+"""Where a checkpoint keeps the optimizer: alone, under FSDP, under DeepSpeed."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found."""
+
+    settings: Settings
+    """The command, as TRL understands it."""
+    problems: tuple[str, ...]
+    """Sentences; with any the training should not start."""
+    remarks: tuple[str, ...]
+    """Worth knowing."""
+    cuts: tuple[Cut, ...]
+    """What max_length does, per split and language."""
+    turn_end: str | None
+    """The token that ends a turn; None if the base couldn't be read."""
+    memory: Memory | None
+    """What weights, gradients and optimizer take; None if the base couldn't be read."""
+
+
+def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_BATCH) -> Report:
+    """Check the arguments of a `trl sft` command; every problem is found, not only the first.
+
+    Args:
+        arguments: As they follow `trl sft`.
+        gpus: Number of GPUs over all nodes; default: what accelerate would use.
+        batch: Examples of an optimizer step that are wanted.
+
+    Raises:
+        UserError: The arguments themselves can't be read.
+    """
+    settings = read_settings(arguments, gpus)
+    training = settings.training
+    problems: list[str] = []
+
+    def attempt(step: Callable[[], Found]) -> Found | None:
+        try:
+            return step()
+        except UserError as error:
+            problems.append(str(error))
+            return None
+
+    device, accumulation = training.per_device_train_batch_size, training.gradient_accumulation_steps
+    attempt(lambda: check_batch(device, accumulation, settings.gpus, batch))
+    attempt(lambda: check_output(Path(training.output_dir)))
+    attempt(lambda: check_resume(training.resume_from_checkpoint, Path(training.output_dir)))
+    attempt(lambda: _check_selection(training))
+    data = attempt(lambda: load_splits(settings))
+    tokenizer = attempt(lambda: load_tokenizer(settings))
+    config = attempt(lambda: check_context(settings, tokenizer)) if tokenizer is not None else None
+    needed = memory(settings, config) if config is not None else None
+    if needed is not None:
+        attempt(lambda: check_memory(needed, gpu_memory()))
+    cuts = _cuts(settings, data, tokenizer) if data and tokenizer else []
+    attempt(lambda: _check_kept(cuts, training.max_length))
+    turn_end = tokenizer.eos_token if tokenizer is not None else None
+    remarks = settings.remarks + _remarks(training)
+    return Report(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed)
+
+
+def check_output(folder: Path) -> None:
+    """Refuse a folder that can't be written, before an epoch is spent on it.
+
+    Raises:
+        UserError: See above.
+    """
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    reason = "is no folder" if not there.is_dir() else "can't be written"
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        try:
+            with tempfile.TemporaryFile(dir=there):
+                return
+        except OSError as error:
+            reason = f"can't be written ({error.strerror})"
+    raise UserError(f"The output {folder} can't be made, {there} {reason}; pass another --output_dir.")
+
+
+def check_resume(checkpoint: str | bool | None, output: Path) -> None:
+    """Refuse a checkpoint from which a run would go on with a fresh optimizer, or none.
+
+    Args:
+        checkpoint: TRL's resume_from_checkpoint: a folder, or True for the newest of the output folder.
+        output: The output folder.
+
+    Raises:
+        UserError: See above.
+    """
+    if not checkpoint:
+        return
+    if checkpoint is True or str(checkpoint).lower() == "true":
+        if checkpoint is not True:
+            raise UserError(
+                "On the command line resume_from_checkpoint takes a folder (OUT/checkpoint-34); "
+                "`resume_from_checkpoint: true`, the newest one, works in the YAML only."
+            )
+        found = checkpoints(output)
+        if not found:
+            raise UserError(f"There is no checkpoint in {output} to resume from; leave resume_from_checkpoint out.")
+        checkpoint = str(found[-1])
+    folder = Path(checkpoint)
+    if not (folder / "trainer_state.json").is_file():
+        have = ", ".join(path.name for path in checkpoints(output)) or "none"
+        raise UserError(f"{folder} is no checkpoint (no trainer_state.json); {output} holds {have}.")
+    if not any(any(folder.glob(pattern)) for pattern in OPTIMIZER):
+        raise UserError(
+            f"{folder} was saved with save_only_model: its optimizer and learning rate are gone, and TRL would begin "
+            f"them anew without a word; start the run again, or go on from a checkpoint with optimizer.pt."
+        )
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints of a run, newest last."""
+    found = [path for path in folder.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdigit()]
+    return sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint-")))
+
+
+def _check_selection(training: Any) -> None:
+    if training.completion_only_loss and not training.assistant_only_loss:
+        raise UserError(
+            "completion_only_loss masks nothing in `messages` data, questions would be learnt as well; "
+            "pass --assistant_only_loss true instead."
+        )
+
+
+def load_splits(settings: Settings) -> dict[str, Any]:
+    """Return the splits that TRL would train and evaluate on, by name.
+
+    Raises:
+        UserError: The data, its configuration or a split is missing, or it isn't in the `messages` format.
+    """
+    from datasets import get_dataset_config_names, load_dataset
+
+    script, training = settings.script, settings.training
+    name, config = script.dataset_name, script.dataset_config
+    if not name:
+        raise UserError("No data is named; pass --dataset_name.")
+    local = "/" not in name and "\\" not in name
+    if local and not Path(name).is_dir():  # `datasets` would search its cache, and may find rows of another day there
+        raise UserError(f"There is no folder {name} in {Path.cwd()}; `mtbenchx data build {name}` writes it here.")
+    try:
+        configs = get_dataset_config_names(name)
+    except Exception as error:  # datasets, the Hub and the file system raise all sorts
+        raise UserError(
+            f"There is no dataset {name} here or on the Hub ({type(error).__name__}); check the name, or build it: "
+            f"mtbenchx data build {Path(name).name}."
+        ) from error
+    if config not in configs:
+        said = f"has no configuration {config!r}" if config else "has several configurations, and none is chosen"
+        raise UserError(f"{name} {said}; pass --dataset_config with one of {', '.join(configs)}.")
+    try:
+        data = load_dataset(name, config)
+    except Exception as error:  # datasets, the Hub and the file system raise all sorts
+        raise UserError(f"{name} ({config}) can't be loaded: {' '.join(str(error).split())}") from error
+    wanted = [script.dataset_train_split] + [script.dataset_test_split] * (str(training.eval_strategy.value) != "no")
+    for split in wanted:
+        if split not in data:
+            flag = "train" if split == script.dataset_train_split else "test"
+            raise UserError(
+                f"{name} ({config}) has no split {split!r}; pass --dataset_{flag}_split with one of {', '.join(data)}."
+            )
+        if "messages" not in data[split].column_names:
+            raise UserError(f"{name} ({config}) has no column `messages`, which the chat template needs.")
+    return {split: data[split] for split in wanted}
+
+
+def _cuts(settings: Settings, data: dict[str, Any], tokenizer: Any) -> list[Cut]:
+    from tqdm import tqdm
+
+    limit = settings.training.max_length
+    if limit is None:
+        return []
+    found: list[Cut] = []
+    for split, rows in data.items():
+        shown = tqdm(rows, desc=f"Measuring {split}", leave=False)
+        found += count_cuts(
+            shown,
+            tokenizer,
+            split=split,
+            max_length=limit,
+            assistant_only=settings.training.assistant_only_loss,
+            language=settings.script.dataset_config,
+        )
+    return found
+
+
+def _check_kept(cuts: Sequence[Cut], limit: int) -> None:
+    for split in dict.fromkeys(cut.split for cut in cuts):
+        if all(cut.dropped == cut.rows for cut in cuts if cut.split == split):
+            raise UserError(f"With max_length {limit} no row of {split} keeps a target; pass a larger --max_length.")
+
+
+def _remarks(training: Any) -> tuple[str, ...]:
+    remarks = []
+    if training.save_only_model:
+        remarks.append("save_only_model: a killed run can't be resumed, TRL would begin the optimizer anew.")
+    if training.packing:
+        remarks.append("packing: an optimizer step is a batch of packs then, not of examples.")
+    held = checkpoints(Path(training.output_dir))
+    if held and not training.resume_from_checkpoint:
+        newest = held[-1]
+        remarks.append(f"{newest} is there: --resume_from_checkpoint {newest} goes on, without it the run begins anew.")
+    return tuple(remarks)

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from mtbenchx_tasks.cli import app
+from mtbenchx_tasks.recipes.folder import recipes_path
+from mtbenchx_tasks.recipes.plan import study_plan
+from tests.recipes.bench import write_base
+from tests.sources import needs_sources
+
+
+def mtbenchx(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["recipes", *arguments])
+
+
+def test_prints_where_the_recipes_are() -> None:
+    assert mtbenchx().stdout == f"{recipes_path()}\n"
+
+
+def test_copies_them_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert str(Path("recipes") / "lima_x.yaml") in mtbenchx("--copy").stdout.splitlines()
+    assert mtbenchx("--copy").stdout == f"{tmp_path / 'recipes'} has them already\n"
+
+
+def test_check_passes_what_trl_will_get_and_says_ready(desk: Path) -> None:
+    arguments = ["--config", "recipes/lima_x.yaml", "--dataset_config", "DE", "--output_dir", "out"]
+    done = mtbenchx("check", *arguments, "--model_name_or_path", "base", "--max_length", "60", "--gpus", "1")
+    assert done.exit_code == 0
+    # 8 rows of DE: odd numbers have two turns (over 60 tokens, the second answer is lost), even ones have one
+    assert "train de: 8 rows, 4 lose a part of their target and 0 all of it (50.0%): the longest has" in done.stdout
+    assert "A turn ends with </s>." in done.stdout
+    assert done.stdout.endswith("Ready: trl sft can start.\n")
+
+
+def test_check_tells_problems_and_exits_with_1(desk: Path) -> None:
+    arguments = ["--config", "recipes/lima_x.yaml", "--dataset_config", "XX", "--output_dir", "out"]
+    done = mtbenchx("check", *arguments, "--model_name_or_path", "base", "--max_length", "200", "--gpus", "3")
+    assert done.exit_code == 1
+    assert [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("mtbenchx")] == ["mtbenchx"] * 2
+    assert "Ready" not in done.stdout
+
+
+def test_prepare_says_what_it_changed_and_where_it_is(tmp_path: Path) -> None:
+    base = write_base(tmp_path / "base")
+    assert mtbenchx("prepare", str(base), "--out", str(tmp_path / "same")).stdout.splitlines() == [
+        "Nothing had to be changed.",
+        str(tmp_path / "same"),
+    ]
+    told = mtbenchx("prepare", str(base), "--out", str(tmp_path / "out"), "--turn-end", "<|im_end|>").stdout
+    assert told.splitlines()[0] == "Token <|im_end|> was added."
+
+
+def test_template_prints_it_without_markers() -> None:
+    plain = mtbenchx("template", str(recipes_path() / "chat_template.jinja")).stdout
+    assert "{{ message['content'] ~ eos_token }}" in plain
+    assert "generation %}" not in plain
+
+
+def test_the_plan_of_the_study() -> None:
+    plan = study_plan("gpt-4")
+    assert (plan.trainings, plan.evaluations) == (14, 75)
+    assert plan.single.judgments == 15 * 5 * 80 * 2  # models, languages, questions, turns
+    assert plan.pairs.judgments == 2 * 6 * 5 * 80 * 2 * 2  # datasets, mixtures against one, ..., turns, orders
+    assert "14 trainings" in mtbenchx("plan").stdout
+
+
+@needs_sources
+def test_the_plan_prices_every_judgment_and_a_cheaper_judge_less() -> None:
+    dear, cheap = study_plan("gpt-4"), study_plan("gpt-4o-mini")
+    assert dear.single.price is not None
+    assert dear.pairs.price is not None
+    assert cheap.single.price is not None
+    assert dear.single.price.requests == dear.single.judgments
+    assert dear.pairs.price.requests == dear.pairs.judgments
+    assert dear.single.price.usual > cheap.single.price.usual > 0
+
+
+def test_without_a_price_the_plan_says_why() -> None:
+    assert "No judge cost: " in mtbenchx("plan", "--judge", "somebody").stdout
+
+
+@pytest.mark.parametrize("command", ["check", "prepare", "template", "plan"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = mtbenchx(command, "--help")
+    assert shown.exit_code == 0
+    assert f"mtbenchx recipes {command}" in shown.stdout

@@ -1,0 +1,86 @@
+"""The recipes under stock TRL: all fourteen, interrupted and resumed, and on two processes."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import trl.scripts.sft
+from lm_eval.models.huggingface import HFLM
+
+from tests.recipes.bench import CONFIGS
+from tests.recipes.trl_runs import curve, environment, flags, history, start, train
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
+PAIRS = [(recipe, config) for recipe in ("lima_x", "bactrian_x") for config in CONFIGS]
+FIRST = PAIRS.index(("lima_x", "ENDEFRITES"))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "config"),
+    [pytest.param(*pair, marks=[] if place == FIRST else pytest.mark.slow) for place, pair in enumerate(PAIRS)],
+)
+def test_each_of_the_fourteen_trains_saves_and_loads_in_lm_eval(desk: Path, recipe: str, config: str) -> None:
+    train(flags(recipe, config, "out", "--max_steps", "2", "--logging_steps", "1"))
+    assert [round(rate, 9) for rate in curve(desk / "out", "learning_rate")] == [1e-5, 5e-6]  # linear, over two steps
+    assert [entry["step"] for entry in history(desk / "out") if "eval_loss" in entry][-1] == 2  # the end is measured
+    assert (desk / "out" / "model.safetensors").is_file()
+    template = (desk / "recipes" / "chat_template.jinja").read_text(encoding="utf-8")
+    assert (desk / "out" / "chat_template.jinja").read_text(encoding="utf-8") == template
+    model = HFLM(pretrained=str(desk / "out"), device="cpu", batch_size=1, max_length=200)
+    assert model.tokenizer.eos_token == "</s>"
+    assert model.apply_chat_template([{"role": "user", "content": "Hi"}]) == "<|user|>\nHi</s>\n<|assistant|>\n"
+
+
+@pytest.mark.slow
+def test_a_killed_training_resumes_to_the_very_same_weights(desk: Path) -> None:
+    steps = ("--max_steps", "6", "--save_strategy", "steps", "--save_steps", "1", "--save_total_limit", "9")
+    train(flags("lima_x", "DE", "whole", *steps))
+    process = start(flags("lima_x", "DE", "cut", *steps), desk)
+    while not (desk / "cut" / "checkpoint-2" / "trainer_state.json").is_file():
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (desk / "cut" / "model.safetensors").exists()
+    train(flags("lima_x", "DE", "cut", *steps, "--resume_from_checkpoint", "cut/checkpoint-2"))
+    weights = [(desk / name / "model.safetensors").read_bytes() for name in ("whole", "cut")]
+    assert weights[0] == weights[1]
+    assert curve(desk / "whole") == curve(desk / "cut")
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_loss_curve_of_one(desk: Path) -> None:
+    steps = ("--max_steps", "4", "--save_strategy", "steps", "--save_steps", "4", "--logging_steps", "1")
+    one = flags("lima_x", "ENDEFRITES", "one", *steps, "--gradient_accumulation_steps", "2")
+    train(one)
+    two = flags("lima_x", "ENDEFRITES", "two", *steps, "--ddp_backend", "gloo")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    log = desk / "log.txt"
+    with log.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            [*launcher, trl.scripts.sft.__file__, *two], cwd=desk, env=environment(), stdout=out,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    while "Model saved" not in log.read_text(encoding="utf-8"):
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        time.sleep(0.1)
+    with contextlib.suppress(ProcessLookupError):  # gloo sometimes never returns from its destructor, all being saved
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for name in ("loss", "grad_norm", "eval_loss", "num_tokens"):
+        assert curve(desk / "two", name) == pytest.approx(curve(desk / "one", name), rel=1e-4), name
+
+
+@pytest.mark.slow
+def test_the_command_itself_runs_from_a_folder_with_nothing_but_recipes_and_data(desk: Path) -> None:
+    shutil.rmtree("bactrian-x")
+    process = start(flags("lima_x", "sampled", "out", "--max_steps", "1"), desk)
+    out, _ = process.communicate(timeout=500)
+    assert process.returncode == 0, out
+    assert (desk / "out" / "model.safetensors").is_file()
