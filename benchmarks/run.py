@@ -87,10 +87,12 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     chosen = [script for script in SCRIPTS if not options.only or script.name in options.only]
-    done = {script: [run(script, more) for more in script.options(options.small)] for script in chosen}
-    sections = [f"## {script.title}\n\n" + "\n".join(map(str, runs)) for script, runs in done.items()]
-    text = "\n".join([*heading(time.monotonic() - began), *sections])
-    options.out.write_text(text, encoding="utf-8", newline="\n")
+    done: dict[Script, list[Done]] = {}
+    for script in chosen:
+        done[script] = [run(script, more) for more in script.options(options.small)]
+        sections = [f"## {one.title}\n\n" + "\n".join(map(str, runs)) for one, runs in done.items()]
+        text = "\n".join([*heading(time.monotonic() - began), *sections])
+        options.out.write_text(text, encoding="utf-8", newline="\n")  # at once: an interrupt loses nothing
     say(f"wrote {options.out}")
     sys.exit(any(one.code for runs in done.values() for one in runs))
 

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hf_datasets.language import detect_language
@@ -13,6 +14,7 @@ from mtbenchx_tasks.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
 from mtbenchx_tasks.judge.prompts import prompt_name
+from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -111,6 +113,10 @@ class Conversation:
         self.answers.append(storable(answer))
         if self.judge is not None:
             self.pending.append(self.judge.submit(self.question, self.answers))
+
+    def hand_over(self, submit: Callable[[Future[Judged]], Future[Judged]]) -> None:
+        """Exchange what was only noted for what is under way."""
+        self.pending = [[replace(item, future=submit(item.future)) for item in runs] for runs in self.pending]
 
     def detect_languages(self) -> None:
         """Look at the answers' languages while the judge is busy; the metrics find them remembered."""

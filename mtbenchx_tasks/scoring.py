@@ -41,9 +41,10 @@ class Scoring:
         engine = self.judge.engine
         noted = engine if isinstance(engine, PlanEngine) else PlanEngine(self.judge.ledger, self.judge.settings.model)
         talks = self._talks(noted)
-        if noted.missing:  # of a local judge all: its keys are not known before its weights are
+        if noted.missing and noted is not engine:  # of a local judge all: its keys are not known before its weights are
             engine.check()
-            talks = talks if noted is engine else self._talks(engine)
+            for talk in talks:
+                talk.hand_over(lambda future: engine.submit(noted.asked(future)))
         self.conversations.extend(talks)
         return self
 

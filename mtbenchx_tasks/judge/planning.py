@@ -37,6 +37,7 @@ class PlanEngine:
         self.held: set[str] = set()
         """Keys of those that the ledger holds."""
         self._futures: dict[str, Future[Judged]] = {}
+        self._asked: dict[Future[Judged], ChatRequest] = {}
 
     def check(self) -> None:
         """A plan needs no judge."""
@@ -49,11 +50,16 @@ class PlanEngine:
         if request.key not in self.requests:
             self.requests[request.key] = request
             future = self._futures[request.key] = Future()
+            self._asked[future] = request
             known = self.ledger.judgment(request.key)
             if known is not None:
                 self.held.add(request.key)
                 future.set_result(Judged(request.key, known))
         return self._futures[request.key]
+
+    def asked(self, future: Future[Judged]) -> ChatRequest:
+        """Return the request that a future stands for."""
+        return self._asked[future]
 
     def finish(self) -> None:
         """Nothing is under way."""
