@@ -4,6 +4,7 @@ The file is a pickle, and loading a pickle runs code of whoever wrote it. Here e
 an inert stand-in, so that only plain values come out.
 """
 
+import importlib
 import io
 import pickle
 import zipfile
@@ -11,10 +12,17 @@ from pathlib import Path
 from typing import Any
 
 Plain = str | int | float | bool
+ENUMS = ("transformers.trainer_utils", "transformers.training_args")
+"""Where the trainer's enums are."""
+GETATTR = (("builtins", "getattr"), ("__builtin__", "getattr"))
+"""What Pythons such as 3.11.2 call with an enum and a member's name, instead of the enum with its value."""
 
 
 class _Inert:
     """Stands in for any class or function: keeps what it is given and does nothing."""
+
+    place = ("", "")
+    """Module and name of what it stands in for."""
 
     def __init__(self, *args: Any) -> None:
         self.args = args
@@ -24,8 +32,8 @@ class _Inert:
 
 
 class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> type[_Inert]:  # noqa: ARG002
-        return _Inert
+    def find_class(self, module: str, name: str) -> type[_Inert]:
+        return type("_Inert", (_Inert,), {"place": (module, name)})
 
     def persistent_load(self, pid: Any) -> None:  # noqa: ARG002
         return None
@@ -57,8 +65,20 @@ def read_training_args(file: Path) -> dict[str, Plain]:
 
 
 def _plain(value: Any) -> Plain | None:
-    """Return a plain value; of an enum (a stand-in with one argument) its value; None for everything else."""
+    """Return a plain value; of an enum (a stand-in with one argument, or with its class and a name) its value."""
     if isinstance(value, _Inert):
         arguments: tuple[Any, ...] = getattr(value, "args", ())
-        value = arguments[0] if len(arguments) == 1 else None
+        if value.place in GETATTR:
+            value = _member(*arguments) if len(arguments) == 2 else None  # noqa: PLR2004
+        else:
+            value = arguments[0] if len(arguments) == 1 else None
     return value if isinstance(value, (str, int, float, bool)) else None
+
+
+def _member(enum: Any, name: Any) -> Any:
+    """Return the value of a member of one of the trainer's enums, as the installed transformers has it, else None."""
+    module, kind = getattr(enum, "place", ("", ""))
+    if module not in ENUMS:
+        return None
+    found = getattr(getattr(importlib.import_module(module), kind, None), "__members__", {}).get(name)
+    return getattr(found, "value", None)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,28 @@ def test_the_trainers_own_record_goes_before_the_recipe(tmp_path: Path) -> None:
     assert training.settings["world_size"] == 1
     assert training.settings["dataset_config"] == "ENDEFRITES"
     assert training.settings["model_name_or_path"] == "ORG/base-7b"
+
+
+class ByName:
+    """How Python 3.11.2 pickles a member of an enum."""
+
+    def __init__(self, enum: type, name: str) -> None:
+        self.enum, self.name = enum, name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self.enum, self.name)
+
+
+def test_enums_are_read_however_python_wrote_them(tmp_path: Path) -> None:
+    from transformers import SchedulerType, TrainingArguments
+
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True)
+    arguments.lr_scheduler_type = ByName(SchedulerType, "REDUCE_ON_PLATEAU")
+    arguments.optim = ByName(Path, "home")  # nobody else's
+    save(arguments, tmp_path / "training_args.bin")
+    found = read_training_args(tmp_path / "training_args.bin")
+    assert found["lr_scheduler_type"] == "reduce_lr_on_plateau"
+    assert "optim" not in found
 
 
 def test_reading_the_arguments_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
