@@ -6,34 +6,41 @@ from typing import Annotated, Literal
 import typer
 
 
+Votes = Annotated[
+    list[Path],
+    typer.Option(help="People's votes: `mtbenchx annotate export`, or any file in lmsys' schema; repeatable."),
+]
+Judgments = Annotated[
+    list[Path],
+    typer.Option(help="Judges' verdicts: FastChat's *_pair.jsonl, or lmsys' schema; repeatable, also for a jury."),
+]
+Language = Annotated[str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")]
+TieMode = Annotated[
+    Literal["four", "merge_bad", "decisive"],
+    typer.Option(help="Votes as they are; 'both bad' as a tie; or votes for a winner only. Files hold all three."),
+]
+Inconsistent = Annotated[
+    Literal["missing", "tie"], typer.Option(help="What a verdict is whose two games disagree; FastChat: tie.")
+]
+Limit = Annotated[
+    Literal["plurality", "strict", "drop", "majority", "loo"],
+    typer.Option(help="The upper limit that is printed. Files hold all five."),
+]
+Repeated = Annotated[
+    Literal["first", "all"], typer.Option(help="Which votes count if a person voted twice; FastChat: all.")
+]
+
+
 def agreement(
-    votes: Annotated[
-        list[Path],
-        typer.Option(help="People's votes: `mtbenchx annotate export`, or any file in lmsys' schema; repeatable."),
-    ],
+    votes: Votes,
     *,
-    judgments: Annotated[
-        list[Path],
-        typer.Option(help="Judges' verdicts: FastChat's *_pair.jsonl, or lmsys' schema; repeatable, also for a jury."),
-    ] = [],  # noqa: B006  (typer reads it)
-    language: Annotated[
-        str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")
-    ] = None,
+    judgments: Judgments = [],  # noqa: B006  (typer reads it)
+    language: Language = None,
     annotators: Annotated[str, typer.Option(help="Only these people, e.g. 'expert*'.")] = "*",
-    tie_mode: Annotated[
-        Literal["four", "merge_bad", "decisive"],
-        typer.Option(help="Votes as they are; 'both bad' as a tie; or votes for a winner only. Files hold all three."),
-    ] = "four",
-    inconsistent: Annotated[
-        Literal["missing", "tie"], typer.Option(help="What a verdict is whose two games disagree; FastChat: tie.")
-    ] = "missing",
-    limit: Annotated[
-        Literal["plurality", "strict", "drop", "majority", "loo"],
-        typer.Option(help="The upper limit that is printed. Files hold all five."),
-    ] = "plurality",
-    repeated: Annotated[
-        Literal["first", "all"], typer.Option(help="Which votes count if a person voted twice; FastChat: all.")
-    ] = "first",
+    tie_mode: TieMode = "four",
+    inconsistent: Inconsistent = "missing",
+    limit: Limit = "plurality",
+    repeated: Repeated = "first",
     min_votes: Annotated[int, typer.Option(min=1, help="Votes an item needs for the upper limit.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Also write JSON, CSV, LaTeX and text to this folder.")] = None,
 ) -> None:
