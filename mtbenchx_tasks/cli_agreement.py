@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import typer
 
-
 Votes = Annotated[
     list[Path],
     typer.Option(help="People's votes: `mtbenchx annotate export`, or any file in lmsys' schema; repeatable."),
