@@ -3,16 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from hf_datasets.curate.pieces import PIECE, POSTS
 from hf_datasets.errors import UserError
 
-POSTS = "Posts.xml"
 MAGIC = b"7z\xbc\xaf\x27\x1c"
-PIECE = 1 << 20
-"""Bytes passed on at a time."""
-
-
-class CutError(Exception):
-    """A dump ended before its end; what was read stays good."""
 
 
 def find_dump(path: Path) -> Path:

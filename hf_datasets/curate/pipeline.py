@@ -14,10 +14,11 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from hf_datasets.atomic import replacing_file
-from hf_datasets.curate.dumps import CutError, find_dump, size, stream
+from hf_datasets.curate.dumps import find_dump, size, stream
 from hf_datasets.curate.duplicates import Reference, near_duplicates
 from hf_datasets.curate.filters import Candidate, Rules, examine
 from hf_datasets.curate.pairs import Pair, Rejection, orphaned, select
+from hf_datasets.curate.pieces import CutError
 from hf_datasets.curate.posts import Posts
 from hf_datasets.curate.review import review_of, write_review
 from hf_datasets.curate.rows import RowReader

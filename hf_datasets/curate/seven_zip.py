@@ -12,7 +12,7 @@ import py7zr
 from py7zr.exceptions import ArchiveError
 from py7zr.io import Py7zIO, WriterFactory
 
-from hf_datasets.curate.dumps import PIECE, POSTS, CutError
+from hf_datasets.curate.pieces import PIECE, POSTS, CutError
 from hf_datasets.errors import UserError
 
 _DAMAGES = (
