@@ -35,7 +35,7 @@ LANGUAGES = ("en", "de", "fr", "it", "es")
 BASELINE = "ENDEFRITES"
 RAW_RUNS = 4
 CACHED = {"gpt-4": 1.0, "gpt-4o": 0.5, "gpt-4.1": 0.25, "gpt-4.1-mini": 0.25}
-"""Judge -> share of the input price that a cached token costs; as third parties report them, to be checked at the vendor."""
+"""Judge -> share of the input price of a cached token; as third parties report it, to be checked at the vendor."""
 LEAST_CACHED, CACHE_STEP = 1024, 128
 """Tokens."""
 
