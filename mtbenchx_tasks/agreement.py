@@ -1,14 +1,12 @@
-"""Agreement between raters: raw (notes D1), of votes, and of ratings of the same answers."""
+"""Agreement between raters: raw (notes D1), and of ratings of the same answers."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import comb, floor
 from statistics import fmean
 from typing import NamedTuple
 
-from mtbenchx_tasks.judge.outcome import Item, Outcome
 from mtbenchx_tasks.kappa import ROUNDING, Kappa, cohen_kappa
-from mtbenchx_tasks.pairstats import VOTES
 from mtbenchx_tasks.stats import Interval, bootstrap_interval, pearson, spearman
 
 
@@ -63,26 +61,6 @@ class RatingAgreement:
     """Share of answers whose ratings differ by one point at most."""
     kappa: Kappa
     """Quadratically weighted, on ratings rounded to whole points (halves up)."""
-
-
-def vote_table(outcomes: Iterable[Outcome]) -> list[list[int]]:
-    """Return several judges' votes an item, counted by VOTES; give one run at a time, for runs aren't more items.
-
-    An inconsistent or failed outcome is a missing vote.
-    """
-    rows: dict[Item, list[int]] = {}
-    for outcome in outcomes:
-        row = rows.setdefault(replace(outcome.item, judge=""), [0] * len(VOTES))
-        if outcome.winner in VOTES:
-            row[VOTES.index(outcome.winner)] += 1
-    return list(rows.values())
-
-
-def vote_kappa(a: Iterable[Outcome], b: Iterable[Outcome]) -> Kappa:
-    """Return Cohen's kappa of two judges' or two prompt sets' votes, items matched by all but the judge."""
-    votes_a, votes_b = ({replace(o.item, judge=""): o.winner if o.winner in VOTES else None for o in s} for s in (a, b))
-    items = list(votes_a | votes_b)
-    return cohen_kappa([votes_a.get(item) for item in items], [votes_b.get(item) for item in items])
 
 
 def raw_agreement(table: Sequence[Sequence[int]]) -> RawAgreement:

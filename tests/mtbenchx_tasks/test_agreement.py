@@ -1,4 +1,4 @@
-"""Raw agreement, votes of several judges, and ratings of the same answers."""
+"""Raw agreement, and ratings of the same answers."""
 
 import pytest
 
@@ -6,12 +6,9 @@ from mtbenchx_tasks.agreement import (
     AnswerId,
     rating_agreement,
     raw_agreement,
-    vote_kappa,
-    vote_table,
 )
 from mtbenchx_tasks.kappa import fleiss_kappa
 from tests.mtbenchx_tasks.test_kappa import MISSING
-from tests.mtbenchx_tasks.test_pairstats import outcomes
 
 
 def ratings(*values: float | None, model: str = "m") -> dict[AnswerId, float | None]:
@@ -31,16 +28,6 @@ def test_raw_agreement_by_hand() -> None:
     assert (found.micro, found.macro) == (3 / 4, 1 / 2)
     assert (found.n_items, found.n_pairs, found.n_items_dropped) == (2, 4, 1)
     assert raw_agreement([]).micro is raw_agreement([]).macro is None
-
-
-def test_votes_of_a_jury() -> None:
-    jury = outcomes("22", "11", "12", judge="a") + outcomes("22", "22", "tt", judge="b") + outcomes("22", judge="c")
-    assert vote_table(jury) == [[0, 3, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0]]  # model_1, model_2, tie, both bad
-
-
-def test_two_judges_are_matched_by_item() -> None:
-    found = vote_kappa(outcomes("22", "11", "12", "22", judge="a"), outcomes("22", "11", "tt", judge="b"))
-    assert (found.n, found.dropped, found.kappa) == (2, 2, pytest.approx(1.0))
 
 
 def test_ratings_by_hand() -> None:
