@@ -70,6 +70,7 @@ class Conversation:
     model: Candidate = Candidate("", None)  # noqa: RUF009  (frozen)
     """Who answers, once it has spoken."""
     _recallable: tuple[str, str] | None = None
+    _early: tuple[str, list[Pending]] | None = None
     _read: list[list[Verdict]] = field(default_factory=list)
 
     def messages(self) -> list[dict[str, str]]:
@@ -92,13 +93,21 @@ class Conversation:
         self._recallable = content_hash(request), canonical_json(request)
         return self.judge.ledger.answer(self._recallable[0]) if self.judge.settings.resume else None
 
-    def hear(self, lm: "LM", answer: str) -> None:
-        """Keep an answer and have it judged."""
+    def arrive(self, lm: "LM", answer: str) -> None:
+        """Keep an answer and have it judged while others are still being generated."""
         self.model = candidate(lm)
         if self.judge is not None:
             self._keep(self.judge.ledger, answer)
             self.judge.engine.meet(lm)
-        self.take(answer)
+        self._early = answer, self._submit(answer)
+
+    def hear(self, lm: "LM", answer: str) -> None:
+        """Take an answer; it is judged already if it arrived before, and was the same."""
+        if self._early is None or self._early[0] != answer:
+            self.arrive(lm, answer)
+        assert self._early is not None
+        self._append(*self._early)
+        self._early = None
 
     def _keep(self, ledger: Ledger, answer: str) -> None:
         """Store the answer for a later `resume`; a full disk must not lose the run."""
@@ -110,9 +119,14 @@ class Conversation:
 
     def take(self, answer: str) -> None:
         """Append an answer and hand it to the judge."""
+        self._append(answer, self._submit(answer))
+
+    def _submit(self, answer: str) -> list[Pending]:
+        return self.judge.submit(self.question, [*self.answers, storable(answer)]) if self.judge is not None else []
+
+    def _append(self, answer: str, verdicts: list[Pending]) -> None:
         self.answers.append(storable(answer))
-        if self.judge is not None:
-            self.pending.append(self.judge.submit(self.question, self.answers))
+        self.pending.append(verdicts)
 
     def hand_over(self, submit: Callable[[Future[Judged]], Future[Judged]]) -> None:
         """Exchange what was only noted for what is under way."""

@@ -114,6 +114,8 @@ def judge_all(pairs: Sequence[tuple[File, JudgeSettings]], engine_for: EngineFor
     try:
         for scoring in prepared:
             scoring.submit()
+        for scoring in prepared:
+            scoring.detect_languages()
         return [scoring.scored() for scoring in prepared]
     except BaseException:
         for scoring in prepared:

@@ -57,10 +57,13 @@ class Scoring:
                 talk.take(text)
         return talks
 
-    def scored(self) -> Scored:
-        """Wait for the verdicts, write down where they count, and return them."""
+    def detect_languages(self) -> None:
+        """Look at the answers' languages while the judge is busy; the metrics find them remembered."""
         for talk in self.conversations:
             talk.detect_languages()
+
+    def scored(self) -> Scored:
+        """Wait for the verdicts, write down where they count, and return them."""
         self.judge.engine.finish()
         language = self.answered[0][0].language
         place = place_of(self.judge, self.benchmark, TASK_VERSION, language)

@@ -18,9 +18,10 @@ class Model(LM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         self.waves.append([(str(request.args[0]), request.args[1]) for request in requests])
-        answers = [self.answer(str(request.args[0])) for request in requests]
-        for request, answer in zip(requests, answers, strict=True):
-            self.cache_hook.add_partial("generate_until", request.args, answer)
+        answers = []
+        for request in requests:
+            answers.append(self.answer(str(request.args[0])))
+            self.cache_hook.add_partial("generate_until", request.args, answers[-1])
         return answers
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:

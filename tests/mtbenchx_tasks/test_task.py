@@ -31,20 +31,40 @@ def test_five_languages_take_two_calls_and_turn_2_holds_the_own_turn_1(judge: di
         assert reply.startswith(opening + model.answer(opening))
 
 
-def test_every_turn_1_judgment_is_submitted_before_turn_2_ends(api: Api, judge: dict[str, Any]) -> None:
-    judged_when_turn_2_ends = []
-
+def test_every_answer_is_judged_while_the_next_are_generated(api: Api, judge: dict[str, Any]) -> None:
     class Slow(Model):
         def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
             answers = super().generate_until(requests, disable_tqdm)
-            if len(self.waves) == 2:
-                while len(api.judgments) < 16:  # else the test's time limit tells
-                    pass
-                judged_when_turn_2_ends.append(len(api.judgments))
+            while len(api.judgments) < 16 * len(self.waves):  # else the test's time limit tells
+                pass
             return answers
 
     evaluate(Slow(), DE, judge)
-    assert judged_when_turn_2_ends == [16]
+    assert len(api.judgments) == 32
+
+
+def test_what_a_backend_makes_of_an_answer_in_the_end_is_what_counts(api: Api, judge: dict[str, Any]) -> None:
+    class Trimming(Model):
+        def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+            return [f"{answer} In the end." for answer in super().generate_until(requests, disable_tqdm)]
+
+    model = Trimming()
+    results = evaluate(model, DE, judge, limit=1)
+    (sample,) = results["samples"][DE]
+    assert all(answers[0].endswith("In the end.") for answers in sample["resps"])
+    used = open_ledger(Path(judge["ledger"])).rows("SELECT answer FROM use")
+    assert [row["answer"].endswith("In the end.") for row in used] == [True, True]
+    assert len(api.judgments) == 4
+
+
+def test_nobody_guesses_whose_answer_it_is_where_prompts_are_one_object(api: Api, judge: dict[str, Any]) -> None:
+    class Same(Model):
+        def apply_chat_template(self, chat_history: Any, add_generation_prompt: bool = True) -> str:
+            return "one and the same object"
+
+    answers = iter("abcd")
+    evaluate(Same(lambda _: next(answers)), DE, judge, limit=2)
+    assert len(api.judgments) == 4  # a guess would be judged too, beside the answer
 
 
 def test_metrics_by_hand(api: Api, judge: dict[str, Any]) -> None:
@@ -208,18 +228,22 @@ def test_a_finished_run_repeated_asks_nothing(api: Api, judge: dict[str, Any]) -
     assert once["results"][DE] == again["results"][DE]
 
 
-def test_an_interrupted_run_resumes_its_answers_and_judgments(api: Api, judge: dict[str, Any]) -> None:
-    class Interrupted(Model):
-        def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
-            if self.waves:
-                raise KeyboardInterrupt
-            return super().generate_until(requests, disable_tqdm)
+@pytest.mark.parametrize(("answered", "left"), [(16, [16]), (20, [12]), (5, [11, 16])])
+def test_an_interrupted_run_resumes_its_answers_and_judgments(
+    api: Api, judge: dict[str, Any], answered: int, left: list[int]
+) -> None:
+    given = iter(range(answered))
+
+    def answer(prompt: str) -> str:
+        if next(given, None) is None:
+            raise KeyboardInterrupt
+        return f"An answer to: {prompt[-40:]}"
 
     with pytest.raises(KeyboardInterrupt):
-        evaluate(Interrupted(), DE, judge)
+        evaluate(Model(answer), DE, judge)
     model = Model()
     results = evaluate(model, DE, {**judge, "resume": True, "concurrency": 2})
-    assert [len(wave) for wave in model.waves] == [16]  # only turn 2
+    assert [len(wave) for wave in model.waves] == left
     assert len(api.judgments) == 32
     assert metric(results, DE, "score") == 7
 
