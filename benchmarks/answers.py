@@ -1,6 +1,6 @@
 """Two-turn answers of the mini benchmark by a small real model on CPU: FastChat's own loop, and our task in lm_eval.
 
-    python benchmarks/answers.py [--small] [--languages en,de] [--new-tokens 32] [--batches 8] [--repeats 2]
+    python benchmarks/answers.py [--small] [--languages en,de] [--new-tokens 64] [--batches 8] [--repeats 1]
 
 The model is SmolLM2-135M-Instruct in float32, the same folder for both; prompts (ChatML, the same system message),
 temperatures per category and the most new tokens are the same. FastChat's gen_model_answer (fschat 0.2.36) takes one
@@ -8,8 +8,8 @@ prompt at a time and needs CUDA: `.cuda()` does nothing here, which is its only 
 one of an answer's, by the model's tokenizer. `generate` is the time inside transformers' generate; the rest starts up.
 Threads of both wait passively: by default they spin, and stall for as long as anything else wants one of the cores.
 
-What to expect: reading prompts is bound by arithmetic, so batching can't help it (and pads it); a step for eight rows
-costs about two and a half of one row's. So the ratio grows with the answers' length, towards three.
+What to expect: reading prompts is bound by arithmetic, so batching can't help it (and pads it); writing is bound by
+reading the weights, so a step for eight rows costs less than two for one. The longer the answers, the larger the ratio.
 """
 
 import argparse
@@ -86,11 +86,11 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--languages", default="en,de", help="of the mini benchmark, comma-separated")
-    parser.add_argument("--new-tokens", type=int, default=32)
+    parser.add_argument("--new-tokens", type=int, default=64)
     parser.add_argument("--batches", type=int, nargs="+", default=[8])
     parser.add_argument("--limit", type=int, default=8, help="only the first questions of each language")
     parser.add_argument("--threads", type=int, help="of both; default: torch's")
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="two questions, once: to see that the script runs")
     options = parser.parse_args()
     if options.threads:

@@ -1,24 +1,21 @@
-"""How fast curation goes: 62,000 pairs filtered and deduplicated against 1,030, and a 1 GB dump in flat memory.
+"""How fast curation goes: pairs of a StackExchange dump filtered and deduplicated against 1,030, in flat memory.
 
-    python benchmarks/curate.py [--pairs 62000] [--gigabytes 1] [--datatrove .venv-datatrove/bin/python]
+    python benchmarks/curate.py [--pairs 62000] [--peers] [--gigabytes 1]
 
-Everything is made in a temporary folder (TMPDIR). The same job is done by a plain script of one process (all rows in
-memory, text by lxml, datasketch with its own hash, MinHashLSH), whose time is the yardstick; datatrove's MinHash, where
-an interpreter that has it is named, gets the texts of the candidates: signatures, buckets and clusters, no filters.
+Everything is made in a temporary folder (TMPDIR). Two peers do the same job: a plain script of one process (all rows in
+memory, text by lxml, datasketch with its own hash, MinHashLSH), and datatrove's MinHash, which gets the texts of the
+candidates only: signatures, buckets and clusters, no filters. --gigabytes adds another dump, of that size.
 """
 
 import argparse
 import json
 import re
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+from measure import MTBENCHX, Cost, print_table, run, say
+from peer import datatrove_python
 from stackexchange import Text, lima_like, write_dump
 
 REFERENCES = 1030
@@ -45,28 +42,12 @@ if __name__ == "__main__":
 """
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a command took, its processes together."""
-
-    wall: float
-    """Seconds."""
-    cpu: float
-    """Seconds of all its processes."""
-    peak: float
-    """MiB of all its processes together (proportional set size), looked at ten times a second."""
-
-    def __str__(self) -> str:
-        """One line."""
-        return f"wall {self.wall:6.1f} s, CPU {self.cpu:6.1f} s, peak {self.peak:5.0f} MiB"
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=62_000)
-    parser.add_argument("--gigabytes", type=float, default=1.0, help="size of the other dump; 0: leave it out")
-    parser.add_argument("--datatrove", default="", help="a Python that has datatrove[processing] and spacy")
+    parser.add_argument("--peers", action="store_true", help="also run the plain script and datatrove")
+    parser.add_argument("--gigabytes", type=float, default=0.0, help="size of another dump; 0: none")
     parser.add_argument(PLAIN, nargs=2, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.plain:
@@ -77,45 +58,41 @@ def main() -> None:
 
 
 def measure(folder: Path, options: argparse.Namespace) -> None:
-    """Make the data and run everything on them."""
+    """Make the data, run everything on them, and print the table."""
     text = Text(1)
     answers, samples = lima_like(text, REFERENCES)
     lima = folder / "lima.jsonl"
     lima.write_text("".join(json.dumps(sample.to_row()) + "\n" for sample in samples), encoding="utf-8")
     dump = folder / SITE / "Posts.xml"
     write_dump(dump, text, options.pairs, answers)
-    size = dump.stat().st_size / 1e6
     passing = ("--min", "1", "--max", "1000000", "--no-default-phrases")  # every pair gets as far as the last step
-    for name, more in (("usual filters", ()), ("every pair passes the filters", passing)):
-        cost = curate(folder, dump, lima, more)
-        print(f"{options.pairs:,} pairs ({size:.0f} MB) against {REFERENCES:,}, {name}:\n  {cost}; {kept(folder)}")
-    other = run([sys.executable, __file__, PLAIN, str(dump), str(lima)])
-    print(f"a plain script of one process, every pair:\n  {other}; ratio of wall times {other.wall / cost.wall:.1f}")
-    if options.datatrove:
-        print(
-            f"datatrove's MinHash (two workers, questions and answers as texts): {datatrove(folder, options.datatrove)}"
-        )
+    rows = [
+        row("usual filters", curate(folder, dump, lima, ()), kept(folder)),
+        row("every pair passes the filters", ours := curate(folder, dump, lima, passing), kept(folder)),
+    ]
+    if options.peers:
+        plain = run([sys.executable, __file__, PLAIN, dump, lima], family=True)
+        rows.append(row("a plain script of one process, every pair", plain, f"ours takes {ours.wall / plain.wall:.2f}"))
+        rows.append(row("datatrove's MinHash, two workers, every candidate", datatrove(folder), ""))
     if options.gigabytes:
         large = folder / "large" / SITE / "Posts.xml"
         write_dump(large, text, sys.maxsize, answers, round(options.gigabytes * 1e9))
-        cost = curate(folder, large, lima, ())
-        print(f"a Posts.xml of {large.stat().st_size / 1e9:.2f} GB:\n  {cost}; {kept(folder)}")
+        name = f"usual filters, a Posts.xml of {large.stat().st_size / 1e9:.2f} GB"
+        rows.append(row(name, curate(folder, large, lima, ()), kept(folder)))
+    title = f"{options.pairs:,} pairs ({dump.stat().st_size / 1e6:.0f} MB) against {REFERENCES:,}"
+    print_table((title, "wall s", "CPU s", "peak MiB", ""), rows)
+
+
+def row(name: str, cost: Cost, found: str) -> list[str]:
+    """Return a line of the table."""
+    say(f"{name}: {cost}")
+    return [name, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.memory:.0f}", found]
 
 
 def curate(folder: Path, dump: Path, lima: Path, more: tuple[str, ...]) -> Cost:
     """Run the command as a user does."""
-    command = [
-        sys.executable,
-        "-m",
-        "mtbenchx_tasks.cli",
-        "data",
-        "curate",
-        "--dump",
-        str(dump),
-        "--against",
-        str(lima),
-    ]
-    return run([*command, "--out", str(folder / "review.jsonl"), *more])
+    command = [*MTBENCHX, "data", "curate", "--dump", dump, "--against", lima, "--out", folder / "review.jsonl", *more]
+    return run(command, family=True)
 
 
 def kept(folder: Path) -> str:
@@ -123,31 +100,6 @@ def kept(folder: Path) -> str:
     report = json.loads((folder / "review.report.json").read_text(encoding="utf-8"))
     duplicates = sum(count for reason, count in report["rejected"].items() if reason.startswith("near-duplicate"))
     return f"{report['pairs']:,} pairs, {duplicates:,} near-duplicates, {report['survivors']:,} candidates"
-
-
-def run(command: list[str]) -> Cost:
-    """Run a command and its processes to the end."""
-    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        root, peak = psutil.Process(process.pid), 0
-        while process.poll() is None:
-            peak = max(peak, memory(root))
-            time.sleep(0.1)
-    assert process.returncode == 0, command
-    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(wall, cpu, peak / 2**20)
-
-
-def memory(root: psutil.Process) -> int:
-    """Bytes of a process and its children."""
-    total = 0
-    try:
-        for process in [root, *root.children(recursive=True)]:
-            total += process.memory_full_info().pss
-    except psutil.Error:  # one of them just ended
-        return 0
-    return total
 
 
 def plain(dump: Path, lima: Path) -> int:
@@ -189,7 +141,7 @@ def plain(dump: Path, lima: Path) -> int:
     return count
 
 
-def datatrove(folder: Path, python: str) -> str:
+def datatrove(folder: Path) -> Cost:
     """Let datatrove deduplicate the texts of the last run."""
     texts = folder / "texts"
     texts.mkdir()
@@ -199,7 +151,7 @@ def datatrove(folder: Path, python: str) -> str:
                 file.write(json.dumps({"id": f"{row['id']}-{message['role']}", "text": message["content"]}) + "\n")
     script = folder / "minhash_job.py"
     script.write_text(DATATROVE, encoding="utf-8")
-    return str(run([python, str(script), str(texts), str(folder / "datatrove")]))
+    return run([datatrove_python(), script, texts, folder / "datatrove"], family=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/data_build.py [--ids 67017] [--processes 2]
 
 Five generated sources of realistic length (xx.json.gz, one JSON array each) are built by `mtbenchx data build`, then by
-the script below, each in a process of its own. Memory is the largest sum over the processes of a build.
+the script below, each in a process of its own. Memory is that of all processes of a build together.
 """
 
 import argparse
@@ -12,12 +12,12 @@ import hashlib
 import json
 import math
 import random
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
+
+from measure import MTBENCHX, Cost, print_table, run
 
 LANGUAGES = ("en", "de", "fr", "it", "es")
 MARGIN = 0.6
@@ -25,7 +25,7 @@ MARGIN = 0.6
 
 
 def main() -> None:
-    """Make the sources, build twice, print both and the ratio."""
+    """Make the sources, build twice, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ids", type=int, default=67_017)
     parser.add_argument("--processes", type=int, default=2)
@@ -37,38 +37,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
         size = generate(source, options.ids)
-        print(f"{options.ids} ids x {len(LANGUAGES)} languages, {size / 2**20:.0f} MiB of JSON")
-        ours = [sys.executable, "-m", "mtbenchx_tasks.cli", "data", "build", "bactrian-x", "--source", str(source)]
+        ours = [*MTBENCHX, "data", "build", "bactrian-x", "--source", str(source)]
         ours += ["--out", str(Path(folder) / "ours"), "--processes", str(options.processes)]
         plain = [sys.executable, __file__, "--plain", str(source), str(Path(folder) / "plain")]
-        walls = [measure(name, command) for name, command in (("mtbenchx", ours), ("plain script", plain))]
-        print(f"plain / mtbenchx: {walls[1] / walls[0]:.2f} in wall time")
+        costs = [run(command, family=True) for command in (ours, plain)]
+    header = (f"{options.ids:,} ids x {len(LANGUAGES)}, {size / 2**20:.0f} MiB", "wall s", "CPU s", "peak MiB")
+    print_table((*header, "wall, ours / this"), map(table_row, ("mtbenchx", "plain script"), costs, [costs[0]] * 2))
 
 
-def measure(name: str, command: list[str]) -> float:
-    """Run a command; print wall, CPU and peak memory of it and its children; return the wall time in seconds."""
-    import psutil
-
-    start, peak, seen = time.monotonic(), 0, {}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-        process = psutil.Process(running.pid)
-        while running.poll() is None:
-            resident = 0
-            try:
-                for one in (process, *process.children(recursive=True)):
-                    with one.oneshot():
-                        resident += one.memory_info().rss
-                        times = one.cpu_times()
-                        seen[one.pid] = times.user + times.system
-            except psutil.NoSuchProcess:
-                pass
-            peak = max(peak, resident)
-            time.sleep(0.05)
-    wall = time.monotonic() - start
-    if running.returncode:
-        raise SystemExit(f"{name} failed: {' '.join(command)}")
-    print(f"{name}: wall {wall:.1f} s, CPU {sum(seen.values()):.1f} s, peak memory {peak / 2**20:.0f} MiB")
-    return wall
+def table_row(name: str, cost: Cost, ours: Cost) -> list[str]:
+    """Return a line of the table."""
+    return [name, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.memory:.0f}", f"{ours.wall / cost.wall:.2f}"]
 
 
 def generate(folder: Path, ids: int) -> int:

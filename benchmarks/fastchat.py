@@ -1,6 +1,6 @@
 """FastChat's gen_judgment and `mtbenchx judge`, side by side: the same judgments, the same endpoint, whole commands.
 
-    MTBENCHX_SOURCES=DIR python benchmarks/fastchat.py [--small] [--repeats 3] [--in-flight 1 8 32 64 128]
+    MTBENCHX_SOURCES=DIR python benchmarks/fastchat.py [--small] [--repeats 2] [--in-flight 1 8 32 64 128]
 
 Both read the same model_answer files and build the same English prompts: 20 judgments per slot. The floor is rounds x
 latency: nobody can be faster. Start-up and, for ours, the 1-token call that checks key and model are part of the whole.
@@ -150,15 +150,14 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in-flight", type=int, nargs="+", default=[1, 8, 32, 64, 128])
-    parser.add_argument("--latency", type=float, default=1.0, help="seconds, at --full in flight")
-    parser.add_argument("--short", type=float, default=0.2, help="seconds, at the others, which are measured once less")
-    parser.add_argument("--full", type=int, default=64, help="also measured with jitter, and with refusals")
+    parser.add_argument("--latency", type=float, default=1.0, help="seconds")
+    parser.add_argument("--full", type=int, default=64, help="repeated, and also with jitter and refusals")
     parser.add_argument("--killed", type=int, default=16, help="in flight when they are killed")
-    parser.add_argument("--repeats", type=int, default=3, help="at --full; with jitter and refusals: once")
+    parser.add_argument("--repeats", type=int, default=2, help="at --full, in calm weather")
     parser.add_argument("--small", action="store_true", help="a few judgments, once: to see that the script runs")
     options = parser.parse_args()
     if options.small:
-        options.in_flight, options.latency, options.short, options.repeats = [1, 8], 0.05, 0.05, 1
+        options.in_flight, options.latency, options.repeats = [1, 8], 0.05, 1
         options.full = options.killed = 8
     return options
 
@@ -166,10 +165,7 @@ def arguments() -> argparse.Namespace:
 def plan(options: argparse.Namespace) -> Iterator[Case]:
     """Yield the cases: all counts in calm weather, one of them with jitter and refusals."""
     for in_flight in options.in_flight:
-        if in_flight == options.full:
-            yield Case(in_flight, options.latency, options.repeats)
-        else:
-            yield Case(in_flight, options.short, max(1, options.repeats - 1))
+        yield Case(in_flight, options.latency, options.repeats if in_flight == options.full else 1)
     yield Case(options.full, options.latency, 1, jitter=0.5)
     yield Case(options.full, options.latency, 1, jitter=0.5, refusals=0.02)
 

@@ -1,6 +1,6 @@
 """What overlap saves: five languages of the mini benchmark through lm_eval, model and judge at slow endpoints.
 
-    python benchmarks/overlap.py [--small] [--model 1.0] [--judge 1.0] [--in-flight 16] [--repeats 3]
+    python benchmarks/overlap.py [--small] [--model 1.0] [--judge 1.0] [--in-flight 16] [--repeats 2]
 
 Parts: lm_eval with --predict_only generates both turns of 80 dialogues, `mtbenchx judge` then judges the 160 answers.
 Whole: lm_eval judges each answer while the next are generated. The critical path is what no order can hide: one call
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--jitter", type=float, default=0.25, help="share by which both vary")
     parser.add_argument("--in-flight", type=int, default=16, help="at each endpoint")
     parser.add_argument("--limit", type=int, default=DIALOGUES, help="only the first questions of each language")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--small", action="store_true", help="two dialogues, once: to see that the script runs")
     options = parser.parse_args()
     if options.small:

@@ -34,7 +34,7 @@ def fastchat_python() -> Path:
 
 def datatrove_python() -> Path:
     """Return the Python of datatrove's environment."""
-    return environment("datatrove", ["datatrove[processing]==0.10.1", "spacy"])
+    return environment("datatrove", ["datatrove[processing]==0.10.1", "spacy", "orjson"])
 
 
 def environment(name: str, *installs: Sequence[str]) -> Path:

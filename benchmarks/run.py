@@ -12,14 +12,13 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 from measure import HERE, say
-from peer import datatrove_python
 
 PACKAGES = ("mtbench-x", "lm-eval", "openai", "datasets", "transformers", "torch", "typer")
 
@@ -36,8 +35,6 @@ class Script:
     """Options that let it run in a moment."""
     full: tuple[tuple[str, ...], ...] = ((),)
     """Options of each full run; several sizes show how it grows."""
-    peer: Callable[[], Path] | None = None
-    """Makes the environment that an option names."""
 
     def options(self, small: bool) -> tuple[tuple[str, ...], ...]:
         """Return the options of each run."""
@@ -59,13 +56,8 @@ SCRIPTS = (
     Script(
         "curate",
         "Curation, beside a plain script and datatrove",
-        ("--pairs", "300", "--gigabytes", "0"),
-        (
-            ("--pairs", "3875", "--gigabytes", "0"),
-            ("--pairs", "15500", "--gigabytes", "0"),
-            ("--pairs", "62000", "--gigabytes", "0.5", "--datatrove", ".cache/bench/datatrove/bin/python"),
-        ),
-        datatrove_python,
+        ("--pairs", "300", "--peers"),
+        (("--pairs", "3875"), ("--pairs", "15500", "--peers"), ("--pairs", "62000")),
     ),
     Script(
         "report",
@@ -120,8 +112,6 @@ def run(script: Script, options: Sequence[str]) -> Done:
     """Run a script with options."""
     command = ["python", f"benchmarks/{script.name}.py", *options]
     say(f"$ {' '.join(command)}")
-    if script.peer is not None and "--datatrove" in options:
-        script.peer()
     began = time.monotonic()
     environment = os.environ | {"PYTHONPATH": str(HERE.parent), "PYTHONUTF8": "1", "COLUMNS": "120"}
     result = subprocess.run(
@@ -146,8 +136,8 @@ def heading(seconds: float) -> list[str]:
     memory = psutil.virtual_memory().total / 2**30
     return [
         "# Results of `make bench`\n",
-        "Each number is a median of repeats, with the smallest and largest in brackets; a ratio is ours divided by the",
-        "peer's. What a script measures, and how, stands at its top.\n",
+        "Where a number was measured repeatedly, it is the median, with the smallest and largest in brackets; a ratio",
+        "is ours divided by the peer's. What a script measures, and how, stands at its top.\n",
         f"- {now:%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, {seconds / 60:.0f} minutes in all",
         f"- {platform.platform()}, {os.cpu_count()} cores ({processor()}), {memory:.0f} GiB, load at the end {load}",
         f"- Python {platform.python_version()}; {packages}; FastChat: fschat 0.2.36 with openai 0.28.1\n",

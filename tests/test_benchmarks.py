@@ -19,8 +19,8 @@ QUICK = {
 }
 """Script and what it prints."""
 SLOW = {
-    "curate": "a plain script of one process",
-    "data_build": "plain / mtbenchx",
+    "curate": "datatrove's MinHash",
+    "data_build": "plain script",
     "overlap": "critical path",
     "report": "32 ratings, 64 comparisons",
 }
