@@ -23,11 +23,11 @@ from measure import print_table
 
 from hf_datasets.jsonl import write
 from hf_datasets.mtbench_x import questions
-from mtbenchx_tasks.compare_files import read_files, start
 from mtbenchx_tasks.judge.planning import Planner
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, CHARACTERS_PER_TOKEN, PRICES_OF, cost_of, required_price
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import parse_judges
+from mtbenchx_tasks.pairwise.compare_files import read_files, start
 
 MIXTURES = ("EN", "DE", "FR", "IT", "ES", "ENDEFRITES", "sampled")
 FAMILIES = ("lima-x", "bactrian-x")

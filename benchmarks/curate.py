@@ -1,6 +1,6 @@
 """How fast curation goes: pairs of a StackExchange dump filtered and deduplicated against 1,030, in flat memory.
 
-    python benchmarks/curate.py [--pairs 62000] [--peers] [--gigabytes 1]
+    python benchmarks/curate.py [--pairs 62000] [--peers plain datatrove] [--gigabytes 1]
 
 Everything is made in a temporary folder (TMPDIR). Two peers do the same job: a plain script of one process (all rows in
 memory, text by lxml, datasketch with its own hash, MinHashLSH), and datatrove's MinHash, which gets the texts of the
@@ -46,7 +46,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=62_000)
-    parser.add_argument("--peers", action="store_true", help="also run the plain script and datatrove")
+    parser.add_argument("--peers", nargs="*", default=[], choices=["plain", "datatrove"], help="do the same with these")
     parser.add_argument("--gigabytes", type=float, default=0.0, help="size of another dump; 0: none")
     parser.add_argument(PLAIN, nargs=2, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -70,9 +70,10 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         row("usual filters", curate(folder, dump, lima, ()), kept(folder)),
         row("every pair passes the filters", ours := curate(folder, dump, lima, passing), kept(folder)),
     ]
-    if options.peers:
+    if "plain" in options.peers:
         plain = run([sys.executable, __file__, PLAIN, dump, lima], family=True)
         rows.append(row("a plain script of one process, every pair", plain, f"ours takes {ours.wall / plain.wall:.2f}"))
+    if "datatrove" in options.peers:
         rows.append(row("datatrove's MinHash, two workers, every candidate", datatrove(folder), ""))
     if options.gigabytes:
         large = folder / "large" / SITE / "Posts.xml"

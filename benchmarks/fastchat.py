@@ -132,14 +132,11 @@ def main() -> None:
     """Measure every case and print the tables."""
     options = arguments()
     cases = list(plan(options))
-    starts = [measure_start(who, options.repeats) for who in (FASTCHAT, OURS)]
     found = [(case, *measure(case)) for case in cases]
     print_table(
         ("in flight x 20", "floor s", "FastChat wall s", "mtbenchx wall s", "ratio", "floor / wall", "CPU s", "ratio"),
         [row(*one) for one in found],
     )
-    started = zip((FASTCHAT, OURS), starts, strict=True)
-    print_table(("start-up (--help)", "wall s", "CPU s", "peak MiB"), [start_row(*one) for one in started])
     header = ("peak memory", "FastChat MiB", "mtbenchx MiB")
     print_table(header, [[str(case), *(memory(costs) for costs in both)] for case, *both in found])
     kill = replace(cases[-1], in_flight=options.killed, latency=min(0.2, cases[-1].latency), jitter=0.0, refusals=0.0)
@@ -201,21 +198,6 @@ def row(case: Case, theirs: Sequence[Cost], ours: Sequence[Cost]) -> list[str]:
 def memory(costs: Sequence[Cost]) -> str:
     """Return the median of peaks."""
     return f"{median(cost.memory for cost in costs):.0f}"
-
-
-def measure_start(who: str, repeats: int) -> list[Cost]:
-    """Measure the command's --help, where FastChat has imported everything already and ours hasn't."""
-    command = [*MTBENCHX, "judge", "--help"]
-    if who == FASTCHAT:
-        command = [fastchat_python(), "-m", "fastchat.llm_judge.gen_judgment", "--help"]
-    run(command, Path())  # compiles the bytecode
-    return [run(command, Path()) for _ in range(repeats)]
-
-
-def start_row(who: str, costs: Sequence[Cost]) -> list[str]:
-    """Return a line of the start-up table."""
-    walls, cpus, memory = ([getattr(cost, kind) for cost in costs] for kind in ("wall", "cpu", "memory"))
-    return [who, spread(walls), spread(cpus), spread(memory, 0)]
 
 
 def measure_kill(case: Case) -> list[list[str]]:

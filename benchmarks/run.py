@@ -56,8 +56,12 @@ SCRIPTS = (
     Script(
         "curate",
         "Curation, beside a plain script and datatrove",
-        ("--pairs", "300", "--peers"),
-        (("--pairs", "3875"), ("--pairs", "15500", "--peers"), ("--pairs", "62000")),
+        ("--pairs", "300", "--peers", "plain", "datatrove"),
+        (
+            ("--pairs", "3875", "--peers", "plain", "datatrove"),
+            ("--pairs", "15500", "--peers", "plain"),
+            ("--pairs", "62000"),
+        ),
     ),
     Script(
         "report",

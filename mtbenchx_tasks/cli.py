@@ -118,8 +118,8 @@ def ledger_export(
     file: LedgerFile = None,
 ) -> None:
     """Write answers, judgments and comparisons in FastChat's model_answer and model_judgment layouts."""
-    from mtbenchx_tasks.compared import export_pairs
     from mtbenchx_tasks.fastchat import export
+    from mtbenchx_tasks.pairwise.compared import export_pairs
 
     source = _existing(file)
     pairs = export_pairs(source, out) if candidate is None else []

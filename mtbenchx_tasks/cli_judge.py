@@ -108,11 +108,11 @@ def compare(
 ) -> None:
     """Compare models pairwise, both orders always: rates, positional bias, and what length has to do with it."""
     from mtbenchx_tasks import judging
-    from mtbenchx_tasks.compare_files import compare_files, plan_comparison, save_pairs
-    from mtbenchx_tasks.comparison_table import print_comparison
     from mtbenchx_tasks.judge.outcome import FAILED
     from mtbenchx_tasks.judge.planning import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
+    from mtbenchx_tasks.pairwise.compare_files import compare_files, plan_comparison, save_pairs
+    from mtbenchx_tasks.pairwise.comparison_table import print_comparison
 
     _know_languages(data)
     raw_runs = runs + (substitute is not None)
@@ -139,8 +139,8 @@ def pairs(
     ] = None,
 ) -> None:
     """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
-    from mtbenchx_tasks.comparison_table import print_comparison
-    from mtbenchx_tasks.fastchat_pairs import read_pairs
+    from mtbenchx_tasks.pairwise.comparison_table import print_comparison
+    from mtbenchx_tasks.pairwise.fastchat_pairs import read_pairs
 
     outcomes = [outcome for file in files for outcome in read_pairs(file, language)]
     runs = 1 + max(outcome.item.run for outcome in outcomes)

@@ -17,9 +17,9 @@ QUICK = {
     "judge": "repeated: 20 of 20 judgments",
     "startup": "`mtbenchx --help`",
 }
-"""Script and what it prints."""
+"""Script and what it prints, as a pattern."""
 SLOW = {
-    "curate": "datatrove's MinHash",
+    "curate": r"300 pairs, [1-9]\d* near-duplicates, [1-9]\d* candidates[^#]*datatrove's MinHash",
     "data_build": "plain script",
     "overlap": "critical path",
     "report": "32 ratings, 64 comparisons",
@@ -47,13 +47,13 @@ def test_every_script_is_run_and_tested() -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_quick_one_runs(name: str, tmp_path: Path) -> None:
-    assert QUICK[name] in small(name, tmp_path)
+    assert re.search(QUICK[name], small(name, tmp_path))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 def test_a_slow_one_runs(name: str, tmp_path: Path) -> None:
-    assert SLOW[name] in small(name, tmp_path)
+    assert re.search(SLOW[name], small(name, tmp_path))
 
 
 @pytest.mark.slow
@@ -61,4 +61,4 @@ def test_a_slow_one_runs(name: str, tmp_path: Path) -> None:
 @needs_sources
 @pytest.mark.parametrize("name", BESIDE_FASTCHAT)
 def test_one_beside_fastchat_runs(name: str, tmp_path: Path) -> None:
-    assert BESIDE_FASTCHAT[name] in small(name, tmp_path)
+    assert re.search(BESIDE_FASTCHAT[name], small(name, tmp_path))

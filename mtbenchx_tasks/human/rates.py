@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mtbenchx_tasks.human.study import Ballot, Compared, Study
-from mtbenchx_tasks.pairstats import by, preference_interval, rates, strata
+from mtbenchx_tasks.pairwise.pairstats import by, preference_interval, rates, strata
 from mtbenchx_tasks.stats import mean_and_sd
 from mtbenchx_tasks.votes import VALID
 

@@ -19,7 +19,7 @@ from mtbenchx_tasks.human.limits import (
 from mtbenchx_tasks.human.rates import POOLED, RateRow, rate_rows
 from mtbenchx_tasks.human.study import Compared, Study
 from mtbenchx_tasks.kappa import Kappa, cohen_kappa, fleiss_kappa
-from mtbenchx_tasks.pairstats import by, strata
+from mtbenchx_tasks.pairwise.pairstats import by, strata
 from mtbenchx_tasks.stats import Interval, bootstrap_interval, ratio
 
 Place = dict[str, Any]

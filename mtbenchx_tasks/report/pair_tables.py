@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mtbenchx_tasks.judge.outcome import Game, Outcome
-from mtbenchx_tasks.lengths import length_controlled, longer_wins
-from mtbenchx_tasks.pairstats import (
+from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
+from mtbenchx_tasks.pairwise.pairstats import (
     bias_over_runs,
     by,
     positional_bias,
@@ -15,11 +15,11 @@ from mtbenchx_tasks.pairstats import (
     rates_over_runs,
     strata,
 )
+from mtbenchx_tasks.pairwise.substitution import effects
 from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions
 from mtbenchx_tasks.report.score_tables import category_name, language_name
 from mtbenchx_tasks.report.table import Cell, Row, Table, number, percent
 from mtbenchx_tasks.stats import Averaged, Interval
-from mtbenchx_tasks.substitution import effects
 
 VOTES = ("win", "loss", "tie", "both_bad")
 

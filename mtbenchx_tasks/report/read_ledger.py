@@ -14,12 +14,12 @@ from hf_datasets.errors import UserError
 from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Completion, content_hash
-from mtbenchx_tasks.compared import outcomes_from_ledger
 from mtbenchx_tasks.costs import accounts
-from mtbenchx_tasks.fastchat_pairs import category_of
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.judge.verdict import verdict
+from mtbenchx_tasks.pairwise.compared import outcomes_from_ledger
+from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
 from mtbenchx_tasks.report.read_lm_eval import version_text
 from mtbenchx_tasks.report.record import Compared, Conditions, Cost, Judged, Study
 

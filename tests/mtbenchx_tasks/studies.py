@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets import jsonl
-from mtbenchx_tasks.fastchat_pairs import category_of
+from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
 from mtbenchx_tasks.report.record import Conditions, Judged, Section
 from mtbenchx_tasks.report.sections import sections
 

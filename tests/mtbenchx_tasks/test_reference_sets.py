@@ -11,9 +11,9 @@ from hf_datasets.errors import UserError
 from hf_datasets.mtbench_x import reference_set_hash
 from hf_datasets.references import REFERENCE_SETS
 from mtbenchx_tasks.answers import Answers
-from mtbenchx_tasks.comparing import start
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import judge_files
+from mtbenchx_tasks.pairwise.comparing import start
 from mtbenchx_tasks.scoring import score_answers
 from tests.answers import ours, published
 from tests.doubles.model import Model

@@ -7,8 +7,8 @@ import pytest
 
 from hf_datasets.errors import UserError
 from mtbenchx_tasks.answers import Answers
-from mtbenchx_tasks.comparing import start
 from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.pairwise.comparing import start
 from mtbenchx_tasks.report.means import average_of, mean_of
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.record import PEOPLE

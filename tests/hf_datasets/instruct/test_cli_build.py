@@ -58,11 +58,3 @@ def test_the_help_has_examples(tmp_path: Path) -> None:
         "Instruction data",
     ):
         assert example in text
-
-
-def test_the_benchmark_runs_small() -> None:
-    command = [sys.executable, "benchmarks/data_build.py", "--ids", "60", "--processes", "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("peak memory") == 2
-    assert "plain / mtbenchx:" in done.stdout

@@ -17,13 +17,13 @@ from hf_datasets.ledger import Ledger, open_ledger
 from hf_datasets.mtbench_x import questions, revision
 from hf_datasets.records import Completion
 from mtbenchx_tasks.answers import Answers
-from mtbenchx_tasks.compared import outcomes_from_ledger
-from mtbenchx_tasks.comparing import collect, start
 from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, Outcome
 from mtbenchx_tasks.judge.pairs import PairPrompts
 from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.matches import pairs, plan
+from mtbenchx_tasks.pairwise.compared import outcomes_from_ledger
+from mtbenchx_tasks.pairwise.comparing import collect, start
+from mtbenchx_tasks.pairwise.matches import pairs, plan
 from tests.doubles.openai_api import Api, error
 from tests.sources import needs_sources
 
@@ -372,7 +372,7 @@ def test_a_ledger_from_before_comparisons_is_merged(settings: JudgeSettings, tmp
 @pytest.mark.sources
 @needs_sources
 def test_a_category_follows_from_the_id_in_every_language() -> None:
-    from mtbenchx_tasks.fastchat_pairs import category_of
+    from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
 
     for benchmark in ("mini", "mtbench_x"):
         for language in ("en", "de", "fr", "it", "es"):

@@ -10,13 +10,13 @@ from hf_datasets.errors import UserError
 from hf_datasets.ledger import FINAL_STATES, Ledger
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Comparison, Completion, canonical_json, content_hash
-from mtbenchx_tasks.fastchat_pairs import category_of, write_pairs
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.pairs import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.vote import game
-from mtbenchx_tasks.matches import Match, pairs
+from mtbenchx_tasks.pairwise.fastchat_pairs import category_of, write_pairs
+from mtbenchx_tasks.pairwise.matches import Match, pairs
 
 EMPTY, INTERRUPTED = EMPTY_ANSWER.reason, "interrupted"
 QUERY = """

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.judge.outcome import Outcome
-from mtbenchx_tasks.pairstats import MODEL_2, decisive, share
+from mtbenchx_tasks.pairwise.pairstats import MODEL_2, decisive, share
 from mtbenchx_tasks.stats import LEVEL, Interval, Share
 
 if TYPE_CHECKING:

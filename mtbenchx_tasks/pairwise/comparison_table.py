@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from mtbenchx_tasks.judge.outcome import Outcome
-from mtbenchx_tasks.lengths import length_controlled, longer_wins
-from mtbenchx_tasks.pairstats import (
+from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
+from mtbenchx_tasks.pairwise.pairstats import (
     by,
     positional_bias,
     preference_interval,
@@ -15,8 +15,8 @@ from mtbenchx_tasks.pairstats import (
     rates_over_runs,
     strata,
 )
+from mtbenchx_tasks.pairwise.substitution import Following, effects, substitute
 from mtbenchx_tasks.stats import Averaged, Interval, Share
-from mtbenchx_tasks.substitution import Following, effects, substitute
 
 
 def print_comparison(outcomes: Sequence[Outcome], runs: int, following: Following | None) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 
 from mtbenchx_tasks.judge.outcome import Outcome
-from mtbenchx_tasks.lengths import length_controlled, longer_wins
+from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
 from mtbenchx_tasks.stats import Interval
-from tests.mtbenchx_tasks.test_pairstats import many, outcome, swapped
+from tests.mtbenchx_tasks.pairwise.test_pairstats import many, outcome, swapped
 
 
 def simulated(intercept: float, slope: float, questions: int = 200, seed: int = 0) -> list[Outcome]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
-from mtbenchx_tasks.pairstats import (
+from mtbenchx_tasks.pairwise.pairstats import (
     bias_over_runs,
     by,
     positional_bias,
