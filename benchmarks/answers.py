@@ -1,12 +1,14 @@
 """Two-turn answers of the mini benchmark by a small real model on CPU: FastChat's own loop, and our task in lm_eval.
 
-    python benchmarks/answers.py [--small] [--languages en,de] [--new-tokens 64] [--batches 8] [--repeats 1]
+    python benchmarks/answers.py [--small] [--languages en] [--new-tokens 160] [--batches 8] [--repeats 1]
 
-The model is SmolLM2-135M-Instruct in float32, the same folder for both; prompts (ChatML, the same system message),
-temperatures per category and the most new tokens are the same. FastChat's gen_model_answer (fschat 0.2.36) takes one
-prompt at a time and needs CUDA: `.cuda()` does nothing here, which is its only change, made at run time. A token is
-one of an answer's, by the model's tokenizer. `generate` is the time inside transformers' generate; the rest starts up.
-Threads of both wait passively: by default they spin, and stall for as long as anything else wants one of the cores.
+The model is SmolLM2-135M-Instruct in float32, the same folder for both; prompts (ChatML, the same system message) and
+the most new tokens are the same. Asked are the eight questions of a language at temperature 0: lm_eval makes batches of
+one temperature, so they fill a batch, as those of a whole evaluation do, and both must give the same answers.
+FastChat's gen_model_answer (fschat 0.2.36) takes one prompt at a time and needs CUDA: `.cuda()` does nothing here,
+which is its only change, made at run time. A token is one of an answer's, by the model's tokenizer. `generate` is the
+time inside transformers' generate; the rest starts up. Threads of both wait passively: by default they spin, and stall
+for as long as anything else wants one of the cores.
 
 What to expect: reading prompts is bound by arithmetic, so batching can't help it (and pads it); writing is bound by
 reading the weights, so a step for eight rows costs less than two for one. The longer the answers, the larger the ratio.
@@ -27,7 +29,9 @@ from peer import BENCH, fastchat_python
 
 from hf_datasets.jsonl import read, write
 from hf_datasets.mtbench_x import questions
+from hf_datasets.records import Question
 from mtbenchx_tasks.demo import convert
+from mtbenchx_tasks.task import TEMPERATURES
 
 SYSTEM = "You are a helpful assistant."
 """FastChat's for its plain ChatML template, which it chooses by the model's name."""
@@ -73,7 +77,7 @@ def main() -> None:
     print(
         f"{asked} questions ({options.languages}), two turns, at most {options.new_tokens} new tokens each, "
         f"{options.threads or os.cpu_count()} threads. "
-        f"`same`: first answers at temperature 0 that are FastChat's, word for word."
+        f"`same`: answers that are FastChat's, word for word."
     )
     rows = [row("FastChat, one at a time", theirs, theirs)]
     rows += [row(f"mtbenchx, batch {batch}", runs, theirs) for batch, runs in ours.items()]
@@ -85,10 +89,10 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--languages", default="en,de", help="of the mini benchmark, comma-separated")
-    parser.add_argument("--new-tokens", type=int, default=64)
+    parser.add_argument("--languages", default="en", help="of the mini benchmark, comma-separated")
+    parser.add_argument("--new-tokens", type=int, default=160)
     parser.add_argument("--batches", type=int, nargs="+", default=[8])
-    parser.add_argument("--limit", type=int, default=8, help="only the first questions of each language")
+    parser.add_argument("--limit", type=int, default=8, help="only the first of these questions of each language")
     parser.add_argument("--threads", type=int, help="of both; default: torch's")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="two questions, once: to see that the script runs")
@@ -106,11 +110,17 @@ def lay_out(folder: Path, options: argparse.Namespace) -> int:
     asked = [
         {"question_id": 1000 * number + question.question_id, "category": question.category, "turns": question.turns}
         for number, language in enumerate(options.languages.split(","))
-        for question in questions("mini", language)[: options.limit]
+        for question in chosen(language, options.limit).values()
     ]
     (folder / BENCH).mkdir(parents=True)
     write(folder / BENCH / "question.jsonl", asked)
     return len(asked)
+
+
+def chosen(language: str, limit: int) -> dict[int, Question]:
+    """Return the first questions at temperature 0, by their position in the benchmark."""
+    asked = enumerate(questions("mini", language))
+    return dict([(place, one) for place, one in asked if not TEMPERATURES.get(one.category)][:limit])
 
 
 def by_fastchat(folder: Path, model: Path, options: argparse.Namespace) -> Run:
@@ -134,9 +144,11 @@ def by_us(folder: Path, model: Path, batch: int, options: argparse.Namespace) ->
     results = Path(tempfile.mkdtemp(dir=folder))
     command: list[Any] = ["lm_eval", "run", "--model", "hf", "--model_args", f"pretrained={model},dtype=float32"]
     command += ["--device", "cpu", "--batch_size", batch, "--apply_chat_template", "--system_instruction", SYSTEM]
-    command += ["--gen_kwargs", f"max_gen_toks={options.new_tokens}", "--limit", options.limit]
+    command += ["--gen_kwargs", f"max_gen_toks={options.new_tokens}", "--samples"]
+    languages = options.languages.split(",")
+    command.append(json.dumps({f"mtbench_x_mini_{one}": list(chosen(one, options.limit)) for one in languages}))
     command += ["--include_path", HERE.parent / "mtbenchx_tasks" / "tasks", "--predict_only", "--log_samples"]
-    command += ["--tasks", ",".join(f"mtbench_x_mini_{language}" for language in options.languages.split(","))]
+    command += ["--tasks", ",".join(f"mtbench_x_mini_{language}" for language in languages)]
     cost, inside = watch([], [*command, "--output_path", results], folder)
     files = sorted(results.glob("*/samples_*.jsonl"))
     texts = {
@@ -181,17 +193,8 @@ def row(name: str, runs: Sequence[Run], theirs: Sequence[Run]) -> list[str]:
 
 
 def same(run: Run, other: Run) -> str:
-    """Count the answers that nothing but the batch could change."""
-    from mtbenchx_tasks.task import TEMPERATURES
-
-    greedy = {
-        (question.language, question.question_id, 1)
-        for language in {place[0] for place in run.texts}
-        for question in questions("mini", language)
-        if TEMPERATURES.get(question.category, 0.0) == 0
-    }
-    compared = greedy & run.texts.keys()
-    return f"{sum(run.texts[place] == other.texts[place] for place in compared)} of {len(compared)}"
+    """Count the answers that the batch didn't change."""
+    return f"{sum(other.texts[place] == text for place, text in run.texts.items())} of {len(run.texts)}"
 
 
 def parts(name: str, runs: Sequence[Run]) -> list[str]:

@@ -1,6 +1,6 @@
 """What starting costs: CPU and wall of the commands' --help and of imports, beside what a user would start instead.
 
-    python benchmarks/startup.py [--small] [--repeats 5]
+    python benchmarks/startup.py [--small] [--repeats 3]
 
 Every command runs once before, so that its bytecode is compiled. What must not be loaded is asserted by
 tests/mtbenchx_tasks/test_cli.py.
@@ -29,7 +29,7 @@ FASTCHAT = "FastChat: gen_judgment --help"
 def main() -> None:
     """Measure each command and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--small", action="store_true", help="ours only, once: to see that the script runs")
     options = parser.parse_args()
     if options.small:
