@@ -244,5 +244,5 @@ def read_completion(response: Any) -> Completion:
     if getattr(message, "refusal", None) or choice.finish_reason == "content_filter":
         return Completion("refused", reason=getattr(message, "refusal", None) or "content filter", details=known)
     if not (message.content or "").strip():
-        return Completion("empty", reason="the judge returned no text", details=known)
+        return Completion("empty", reason="the endpoint returned no text", details=known)
     return Completion("answered", storable(message.content), details=known)

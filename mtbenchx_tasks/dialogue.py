@@ -95,19 +95,19 @@ class Conversation:
 
     def arrive(self, lm: "LM", answer: str) -> None:
         """Keep an answer and have it judged while others are still being generated."""
+        self._early = self._receive(lm, answer)
+
+    def hear(self, lm: "LM", answer: str) -> None:
+        """Take an answer; it is judged already if it arrived before, and was the same."""
+        early, self._early = self._early, None
+        self._append(*(early if early and early[0] == answer else self._receive(lm, answer)))
+
+    def _receive(self, lm: "LM", answer: str) -> tuple[str, list[Pending]]:
         self.model = candidate(lm)
         if self.judge is not None:
             self._keep(self.judge.ledger, answer)
             self.judge.engine.meet(lm)
-        self._early = answer, self._submit(answer)
-
-    def hear(self, lm: "LM", answer: str) -> None:
-        """Take an answer; it is judged already if it arrived before, and was the same."""
-        if self._early is None or self._early[0] != answer:
-            self.arrive(lm, answer)
-        assert self._early is not None
-        self._append(*self._early)
-        self._early = None
+        return answer, self._submit(answer)
 
     def _keep(self, ledger: Ledger, answer: str) -> None:
         """Store the answer for a later `resume`; a full disk must not lose the run."""

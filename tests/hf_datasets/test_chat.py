@@ -120,7 +120,7 @@ def test_a_mistake_fails_at_once(status: int) -> None:
 @pytest.mark.parametrize("content", [None, "", " \n"])
 def test_no_text_is_empty(content: str | None) -> None:
     said, _ = ask(always(content))
-    assert (said.state, said.text, said.reason) == ("empty", "", "the judge returned no text")
+    assert (said.state, said.text, said.reason) == ("empty", "", "the endpoint returned no text")
     assert said.details["usage"]["completion_tokens"] == 7
 
 

@@ -85,7 +85,7 @@ def python(code: str, *arguments: object) -> "subprocess.Popen[str]":
 
 @pytest.mark.parametrize(
     "completion",
-    [SAID, Completion("empty", reason="the judge returned no text"), Completion("refused", "No.", "filter")],
+    [SAID, Completion("empty", reason="the endpoint returned no text"), Completion("refused", "No.", "filter")],
 )
 def test_a_final_judgment_is_kept(ledger: Ledger, completion: Completion) -> None:
     judge(ledger, "k", completion)
