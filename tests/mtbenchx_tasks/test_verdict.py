@@ -93,7 +93,7 @@ def test_what_judges_write_is_understood(text: str, expected: float | str, langu
     [
         (Completion("refused", reason="I'm sorry"), "I'm sorry"),
         (Completion("refused"), "refused"),
-        (Completion("empty", reason="the endpoint returned no text"), "the judge returned no text"),
+        (Completion("empty", reason="the endpoint returned no text"), "the endpoint returned no text"),
         (Completion("failed", text="Rating: [[8]]", reason="Error code: 500"), "Error code: 500"),
         (Completion("answered", ""), UNPARSABLE),
     ],
