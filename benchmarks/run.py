@@ -132,9 +132,8 @@ def run(script: Script, options: Sequence[str]) -> Done:
 def heading(seconds: float) -> list[str]:
     """Return what the numbers depend on."""
     now = datetime.datetime.now(datetime.UTC)
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=HERE.parent, capture_output=True, text=True, check=False
-    ).stdout.strip()
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!benchmarks/RESULTS.md")
+    commit = (git("describe", "--always") or "unknown") + ", changed" * bool(changed)
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     load = ", ".join(f"{value:.1f}" for value in psutil.getloadavg())
     memory = psutil.virtual_memory().total / 2**30
@@ -142,10 +141,16 @@ def heading(seconds: float) -> list[str]:
         "# Results of `make bench`\n",
         "Where a number was measured repeatedly, it is the median, with the smallest and largest in brackets; a ratio",
         "is ours divided by the peer's. What a script measures, and how, stands at its top.\n",
-        f"- {now:%Y-%m-%d %H:%M} UTC, commit {commit or 'unknown'}, {seconds / 60:.0f} minutes in all",
+        f"- {now:%Y-%m-%d %H:%M} UTC, commit {commit}, {seconds / 60:.0f} minutes in all",
         f"- {platform.platform()}, {os.cpu_count()} cores ({processor()}), {memory:.0f} GiB, load at the end {load}",
         f"- Python {platform.python_version()}; {packages}; FastChat: fschat 0.2.36 with openai 0.28.1\n",
     ]
+
+
+def git(*arguments: str) -> str:
+    """Return what git says of this checkout; nothing if it can't."""
+    done = subprocess.run(["git", *arguments], cwd=HERE.parent, capture_output=True, encoding="utf-8", check=False)
+    return done.stdout.strip()
 
 
 def processor() -> str:
