@@ -75,7 +75,7 @@ def main() -> None:
             for batch, runs in ours.items():
                 runs.append(by_us(folder, model, batch, options))
     print(
-        f"{asked} questions ({options.languages}), two turns, at most {options.new_tokens} new tokens each, "
+        f"{asked} questions ({', '.join(options.languages)}), two turns, at most {options.new_tokens} new tokens each, "
         f"{options.threads or os.cpu_count()} threads. "
         f"`same`: answers that are FastChat's, word for word."
     )
@@ -89,7 +89,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--languages", default="en", help="of the mini benchmark, comma-separated")
+    parser.add_argument("--languages", nargs="+", default=["en"], help="of the mini benchmark")
     parser.add_argument("--new-tokens", type=int, default=160)
     parser.add_argument("--batches", type=int, nargs="+", default=[8])
     parser.add_argument("--limit", type=int, default=8, help="only the first of these questions of each language")
@@ -101,7 +101,7 @@ def arguments() -> argparse.Namespace:
         os.environ["OMP_NUM_THREADS"] = str(options.threads)
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     if options.small:
-        options.languages, options.limit, options.new_tokens, options.batches, options.repeats = "en", 2, 4, [2], 1
+        options.languages, options.limit, options.new_tokens, options.batches, options.repeats = ["en"], 2, 4, [2], 1
     return options
 
 
@@ -109,7 +109,7 @@ def lay_out(folder: Path, options: argparse.Namespace) -> int:
     """Write the questions where FastChat looks for them; return their number."""
     asked = [
         {"question_id": 1000 * number + question.question_id, "category": question.category, "turns": question.turns}
-        for number, language in enumerate(options.languages.split(","))
+        for number, language in enumerate(options.languages)
         for question in chosen(language, options.limit).values()
     ]
     (folder / BENCH).mkdir(parents=True)
@@ -130,9 +130,8 @@ def by_fastchat(folder: Path, model: Path, options: argparse.Namespace) -> Run:
     command = ["fastchat.llm_judge.gen_model_answer", "--model-path", model, "--model-id", NAME, "--dtype", "float32"]
     command += ["--max-new-token", options.new_tokens, "--answer-file", answers]
     cost, inside = watch([fastchat_python()], command, folder)
-    languages = options.languages.split(",")
     texts = {
-        (languages[answer["question_id"] // 1000], answer["question_id"] % 1000, turn): text
+        (options.languages[answer["question_id"] // 1000], answer["question_id"] % 1000, turn): text
         for answer in read(answers)
         for turn, text in enumerate(answer["choices"][0]["turns"], start=1)
     }
@@ -145,10 +144,10 @@ def by_us(folder: Path, model: Path, batch: int, options: argparse.Namespace) ->
     command: list[Any] = ["lm_eval", "run", "--model", "hf", "--model_args", f"pretrained={model},dtype=float32"]
     command += ["--device", "cpu", "--batch_size", batch, "--apply_chat_template", "--system_instruction", SYSTEM]
     command += ["--gen_kwargs", f"max_gen_toks={options.new_tokens}", "--samples"]
-    languages = options.languages.split(",")
-    command.append(json.dumps({f"mtbench_x_mini_{one}": list(chosen(one, options.limit)) for one in languages}))
+    tasks = {f"mtbench_x_mini_{one}": list(chosen(one, options.limit)) for one in options.languages}
+    command.append(json.dumps(tasks))
     command += ["--include_path", HERE.parent / "mtbenchx_tasks" / "tasks", "--predict_only", "--log_samples"]
-    command += ["--tasks", ",".join(f"mtbench_x_mini_{language}" for language in languages)]
+    command += ["--tasks", ",".join(tasks)]
     cost, inside = watch([], [*command, "--output_path", results], folder)
     files = sorted(results.glob("*/samples_*.jsonl"))
     texts = {

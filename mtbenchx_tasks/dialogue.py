@@ -69,7 +69,7 @@ class Conversation:
     """Per turn the verdicts under way; an empty list for an empty answer."""
     model: Candidate = Candidate("", None)  # noqa: RUF009  (frozen)
     """Who answers, once it has spoken."""
-    _recallable: tuple[str, str] | None = None
+    _unkept: tuple[str, str] | None = None
     _early: tuple[str, list[Pending]] | None = None
     _read: list[list[Verdict]] = field(default_factory=list)
 
@@ -90,8 +90,10 @@ class Conversation:
         if self.judge is None or identity is None:
             return None
         request = {"model": identity, "prompt": str(prompt), "settings": settings, "repeat": self.repeat}
-        self._recallable = content_hash(request), canonical_json(request)
-        return self.judge.ledger.answer(self._recallable[0]) if self.judge.settings.resume else None
+        key = content_hash(request)
+        known = self.judge.ledger.answer(key) if self.judge.settings.resume else None
+        self._unkept = (key, canonical_json(request)) if known is None else None
+        return known
 
     def arrive(self, lm: "LM", answer: str) -> None:
         """Keep an answer and have it judged while others are still being generated."""
@@ -111,9 +113,9 @@ class Conversation:
 
     def _keep(self, ledger: Ledger, answer: str) -> None:
         """Store the answer for a later `resume`; a full disk must not lose the run."""
-        if self._recallable is not None:
+        if self._unkept is not None:
             try:
-                ledger.store_answers([(*self._recallable, answer)])
+                ledger.store_answers([(*self._unkept, answer)])
             except LedgerError as error:
                 log.error("An answer can't be kept for resuming: %s", error)
 

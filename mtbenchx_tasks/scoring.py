@@ -149,4 +149,6 @@ def score_answers(
         UserError: See `prepare` and `Scoring.submit`.
     """
     settings = JudgeSettings.parse(judge)
-    return prepare(answers, language, settings, benchmark, "predictions").submit().scored().metrics
+    scoring = prepare(answers, language, settings, benchmark, "predictions").submit()
+    scoring.detect_languages()
+    return scoring.scored().metrics

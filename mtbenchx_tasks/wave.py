@@ -99,10 +99,9 @@ class Announcer(CacheHook):
     def __init__(self, lm: LM, cache: CacheHook, requests: Sequence[Turn]) -> None:
         super().__init__(None)
         self._lm, self._cache = lm, cache
-        asked = Counter(id(request.arguments[0]) for request in requests)
-        self._waiting = {
-            id(request.arguments[0]): request.dialogue for request in requests if asked[id(request.arguments[0])] == 1
-        }
+        asked = [(id(request.arguments[0]), request.dialogue) for request in requests]
+        times = Counter(prompt for prompt, _ in asked)
+        self._waiting = {prompt: dialogue for prompt, dialogue in asked if times[prompt] == 1}
 
     def add_partial(self, attr: str, req: Any, res: Any) -> None:
         """Cache an answer as ever, and tell the dialogue whose prompt it answers (the very object)."""
