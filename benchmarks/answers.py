@@ -27,7 +27,7 @@ from typing import Any
 from measure import CACHE, HERE, Cost, median, print_table, ratio, run, say, spread
 from peer import BENCH, fastchat_python
 
-from hf_datasets.jsonl import read, write
+from hf_datasets.shared.jsonl import read, write
 from hf_datasets.mtbench_x import questions
 from hf_datasets.records import Question
 from mtbenchx_tasks.demo import convert

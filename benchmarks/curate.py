@@ -108,7 +108,7 @@ def plain(dump: Path, lima: Path) -> int:
     from datasketch import MinHash, MinHashLSH
     from lxml import etree, html
 
-    from hf_datasets.language import detect_language
+    from hf_datasets.shared.language_id import detect_language
 
     def minhash(text: str) -> "MinHash":
         words = re.findall(r"\w+", text.lower())

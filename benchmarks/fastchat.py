@@ -23,7 +23,7 @@ from pathlib import Path
 from measure import MTBENCHX, Cost, Endpoint, begin, endpoint, median, print_table, ratio, run, say, spread
 from peer import BENCH, fastchat_python, lay_out
 
-from hf_datasets.jsonl import read
+from hf_datasets.shared.jsonl import read
 from hf_datasets.ledger import Ledger
 
 PER_SLOT = 20

@@ -20,7 +20,7 @@ from typing import Any
 
 from measure import Endpoint, endpoint, median, print_table, say, spread
 
-from hf_datasets.jsonl import write
+from hf_datasets.shared.jsonl import write
 from mtbenchx_tasks.judging import judge_files
 from mtbenchx_tasks.linking import tasks_path
 

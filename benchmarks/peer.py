@@ -15,7 +15,7 @@ from pathlib import Path
 
 from measure import CACHE
 
-from hf_datasets.jsonl import read, write
+from hf_datasets.shared.jsonl import read, write
 from hf_datasets.sources import fetch
 
 BENCH = Path("data/mt_bench")

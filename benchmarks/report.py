@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from hf_datasets.jsonl import write
+from hf_datasets.shared.jsonl import write
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.report.make import make_report
 

@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from hf_datasets import jsonl
+from hf_datasets.shared import jsonl
 from hf_datasets.samples import ASSISTANT, USER, Message, Sample
 
 HEAD, TAIL = '\ufeff<?xml version="1.0" encoding="utf-8"?>\n<posts>\n', "</posts>\n"

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.code_blocks import bare_code, fenced_code
-from hf_datasets.dedup import signature, words
-from hf_datasets.language import detect_language, outside_code
+from hf_datasets.shared.code_fences import bare_code, fenced_code
+from hf_datasets.shared.near_duplicates import signature, words
+from hf_datasets.shared.language_id import detect_language, outside_code
 from hf_datasets.places import QuestionSample
 from hf_datasets.samples import ASSISTANT, ROLES, SYSTEM, USER, Sample
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hf_datasets.check_facts import Facts, facts_of
-from hf_datasets.dedup import PERMUTATIONS, candidates
+from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates
 from hf_datasets.instruct.folders import TEST
 from hf_datasets.samples import Sample
 
 if TYPE_CHECKING:
-    from hf_datasets.dedup import Signatures
+    from hf_datasets.shared.near_duplicates import Signatures
 
 Groups = Mapping[tuple[str, str, str], tuple[str, Sequence[Facts]]]
 Leak = tuple[str, str, str, str, str, str]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 BENCHMARK = "mtbench-x"
 DATASETS = ("mtbench-x", "lima-x", "bactrian-x")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from hf_datasets.curate.pipeline import Report
@@ -99,7 +99,7 @@ def curate(
     from hf_datasets.curate.against import references
     from hf_datasets.curate.filters import Rules, bundled_phrases, read_phrases
     from hf_datasets.curate.pipeline import Options, curate
-    from hf_datasets.parallel import processes
+    from hf_datasets.shared.processes import processes
 
     listed = () if no_default_phrases else bundled_phrases()
     listed += tuple(phrase for file in phrases for phrase in read_phrases(file))
@@ -118,7 +118,7 @@ def curate(
 def _write_reviewed(review: Path, out: Path, undecided: str | None) -> None:
     import json
 
-    from hf_datasets.atomic import replacing_file
+    from hf_datasets.shared.files import replacing_file
     from hf_datasets.curate.review import reviewed
 
     if out.resolve() == review.resolve():

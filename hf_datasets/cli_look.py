@@ -34,7 +34,7 @@ def stats(
     """Count samples, samples per language (by language id), turns, and mean words of user and assistant turns."""
     from rich.table import Table
 
-    from hf_datasets.parallel import processes
+    from hf_datasets.shared.processes import processes
     from hf_datasets.statistics import statistics
 
     lines = statistics(data, config, split, processes(workers))
@@ -78,7 +78,7 @@ def check(
     differ between languages, duplicates, and prompts that leak between splits or from MT-Bench-X and the mini set.
     """
     from hf_datasets.check import check_dataset
-    from hf_datasets.parallel import processes
+    from hf_datasets.shared.processes import processes
 
     checked = check_dataset(data, threshold, processes(workers))
     shown = checked.findings[: limit or None]

@@ -11,7 +11,7 @@ costs half as much again, in context, time and money. Special tokens are never c
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 Texts = Mapping[str, Mapping[str, str]]
 """Language -> id -> text; the same id is the same content."""

@@ -4,7 +4,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

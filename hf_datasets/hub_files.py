@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 HUB = "https://huggingface.co"
 TOKENS = f"{HUB}/settings/tokens"

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hf_datasets import added, jsonl, sources
-from hf_datasets.errors import UserError
+from hf_datasets import added, sources
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from hf_datasets.records import JudgePrompt, content_hash
 
 HERE = Path(__file__).parent

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.process import identity, may_be_alive
 from hf_datasets.records import Comparison, Completion, Use, storable
 from hf_datasets.together import Together

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import added, jsonl, references, sources
-from hf_datasets.errors import UserError
+from hf_datasets import added, references, sources
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from hf_datasets.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from hf_datasets import jsonl, sources
+from hf_datasets import sources
+from hf_datasets.shared import jsonl
 from hf_datasets.card_parts import config_entry, table
 from hf_datasets.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
 from hf_datasets.mtbench_x import LANGUAGES, questions, reference_set_hash, revision

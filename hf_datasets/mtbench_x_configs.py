@@ -8,8 +8,9 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from hf_datasets import jsonl, sources
-from hf_datasets.errors import UserError
+from hf_datasets import sources
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub_folder import columns_of
 from hf_datasets.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
 from hf_datasets.mtbench_x import LANGUAGES, judge_prompt_rows, questions, revision

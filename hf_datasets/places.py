@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.files import rows
 from hf_datasets.instruct.folders import DataFile, configs, data_files
 from hf_datasets.instruct.layouts import placed_samples

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hf_datasets.added_card import added_section
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub_folder import Table, parquet_name, replacing, write_card, write_table
 from hf_datasets.mtbench_x import LANGUAGES
 from hf_datasets.mtbench_x_card import card_body, card_metadata

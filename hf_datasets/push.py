@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub import Pushed, Read, push_files
 from hf_datasets.hub_folder import CARD, HASH_DIGITS, MARKER
 from hf_datasets.hub_uploads import left_out, uploads

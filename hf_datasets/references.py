@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from hf_datasets import jsonl
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Question, content_hash
 
 HERE = Path(__file__).parent

@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 MIRROR_VARIABLE = "MTBENCHX_SOURCES"
 

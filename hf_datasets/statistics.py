@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from hf_datasets.language import detect_language
-from hf_datasets.parallel import ordered_map
+from hf_datasets.shared.language_id import detect_language
+from hf_datasets.shared.processes import ordered_map
 from hf_datasets.places import parts, samples
 from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Sample
 

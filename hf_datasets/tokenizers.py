@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.fairness import Encode
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
+from hf_datasets.shared import jsonl
 from hf_datasets.added import Added, register
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reports import Report, read_reports
 from hf_datasets.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.mtbench_x import LANGUAGES, check_benchmark, other_language_turns

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 RepoId = Annotated[str, typer.Option("--repo-id", help="NAMESPACE/NAME on the Hub.")]
 Private = Annotated[bool, typer.Option("--private", help="Make the repository private.")]

@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub import Pushed, push_files
 from hf_datasets.hub_uploads import uploads
 from mtbenchx_tasks import __version__, metric_path

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub import Pushed, Read, push_files
 from hf_datasets.hub_uploads import Upload, left_out, uploads
 from hf_datasets.push import front_matter

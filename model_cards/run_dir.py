@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.push import front_matter
 from model_cards.training_args import read_training_args
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hf_datasets.cli import data
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate

@@ -98,7 +98,7 @@ def template(
     file: Annotated[Path, typer.Argument(help="A chat template, of a trained model or ours.")],
 ) -> None:
     """Print a chat template without the markers of training, for engines that don't know `{% generation %}`."""
-    from hf_datasets.errors import UserError
+    from hf_datasets.shared.errors import UserError
     from mtbenchx_tasks.recipes.base import without_markers
 
     if not file.is_file():

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 
 def report(

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.language import detect_language
+from hf_datasets.shared.language_id import detect_language
 from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
+from hf_datasets.shared import jsonl
 from hf_datasets.chat import OPENAI_URL, ChatRequest
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.judge_prompts import judge_prompts
 from hf_datasets.ledger import Ledger
 from hf_datasets.records import Completion

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers, read_answers
 from mtbenchx_tasks.judge.budget import Budget, BudgetEngine
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger

@@ -11,7 +11,7 @@ import io
 import shutil
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 FOLDER = "mtbench_x"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import EngineFor, judge_all, live_engine, read_files

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from hf_datasets.language import detect_language
+from hf_datasets.shared.language_id import detect_language
 from hf_datasets.records import Question
 from mtbenchx_tasks.judge.verdict import Verdict
 

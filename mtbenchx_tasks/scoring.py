@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hf_datasets import mtbench_x
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Completion, Question
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.candidate import Candidate

@@ -15,7 +15,7 @@ import datasets
 from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets import mtbench_x
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import LedgerError
 from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.translation_folder import register_built

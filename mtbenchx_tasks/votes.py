@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from hf_datasets import jsonl
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import FIRST_ID
 from mtbenchx_tasks.judge.outcome import BOTH_BAD, FAILED, INCONSISTENT, TIE
 from mtbenchx_tasks.judge.vote import MODEL_1, MODEL_2

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hf_datasets.curate.duplicates import Reference, references_of
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.folders import TRAIN, configs
 from hf_datasets.instruct.layouts import read_samples
 

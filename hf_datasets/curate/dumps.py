@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hf_datasets.curate.pieces import PIECE, POSTS
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 MAGIC = b"7z\xbc\xaf\x27\x1c"
 

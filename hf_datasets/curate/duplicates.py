@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hf_datasets.curate.pairs import Rejection
 from hf_datasets.curate.survivors import Survivors
-from hf_datasets.dedup import PERMUTATIONS, candidates, jaccard, shingles, signatures
+from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates, jaccard, shingles, signatures
 from hf_datasets.samples import ASSISTANT, USER, Sample
 
 SLACK = 0.2

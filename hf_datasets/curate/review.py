@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
-from hf_datasets.atomic import replacing_file
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.files import replacing_file
+from hf_datasets.shared.errors import UserError
 from hf_datasets.samples import ASSISTANT, USER, Message, Sample
 
 KEEP, REWRITE, DROP = "keep", "rewrite", "drop"

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 ROOT, ROW = "posts", "row"
 PIECE = 1 << 20

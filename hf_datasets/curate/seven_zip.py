@@ -13,7 +13,7 @@ from py7zr.exceptions import ArchiveError
 from py7zr.io import Py7zIO, WriterFactory
 
 from hf_datasets.curate.pieces import PIECE, POSTS, CutError
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 _DAMAGES = (
     *(ArchiveError, lzma.LZMAError, zlib.error, struct.error, EOFError, OSError),

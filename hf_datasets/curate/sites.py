@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from hf_datasets.curate.pieces import POSTS
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 RENAMED = {
     "health": "medicalsciences",

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hf_datasets.curate.filters import Candidate
-from hf_datasets.dedup import PERMUTATIONS, signature
+from hf_datasets.shared.near_duplicates import PERMUTATIONS, signature
 from hf_datasets.samples import ASSISTANT, USER, Sample
 
 if TYPE_CHECKING:
-    from hf_datasets.dedup import Signatures
+    from hf_datasets.shared.near_duplicates import Signatures
 
 ROLES = (USER, ASSISTANT)
 """Whose texts have a signature, in the order of the file."""

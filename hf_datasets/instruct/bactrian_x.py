@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hf_datasets import sources
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.folders import TRAIN, DataFile
 from hf_datasets.instruct.local import local_part
 from hf_datasets.instruct.mixtures import Mixture

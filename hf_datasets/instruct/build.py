@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets import sources
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct import bactrian_x, lima_x, mini
 from hf_datasets.instruct.assemble import Built, build_folder, config_rows
 from hf_datasets.instruct.card import card

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.arrow_files import ROW_GROUP
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub_folder import arrow_schema, columns_of
 from hf_datasets.instruct.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
 from hf_datasets.instruct.mixtures import natural

@@ -13,8 +13,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.json_stream import JsonError, JsonStream, array_items, values
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"

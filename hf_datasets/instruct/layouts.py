@@ -6,9 +6,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct import dialogues, trees
-from hf_datasets.instruct.codes import language_code
+from hf_datasets.shared.language_codes import language_code
 from hf_datasets.instruct.dialogues import DialogueError
 from hf_datasets.instruct.files import Row, rows
 from hf_datasets.instruct.folders import DataFile, data_files

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 STUDY = ("en", "de", "fr", "it", "es")
 """The study's languages, in its order."""

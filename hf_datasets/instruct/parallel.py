@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.folders import TRAIN, VALIDATION
 from hf_datasets.instruct.mixtures import held_out, natural, overlap

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.collect import Collected, read_aside
 from hf_datasets.instruct.folders import DataFile
 from hf_datasets.instruct.layouts import placed_samples

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.card_parts import table
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 ENDING = "*.report.json"
 Report = Mapping[str, Any]

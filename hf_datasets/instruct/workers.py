@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
 
-from hf_datasets.errors import UserError
-from hf_datasets.parallel import begin
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.processes import begin
 
 
 class Workers:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from hf_datasets.chat import ChatRequest, OpenAIChat, Transport, public_url
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engine import (
     Answer,
     Fragment,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from hf_datasets.ledger import Ledger

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import Document
 from hf_datasets.translate.flags import FLAGS, flags
 from hf_datasets.translate.overlays import read_lines, write_atomically, write_lines

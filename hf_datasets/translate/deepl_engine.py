@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from hf_datasets.chat import public_url
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engine import (
     Answer,
     Fragment,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.records import canonical_json, content_hash
 
 FORMALITIES = ("default", "more", "less", "prefer_more", "prefer_less")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.language import detect_language
+from hf_datasets.shared.language_id import detect_language
 from hf_datasets.translate.blocks import split_blocks
 from hf_datasets.translate.code import CODE, code_parts
 from hf_datasets.translate.spans import find_spans

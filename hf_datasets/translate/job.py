@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.translate import marks as review
 from hf_datasets.translate.documents import Document, Field, Place, translated_rows

@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
-from hf_datasets.language import detect_language
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_id import detect_language
 from hf_datasets.translate.blocks import split_blocks
 from hf_datasets.translate.documents import Document
 from hf_datasets.translate.flags import anatomy

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.blocks import split_blocks
 from hf_datasets.translate.code import CODE, COMMENT, STRING, code_parts
 from hf_datasets.translate.spans import find_spans

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field, read_document
 from hf_datasets.translate.engine import ALIASES, Engine, Pair

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.serve import Options
 from mtbenchx_tasks.annotate.store import Store, insert_annotator

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 annotate = typer.Typer(help="Let people compare answers in a browser, and export their votes.", no_args_is_help=True)
 

@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 """Letters and digits that aren't mistaken for each other."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import Study
 from mtbenchx_tasks.annotate.voting import BOTH_BAD, LEFT, RIGHT, SKIP, TIE

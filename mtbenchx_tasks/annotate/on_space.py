@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.bundle import NAME, Bundle, fill, read_bundle
 from mtbenchx_tasks.annotate.journal import Journal, restore
 from mtbenchx_tasks.annotate.serve import make_site, run

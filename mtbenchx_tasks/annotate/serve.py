@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.app import create_app
 from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.codes import cookie_secret

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.bundle import Bundle, invitations, write_bundle
 from mtbenchx_tasks.annotate.codes import code_hash, new_code
 

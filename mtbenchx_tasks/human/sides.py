@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.human.study import Study
 from mtbenchx_tasks.judge.outcome import INCONSISTENT, Item
 from mtbenchx_tasks.votes import PEOPLE, Vote, read_votes, with_skips

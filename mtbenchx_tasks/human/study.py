@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, TIE, Item
 from mtbenchx_tasks.votes import SKIP, QuestionId, Vote
 

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as Shown
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.human.rates import RateRow
 from mtbenchx_tasks.human.results import Results, Statistic
 from mtbenchx_tasks.report.table import Table, cell, to_latex

@@ -16,7 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger, LedgerError, open_ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.batch_api import BatchTransport, OpenAIBatches

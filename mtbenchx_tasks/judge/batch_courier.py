@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from hf_datasets.chat import ChatRequest
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.process import identity, may_be_alive
 from hf_datasets.records import Completion

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 Price = tuple[float, float]
 """Input, output."""

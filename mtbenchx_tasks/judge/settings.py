@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from hf_datasets.chat import public_url
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 DEFAULT_JUDGE = "gpt-4"
 """The paper's judge (section 4.1); checked 2026-11-23."""

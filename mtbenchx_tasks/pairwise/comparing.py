@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from hf_datasets import mtbench_x
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger, prompt_language, resolved

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.mtbench_x import questions
 from hf_datasets.records import CATEGORIES

@@ -10,7 +10,7 @@ from itertools import combinations
 
 from hf_datasets import mtbench_x
 from hf_datasets.chat import ChatRequest
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Question, storable
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.injection import is_suspicious

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.recipes.settings import Settings
 
 MARKERS = re.compile(r"{%-?\s*generation\s*-?%}")

@@ -1,6 +1,6 @@
 """The batch of the paper on any number of GPUs: per device x accumulation x GPUs = 64 (section 5.1)."""
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 PAPER_BATCH = 64
 """Examples of an optimizer step."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.recipes.base import check_context, load_tokenizer
 from mtbenchx_tasks.recipes.batch import PAPER_BATCH, check_batch
 from mtbenchx_tasks.recipes.cut import Cut, count_cuts

@@ -4,7 +4,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 SHARED = Path("share", "mtbench-x", "recipes")
 MARK = "lima_x.yaml"

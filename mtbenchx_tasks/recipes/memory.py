@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.recipes.settings import Settings
 
 FULL, HALF = 4, 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.mtbench_x import LANGUAGES, default_prompt_set, questions
 from hf_datasets.records import Question
 from mtbenchx_tasks.judge.pairs import PairPrompts

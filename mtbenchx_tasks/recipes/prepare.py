@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 SMOLLM2, TOY = "smollm2", "toy"
 SOURCES = {SMOLLM2: "HuggingFaceTB/SmolLM2-135M-Instruct"}

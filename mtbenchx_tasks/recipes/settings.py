@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 ZERO3 = 3
 """DeepSpeed's stage that shares out the weights too."""

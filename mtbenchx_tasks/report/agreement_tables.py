@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.pair_tables import stratum_name
 from mtbenchx_tasks.report.table import Cell, Row, Table, number, percent
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 CODES = ("EN", "DE", "FR", "IT", "ES", "PT", "NL", "PL", "CS", "SV", "DA", "FI", "EL", "HU", "RO", "BG", "SK", "SL")
 """Language codes that names of mixtures are made of."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import cache
 from statistics import fmean, median
 
-from hf_datasets.errors import UserError
-from hf_datasets.language import detect_language
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_id import detect_language
 from hf_datasets.mtbench_x import questions
 from mtbenchx_tasks.judge.prices import PRICES_OF
 from mtbenchx_tasks.report.groups import Model

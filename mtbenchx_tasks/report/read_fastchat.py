@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import FIRST_ID, read_answers
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import slug

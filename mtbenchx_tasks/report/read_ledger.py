@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Completion, content_hash

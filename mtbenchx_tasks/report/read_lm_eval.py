@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
-from hf_datasets.errors import UserError
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.report.record import Conditions, Judged, Study
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.pair_tables import Duel

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.contents import Chapter
 from mtbenchx_tasks.report.drawing import Figure, Rendered, render
 from mtbenchx_tasks.report.table import Table, to_csv, to_latex

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typer.testing import CliRunner
 
 from hf_datasets.cli import data
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets import jsonl, mtbench_x
-from hf_datasets.errors import UserError
-from hf_datasets.language import detect_language, without_code
+from hf_datasets import mtbench_x
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_id import detect_language, without_code
 from hf_datasets.mtbench_x import LANGUAGES, questions, reference_set_hash
 from hf_datasets.mtbench_x_card import REPORTED
 from hf_datasets.mtbench_x_configs import rows

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub import Pushed, connect, push_files
 from hf_datasets.hub_uploads import Upload, uploads
 from tests.doubles.hub import READER, Hub

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets import sources
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.build import Request, build
 from hf_datasets.instruct.layouts import read_samples
 from tests.doubles.hub import Hub

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import hf_datasets
-from hf_datasets import jsonl
-from hf_datasets.language import detect_language
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.language_id import detect_language
 from hf_datasets.mtbench_x import LANGUAGES, questions
 from hf_datasets.samples import ROLES
 from tests.sources import needs_sources

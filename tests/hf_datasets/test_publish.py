@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hf_datasets import mtbench_x_configs, publish
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.judge_prompts import judge_prompts, prompt_set_hash
 from hf_datasets.mtbench_x import LANGUAGES, questions
 from hf_datasets.mtbench_x_configs import CONFIGS, QUESTION_COLUMNS, check_prompts, rows

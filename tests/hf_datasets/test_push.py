@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from hf_datasets import push
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.hub_folder import Table, parquet_name, replacing, write_card, write_table
 from hf_datasets.mtbench_x import LANGUAGES
 from hf_datasets.mtbench_x_configs import rows

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets import judge_prompts, mtbench_x, sources
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.publish import build_mtbench_x
 from hf_datasets.sources import Source, fetch
 from tests.sources import needs_sources

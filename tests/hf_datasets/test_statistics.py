@@ -81,7 +81,7 @@ def test_a_built_folder_has_a_line_per_config_and_split(tmp_path: Path, monkeypa
 
 
 def test_the_number_of_processes_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hf_datasets.parallel.FEW", 4)
+    monkeypatch.setattr("hf_datasets.shared.processes.FEW", 4)
     file = write(tmp_path / "data.jsonl", LAYOUTS["LIMA"] * 5)
     assert run("stats", file, "--json", "--workers", 2).out == run("stats", file, "--json", "--workers", 1).out
 

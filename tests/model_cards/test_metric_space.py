@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from model_cards.metric_space import push_metric, space_files
 from tests.doubles.hub import Hub
 from tests.doubles.openai_api import Api

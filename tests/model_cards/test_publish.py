@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from model_cards.collect import Told, make_card
 from model_cards.publish import card_files, push_model, write_card
 from tests.doubles.hub import Hub

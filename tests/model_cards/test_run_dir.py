@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from model_cards.run_dir import read_run
 from model_cards.training_args import read_training_args
 from tests.model_cards.files import RECIPE, make_run, state, write

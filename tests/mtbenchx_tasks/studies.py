@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import jsonl
+from hf_datasets.shared import jsonl
 from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
 from mtbenchx_tasks.report.record import Conditions, Judged, Section
 from mtbenchx_tasks.report.sections import sections

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from hf_datasets import added
 from hf_datasets.added_card import added_section
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.mtbench_x import questions
 from hf_datasets.sources import fetch
 from hf_datasets.translation_folder import read_translation, register_built

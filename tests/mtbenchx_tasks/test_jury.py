@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.mtbench_x import questions
 from mtbenchx_tasks.agreement import AnswerId
 from mtbenchx_tasks.judge.budget import Budget

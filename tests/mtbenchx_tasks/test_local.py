@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from hf_datasets.chat import ChatRequest
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.local import LocalEngine, continuation_scores

@@ -7,7 +7,7 @@ import evaluate as hf_evaluate
 import pytest
 
 import mtbenchx_tasks
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.chat import ChatRequest
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger, open_ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.planning import Plan, PlanEngine, Planned, plan, print_plan

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judging import live_engine, parse_judges, plan_files
 from mtbenchx_tasks.prompt_comparison import (
     ALL_MODELS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.mtbench_x import reference_set_hash
 from hf_datasets.references import REFERENCE_SETS
 from mtbenchx_tasks.answers import Answers

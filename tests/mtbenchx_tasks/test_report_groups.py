@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.gains import gains
 from mtbenchx_tasks.report.groups import grouped, read_groups
 from mtbenchx_tasks.report.means import Resampler

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.report import make_study
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.drawing import inline_svg, shorten
 from mtbenchx_tasks.report.make import make_report
 from tests.mtbenchx_tasks.studies import samples, single, singles

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.report.claims import advantages, claims, impossible, spellings
 from mtbenchx_tasks.report.paper import checks_table, paper_report

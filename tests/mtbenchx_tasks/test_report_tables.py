@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.agreement_tables import agreement_tables
 from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.pair_tables import bias_table, duels

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.recipes import folder
 
 NAMES = {"README.md", "bactrian_x.yaml", "chat_template.jinja", "lima_x.yaml", "slurm.sh", "smoke.yaml", "study.smk"}

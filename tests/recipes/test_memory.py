@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from transformers import LlamaConfig
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.recipes.memory import Memory, check_memory, memory
 from mtbenchx_tasks.recipes.settings import read_settings
 from tests.recipes.bench import model

@@ -10,7 +10,7 @@ import torch
 from huggingface_hub import ModelCard
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.mtbench_x import LANGUAGES, questions
 from mtbenchx_tasks.recipes.prepare import prepare
 from mtbenchx_tasks.recipes.spm import check_same

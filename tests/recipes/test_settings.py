@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.recipes.settings import read_settings
 
 LIMA = ("--config", "recipes/lima_x.yaml")

@@ -172,7 +172,7 @@ def test_several_answers_of_one_question_are_no_duplicates(tmp_path: Path) -> No
 
 
 def test_the_number_of_processes_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hf_datasets.parallel.FEW", 4)
+    monkeypatch.setattr("hf_datasets.shared.processes.FEW", 4)
     rows = [made for number in range(1, 30, 2) for made in (question(number), answer(number + 1, number))]
     write(tmp_path, *rows)
     outputs = []

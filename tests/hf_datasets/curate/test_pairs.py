@@ -12,7 +12,7 @@ from hf_datasets.curate.pairs import Pair, select
 from hf_datasets.curate.posts import Post, Posts, Thread
 from hf_datasets.curate.rows import RowReader
 from hf_datasets.curate.sites import host, host_of_file, license_of, short_name
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from tests.hf_datasets.curate.dump import HOST, answer, question, row
 from tests.hf_datasets.curate.dump import posts as posts_xml
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.curate.rows import RowReader
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from tests.hf_datasets.curate.dump import HEAD, posts, row
 
 

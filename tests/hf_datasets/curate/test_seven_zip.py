@@ -8,7 +8,7 @@ import pytest
 
 from hf_datasets.curate.dumps import size, stream
 from hf_datasets.curate.pieces import CutError
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from tests.hf_datasets.command import run
 from tests.hf_datasets.curate.dump import HOST, answer, posts, question
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.build import Request, build
 from hf_datasets.instruct.layouts import read_samples
 from hf_datasets.instruct.mixtures import STUDY

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.translate.chat_engine import ChatEngine
 from hf_datasets.translate.engine import Pair, UnavailableError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.samples import Message, Sample
 from mtbenchx_tasks.cli import app
 from tests.doubles.deepl_api import DeepLApi

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger, LedgerError
 from hf_datasets.translate.deepl_engine import DeepL
 from hf_datasets.translate.engine import Pair, QuotaError, UnavailableError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import (
     ANSWERS,
     PROMPTS,

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.agreement import raw_agreement
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.export import export

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.journal import Journal, restore
 from mtbenchx_tasks.annotate.store import Store

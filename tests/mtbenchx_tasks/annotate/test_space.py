@@ -17,7 +17,7 @@ import yaml
 from huggingface_hub import HfApi
 from typer.testing import CliRunner
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.bundle import fill, read_bundle
 from mtbenchx_tasks.annotate.journal import Journal
 from mtbenchx_tasks.annotate.on_space import start

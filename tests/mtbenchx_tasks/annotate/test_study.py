@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.codes import SECRET_VARIABLE, code_hash, cookie_secret, new_code
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.serve import warnings

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger
 from hf_datasets.process import identity
 from hf_datasets.records import Completion

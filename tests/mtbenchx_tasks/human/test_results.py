@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hf_datasets import jsonl
+from hf_datasets.shared import jsonl
 from mtbenchx_tasks.human.results import results
 from mtbenchx_tasks.human.study import Repeated, gather
 from mtbenchx_tasks.votes import read_votes

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.human.study import gather
 from mtbenchx_tasks.votes import Vote
 

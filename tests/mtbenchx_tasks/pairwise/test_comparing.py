@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.chat import ChatRequest
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger import Ledger, open_ledger
 from hf_datasets.mtbench_x import questions, revision
 from hf_datasets.records import Completion

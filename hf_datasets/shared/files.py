@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np

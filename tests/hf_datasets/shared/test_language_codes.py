@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.instruct.build import Request, build
-from hf_datasets.instruct.codes import language_code
+from hf_datasets.shared.language_codes import language_code
 from tests.hf_datasets.instruct import toy
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.errors import UserError
+from hf_datasets.shared.errors import UserError
 
 
 def read(file: Path) -> list[dict[str, Any]]:

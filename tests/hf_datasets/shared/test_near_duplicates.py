@@ -8,7 +8,7 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.dedup import (
+from hf_datasets.shared.near_duplicates import (
     PERMUTATIONS,
     SEED,
     bands_and_rows,
