@@ -24,7 +24,7 @@ from measure import MTBENCHX, Cost, Endpoint, begin, endpoint, median, print_tab
 from peer import BENCH, fastchat_python, lay_out
 
 from hf_datasets.shared.jsonl import read
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 
 PER_SLOT = 20
 PER_MODEL = 160

@@ -16,7 +16,7 @@ from pathlib import Path
 from measure import endpoint
 
 from hf_datasets.chat import ChatRequest, OpenAIChat
-from hf_datasets.ledger import open_ledger
+from hf_datasets.ledger.store import open_ledger
 from mtbenchx_tasks.judge.run import LiveEngine
 
 PROMPT = "Please judge. " + "word " * 700

@@ -17,7 +17,7 @@ from mtbenchx_tasks.cli_recipes import recipes
 from mtbenchx_tasks.cli_report import report
 
 if TYPE_CHECKING:
-    from hf_datasets.ledger import Ledger
+    from hf_datasets.ledger.store import Ledger
 
 app = typer.Typer(
     help="MT-Bench-X from raw data to published results: build, train, judge, ask people, report, publish.",
@@ -136,7 +136,7 @@ def ledger_import(
     file: LedgerFile = None,
 ) -> None:
     """Read FastChat's judgments, so that they needn't be paid for again."""
-    from hf_datasets.ledger import open_ledger
+    from hf_datasets.ledger.store import open_ledger
     from mtbenchx_tasks.fastchat_import import import_judgments
 
     into = open_ledger(file)
@@ -151,7 +151,7 @@ def ledger_merge(
     file: LedgerFile = None,
 ) -> None:
     """Copy other ledgers (of other jobs, say) into one."""
-    from hf_datasets.ledger import open_ledger
+    from hf_datasets.ledger.store import open_ledger
 
     into = open_ledger(file)
     for other in others:
@@ -164,7 +164,7 @@ def ledger_merge(
 
 def _existing(file: Path | None) -> "Ledger":
     """Open a ledger to read it; never make an empty one."""
-    from hf_datasets.ledger import default_path, open_ledger
+    from hf_datasets.ledger.store import default_path, open_ledger
 
     path = file or default_path()
     if not path.is_file():

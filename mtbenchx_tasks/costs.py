@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.translation_ledger import engines
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, cost_of, price_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hf_datasets.shared.language_id import detect_language
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
 from mtbenchx_tasks.candidate import Candidate, candidate
@@ -27,7 +27,7 @@ USER, ASSISTANT = "### Human:", "### Assistant:"
 
 @dataclass(frozen=True)
 class Place:
-    """Where the judgments of one evaluation count (the fields of hf_datasets.ledger.Use that all its rows share)."""
+    """Where the judgments of one evaluation count (the fields of hf_datasets.ledger.store.Use that all its rows share)."""
 
     benchmark: str
     """`mtbench_x` or `mini`."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import verdict

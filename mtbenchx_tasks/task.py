@@ -16,7 +16,7 @@ from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets import mtbench_x
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import LedgerError
+from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.translation_folder import register_built
 from mtbenchx_tasks import TASK_VERSION

@@ -11,7 +11,7 @@ import typer
 from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
-    from hf_datasets.ledger import Ledger
+    from hf_datasets.ledger.store import Ledger
     from hf_datasets.translate.engine import Engine, Pair
     from hf_datasets.translate.job import Job
 
@@ -57,7 +57,7 @@ def translate(
     api_key_env: KeyEnv = "OPENAI_API_KEY",
 ) -> None:
     """Translate questions, reference answers, judge prompts or instruction data; code and formulas stay as they are."""
-    from hf_datasets.ledger import open_ledger
+    from hf_datasets.ledger.store import open_ledger
     from hf_datasets.translate.documents import read_document
     from hf_datasets.translate.job import Job, run
     from hf_datasets.translate.targets import target_files
@@ -123,7 +123,7 @@ def compare_translations(
     api_key_env: KeyEnv = "OPENAI_API_KEY",
 ) -> None:
     """Show two translations side by side, with chrF against human edits, flags and problem labels."""
-    from hf_datasets.ledger import open_ledger
+    from hf_datasets.ledger.store import open_ledger
     from hf_datasets.translate.comparison import compare, label_pairs, read_labels, save
     from hf_datasets.translate.comparison_table import print_comparison
     from hf_datasets.translate.sides import Sides
@@ -173,7 +173,7 @@ def _pair(engine: "Engine", source: str, target: str, formality: str) -> "Pair":
 
 
 def _print_estimate(job: "Job", ledger: Path | None, price: str | None) -> None:
-    from hf_datasets.ledger import default_path, open_ledger
+    from hf_datasets.ledger.store import default_path, open_ledger
     from hf_datasets.translate.job import estimate
 
     path = ledger or default_path()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate import marks as review
 from hf_datasets.translate.documents import Document, Field, Place, translated_rows
 from hf_datasets.translate.edits import match_edits, read_edits

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.translate.engine import Answer, Engine, Pair, QuotaError, RefusedError, Request, TooLargeError
 from hf_datasets.translation_ledger import claim, release, store, stored
 

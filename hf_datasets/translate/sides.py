@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field, read_document
 from hf_datasets.translate.engine import ALIASES, Engine, Pair
 from hf_datasets.translate.translator import Translator

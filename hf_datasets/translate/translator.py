@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate.engine import Engine, Fragment, Pair, Request
 from hf_datasets.translate.protect import (
     TEXT,

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, LedgerError, open_ledger
+from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.batch_api import BatchTransport, OpenAIBatches
 from mtbenchx_tasks.judge.batch_courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier

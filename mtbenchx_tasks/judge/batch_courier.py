@@ -8,11 +8,11 @@ from itertools import islice
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger
-from hf_datasets.process import identity, may_be_alive
+from hf_datasets.ledger.store import Ledger
+from hf_datasets.ledger.owner import identity, may_be_alive
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.batch_api import BatchTransport, Report, UnknownBatchError, UnreachedError
-from mtbenchx_tasks.judge.batch_ledger import STORED_TOGETHER, Batch, BatchLedger
+from hf_datasets.ledger.batches import STORED_TOGETHER, Batch, BatchLedger
 from mtbenchx_tasks.judge.batch_lines import split
 
 log = logging.getLogger("lm_eval.mtbenchx")

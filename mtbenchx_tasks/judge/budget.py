@@ -14,7 +14,7 @@ from threading import Condition
 from typing import Any
 
 from hf_datasets.chat import ChatRequest, Message
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.prices import Price, cost_of
 from mtbenchx_tasks.judge.run import Engine, Judged

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings

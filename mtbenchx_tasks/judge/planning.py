@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from hf_datasets.chat import ChatRequest
-from hf_datasets.ledger import Ledger, open_ledger
+from hf_datasets.ledger.store import Ledger, open_ledger
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, USUAL_JUDGMENT, Price, cost_of, price_of
 from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings

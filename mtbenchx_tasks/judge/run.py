@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from hf_datasets.chat import ChatRequest, Transport
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.limiter import Limiter
 from hf_datasets.records import Completion
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hf_datasets.ledger import open_ledger
+from hf_datasets.ledger.store import open_ledger
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.judge.planning import Plan, Planner

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.mtbench_x import revision
 from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.costs import accounts

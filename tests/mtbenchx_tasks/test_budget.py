@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.chat import ChatRequest
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.budget import Budget, BudgetEngine
 from mtbenchx_tasks.judge.run import Judged, LiveEngine

@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.chat import ChatRequest, OpenAIChat
-from hf_datasets.ledger import FINAL_STATES, Ledger
+from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.limiter import Limiter
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.run import LiveEngine
@@ -405,7 +405,7 @@ CHILD = """
 import os, sys
 from pathlib import Path
 from hf_datasets.chat import ChatRequest, OpenAIChat
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.judge.run import LiveEngine
 
 url, ledger, acknowledged, plan, wide = *sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.ledger import open_ledger
+from hf_datasets.ledger.store import open_ledger
 from hf_datasets.records import Completion
 from tests.sources import needs_sources
 

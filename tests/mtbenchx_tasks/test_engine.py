@@ -10,7 +10,7 @@ import pytest
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.run import Judged, LiveEngine
 

@@ -8,7 +8,7 @@ import pytest
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, open_ledger
+from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.planning import Plan, PlanEngine, Planned, plan, print_plan
 from mtbenchx_tasks.judge.settings import JudgeSettings

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import open_ledger
+from hf_datasets.ledger.store import open_ledger
 from hf_datasets.mtbench_x import questions
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api, Reply, error

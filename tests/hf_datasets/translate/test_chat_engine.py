@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate.chat_engine import ChatEngine
 from hf_datasets.translate.engine import Pair, UnavailableError
 from hf_datasets.translate.translator import Item, Translation, Translator

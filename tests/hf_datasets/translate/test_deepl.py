@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.translate.deepl_engine import DeepL
 from hf_datasets.translate.engine import Pair, QuotaError, UnavailableError
 from hf_datasets.translate.sending import calls
@@ -228,7 +228,7 @@ def _started(pid: int) -> float:
 
 
 KILLED = """
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate.deepl_engine import DeepL
 from hf_datasets.translate.engine import Pair
 from hf_datasets.translate.translator import Item, Translator

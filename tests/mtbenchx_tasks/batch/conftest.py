@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from tests.doubles.batch_api import BatchApi, serve_batches
 from tests.mtbenchx_tasks.batch.plans import KEY, asked
 

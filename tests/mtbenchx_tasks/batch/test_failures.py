@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.judge.batch_lines import read_line
 from tests.doubles.batch_api import BatchApi
 from tests.doubles.openai_api import Reply, error

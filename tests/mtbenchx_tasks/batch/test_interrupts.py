@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.ledger import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError
 from mtbenchx_tasks.judge.batch_api import OpenAIBatches
 from mtbenchx_tasks.judge.run import Judged
 from tests.doubles.batch_api import BatchApi

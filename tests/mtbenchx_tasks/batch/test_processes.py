@@ -8,8 +8,8 @@ import time
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger
-from hf_datasets.process import identity
+from hf_datasets.ledger.store import Ledger
+from hf_datasets.ledger.owner import identity
 from hf_datasets.records import Completion
 from tests.doubles.batch_api import BatchApi, Fault
 from tests.doubles.openai_api import error
@@ -38,7 +38,7 @@ PLAN = """
 import sys
 from pathlib import Path
 from hf_datasets.chat import ChatRequest
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.judge.batch import BatchEngine
 from mtbenchx_tasks.judge.batch_api import OpenAIBatches
 url, path = sys.argv[1:]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hf_datasets.chat import ChatRequest
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import Ledger, open_ledger
+from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.mtbench_x import questions, revision
 from hf_datasets.records import Completion
 from mtbenchx_tasks.answers import Answers

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger import open_ledger
+from hf_datasets.ledger.store import open_ledger
 from hf_datasets.mtbench_x import questions
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome

@@ -18,9 +18,9 @@ from pathlib import Path
 import psutil
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.process import identity, may_be_alive
+from hf_datasets.ledger.owner import identity, may_be_alive
 from hf_datasets.records import Comparison, Completion, Use, storable
-from hf_datasets.together import Together
+from hf_datasets.ledger.group_commit import Together
 
 SCHEMA = 1
 BUSY_SECONDS = 60.0

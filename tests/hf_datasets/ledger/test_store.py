@@ -19,9 +19,9 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-import hf_datasets.ledger
-from hf_datasets.ledger import SCHEMA, Ledger, LedgerError, default_path, open_ledger
-from hf_datasets.process import identity, may_be_alive
+import hf_datasets.ledger.store
+from hf_datasets.ledger.store import SCHEMA, Ledger, LedgerError, default_path, open_ledger
+from hf_datasets.ledger.owner import identity, may_be_alive
 from hf_datasets.records import Completion, Use
 
 ROOT = Path(__file__).parents[2]
@@ -180,7 +180,7 @@ def test_only_what_failed_is_asked_again(ledger: Ledger, state: str, again: bool
 CLAIM = """
 import sys, time
 from pathlib import Path
-from hf_datasets.ledger import Ledger
+from hf_datasets.ledger.store import Ledger
 print(Ledger(Path(sys.argv[1])).claim("k", "request"), flush=True)
 time.sleep(60)
 """
@@ -242,7 +242,7 @@ PLAN = """
 import os, sys, time
 from pathlib import Path
 from hf_datasets.chat import ChatRequest
-from hf_datasets.ledger import Completion, Ledger
+from hf_datasets.ledger.store import Completion, Ledger
 from mtbenchx_tasks.judge.run import LiveEngine
 
 ledger, counter, engines = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -288,7 +288,7 @@ def test_two_processes_may_create_a_ledger_at_once(tmp_path: Path) -> None:
 WRITE = """
 import sys
 from pathlib import Path
-from hf_datasets.ledger import Completion, Ledger
+from hf_datasets.ledger.store import Completion, Ledger
 ledger, prefix = Ledger(Path(sys.argv[1])), sys.argv[2]
 for number in range(10**6):
     key = f"{prefix}-{number}"
@@ -530,7 +530,7 @@ def test_a_claim_that_could_not_be_finished_is_free(ledger: Ledger) -> None:
 
 
 def test_a_locked_ledger_is_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hf_datasets.ledger, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(hf_datasets.ledger.store, "BUSY_SECONDS", 0.01)
     with opened(ledger.path) as other:
         ledger._db.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match="locked"):
