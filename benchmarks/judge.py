@@ -15,7 +15,7 @@ from pathlib import Path
 
 from measure import endpoint
 
-from hf_datasets.chat import ChatRequest, OpenAIChat
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.ledger.store import open_ledger
 from mtbenchx_tasks.judge.run import LiveEngine
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared import jsonl
-from hf_datasets.chat import OPENAI_URL, ChatRequest
+from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.judge_prompts import judge_prompts
 from hf_datasets.ledger.store import Ledger

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from hf_datasets.chat import ChatRequest, OpenAIChat, Transport, public_url
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, Transport, public_url
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engine import (
     Answer,

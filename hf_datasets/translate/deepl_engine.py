@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from hf_datasets.chat import public_url
+from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engine import (
     Answer,

@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
 from hf_datasets.records import Completion

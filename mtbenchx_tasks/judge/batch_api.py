@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from hf_datasets.chat import PREFLIGHT_SECONDS, ChatRequest, OpenAIChat
+from hf_datasets.endpoints.client import PREFLIGHT_SECONDS, ChatRequest, OpenAIChat
 from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.batch_lines import PATH, read_line, write_line

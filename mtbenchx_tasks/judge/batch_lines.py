@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from hf_datasets.chat import ChatRequest, read_completion
+from hf_datasets.endpoints.client import ChatRequest, read_completion
 from hf_datasets.records import Completion
 
 log = logging.getLogger("lm_eval.mtbenchx")

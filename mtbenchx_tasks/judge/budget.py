@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Condition
 from typing import Any
 
-from hf_datasets.chat import ChatRequest, Message
+from hf_datasets.endpoints.client import ChatRequest, Message
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.prices import Price, cost_of

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hf_datasets.chat import ChatRequest, OpenAIChat, public_url
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.mtbench_x import default_prompt_set, reference_set_hash

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hf_datasets.chat import Message
+from hf_datasets.endpoints.client import Message
 from hf_datasets.shared.errors import UserError
 from hf_datasets.judge_prompts import BOTH_BAD, NATIVE, PUBLISHED, REPAIRED, judge_prompts, prompt_set_hash
 from hf_datasets.records import JudgePrompt, Question

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, USUAL_JUDGMENT, Price, cost_of, price_of
 from mtbenchx_tasks.judge.run import Judged

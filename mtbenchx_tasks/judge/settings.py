@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
-from hf_datasets.chat import public_url
+from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
 
 DEFAULT_JUDGE = "gpt-4"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.chat import Message
+from hf_datasets.endpoints.client import Message
 from mtbenchx_tasks.judge.prices import CHARACTERS_PER_TOKEN
 
 Counter = Callable[[Sequence[Message]], int]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from hf_datasets import mtbench_x
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Question, storable
 from mtbenchx_tasks.answers import Answers

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.budget import Budget, BudgetEngine

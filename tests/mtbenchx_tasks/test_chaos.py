@@ -24,9 +24,9 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.chat import ChatRequest, OpenAIChat
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.ledger.store import FINAL_STATES, Ledger
-from hf_datasets.limiter import Limiter
+from hf_datasets.endpoints.limiter import Limiter
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.run import LiveEngine
 from tests.doubles.openai_api import Api, Reply, completion, error, serve
@@ -50,7 +50,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def retry(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Let the client give up sooner, so that a lasting fault needn't last long."""
-    monkeypatch.setattr("hf_datasets.chat.RETRIES", times)
+    monkeypatch.setattr("hf_datasets.endpoints.client.RETRIES", times)
 
 
 def judge(
@@ -404,7 +404,7 @@ ROUNDS, MANY, WIDE = 25, 1500, 64
 CHILD = """
 import os, sys
 from pathlib import Path
-from hf_datasets.chat import ChatRequest, OpenAIChat
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.judge.run import LiveEngine
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.chat import OPENAI_URL
+from hf_datasets.endpoints.client import OPENAI_URL
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.mtbench_x import questions

@@ -16,7 +16,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion

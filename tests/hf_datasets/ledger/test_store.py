@@ -241,7 +241,7 @@ def test_another_hosts_claim_ends_after_half_an_hour(ledger: Ledger, age: float,
 PLAN = """
 import os, sys, time
 from pathlib import Path
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Completion, Ledger
 from mtbenchx_tasks.judge.run import LiveEngine
 

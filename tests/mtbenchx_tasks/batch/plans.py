@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.chat import ChatRequest, OpenAIChat
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.batch import BatchEngine

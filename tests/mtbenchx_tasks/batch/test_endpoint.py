@@ -103,7 +103,7 @@ def test_a_batch_that_was_not_made_is_made_after_the_grace(api: BatchApi, ledger
 def test_an_endpoint_that_is_gone_at_the_upload_is_told(
     api: BatchApi, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hf_datasets.chat.RETRIES", 0)
+    monkeypatch.setattr("hf_datasets.endpoints.client.RETRIES", 0)
     api.faults = [Fault("POST /v1/files")]
     with pytest.raises(UnreachedError, match=r"can't be reached .* check base_url"):
         judged(api, ledger, "a", transport=OpenAIBatches(api.url))

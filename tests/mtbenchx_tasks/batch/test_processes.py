@@ -37,7 +37,7 @@ def test_the_next_process_collects_what_a_dead_one_began(
 PLAN = """
 import sys
 from pathlib import Path
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.judge.batch import BatchEngine
 from mtbenchx_tasks.judge.batch_api import OpenAIBatches

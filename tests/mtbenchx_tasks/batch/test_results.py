@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.chat import ChatRequest
+from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.judge.batch_lines import split

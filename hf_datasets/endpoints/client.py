@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.limiter import Limiter
+from hf_datasets.endpoints.limiter import Limiter
 from hf_datasets.records import Completion, canonical_json, content_hash, storable
 
 if TYPE_CHECKING:

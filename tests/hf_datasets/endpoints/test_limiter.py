@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.chat import ChatRequest, OpenAIChat
-from hf_datasets.limiter import Limiter
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
+from hf_datasets.endpoints.limiter import Limiter
 from tests.doubles.openai_api import Reply, completion, error, serve
 
 
