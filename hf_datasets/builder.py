@@ -5,7 +5,7 @@ from typing import Any
 
 import datasets
 
-from hf_datasets.hub_folder import arrow_schema
+from hf_datasets.hub.folder import arrow_schema
 from hf_datasets.instruct import build as instruct
 from hf_datasets.instruct.collect import COLUMNS
 from hf_datasets.instruct.folders import TRAIN, VALIDATION

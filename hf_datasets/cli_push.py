@@ -12,6 +12,6 @@ def push(
     private: Annotated[bool, typer.Option("--private", help="Make the dataset private.")] = False,
 ) -> None:
     """Publish a built folder on the Hub: one commit of what differs, with the token of HF_TOKEN or `hf auth login`."""
-    from hf_datasets.push import push_dataset
+    from hf_datasets.hub.dataset import push_dataset
 
     print(push_dataset(folder, repo_id, private=private).summary)

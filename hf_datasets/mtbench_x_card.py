@@ -8,7 +8,7 @@ from typing import Any
 
 from hf_datasets import sources
 from hf_datasets.shared import jsonl
-from hf_datasets.card_parts import config_entry, table
+from hf_datasets.hub.card import config_entry, table
 from hf_datasets.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
 from hf_datasets.mtbench_x import LANGUAGES, questions, reference_set_hash, revision
 from hf_datasets.mtbench_x_configs import ALL, SPLIT

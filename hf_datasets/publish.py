@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hf_datasets.added_card import added_section
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub_folder import Table, parquet_name, replacing, write_card, write_table
+from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
 from hf_datasets.mtbench_x import LANGUAGES
 from hf_datasets.mtbench_x_card import card_body, card_metadata
 from hf_datasets.mtbench_x_configs import FILES, MINI, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT, columns, rows

@@ -111,7 +111,7 @@ def _download(pinned: Source, path: str) -> Path:
 
 
 def _from_hub(pinned: Source, path: str) -> Path:
-    from hf_datasets.hub_files import download
+    from hf_datasets.hub.download import download
 
     file = download(pinned.repo, path, pinned.revision, f"{pinned.name}/{pinned.revision}/{path}")
     if path in pinned.files:

@@ -33,7 +33,7 @@ def card(
     private: Private = False,
 ) -> None:
     """Write a model card from what a run and its evaluation recorded, and publish model and card."""
-    from hf_datasets.hub import connect
+    from hf_datasets.hub.push import connect
     from model_cards.collect import Told, make_card, nowhere, on_hub
     from model_cards.publish import push_model, write_card
 

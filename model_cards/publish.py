@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub import Pushed, Read, push_files
-from hf_datasets.hub_uploads import Upload, left_out, uploads
-from hf_datasets.push import front_matter
+from hf_datasets.hub.push import Pushed, Read, push_files
+from hf_datasets.hub.uploads import Upload, left_out, uploads
+from hf_datasets.hub.dataset import front_matter
 from hf_datasets.records import storable
 from model_cards import metadata
 from model_cards.card import MARKER, Card, render

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.push import front_matter
+from hf_datasets.hub.dataset import front_matter
 from model_cards.training_args import read_training_args
 
 STATE, ARGUMENTS, README = "trainer_state.json", "training_args.bin", "README.md"

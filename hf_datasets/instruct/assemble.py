@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hf_datasets.arrow_files import write_parquet
-from hf_datasets.hub_folder import replacing, write_card
+from hf_datasets.hub.parquet import write_parquet
+from hf_datasets.hub.folder import replacing, write_card
 from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
 from hf_datasets.instruct.mixtures import Mixture, select
 from hf_datasets.instruct.parallel import remarks, splits

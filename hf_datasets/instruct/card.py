@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from hf_datasets.card_parts import config_entry, size_category, table
+from hf_datasets.hub.card import config_entry, size_category, table
 from hf_datasets.instruct.assemble import Built
 from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mini import LICENSE as MINI_LICENSE

@@ -8,9 +8,9 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.arrow_files import ROW_GROUP
+from hf_datasets.hub.parquet import ROW_GROUP
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub_folder import arrow_schema, columns_of
+from hf_datasets.hub.folder import arrow_schema, columns_of
 from hf_datasets.instruct.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
 from hf_datasets.instruct.mixtures import natural
 from hf_datasets.instruct.plan import WHOLE, Part

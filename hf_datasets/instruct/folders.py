@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub_folder import CARD
+from hf_datasets.hub.folder import CARD
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLIT_WORDS = {

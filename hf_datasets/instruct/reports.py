@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.card_parts import table
+from hf_datasets.hub.card import table
 from hf_datasets.shared.errors import UserError
 
 ENDING = "*.report.json"

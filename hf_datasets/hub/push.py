@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub_errors import (
+from hf_datasets.hub.errors import (
     NO_TOKEN,
     NOT_FOUND,
     OFFLINE,
@@ -24,7 +24,7 @@ from hf_datasets.hub_errors import (
     retry_after,
     status_of,
 )
-from hf_datasets.hub_uploads import Upload, check_secrets
+from hf_datasets.hub.uploads import Upload, check_secrets
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi

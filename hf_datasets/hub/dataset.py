@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub import Pushed, Read, push_files
-from hf_datasets.hub_folder import CARD, HASH_DIGITS, MARKER
-from hf_datasets.hub_uploads import left_out, uploads
+from hf_datasets.hub.push import Pushed, Read, push_files
+from hf_datasets.hub.folder import CARD, HASH_DIGITS, MARKER
+from hf_datasets.hub.uploads import left_out, uploads
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

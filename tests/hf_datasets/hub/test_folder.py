@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets import hub_folder
+from hf_datasets.hub.push import folder as hub_folder
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub_folder import Table, arrow_schema, columns_of, parquet_name, replacing, write_card, write_table
+from hf_datasets.hub.folder import Table, arrow_schema, columns_of, parquet_name, replacing, write_card, write_table
 from hf_datasets.records import Question
 
 COLUMNS = {"id": "int64", "turns": "list<string>"}

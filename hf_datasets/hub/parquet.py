@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.hub_folder import HASH_DIGITS, arrow_schema
+from hf_datasets.hub.folder import HASH_DIGITS, arrow_schema
 from hf_datasets.records import canonical_json
 
 ROW_GROUP = 10_000

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from hf_datasets import push
+from hf_datasets.hub.push import dataset as push
 from hf_datasets.shared.errors import UserError
-from hf_datasets.hub_folder import Table, parquet_name, replacing, write_card, write_table
+from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
 from hf_datasets.mtbench_x import LANGUAGES
 from hf_datasets.mtbench_x_configs import rows
 from hf_datasets.publish import build_mtbench_x
-from hf_datasets.push import push_dataset
+from hf_datasets.hub.dataset import push_dataset
 from tests.doubles.hub import Hub
 from tests.sources import needs_sources
 
