@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hf_datasets.check_facts import Facts, facts_of
 from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates
-from hf_datasets.instruct.folders import TEST
+from hf_datasets.instruct.reading.folders import TEST
 from hf_datasets.samples import Sample
 
 if TYPE_CHECKING:

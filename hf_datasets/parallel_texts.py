@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.files import rows
-from hf_datasets.instruct.folders import ISO_639_1
+from hf_datasets.instruct.reading.files import rows
+from hf_datasets.instruct.reading.folders import ISO_639_1
 from hf_datasets.mtbench_x import LANGUAGES, questions
 from hf_datasets.places import parts, samples
 from hf_datasets.samples import Sample

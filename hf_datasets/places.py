@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.files import rows
-from hf_datasets.instruct.folders import DataFile, configs, data_files
-from hf_datasets.instruct.layouts import placed_samples
+from hf_datasets.instruct.reading.files import rows
+from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
+from hf_datasets.instruct.reading.layouts import placed_samples
 from hf_datasets.records import Question
 from hf_datasets.samples import ASSISTANT, USER, Message, Sample
 

@@ -65,7 +65,7 @@ def register_built(folder: Path) -> tuple[Added, ...]:
     Raises:
         UserError: It isn't such a folder.
     """
-    from hf_datasets.instruct.folders import configs
+    from hf_datasets.instruct.reading.folders import configs
 
     if ALL not in configs(folder):
         raise UserError(f"{folder} is no built benchmark; name what `mtbenchx data build mtbench-x` wrote.")

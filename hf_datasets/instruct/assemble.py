@@ -15,9 +15,9 @@ from hf_datasets.hub.parquet import write_parquet
 from hf_datasets.hub.folder import replacing, write_card
 from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
 from hf_datasets.instruct.mixtures import Mixture, select
-from hf_datasets.instruct.parallel import remarks, splits
+from hf_datasets.instruct.alignment import remarks, splits
 from hf_datasets.instruct.plan import WHOLE, Choices, Section
-from hf_datasets.instruct.published import selection
+from hf_datasets.instruct.published_mixtures import selection
 from hf_datasets.instruct.workers import Workers, workers
 
 Pieces = tuple[tuple[Path, frozenset[str]], ...]

@@ -12,7 +12,7 @@ from hf_datasets.instruct import bactrian_x, lima_x, mini
 from hf_datasets.instruct.assemble import Built, build_folder, config_rows
 from hf_datasets.instruct.card import card
 from hf_datasets.instruct.mixtures import SEED, STUDY, Mixture, family, parse_languages
-from hf_datasets.instruct.parallel import EMPTY
+from hf_datasets.instruct.alignment import EMPTY
 from hf_datasets.instruct.plan import Choices, Section
 from hf_datasets.records import content_hash
 

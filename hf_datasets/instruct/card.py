@@ -14,7 +14,7 @@ from hf_datasets.instruct.mini import PREFIX as MINI_PREFIX
 from hf_datasets.instruct.plan import Section
 from hf_datasets.instruct.reports import read_reports, told
 
-CARDS = Path(__file__).parents[1] / "cards"
+CARDS = Path(__file__).parent / "cards"
 PRETTY = {"lima-x": "Lima-X", "bactrian-x": "Bactrian-X"}
 LICENSES: Mapping[str, Mapping[str, str]] = {
     "lima-x": {

@@ -11,7 +11,7 @@ from typing import Any
 from hf_datasets.hub.parquet import ROW_GROUP
 from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.folder import arrow_schema, columns_of
-from hf_datasets.instruct.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
+from hf_datasets.instruct.reading.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
 from hf_datasets.instruct.mixtures import natural
 from hf_datasets.instruct.plan import WHOLE, Part
 from hf_datasets.records import storable

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hf_datasets import sources
 from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.folders import TRAIN, VALIDATION, DataFile
+from hf_datasets.instruct.reading.folders import TRAIN, VALIDATION, DataFile
 from hf_datasets.instruct.local import local_part
 from hf_datasets.instruct.mixtures import STUDY, Mixture
 from hf_datasets.instruct.plan import Part, Section

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.folders import VALIDATION, DataFile, configs, data_files
-from hf_datasets.instruct.layouts import names_its_language
+from hf_datasets.instruct.reading.folders import VALIDATION, DataFile, configs, data_files
+from hf_datasets.instruct.reading.layouts import names_its_language
 from hf_datasets.instruct.plan import WHOLE, Part
 
 

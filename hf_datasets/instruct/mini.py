@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hf_datasets.instruct.folders import TRAIN, DataFile
+from hf_datasets.instruct.reading.folders import TRAIN, DataFile
 from hf_datasets.instruct.mixtures import Mixture
 from hf_datasets.instruct.plan import WHOLE, Part, Section
 from hf_datasets.samples import Sample
 
 PREFIX = "mini_"
 LICENSE = "Apache-2.0"
-FILES = Path(__file__).parents[1] / "mini"
+FILES = Path(__file__).parent / "mini_set"
 VALIDATION = 8
 """Of the 40 ids."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from hf_datasets.instruct.folders import DataFile
+from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.instruct.mixtures import Mixture
 from hf_datasets.samples import Sample
 

@@ -203,9 +203,9 @@ def _language(row: Mapping[str, Any]) -> str:
 
 def _read(path: Path, language: str) -> list[dict[str, Any]]:
     """Rows of our layouts as they are, and instruction data of any layout as rows of ours."""
-    from hf_datasets.instruct.files import rows
-    from hf_datasets.instruct.folders import configs
-    from hf_datasets.instruct.layouts import read_samples
+    from hf_datasets.instruct.reading.files import rows
+    from hf_datasets.instruct.reading.folders import configs
+    from hf_datasets.instruct.reading.layouts import read_samples
 
     known = configs(path)
     if len(known) > 1:

@@ -99,7 +99,7 @@ def field_name(document: Document, each: Field) -> str:
 
 def _told(name: str) -> str:
     """Return the language that a file's first row tells, by its key or as upstream does by its id."""
-    from hf_datasets.instruct.files import rows
+    from hf_datasets.instruct.reading.files import rows
 
     path = Path(name)
     if not path.is_file():

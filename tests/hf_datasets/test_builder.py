@@ -10,7 +10,7 @@ from hf_datasets.builder import BactrianX, LimaX, MTBenchX
 from hf_datasets.instruct import build as instruct
 from hf_datasets.instruct import mini
 from hf_datasets.instruct.build import Request
-from hf_datasets.instruct.layouts import read_samples
+from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.mtbench_x_configs import CONFIGS, rows
 from tests.sources import needs_sources
 

@@ -13,7 +13,7 @@ import yaml
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.build import Request, build
-from hf_datasets.instruct.layouts import read_samples
+from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.instruct.mixtures import STUDY
 from tests.hf_datasets.instruct import toy
 

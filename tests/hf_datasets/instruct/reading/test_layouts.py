@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.layouts import read_samples
+from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.samples import Message, Sample
 
 Row = Mapping[str, Any]

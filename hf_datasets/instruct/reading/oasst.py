@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hf_datasets.instruct.dialogues import ROLE, DialogueError
-from hf_datasets.instruct.files import Row
+from hf_datasets.instruct.reading.dialogues import ROLE, DialogueError
+from hf_datasets.instruct.reading.files import Row
 from hf_datasets.samples import ASSISTANT, USER, Message
 
 FLAT = frozenset({"message_id", "text", "role"})

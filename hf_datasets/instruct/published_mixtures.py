@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.collect import Collected, read_aside
-from hf_datasets.instruct.folders import DataFile
-from hf_datasets.instruct.layouts import placed_samples
+from hf_datasets.instruct.reading.folders import DataFile
+from hf_datasets.instruct.reading.layouts import placed_samples
 from hf_datasets.samples import Message
 
 Text = tuple[Message, ...]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_datasets.instruct.json_stream import JsonError, JsonStream, array_items, values
+from hf_datasets.instruct.reading.json_stream import JsonError, JsonStream, array_items, values
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 anything = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
