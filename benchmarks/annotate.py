@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from hf_datasets.mtbench_x import questions
+from hf_datasets.benchmark.questions import questions
 
 TEXT = (
     "Here is a longer answer with **bold** words, $x^2 + y^2$ and code:\n\n```python\nfor i in range(10):\n"

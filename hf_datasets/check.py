@@ -11,7 +11,7 @@ from hf_datasets.check_facts import Facts, facts_of
 from hf_datasets.check_leaks import leaks
 from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reading.folders import DataFile
-from hf_datasets.mtbench_x import BENCHMARKS, LANGUAGES, questions
+from hf_datasets.benchmark.questions import BENCHMARKS, LANGUAGES, questions
 from hf_datasets.shared.processes import ordered_map
 from hf_datasets.places import Part, parts, question_sample, samples
 from hf_datasets.samples import Sample

@@ -150,7 +150,7 @@ def pairs(
 def _know_languages(data: Path | None) -> None:
     """Make the added languages of a built folder known."""
     if data is not None:
-        from hf_datasets.translation_folder import register_built
+        from hf_datasets.benchmark.translated_folder import register_built
 
         register_built(data)
 

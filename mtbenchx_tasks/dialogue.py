@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hf_datasets.shared.language_id import detect_language
 from hf_datasets.ledger.store import Ledger, LedgerError
-from hf_datasets.mtbench_x import revision
+from hf_datasets.benchmark.questions import revision
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
 from mtbenchx_tasks.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.injection import is_suspicious

@@ -13,7 +13,7 @@ from typing import Any
 from hf_datasets.shared import jsonl
 from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
 from hf_datasets.shared.errors import UserError
-from hf_datasets.judge_prompts import judge_prompts
+from hf_datasets.benchmark.judge_prompts import judge_prompts
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.settings import JudgeSettings

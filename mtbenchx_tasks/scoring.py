@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hf_datasets import mtbench_x
+from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Completion, Question
 from mtbenchx_tasks import TASK_VERSION

@@ -9,8 +9,8 @@ from unittest import mock
 
 import pytest
 
-from hf_datasets.mtbench_x import questions
-from hf_datasets.references import corrections
+from hf_datasets.benchmark.questions import questions
+from hf_datasets.benchmark.references import corrections
 from tests.sources import needs_sources
 
 

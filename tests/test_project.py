@@ -45,8 +45,8 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
         *(
             "hf_datasets/translate/culture_bound.txt",
             "hf_datasets/pins.toml",
-            "hf_datasets/edits/judge_prompts.jsonl",
-            "hf_datasets/cards/mtbench_x.md",
+            "hf_datasets/benchmark/edits/judge_prompts.jsonl",
+            "hf_datasets/benchmark/cards/mtbench_x.md",
         ),
         *(f"hf_datasets/mini/instructions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
         *(f"hf_datasets/cards/{card}.md" for card in ("lima_x", "bactrian_x", "instruct", "instruct_mini")),

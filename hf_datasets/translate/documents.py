@@ -225,8 +225,8 @@ def _clean(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _config(name: str) -> list[dict[str, Any]]:
-    from hf_datasets.judge_prompts import NATIVE, judge_prompts
-    from hf_datasets.mtbench_x_configs import CONFIGS, rows
+    from hf_datasets.benchmark.judge_prompts import NATIVE, judge_prompts
+    from hf_datasets.benchmark.configs import CONFIGS, rows
 
     if name.startswith(NATIVE_PREFIX):
         prompts = judge_prompts(NATIVE, name.removeprefix(NATIVE_PREFIX))

@@ -106,7 +106,7 @@ def read_study(
     Raises:
         UserError: A file can't be read, or the files don't belong together.
     """
-    from hf_datasets.mtbench_x import questions
+    from hf_datasets.benchmark.questions import questions
     from mtbenchx_tasks.answers import read_answers
 
     read = [read_answers(file) for file in files]

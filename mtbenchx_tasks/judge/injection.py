@@ -7,7 +7,7 @@ Fenced code is left alone: brackets are its business.
 
 import re
 
-from hf_datasets.judge_prompts import NATIVE
+from hf_datasets.benchmark.judge_prompts import NATIVE
 from hf_datasets.shared.language_id import outside_code, without_code
 from hf_datasets.records import JudgePrompt
 

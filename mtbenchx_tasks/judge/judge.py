@@ -10,7 +10,7 @@ from pathlib import Path
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, open_ledger
-from hf_datasets.mtbench_x import default_prompt_set, reference_set_hash
+from hf_datasets.benchmark.questions import default_prompt_set, reference_set_hash
 from hf_datasets.records import Question, canonical_json
 from mtbenchx_tasks.judge.local import LocalEngine
 from mtbenchx_tasks.judge.prompts import SinglePrompts

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hf_datasets.endpoints.client import Message
 from hf_datasets.shared.errors import UserError
-from hf_datasets.judge_prompts import BOTH_BAD, NATIVE, PUBLISHED, REPAIRED, judge_prompts, prompt_set_hash
+from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PUBLISHED, REPAIRED, judge_prompts, prompt_set_hash
 from hf_datasets.records import JudgePrompt, Question
 from mtbenchx_tasks.judge.injection import shown
 from mtbenchx_tasks.judge.vote import WITH_BOTH_BAD
@@ -35,7 +35,7 @@ class PairPrompts:
     """
 
     prompt_set: str
-    """One of hf_datasets.judge_prompts.PROMPT_SETS."""
+    """One of hf_datasets.benchmark.judge_prompts.PROMPT_SETS."""
     language: str
     """Language of the prompts; the questions' unless English was asked for."""
     votes: int

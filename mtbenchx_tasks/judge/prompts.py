@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hf_datasets.endpoints.client import Message
 from hf_datasets.shared.errors import UserError
-from hf_datasets.judge_prompts import judge_prompts, prompt_set_hash
+from hf_datasets.benchmark.judge_prompts import judge_prompts, prompt_set_hash
 from hf_datasets.records import JudgePrompt, Question
 from mtbenchx_tasks.judge.injection import shown
 
@@ -24,7 +24,7 @@ class SinglePrompts:
     """The single-answer prompts of one set in one language."""
 
     prompt_set: str
-    """One of hf_datasets.judge_prompts.PROMPT_SETS."""
+    """One of hf_datasets.benchmark.judge_prompts.PROMPT_SETS."""
     language: str
     """Language of the prompts; the questions' unless English was asked for."""
 

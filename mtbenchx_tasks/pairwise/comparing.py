@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from hf_datasets import mtbench_x
+from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.answers import Answers

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from hf_datasets import mtbench_x
+from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Question, storable

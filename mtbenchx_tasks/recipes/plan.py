@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.mtbench_x import LANGUAGES, default_prompt_set, questions
+from hf_datasets.benchmark.questions import LANGUAGES, default_prompt_set, questions
 from hf_datasets.records import Question
 from mtbenchx_tasks.judge.pairs import PairPrompts
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, Estimate, estimate

@@ -12,7 +12,7 @@ from typing import Any
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
-from hf_datasets.mtbench_x import revision
+from hf_datasets.benchmark.questions import revision
 from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.costs import accounts
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER

@@ -107,7 +107,7 @@ def test_a_damage_is_found_and_nothing_else(
 
 
 def test_prompts_of_the_benchmark_leak(tmp_path: Path) -> None:
-    from hf_datasets.mtbench_x import questions
+    from hf_datasets.benchmark.questions import questions
 
     question = questions("mini", "de")[0]
     row = {
@@ -121,7 +121,7 @@ def test_prompts_of_the_benchmark_leak(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_checked_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hf_datasets import mtbench_x
+    from hf_datasets.benchmark import questions as mtbench_x
 
     mtbench_x._packaged.cache_clear()
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path))

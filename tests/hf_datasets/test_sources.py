@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets import judge_prompts, mtbench_x, sources
+from hf_datasets import sources
+from hf_datasets.benchmark import judge_prompts
+from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.shared.errors import UserError
-from hf_datasets.publish import build_mtbench_x
+from hf_datasets.benchmark.build import build_mtbench_x
 from hf_datasets.sources import Source, fetch
 from tests.sources import needs_sources
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hf_datasets.judge_prompts import judge_prompts
-from hf_datasets.mtbench_x import LANGUAGES, questions
+from hf_datasets.benchmark.judge_prompts import judge_prompts
+from hf_datasets.benchmark.questions import LANGUAGES, questions
 from mtbenchx_tasks.judge.injection import delimiters, is_suspicious, shown
 from mtbenchx_tasks.judge.pairs import PairPrompts
 from mtbenchx_tasks.judge.prompts import SinglePrompts

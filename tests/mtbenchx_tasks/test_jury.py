@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.mtbench_x import questions
+from hf_datasets.benchmark.questions import questions
 from mtbenchx_tasks.agreement import AnswerId
 from mtbenchx_tasks.judge.budget import Budget
 from mtbenchx_tasks.judge.settings import JudgeSettings

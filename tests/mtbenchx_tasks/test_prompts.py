@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.mtbench_x import LANGUAGES, questions
+from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.records import Question
 from mtbenchx_tasks.judge.prompts import SinglePrompts, prompt_name
 from tests.sources import needs_sources

@@ -16,7 +16,7 @@ import pytest
 import hf_datasets
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.language_id import detect_language
-from hf_datasets.mtbench_x import LANGUAGES, questions
+from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.samples import ROLES
 from tests.sources import needs_sources
 

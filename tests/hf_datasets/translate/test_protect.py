@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.mtbench_x import LANGUAGES, questions
+from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.translate.blocks import split_blocks
 from hf_datasets.translate.code import CODE, code_parts
 from hf_datasets.translate.protect import (

@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 from starlette.testclient import TestClient
 
-from hf_datasets.mtbench_x import questions
+from hf_datasets.benchmark.questions import questions
 from mtbenchx_tasks.annotate.app import create_app
 from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.codes import code_hash

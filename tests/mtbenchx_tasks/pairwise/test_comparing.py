@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, open_ledger
-from hf_datasets.mtbench_x import questions, revision
+from hf_datasets.benchmark.questions import questions, revision
 from hf_datasets.records import Completion
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, Outcome

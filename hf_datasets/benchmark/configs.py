@@ -12,10 +12,10 @@ from hf_datasets import sources
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.folder import columns_of
-from hf_datasets.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
-from hf_datasets.mtbench_x import LANGUAGES, judge_prompt_rows, questions, revision
+from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
+from hf_datasets.benchmark.questions import LANGUAGES, judge_prompt_rows, questions, revision
 from hf_datasets.records import JudgePrompt, Question, content_hash
-from hf_datasets.references import CORRECTED, Correction, corrections
+from hf_datasets.benchmark.references import CORRECTED, Correction, corrections
 
 HERE = Path(__file__).parent
 ALL = "all"

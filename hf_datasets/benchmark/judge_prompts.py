@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hf_datasets import added, sources
+from hf_datasets import sources
+from hf_datasets.benchmark import languages as added
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.records import JudgePrompt, content_hash

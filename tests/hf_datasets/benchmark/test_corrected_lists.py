@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.mtbench_x import LANGUAGES
-from hf_datasets.references import corrections
+from hf_datasets.benchmark.questions import LANGUAGES
+from hf_datasets.benchmark.references import corrections
 from tests.answers import block, load, ours, printed, published, published_wrong
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)

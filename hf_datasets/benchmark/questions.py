@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets import added, references, sources
+from hf_datasets import sources
+from hf_datasets.benchmark import languages as added
+from hf_datasets.benchmark import references
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
+from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
 
 HERE = Path(__file__).parent

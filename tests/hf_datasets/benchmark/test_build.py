@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from hf_datasets import mtbench_x_configs, publish
+from hf_datasets.benchmark import configs as mtbench_x_configs
+from hf_datasets.benchmark import build as publish
 from hf_datasets.shared.errors import UserError
-from hf_datasets.judge_prompts import judge_prompts, prompt_set_hash
-from hf_datasets.mtbench_x import LANGUAGES, questions
-from hf_datasets.mtbench_x_configs import CONFIGS, QUESTION_COLUMNS, check_prompts, rows
-from hf_datasets.publish import build_mtbench_x
+from hf_datasets.benchmark.judge_prompts import judge_prompts, prompt_set_hash
+from hf_datasets.benchmark.questions import LANGUAGES, questions
+from hf_datasets.benchmark.configs import CONFIGS, QUESTION_COLUMNS, check_prompts, rows
+from hf_datasets.benchmark.build import build_mtbench_x
 from hf_datasets.records import Question
 from tests.sources import needs_sources
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.mtbench_x import questions
-from hf_datasets.references import corrections
+from hf_datasets.benchmark.questions import questions
+from hf_datasets.benchmark.references import corrections
 from tests.answers import block, load, published
-from tests.hf_datasets.test_corrected_lists import two_lists
+from tests.hf_datasets.benchmark.test_corrected_lists import two_lists
 from tests.sources import needs_sources
 
 pytestmark = [pytest.mark.sources, needs_sources]

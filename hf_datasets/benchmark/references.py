@@ -1,7 +1,7 @@
 """Reference sets: the published GPT-4 answers, and the same with our own where the published ones are wrong.
 
 A correction is one line of edits/references.<language>.jsonl: question, turn, hash of the published answer that it
-replaces, what is wrong with that, and our answer. tests/hf_datasets/test_corrected_references.py computes or runs each.
+replaces, what is wrong with that, and our answer. tests/hf_datasets/benchmark/test_corrected_references.py computes or runs each.
 """
 
 import hashlib

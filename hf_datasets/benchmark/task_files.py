@@ -5,7 +5,7 @@ Languages of the package are its own tasks; an added one reads its rows from the
 
 from collections.abc import Collection, Mapping
 
-from hf_datasets.mtbench_x import LANGUAGES
+from hf_datasets.benchmark.questions import LANGUAGES
 
 MODULE = "built"
 """The Python file beside the YAMLs; lm_eval imports a task's class from there."""

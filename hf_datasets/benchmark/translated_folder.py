@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared import jsonl
-from hf_datasets.added import Added, register
+from hf_datasets.benchmark.languages import Added, register
 from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reports import Report, read_reports
-from hf_datasets.judge_prompts import PUBLISHED, judge_prompts
-from hf_datasets.mtbench_x import LANGUAGES, check_benchmark, other_language_turns
-from hf_datasets.mtbench_x_configs import ALL, MINI, PROMPTS, lost_of
+from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
+from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
+from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS, lost_of
 from hf_datasets.records import JudgePrompt, Question
 
 MTBENCH_X = "mtbench_x"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.mtbench_x import LANGUAGES
+from hf_datasets.benchmark.questions import LANGUAGES
 from tests.answers import asked, block, load, ours, published, published_wrong
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hf_datasets.instruct.reports import told
-from hf_datasets.translation_folder import Translated
+from hf_datasets.benchmark.translated_folder import Translated
 
 
 def added_section(translated: Sequence[Translated]) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 from hf_datasets import sources
 from hf_datasets.shared import jsonl
 from hf_datasets.hub.card import config_entry, table
-from hf_datasets.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
-from hf_datasets.mtbench_x import LANGUAGES, questions, reference_set_hash, revision
-from hf_datasets.mtbench_x_configs import ALL, SPLIT
+from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
+from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash, revision
+from hf_datasets.benchmark.configs import ALL, SPLIT
 from hf_datasets.records import CATEGORIES
-from hf_datasets.references import CORRECTED, REFERENCE_SETS, Correction, corrections
+from hf_datasets.benchmark.references import CORRECTED, REFERENCE_SETS, Correction, corrections
 
 HERE = Path(__file__).parent
 REPORTED = frozenset({104, 105, 109, 111, 113, 114, 120, 122, 124, 125, 126, 128, 130})
