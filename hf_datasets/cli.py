@@ -3,8 +3,8 @@
 import typer
 
 from hf_datasets.cli_build import EPILOG, build
-from hf_datasets.cli_curate import curate
-from hf_datasets.cli_look import check, stats, tokenizer_fairness
+from hf_datasets.curate.cli import curate
+from hf_datasets.audit.cli import check, stats, tokenizer_fairness
 from hf_datasets.cli_push import push
 from hf_datasets.translate.cli import compare_translations, marks, translate
 

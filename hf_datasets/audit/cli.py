@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from hf_datasets.check import Checked
-    from hf_datasets.fairness import Fairness
+    from hf_datasets.audit.check import Checked
+    from hf_datasets.audit.tokenizer_fairness import Fairness
 
 FOUND = 3
 """Exit code: there are findings."""
@@ -35,7 +35,7 @@ def stats(
     from rich.table import Table
 
     from hf_datasets.shared.processes import processes
-    from hf_datasets.statistics import statistics
+    from hf_datasets.audit.statistics import statistics
 
     lines = statistics(data, config, split, processes(workers))
     if as_json:
@@ -77,7 +77,7 @@ def check(
     Ids and turns that aren't parallel, roles out of order, blank or foreign-language texts, placeholders and code that
     differ between languages, duplicates, and prompts that leak between splits or from MT-Bench-X and the mini set.
     """
-    from hf_datasets.check import check_dataset
+    from hf_datasets.audit.check import check_dataset
     from hf_datasets.shared.processes import processes
 
     checked = check_dataset(data, threshold, processes(workers))
@@ -92,7 +92,7 @@ def check(
 
 
 def _print_checked(checked: "Checked", shown: int) -> None:
-    from hf_datasets.check import KINDS
+    from hf_datasets.audit.check import KINDS
 
     for one in checked.findings[:shown]:
         place = " ".join(filter(None, (one.config, one.split, one.language)))
@@ -121,9 +121,9 @@ def tokenizer_fairness(
 
     A fair tokenizer has a parity near 1 in every language (Petrov et al. 2023; fertility: Ali et al. 2023).
     """
-    from hf_datasets.fairness import fairness
-    from hf_datasets.parallel_texts import bundled, parallel_texts
-    from hf_datasets.tokenizers import load_tokenizer
+    from hf_datasets.audit.tokenizer_fairness import fairness
+    from hf_datasets.audit.parallel_texts import bundled, parallel_texts
+    from hf_datasets.audit.tokenizers import load_tokenizer
 
     texts = bundled() if text is None else parallel_texts(text)
     found: dict[str, list[Fairness]] = {}

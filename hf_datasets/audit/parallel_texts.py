@@ -7,7 +7,7 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reading.files import rows
 from hf_datasets.instruct.reading.folders import ISO_639_1
 from hf_datasets.benchmark.questions import LANGUAGES, questions
-from hf_datasets.places import parts, samples
+from hf_datasets.audit.parts import parts, samples
 from hf_datasets.samples import Sample
 
 MINI = Path(__file__).parent / "mini"

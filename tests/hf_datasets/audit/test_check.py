@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.check_facts import placeholders
+from hf_datasets.audit.facts import placeholders
 from hf_datasets.shared.code_fences import bare_code, fenced_code
 from tests.hf_datasets.command import run
 from tests.sources import needs_sources

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hf_datasets.shared.code_fences import bare_code, fenced_code
 from hf_datasets.shared.near_duplicates import signature, words
 from hf_datasets.shared.language_id import detect_language, outside_code
-from hf_datasets.places import QuestionSample
+from hf_datasets.audit.parts import QuestionSample
 from hf_datasets.samples import ASSISTANT, ROLES, SYSTEM, USER, Sample
 
 FEW_LETTERS = 20

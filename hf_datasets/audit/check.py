@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from hf_datasets.check_facts import Facts, facts_of
-from hf_datasets.check_leaks import leaks
+from hf_datasets.audit.facts import Facts, facts_of
+from hf_datasets.audit.leaks import leaks
 from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.benchmark.questions import BENCHMARKS, LANGUAGES, questions
 from hf_datasets.shared.processes import ordered_map
-from hf_datasets.places import Part, parts, question_sample, samples
+from hf_datasets.audit.parts import Part, parts, question_sample, samples
 from hf_datasets.samples import Sample
 
 KINDS = {

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from hf_datasets.shared.language_id import detect_language
 from hf_datasets.shared.processes import ordered_map
-from hf_datasets.places import parts, samples
+from hf_datasets.audit.parts import parts, samples
 from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Sample
 
 UNKNOWN = "unknown"
