@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.translation_ledger import engines
+from hf_datasets.translate.paid import engines
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, cost_of, price_of
 
 QUERY = "SELECT request, state, details FROM judgment ORDER BY key"

@@ -43,7 +43,7 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
     data = [
         *(f"hf_datasets/mini/questions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
         *(
-            "hf_datasets/translate/culture_bound.txt",
+            "hf_datasets/translate/review/culture_bound.txt",
             "hf_datasets/pins.toml",
             "hf_datasets/benchmark/edits/judge_prompts.jsonl",
             "hf_datasets/benchmark/cards/mtbench_x.md",

@@ -12,7 +12,7 @@ from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from hf_datasets.ledger.store import Ledger
-    from hf_datasets.translate.engine import Engine, Pair
+    from hf_datasets.translate.engines.engine import Engine, Pair
     from hf_datasets.translate.job import Job
 
 PARTLY_DONE = 3
@@ -90,7 +90,7 @@ def marks(
     from_: From = "en",
 ) -> None:
     """Propose review marks (mixed language, code, non-English, culture-bound) for people to confirm or reject."""
-    from hf_datasets.translate import marks as review
+    from hf_datasets.translate.review import marks as review
     from hf_datasets.translate.documents import read_document
 
     document = read_document(source, from_.lower())
@@ -124,9 +124,9 @@ def compare_translations(
 ) -> None:
     """Show two translations side by side, with chrF against human edits, flags and problem labels."""
     from hf_datasets.ledger.store import open_ledger
-    from hf_datasets.translate.comparison import compare, label_pairs, read_labels, save
-    from hf_datasets.translate.comparison_table import print_comparison
-    from hf_datasets.translate.sides import Sides
+    from hf_datasets.translate.review.comparison import compare, label_pairs, read_labels, save
+    from hf_datasets.translate.review.comparison_table import print_comparison
+    from hf_datasets.translate.review.sides import Sides
 
     def translated(name: str, language: str) -> "tuple[Engine, Pair]":
         who = make_engine(name, base_url, api_key_env)
@@ -148,8 +148,8 @@ def make_engine(name: str, base_url: str | None = None, api_key_env: str = "OPEN
     Raises:
         UserError: There is none of that name.
     """
-    from hf_datasets.translate.chat_engine import ChatEngine
-    from hf_datasets.translate.deepl_engine import DeepL
+    from hf_datasets.translate.engines.chat import ChatEngine
+    from hf_datasets.translate.engines.deepl import DeepL
 
     if name == "deepl":
         return DeepL()
@@ -159,7 +159,7 @@ def make_engine(name: str, base_url: str | None = None, api_key_env: str = "OPEN
 
 
 def _pair(engine: "Engine", source: str, target: str, formality: str) -> "Pair":
-    from hf_datasets.translate.engine import FORMALITIES
+    from hf_datasets.translate.engines.engine import FORMALITIES
 
     if formality not in FORMALITIES:
         raise UserError(f"--formality must be one of {', '.join(FORMALITIES)}, not {formality!r}.")

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
-from hf_datasets.translate.engine import Answer, Engine, Pair, QuotaError, RefusedError, Request, TooLargeError
-from hf_datasets.translation_ledger import claim, release, store, stored
+from hf_datasets.translate.engines.engine import Answer, Engine, Pair, QuotaError, RefusedError, Request, TooLargeError
+from hf_datasets.translate.paid import claim, release, store, stored
 
 FRAME = 2048
 """Bytes of a call besides its texts and context."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import Document
-from hf_datasets.translate.engine import Pair
+from hf_datasets.translate.engines.engine import Pair
 
 
 def target_files(documents: Sequence[Document], pair: Pair, out: Path | None) -> list[Path]:

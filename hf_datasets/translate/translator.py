@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.translate.engine import Engine, Fragment, Pair, Request
-from hf_datasets.translate.protect import (
+from hf_datasets.translate.engines.engine import Engine, Fragment, Pair, Request
+from hf_datasets.translate.protect.placeholders import (
     TEXT,
     DamagedError,
     Kept,
@@ -20,7 +20,7 @@ from hf_datasets.translate.protect import (
     segments,
 )
 from hf_datasets.translate.sending import Sender
-from hf_datasets.translation_ledger import stored
+from hf_datasets.translate.paid import stored
 
 CONTEXT = 1000
 """Characters of what stands before a text that the engine is shown."""

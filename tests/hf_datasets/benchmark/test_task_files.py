@@ -3,7 +3,7 @@
 import yaml
 
 from hf_datasets.benchmark.task_files import task_files
-from hf_datasets.translate.engine import Pair
+from hf_datasets.translate.engines.engine import Pair
 from mtbenchx_tasks.linking import tasks_path
 
 

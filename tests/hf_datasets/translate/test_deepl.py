@@ -11,11 +11,11 @@ import pytest
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
-from hf_datasets.translate.deepl_engine import DeepL
-from hf_datasets.translate.engine import Pair, QuotaError, UnavailableError
+from hf_datasets.translate.engines.deepl import DeepL
+from hf_datasets.translate.engines.engine import Pair, QuotaError, UnavailableError
 from hf_datasets.translate.sending import calls
 from hf_datasets.translate.translator import Item, Translation, Translator
-from hf_datasets.translation_ledger import claim, engines
+from hf_datasets.translate.paid import claim, engines
 from tests.doubles.deepl_api import KEY, DeepLApi, Refusal
 
 PAIR = Pair("en", "PT-PT")
@@ -229,8 +229,8 @@ def _started(pid: int) -> float:
 
 KILLED = """
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.translate.deepl_engine import DeepL
-from hf_datasets.translate.engine import Pair
+from hf_datasets.translate.engines.deepl import DeepL
+from hf_datasets.translate.engines.engine import Pair
 from hf_datasets.translate.translator import Item, Translator
 import sys
 items = [Item(f"text number {number} of many", f"context {number}") for number in range(40)]

@@ -16,7 +16,7 @@ from hf_datasets.translate.documents import (
     read_document,
     translated_rows,
 )
-from hf_datasets.translate.engine import Pair
+from hf_datasets.translate.engines.engine import Pair
 from hf_datasets.translate.targets import target_files
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hf_datasets.translate.flags import flags, numbers
+from hf_datasets.translate.review.flags import flags, numbers
 
 ENGLISH = "The committee will meet again on Thursday morning to talk about the new budget for the library."
 GERMAN = "Der Ausschuss trifft sich am Donnerstagmorgen wieder, um über den neuen Haushalt der Bücherei zu sprechen."

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import Field
-from hf_datasets.translate.overlays import Line, fingerprint, is_hash_of, read_lines
+from hf_datasets.translate.review.lines import Line, fingerprint, is_hash_of, read_lines
 
 
 @dataclass(frozen=True)

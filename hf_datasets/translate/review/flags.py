@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hf_datasets.shared.language_id import detect_language
-from hf_datasets.translate.blocks import split_blocks
-from hf_datasets.translate.code import CODE, code_parts
-from hf_datasets.translate.spans import find_spans
+from hf_datasets.translate.protect.code_lines import split_blocks
+from hf_datasets.translate.protect.comments import CODE, code_parts
+from hf_datasets.translate.protect.spans import find_spans
 
 UNTRANSLATED, CODE_CHANGED, PLACEHOLDER_LOST = "untranslated", "code_changed", "placeholder_lost"
 LENGTH_RATIO, LANGUAGE, NUMBER_CHANGED = "length_ratio", "language", "number_changed"

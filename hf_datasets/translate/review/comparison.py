@@ -10,9 +10,9 @@ from typing import Any
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import Document
-from hf_datasets.translate.flags import FLAGS, flags
-from hf_datasets.translate.overlays import read_lines, write_atomically, write_lines
-from hf_datasets.translate.sides import Texts, texts_of
+from hf_datasets.translate.review.flags import FLAGS, flags
+from hf_datasets.translate.review.lines import read_lines, write_atomically, write_lines
+from hf_datasets.translate.review.sides import Texts, texts_of
 
 SIDES = ("A", "B")
 

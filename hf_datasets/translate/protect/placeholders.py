@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.translate.blocks import split_blocks
-from hf_datasets.translate.code import CODE, COMMENT, STRING, code_parts
-from hf_datasets.translate.spans import find_spans
+from hf_datasets.translate.protect.code_lines import split_blocks
+from hf_datasets.translate.protect.comments import CODE, COMMENT, STRING, code_parts
+from hf_datasets.translate.protect.spans import find_spans
 
 TAG = "x"
 """The element around what must not change; DeepL is told to ignore it."""

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.translate.blocks import is_code_line
+from hf_datasets.translate.protect.code_lines import is_code_line
 
 CODE, COMMENT, STRING = "code", "comment", "string"
 _GUESSES = (

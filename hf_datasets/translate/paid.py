@@ -16,7 +16,7 @@ from hf_datasets.records import storable
 if TYPE_CHECKING:
     import sqlite3
 
-    from hf_datasets.translate.engine import Answer, Request
+    from hf_datasets.translate.engines.engine import Answer, Request
 
 PORTION = 500
 """Keys of one query; SQLite bounds the number of its parameters."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, Transport, public_url
 from hf_datasets.shared.errors import UserError
-from hf_datasets.translate.engine import (
+from hf_datasets.translate.engines.engine import (
     Answer,
     Fragment,
     Pair,
@@ -13,7 +13,7 @@ from hf_datasets.translate.engine import (
     Request,
     UnavailableError,
 )
-from hf_datasets.translate.protect import TAG
+from hf_datasets.translate.protect.placeholders import TAG
 
 NAMES = {
     "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",

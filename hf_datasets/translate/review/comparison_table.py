@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hf_datasets.translate.comparison import Compared, Comparison
+from hf_datasets.translate.review.comparison import Compared, Comparison
 
 CHRF_ROWS = {"all": "all with an edited text", "changed": "those that A, B and people write differently"}
 

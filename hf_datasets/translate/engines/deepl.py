@@ -11,7 +11,7 @@ from typing import Any
 
 from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
-from hf_datasets.translate.engine import (
+from hf_datasets.translate.engines.engine import (
     Answer,
     Fragment,
     Pair,
@@ -20,7 +20,7 @@ from hf_datasets.translate.engine import (
     TooLargeError,
     UnavailableError,
 )
-from hf_datasets.translate.protect import TAG
+from hf_datasets.translate.protect.placeholders import TAG
 
 KEY_VARIABLE, SERVER_VARIABLE = "DEEPL_AUTH_KEY", "DEEPL_SERVER_URL"
 TIMEOUT_SECONDS = 60.0
