@@ -27,9 +27,9 @@ from typing import Any
 from measure import CACHE, HERE, Cost, median, print_table, ratio, run, say, spread
 from peer import BENCH, fastchat_python
 
-from hf_datasets.shared.jsonl import read, write
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.records import Question
+from hf_datasets.shared.jsonl import read, write
 from mtbenchx_tasks.demo import convert
 from mtbenchx_tasks.task import TEMPERATURES
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from measure import MTBENCHX, Cost, Endpoint, begin, endpoint, median, print_table, ratio, run, say, spread
 from peer import BENCH, fastchat_python, lay_out
 
-from hf_datasets.shared.jsonl import read
 from hf_datasets.ledger.store import Ledger
+from hf_datasets.shared.jsonl import read
 
 PER_SLOT = 20
 PER_MODEL = 160

@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from hf_datasets.shared.jsonl import write
 from hf_datasets.records import CATEGORIES
+from hf_datasets.shared.jsonl import write
 from mtbenchx_tasks.report.make import make_report
 
 LANGUAGES = ("en", "de", "fr", "it", "es")

@@ -12,13 +12,13 @@ from html import escape
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+from hf_datasets.records import ASSISTANT, USER, Message, Sample
 from hf_datasets.shared import jsonl
-from hf_datasets.samples import ASSISTANT, USER, Message, Sample
 
 HEAD, TAIL = '\ufeff<?xml version="1.0" encoding="utf-8"?>\n<posts>\n', "</posts>\n"
 PARAGRAPHS = 20_000
 """Different paragraphs; posts are drawn from them."""
-MINI = Path(__file__).parents[1] / "hf_datasets" / "mini" / "questions.en.jsonl"
+MINI = Path(__file__).parents[1] / "hf_datasets" / "benchmark" / "mini" / "questions.en.jsonl"
 
 
 class Text:

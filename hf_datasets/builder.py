@@ -5,11 +5,11 @@ from typing import Any
 
 import datasets
 
+from hf_datasets.benchmark.configs import ALL, CONFIGS, SPLIT, columns, fingerprint, rows
 from hf_datasets.hub.folder import arrow_schema
 from hf_datasets.instruct import build as instruct
 from hf_datasets.instruct.collect import COLUMNS
 from hf_datasets.instruct.reading.folders import TRAIN, VALIDATION
-from hf_datasets.benchmark.configs import ALL, CONFIGS, SPLIT, columns, fingerprint, rows
 
 
 def version(digest: str) -> datasets.Version:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.hub.errors import faults
 from hf_datasets.hub.dataset import front_matter
+from hf_datasets.hub.errors import faults
 from model_cards import licences
 from model_cards.card import Card
 from model_cards.results import read_groups

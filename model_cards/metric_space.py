@@ -5,9 +5,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.push import Pushed, push_files
 from hf_datasets.hub.uploads import uploads
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import __version__, metric_path
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.hub.dataset import front_matter
 from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.uploads import Upload, left_out, uploads
-from hf_datasets.hub.dataset import front_matter
 from hf_datasets.records import storable
+from hf_datasets.shared.errors import UserError
 from model_cards import metadata
 from model_cards.card import MARKER, Card, render
 from model_cards.collect import last_part

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from hf_datasets.records import CATEGORIES, canonical_json
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.records import CATEGORIES, canonical_json
 from mtbenchx_tasks.judge.settings import slug
 
 FOLDER = ".eval_results"

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.dataset import front_matter
+from hf_datasets.shared.errors import UserError
 from model_cards.training_args import read_training_args
 
 STATE, ARGUMENTS, README = "trainer_state.json", "training_args.bin", "README.md"

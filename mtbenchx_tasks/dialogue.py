@@ -6,10 +6,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.shared.language_id import detect_language
-from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.benchmark.questions import revision
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
+from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
@@ -27,7 +27,7 @@ USER, ASSISTANT = "### Human:", "### Assistant:"
 
 @dataclass(frozen=True)
 class Place:
-    """Where the judgments of one evaluation count (the fields of hf_datasets.ledger.store.Use that all its rows share)."""
+    """Where the judgments of one evaluation count: what all its rows of the ledger (Use) share."""
 
     benchmark: str
     """`mtbench_x` or `mini`."""

@@ -11,10 +11,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared import jsonl
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, content_hash
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import verdict
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared import jsonl
-from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.judge_prompts import judge_prompts
+from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 ERROR = "$ERROR$"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-from hf_datasets.shared.language_id import detect_language
 from hf_datasets.records import Question
+from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.judge.verdict import Verdict
 
 MEANS = ("score", "turn_1", "turn_2")

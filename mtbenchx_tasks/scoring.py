@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Completion, Question
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.candidate import Candidate
 from mtbenchx_tasks.dialogue import Conversation, place_of, plain

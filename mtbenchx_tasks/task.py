@@ -15,10 +15,10 @@ import datasets
 from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.shared.errors import UserError
+from hf_datasets.benchmark.translated_folder import register_built
 from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import CATEGORIES, Question
-from hf_datasets.benchmark.translated_folder import register_built
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.dialogue import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.judge.judge import Judge, judge_for

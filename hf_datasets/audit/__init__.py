@@ -1,0 +1,1 @@
+"""Questions put to any dataset: lint, leaks, Table 1, what a tokenizer costs."""

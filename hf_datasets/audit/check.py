@@ -9,12 +9,12 @@ from tqdm import tqdm
 
 from hf_datasets.audit.facts import Facts, facts_of
 from hf_datasets.audit.leaks import leaks
-from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.reading.folders import DataFile
-from hf_datasets.benchmark.questions import BENCHMARKS, LANGUAGES, questions
-from hf_datasets.shared.processes import ordered_map
 from hf_datasets.audit.parts import Part, parts, question_sample, samples
-from hf_datasets.samples import Sample
+from hf_datasets.benchmark.questions import BENCHMARKS, LANGUAGES, questions
+from hf_datasets.instruct.reading.folders import DataFile
+from hf_datasets.records import Sample
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.processes import ordered_map
 
 KINDS = {
     "id twice": "an id stands twice in one language of a split",

@@ -34,8 +34,8 @@ def stats(
     """Count samples, samples per language (by language id), turns, and mean words of user and assistant turns."""
     from rich.table import Table
 
-    from hf_datasets.shared.processes import processes
     from hf_datasets.audit.statistics import statistics
+    from hf_datasets.shared.processes import processes
 
     lines = statistics(data, config, split, processes(workers))
     if as_json:
@@ -121,8 +121,8 @@ def tokenizer_fairness(
 
     A fair tokenizer has a parity near 1 in every language (Petrov et al. 2023; fertility: Ali et al. 2023).
     """
-    from hf_datasets.audit.tokenizer_fairness import fairness
     from hf_datasets.audit.parallel_texts import bundled, parallel_texts
+    from hf_datasets.audit.tokenizer_fairness import fairness
     from hf_datasets.audit.tokenizers import load_tokenizer
 
     texts = bundled() if text is None else parallel_texts(text)

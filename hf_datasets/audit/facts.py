@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.shared.code_fences import bare_code, fenced_code
-from hf_datasets.shared.near_duplicates import signature, words
-from hf_datasets.shared.language_id import detect_language, outside_code
 from hf_datasets.audit.parts import QuestionSample
-from hf_datasets.samples import ASSISTANT, ROLES, SYSTEM, USER, Sample
+from hf_datasets.records import ASSISTANT, ROLES, SYSTEM, USER, Sample
+from hf_datasets.shared.code_fences import bare_code, fenced_code
+from hf_datasets.shared.language_id import detect_language, outside_code
+from hf_datasets.shared.near_duplicates import signature, words
 
 FEW_LETTERS = 20
 """Texts of fewer letters ("x + y, s'il te plaît") aren't blamed for their language."""

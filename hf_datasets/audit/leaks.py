@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hf_datasets.audit.facts import Facts, facts_of
-from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates
 from hf_datasets.instruct.reading.folders import TEST
-from hf_datasets.samples import Sample
+from hf_datasets.records import Sample
+from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates
 
 if TYPE_CHECKING:
     from hf_datasets.shared.near_duplicates import Signatures

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.audit.parts import parts, samples
+from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.instruct.reading.files import rows
 from hf_datasets.instruct.reading.folders import ISO_639_1
-from hf_datasets.benchmark.questions import LANGUAGES, questions
-from hf_datasets.audit.parts import parts, samples
-from hf_datasets.samples import Sample
+from hf_datasets.records import Sample
+from hf_datasets.shared.errors import UserError
 
-MINI = Path(__file__).parent / "mini"
+MINI = Path(__file__).parents[1] / "instruct" / "mini_set"
 Triple = tuple[str, str, str]
 """Language, id, text."""
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reading.files import rows
 from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
 from hf_datasets.instruct.reading.layouts import placed_samples
-from hf_datasets.records import Question
-from hf_datasets.samples import ASSISTANT, USER, Message, Sample
+from hf_datasets.records import ASSISTANT, USER, Message, Question, Sample
+from hf_datasets.shared.errors import UserError
 
 NO_DIALOGUES = ("judge_prompts", "references")
 """What configs of built folders begin with that hold something else."""

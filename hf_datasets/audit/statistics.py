@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from hf_datasets.audit.parts import parts, samples
+from hf_datasets.records import ASSISTANT, SYSTEM, USER, Sample
 from hf_datasets.shared.language_id import detect_language
 from hf_datasets.shared.processes import ordered_map
-from hf_datasets.audit.parts import parts, samples
-from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Sample
 
 UNKNOWN = "unknown"
 """Where the language of a sample can't be told."""

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Sequence
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.audit.tokenizer_fairness import Encode
+from hf_datasets.shared.errors import UserError
 
 
 def load_tokenizer(model: str, trust_remote_code: bool = False) -> tuple[Encode, int | None]:

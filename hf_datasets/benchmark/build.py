@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hf_datasets.benchmark.added_card import added_section
-from hf_datasets.shared.errors import UserError
-from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
-from hf_datasets.benchmark.questions import LANGUAGES
-from hf_datasets.benchmark.card import card_body, card_metadata
+from hf_datasets.benchmark.card import added_section, card_body, card_metadata
 from hf_datasets.benchmark.configs import FILES, MINI, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT, columns, rows
+from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.benchmark.task_files import task_files
 from hf_datasets.benchmark.translated_folder import MTBENCH_X, Translated, read_translation
+from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
+from hf_datasets.shared.errors import UserError
 
 
 def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:

@@ -7,13 +7,15 @@ from string import Template
 from typing import Any
 
 from hf_datasets import sources
-from hf_datasets.shared import jsonl
-from hf_datasets.hub.card import config_entry, table
+from hf_datasets.benchmark.configs import ALL, SPLIT
 from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
 from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash, revision
-from hf_datasets.benchmark.configs import ALL, SPLIT
-from hf_datasets.records import CATEGORIES
 from hf_datasets.benchmark.references import CORRECTED, REFERENCE_SETS, Correction, corrections
+from hf_datasets.benchmark.translated_folder import Translated
+from hf_datasets.hub.card import config_entry, table
+from hf_datasets.instruct.card import told
+from hf_datasets.records import CATEGORIES
+from hf_datasets.shared import jsonl
 
 HERE = Path(__file__).parent
 REPORTED = frozenset({104, 105, 109, 111, 113, 114, 120, 122, 124, 125, 126, 128, 130})
@@ -132,3 +134,23 @@ def _repairs() -> dict[str, int]:
     for edit in jsonl.read(HERE / "edits" / "judge_prompts.jsonl"):
         counts[edit["file"].split("/")[1].rpartition("_")[2].lower()] += edit["count"]
     return {language: counts[language] for language in LANGUAGES if counts[language]}
+
+
+def added_section(translated: Sequence[Translated]) -> str:
+    """Return a section of the card, empty if no language was added."""
+    if not translated:
+        return ""
+    lines = ["", "## Added languages", ""]
+    for each in translated:
+        lines += _language(each)
+    return "\n".join(lines) + "\n"
+
+
+def _language(translated: Translated) -> list[str]:
+    added = translated.added
+    holds = [f"{len(found)} questions of `{name}`" for name, found in added.questions.items()]
+    holds += [f"the prompt set `{name}`" for name in added.prompts]
+    corrected = sum(bool(question.corrected_fields) for found in added.questions.values() for question in found)
+    lines = [f"**{added.language}**: {', '.join(holds)}; {corrected} questions were corrected by people."]
+    lines += ["", told(translated.reports) or "Nothing is recorded of how it was translated.", ""]
+    return lines

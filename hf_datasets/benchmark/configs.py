@@ -9,13 +9,13 @@ from string import Formatter
 from typing import Any
 
 from hf_datasets import sources
-from hf_datasets.shared import jsonl
-from hf_datasets.shared.errors import UserError
-from hf_datasets.hub.folder import columns_of
 from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
 from hf_datasets.benchmark.questions import LANGUAGES, judge_prompt_rows, questions, revision
-from hf_datasets.records import JudgePrompt, Question, content_hash
 from hf_datasets.benchmark.references import CORRECTED, Correction, corrections
+from hf_datasets.hub.folder import columns_of
+from hf_datasets.records import JudgePrompt, Question, content_hash
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 
 HERE = Path(__file__).parent
 ALL = "all"

@@ -14,9 +14,9 @@ from typing import Any
 
 from hf_datasets import sources
 from hf_datasets.benchmark import languages as added
+from hf_datasets.records import JudgePrompt, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.records import JudgePrompt, content_hash
 
 HERE = Path(__file__).parent
 PUBLISHED, REPAIRED, NATIVE = "mtbench_x", "mtbench_x_v1_1", "native"

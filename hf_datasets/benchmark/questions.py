@@ -13,10 +13,10 @@ from typing import Any
 from hf_datasets import sources
 from hf_datasets.benchmark import languages as added
 from hf_datasets.benchmark import references
-from hf_datasets.shared import jsonl
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "de", "fr", "it", "es")

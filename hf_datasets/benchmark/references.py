@@ -1,7 +1,7 @@
 """Reference sets: the published GPT-4 answers, and the same with our own where the published ones are wrong.
 
 A correction is one line of edits/references.<language>.jsonl: question, turn, hash of the published answer that it
-replaces, what is wrong with that, and our answer. tests/hf_datasets/benchmark/test_corrected_references.py computes or runs each.
+replaces, what is wrong with that, and our answer. A test computes or runs each.
 """
 
 import hashlib
@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from hf_datasets.records import Question, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.records import Question, content_hash
 
 HERE = Path(__file__).parent
 PUBLISHED, CORRECTED = "published", "corrected"

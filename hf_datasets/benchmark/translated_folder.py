@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared import jsonl
-from hf_datasets.benchmark.languages import Added, register
-from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.reports import Report, read_reports
-from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
-from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS, lost_of
+from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
+from hf_datasets.benchmark.languages import Added, register
+from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
+from hf_datasets.instruct.card import Report, read_reports
 from hf_datasets.records import JudgePrompt, Question
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 
 MTBENCH_X = "mtbench_x"
 FIRST_ID = 81

@@ -118,8 +118,8 @@ def curate(
 def _write_reviewed(review: Path, out: Path, undecided: str | None) -> None:
     import json
 
-    from hf_datasets.shared.files import replacing_file
     from hf_datasets.curate.review import reviewed
+    from hf_datasets.shared.files import replacing_file
 
     if out.resolve() == review.resolve():
         raise UserError(f"{out} is the review file itself; name another file by --out.")

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from hf_datasets.curate.pairs import Rejection
 from hf_datasets.curate.survivors import Survivors
+from hf_datasets.records import ASSISTANT, USER, Sample
 from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates, jaccard, shingles, signatures
-from hf_datasets.samples import ASSISTANT, USER, Sample
 
 SLACK = 0.2
 """The exact index isn't computed for pairs whose estimate lies so far below the threshold: four and a half standard

@@ -9,9 +9,9 @@ from pathlib import Path
 from hf_datasets.curate.markdown import TooDeepError, to_markdown
 from hf_datasets.curate.pairs import Pair, Rejection
 from hf_datasets.curate.sites import short_name
+from hf_datasets.records import ASSISTANT, USER, Message, Sample
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language, without_code
-from hf_datasets.samples import ASSISTANT, USER, Message, Sample
 
 WORDS, CHARS = "words", "chars"
 ANSWER, PAIR = "answer", "pair"

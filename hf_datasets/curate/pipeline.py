@@ -13,7 +13,6 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from hf_datasets.shared.files import replacing_file
 from hf_datasets.curate.dumps import find_dump, size, stream
 from hf_datasets.curate.duplicates import Reference, near_duplicates
 from hf_datasets.curate.filters import Candidate, Rules, examine
@@ -24,8 +23,9 @@ from hf_datasets.curate.review import review_of, write_review
 from hf_datasets.curate.rows import RowReader
 from hf_datasets.curate.sites import short_name
 from hf_datasets.curate.survivors import Survivors, signatures_of
-from hf_datasets.shared.near_duplicates import THRESHOLD
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import replacing_file
+from hf_datasets.shared.near_duplicates import THRESHOLD
 from hf_datasets.shared.processes import ordered_map
 
 

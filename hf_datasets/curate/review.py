@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.records import ASSISTANT, USER, Message, Sample
 from hf_datasets.shared import jsonl
-from hf_datasets.shared.files import replacing_file
 from hf_datasets.shared.errors import UserError
-from hf_datasets.samples import ASSISTANT, USER, Message, Sample
+from hf_datasets.shared.files import replacing_file
 
 KEEP, REWRITE, DROP = "keep", "rewrite", "drop"
 DECISIONS = ("", KEEP, REWRITE, DROP)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hf_datasets.curate.filters import Candidate
+from hf_datasets.records import ASSISTANT, USER, Sample
 from hf_datasets.shared.near_duplicates import PERMUTATIONS, signature
-from hf_datasets.samples import ASSISTANT, USER, Sample
 
 if TYPE_CHECKING:
     from hf_datasets.shared.near_duplicates import Signatures

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.endpoints.limiter import Limiter
 from hf_datasets.records import Completion, canonical_json, content_hash, storable
+from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from openai import OpenAI

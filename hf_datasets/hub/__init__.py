@@ -1,0 +1,1 @@
+"""The Hub: folders in its shape, and one commit of what differs."""

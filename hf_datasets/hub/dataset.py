@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.folder import CARD, HASH_DIGITS, MARKER
+from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.uploads import left_out, uploads
+from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

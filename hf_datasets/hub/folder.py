@@ -12,8 +12,8 @@ from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import content_hash
+from hf_datasets.shared.errors import UserError
 
 CARD = "README.md"
 MARKER = "<!-- written by mtbench-x: the next build replaces this whole folder -->"

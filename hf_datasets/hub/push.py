@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.errors import (
     NO_TOKEN,
     NOT_FOUND,
@@ -25,6 +24,7 @@ from hf_datasets.hub.errors import (
     status_of,
 )
 from hf_datasets.hub.uploads import Upload, check_secrets
+from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi

@@ -11,14 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hf_datasets.hub.parquet import write_parquet
 from hf_datasets.hub.folder import replacing, write_card
+from hf_datasets.hub.parquet import write_parquet
+from hf_datasets.instruct.alignment import remarks, splits
 from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
 from hf_datasets.instruct.mixtures import Mixture, select
-from hf_datasets.instruct.alignment import remarks, splits
 from hf_datasets.instruct.plan import WHOLE, Choices, Section
 from hf_datasets.instruct.published_mixtures import selection
-from hf_datasets.instruct.workers import Workers, workers
+from hf_datasets.shared.processes import Workers, workers
 
 Pieces = tuple[tuple[Path, frozenset[str]], ...]
 """What a file is written from: laid-aside rows, and which ids of them."""

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hf_datasets import sources
-from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.reading.folders import TRAIN, DataFile
-from hf_datasets.instruct.local import local_part
 from hf_datasets.instruct.mixtures import Mixture
-from hf_datasets.instruct.plan import WHOLE, Part, Section
-from hf_datasets.samples import Sample
+from hf_datasets.instruct.plan import WHOLE, Part, Section, local_part
+from hf_datasets.instruct.reading.folders import TRAIN, DataFile
+from hf_datasets.records import Sample
+from hf_datasets.shared.errors import UserError
 
 LICENSE = "CC-BY-NC-4.0"
 IDS = 67_017

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets import sources
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct import bactrian_x, lima_x, mini
+from hf_datasets.instruct.alignment import EMPTY
 from hf_datasets.instruct.assemble import Built, build_folder, config_rows
 from hf_datasets.instruct.card import card
 from hf_datasets.instruct.mixtures import SEED, STUDY, Mixture, family, parse_languages
-from hf_datasets.instruct.alignment import EMPTY
 from hf_datasets.instruct.plan import Choices, Section
 from hf_datasets.records import content_hash
+from hf_datasets.shared.errors import UserError
 
 LIMA_X, BACTRIAN_X = "lima-x", "bactrian-x"
 NAMES = (LIMA_X, BACTRIAN_X)

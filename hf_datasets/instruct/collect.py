@@ -8,14 +8,13 @@ from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.hub.parquet import ROW_GROUP
-from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.folder import arrow_schema, columns_of
-from hf_datasets.instruct.reading.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
+from hf_datasets.hub.parquet import ROW_GROUP
 from hf_datasets.instruct.mixtures import natural
 from hf_datasets.instruct.plan import WHOLE, Part
-from hf_datasets.records import storable
-from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Message, Sample
+from hf_datasets.instruct.reading.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
+from hf_datasets.records import ASSISTANT, SYSTEM, USER, Message, Sample, storable
+from hf_datasets.shared.errors import UserError
 
 COLUMNS = columns_of(Sample)
 Settle = Callable[[Sample], Sample]

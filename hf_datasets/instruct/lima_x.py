@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hf_datasets import sources
-from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.reading.folders import TRAIN, VALIDATION, DataFile
-from hf_datasets.instruct.local import local_part
 from hf_datasets.instruct.mixtures import STUDY, Mixture
-from hf_datasets.instruct.plan import Part, Section
-from hf_datasets.samples import Sample
+from hf_datasets.instruct.plan import Part, Section, local_part
+from hf_datasets.instruct.reading.folders import TRAIN, VALIDATION, DataFile
+from hf_datasets.records import Sample
+from hf_datasets.shared.errors import UserError
 
 ROWS = {TRAIN: 1030, VALIDATION: 52}
 NAMES = {TRAIN: "train", VALIDATION: "val"}

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hf_datasets.instruct.reading.folders import TRAIN, DataFile
 from hf_datasets.instruct.mixtures import Mixture
 from hf_datasets.instruct.plan import WHOLE, Part, Section
-from hf_datasets.samples import Sample
+from hf_datasets.instruct.reading.folders import TRAIN, DataFile
+from hf_datasets.records import Sample
 
 PREFIX = "mini_"
 LICENSE = "Apache-2.0"

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.collect import Collected, read_aside
 from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.instruct.reading.layouts import placed_samples
-from hf_datasets.samples import Message
+from hf_datasets.records import Message
+from hf_datasets.shared.errors import UserError
 
 Text = tuple[Message, ...]
 

@@ -1,0 +1,1 @@
+"""Everything that was paid for, in one SQLite file."""

@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.ledger.store import FINAL_STATES, Ledger, LedgerError
 from hf_datasets.ledger.owner import identity
+from hf_datasets.ledger.store import FINAL_STATES, Ledger, LedgerError
 from hf_datasets.records import Completion, storable
 
 _TABLE = """CREATE TABLE IF NOT EXISTS batch (

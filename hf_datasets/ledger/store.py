@@ -17,10 +17,10 @@ from pathlib import Path
 
 import psutil
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.ledger.group_commit import Together
 from hf_datasets.ledger.owner import identity, may_be_alive
 from hf_datasets.records import Comparison, Completion, Use, storable
-from hf_datasets.ledger.group_commit import Together
+from hf_datasets.shared.errors import UserError
 
 SCHEMA = 1
 BUSY_SECONDS = 60.0

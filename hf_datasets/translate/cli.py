@@ -90,8 +90,8 @@ def marks(
     from_: From = "en",
 ) -> None:
     """Propose review marks (mixed language, code, non-English, culture-bound) for people to confirm or reject."""
-    from hf_datasets.translate.review import marks as review
     from hf_datasets.translate.documents import read_document
+    from hf_datasets.translate.review import marks as review
 
     document = read_document(source, from_.lower())
     file = out or Path(f"{Path(document.name).name.removesuffix('.jsonl')}.marks.jsonl")

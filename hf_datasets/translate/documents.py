@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Question, storable
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.translator import Item
 
 QUESTIONS, ANSWERS, PROMPTS, SAMPLES = "questions", "reference answers", "judge prompts", "instruction data"
@@ -225,8 +225,8 @@ def _clean(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _config(name: str) -> list[dict[str, Any]]:
-    from hf_datasets.benchmark.judge_prompts import NATIVE, judge_prompts
     from hf_datasets.benchmark.configs import CONFIGS, rows
+    from hf_datasets.benchmark.judge_prompts import NATIVE, judge_prompts
 
     if name.startswith(NATIVE_PREFIX):
         prompts = judge_prompts(NATIVE, name.removeprefix(NATIVE_PREFIX))

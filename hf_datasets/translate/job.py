@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.translate.review import marks as review
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import Document, Field, Place, translated_rows
-from hf_datasets.translate.review.edits import match_edits, read_edits
 from hf_datasets.translate.engines.engine import Engine, Pair
+from hf_datasets.translate.review import marks as review
+from hf_datasets.translate.review.edits import match_edits, read_edits
 from hf_datasets.translate.review.flags import FLAGS, Flag, flags
 from hf_datasets.translate.review.lines import fingerprint, write_atomically, write_lines
 from hf_datasets.translate.sending import calls

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hf_datasets.ledger.store import FOREIGN_CLAIM_SECONDS, Ledger
 from hf_datasets.ledger.owner import identity, may_be_alive
+from hf_datasets.ledger.store import FOREIGN_CLAIM_SECONDS, Ledger
 from hf_datasets.records import storable
 
 if TYPE_CHECKING:

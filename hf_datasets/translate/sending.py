@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.engine import Answer, Engine, Pair, QuotaError, RefusedError, Request, TooLargeError
 from hf_datasets.translate.paid import claim, release, store, stored
 

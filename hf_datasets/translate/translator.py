@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate.engines.engine import Engine, Fragment, Pair, Request
+from hf_datasets.translate.paid import stored
 from hf_datasets.translate.protect.placeholders import (
     TEXT,
     DamagedError,
@@ -20,7 +21,6 @@ from hf_datasets.translate.protect.placeholders import (
     segments,
 )
 from hf_datasets.translate.sending import Sender
-from hf_datasets.translate.paid import stored
 
 CONTEXT = 1000
 """Characters of what stands before a text that the engine is shown."""

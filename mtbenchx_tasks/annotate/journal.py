@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import canonical_json
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.store import Event, Store, forget, insert_annotator
 from mtbenchx_tasks.annotate.voting import insert_vote
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import canonical_json
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.schema import TABLES
 from mtbenchx_tasks.annotate.study import Study
 

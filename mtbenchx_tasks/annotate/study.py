@@ -12,8 +12,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Question, content_hash, storable
+from hf_datasets.shared.errors import UserError
 
 TURNS = 2
 SHORTEST_NAME = 3

@@ -5,8 +5,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import content_hash
+from hf_datasets.shared.errors import UserError
 
 FOLDER = Path(__file__).parent / "texts"
 VERSION_DIGITS = 12

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from hf_datasets.endpoints.client import PREFLIGHT_SECONDS, ChatRequest, OpenAIChat
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.batch_lines import PATH, read_line, write_line
 
 log = logging.getLogger("lm_eval.mtbenchx")

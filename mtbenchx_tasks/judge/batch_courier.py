@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import islice
 
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import Ledger
-from hf_datasets.ledger.owner import identity, may_be_alive
-from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.batch_api import BatchTransport, Report, UnknownBatchError, UnreachedError
 from hf_datasets.ledger.batches import STORED_TOGETHER, Batch, BatchLedger
+from hf_datasets.ledger.owner import identity, may_be_alive
+from hf_datasets.ledger.store import Ledger
+from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.batch_api import BatchTransport, Report, UnknownBatchError, UnreachedError
 from mtbenchx_tasks.judge.batch_lines import split
 
 log = logging.getLogger("lm_eval.mtbenchx")

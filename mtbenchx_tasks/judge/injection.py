@@ -8,8 +8,8 @@ Fenced code is left alone: brackets are its business.
 import re
 
 from hf_datasets.benchmark.judge_prompts import NATIVE
-from hf_datasets.shared.language_id import outside_code, without_code
 from hf_datasets.records import JudgePrompt
+from hf_datasets.shared.language_id import outside_code, without_code
 
 _VERDICT = re.compile(r"\[(?=\[\s*(?:[0-9]+(?:[.,][0-9]+)?|[A-Da-d])\s*\]\])")
 

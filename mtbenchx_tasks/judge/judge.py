@@ -7,11 +7,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.benchmark.questions import default_prompt_set, reference_set_hash
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
+from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.local import LocalEngine
 from mtbenchx_tasks.judge.prompts import SinglePrompts
 from mtbenchx_tasks.judge.run import Engine, Judged, LiveEngine

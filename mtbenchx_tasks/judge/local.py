@@ -18,9 +18,9 @@ from typing import Any
 from tqdm import tqdm
 
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, as_text

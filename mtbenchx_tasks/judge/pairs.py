@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hf_datasets.endpoints.client import Message
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PUBLISHED, REPAIRED, judge_prompts, prompt_set_hash
+from hf_datasets.endpoints.client import Message
 from hf_datasets.records import JudgePrompt, Question
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.injection import shown
 from mtbenchx_tasks.judge.vote import WITH_BOTH_BAD
 

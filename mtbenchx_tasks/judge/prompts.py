@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hf_datasets.endpoints.client import Message
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.judge_prompts import judge_prompts, prompt_set_hash
+from hf_datasets.endpoints.client import Message
 from hf_datasets.records import JudgePrompt, Question
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.injection import shown
 
 _EXAMPLE = re.compile(r"([^\W\d_]+\s?:\s\[\[)\d+\]\]")

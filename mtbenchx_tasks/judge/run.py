@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from hf_datasets.endpoints.client import ChatRequest, Transport
-from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.endpoints.limiter import Limiter
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 
 log = logging.getLogger("lm_eval.mtbenchx")

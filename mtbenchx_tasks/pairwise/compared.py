@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.benchmark.questions import revision
+from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Comparison, Completion, canonical_json, content_hash
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.pairs import PairPrompts

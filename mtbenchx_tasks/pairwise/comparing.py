@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger, prompt_language, resolved
 from mtbenchx_tasks.judge.outcome import Game, Outcome

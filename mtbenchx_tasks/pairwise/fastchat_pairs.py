@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.questions import questions
+from hf_datasets.ledger.store import Ledger
+from hf_datasets.records import CATEGORIES
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import Ledger
-from hf_datasets.benchmark.questions import questions
-from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.answers import FIRST_ID
 from mtbenchx_tasks.judge.outcome import BOTH_BAD, TIE, Game, Item, Outcome
 from mtbenchx_tasks.judge.pairs import pair_prompt_name

@@ -10,8 +10,8 @@ from itertools import combinations
 
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Question, storable
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import endpoint_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import LANGUAGES, default_prompt_set, questions
 from hf_datasets.records import Question
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.pairs import PairPrompts
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, Estimate, estimate
 from mtbenchx_tasks.judge.prompts import SinglePrompts

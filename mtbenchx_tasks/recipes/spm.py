@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import LANGUAGES, questions
+from hf_datasets.shared.errors import UserError
 
 MODEL = "tokenizer.model"
 ODD_TEXTS = ("", " two  spaces ", "line\n\nbreaks\t.", "ﬁ ① 日本語 🙂", "<|user|>\n", "def f(x):\n    return x")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import CATEGORIES
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.groups import Model, grouped
 
 KINDS = ("model", "pretrained", "average")

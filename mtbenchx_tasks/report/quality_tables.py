@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import cache
 from statistics import fmean, median
 
+from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
-from hf_datasets.benchmark.questions import questions
 from mtbenchx_tasks.judge.prices import PRICES_OF
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.record import Answer, Cost, Section

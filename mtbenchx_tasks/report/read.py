@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hf_datasets.records import content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.records import content_hash
 from mtbenchx_tasks.report.filling import filled
 from mtbenchx_tasks.report.read_fastchat import (
     read_answers_only,

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.benchmark.questions import revision
+from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion, content_hash
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.costs import accounts
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.outcome import Outcome

@@ -7,12 +7,12 @@ import pytest
 
 from hf_datasets import builder
 from hf_datasets.benchmark import configs as mtbench_x_configs
+from hf_datasets.benchmark.configs import CONFIGS, rows
 from hf_datasets.builder import BactrianX, LimaX, MTBenchX
 from hf_datasets.instruct import build as instruct
 from hf_datasets.instruct import mini
 from hf_datasets.instruct.build import Request
 from hf_datasets.instruct.reading.layouts import read_samples
-from hf_datasets.benchmark.configs import CONFIGS, rows
 from tests.sources import needs_sources
 
 

@@ -15,8 +15,8 @@ import pytest
 from hf_datasets import sources
 from hf_datasets.benchmark import judge_prompts
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.build import build_mtbench_x
+from hf_datasets.shared.errors import UserError
 from hf_datasets.sources import Source, fetch
 from tests.sources import needs_sources
 

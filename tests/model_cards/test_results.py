@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.shared.errors import UserError
 from model_cards import tables
 from model_cards.results import read_groups
 from tests.doubles.model import Model

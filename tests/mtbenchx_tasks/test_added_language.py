@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from hf_datasets.benchmark import languages as added
-from hf_datasets.benchmark.added_card import added_section
-from hf_datasets.shared.errors import UserError
+from hf_datasets.benchmark.card import added_section
 from hf_datasets.benchmark.questions import questions
-from hf_datasets.sources import fetch
 from hf_datasets.benchmark.translated_folder import read_translation, register_built
+from hf_datasets.shared.errors import UserError
+from hf_datasets.sources import fetch
 from mtbenchx_tasks.cli import app
 from tests.doubles.deepl_api import KEY, DeepLApi, serve_deepl
 from tests.doubles.model import Model

@@ -25,8 +25,8 @@ from typing import Any
 import pytest
 
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
-from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.endpoints.limiter import Limiter
+from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.run import LiveEngine
 from tests.doubles.openai_api import Api, Reply, completion, error, serve

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
 from tests.doubles.openai_api import Api, Reply, completion, error
 

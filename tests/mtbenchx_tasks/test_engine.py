@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.run import Judged, LiveEngine
 
 FAILED = Completion("failed", reason="Error code: 500")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import open_ledger
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import read_answers
 from mtbenchx_tasks.fastchat import export
 from mtbenchx_tasks.judging import judge_files

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.agreement import AnswerId
 from mtbenchx_tasks.judge.budget import Budget
 from mtbenchx_tasks.judge.settings import JudgeSettings

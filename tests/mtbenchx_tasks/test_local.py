@@ -17,9 +17,9 @@ from transformers import (
 )
 
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.local import LocalEngine, continuation_scores
 from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.records import Question
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.injection import shown
 from mtbenchx_tasks.judge.pairs import PairPrompts, pair_prompt_name
 from tests.sources import needs_sources

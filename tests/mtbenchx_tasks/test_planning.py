@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.planning import Plan, PlanEngine, Planned, plan, print_plan
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import judge_files, parse_judges, plan_files

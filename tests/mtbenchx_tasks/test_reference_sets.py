@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import reference_set_hash
 from hf_datasets.benchmark.references import REFERENCE_SETS
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import judge_files

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import CATEGORIES
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.claims import advantages, claims, impossible, spellings
 from mtbenchx_tasks.report.paper import checks_table, paper_report
 from mtbenchx_tasks.report.paper_data import PaperRow, read_paper

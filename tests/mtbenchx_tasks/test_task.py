@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import open_ledger
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.ledger.store import open_ledger
+from hf_datasets.shared.errors import UserError
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api, Reply, error
 from tests.harness import LANGUAGES, evaluate, metric

@@ -10,8 +10,8 @@ import torch
 from huggingface_hub import ModelCard
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import LANGUAGES, questions
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.recipes.prepare import prepare
 from mtbenchx_tasks.recipes.spm import check_same
 from tests.recipes.bench import write_base

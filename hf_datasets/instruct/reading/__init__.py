@@ -1,0 +1,1 @@
+"""Instruction data in any layout, read as dialogues."""

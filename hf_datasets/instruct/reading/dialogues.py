@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hf_datasets.samples import ASSISTANT, SYSTEM, USER, Message
+from hf_datasets.records import ASSISTANT, SYSTEM, USER, Message
 
 Values = Mapping[str, Any]
 CHATS = ("messages", "conversations", "conversation", "dialogue", "dialog", "turns", "data")

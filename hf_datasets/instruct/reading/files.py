@@ -13,9 +13,9 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.instruct.reading.json_stream import JsonError, JsonStream, array_items, values
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.instruct.reading.json_stream import JsonError, JsonStream, array_items, values
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 ARROW_FILE, ARROW_STREAM = b"ARRO", b"\xff\xff\xff\xff"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.folder import CARD
+from hf_datasets.shared.errors import UserError
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLIT_WORDS = {

@@ -6,14 +6,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reading import dialogues
 from hf_datasets.instruct.reading import oasst as trees
-from hf_datasets.shared.language_codes import language_code
 from hf_datasets.instruct.reading.dialogues import DialogueError
 from hf_datasets.instruct.reading.files import Row, rows
 from hf_datasets.instruct.reading.folders import DataFile, data_files
-from hf_datasets.samples import Message, Sample
+from hf_datasets.records import Message, Sample
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import language_code
 
 UNKNOWN_LANGUAGE = "und"
 """BCP 47's word for a language that nobody told."""

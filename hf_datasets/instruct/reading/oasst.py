@@ -6,7 +6,7 @@ from typing import Any
 
 from hf_datasets.instruct.reading.dialogues import ROLE, DialogueError
 from hf_datasets.instruct.reading.files import Row
-from hf_datasets.samples import ASSISTANT, USER, Message
+from hf_datasets.records import ASSISTANT, USER, Message
 
 FLAT = frozenset({"message_id", "text", "role"})
 """Keys of every message; `parent_id` is missing or null in a root."""

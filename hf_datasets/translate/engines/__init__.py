@@ -1,0 +1,1 @@
+"""Who translates: DeepL, or a chat model."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import canonical_json, content_hash
+from hf_datasets.shared.errors import UserError
 
 FORMALITIES = ("default", "more", "less", "prefer_more", "prefer_less")
 DEFAULT_FORMALITY = "prefer_more"

@@ -1,0 +1,1 @@
+"""What a translator must not change: code, formulas, placeholders."""

@@ -1,0 +1,1 @@
+"""What people say of translations, in lines beside the data."""

@@ -19,8 +19,8 @@ from typing import Any
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
-from hf_datasets.translate.protect.code_lines import split_blocks
 from hf_datasets.translate.documents import Document
+from hf_datasets.translate.protect.code_lines import split_blocks
 from hf_datasets.translate.review.flags import anatomy
 from hf_datasets.translate.review.lines import Line, fingerprint, is_hash_of, read_lines, write_lines
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field, read_document
 from hf_datasets.translate.engines.engine import ALIASES, Engine, Pair
 from hf_datasets.translate.translator import Translator

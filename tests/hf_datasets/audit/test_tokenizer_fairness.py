@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.audit.tokenizer_fairness import fairness
 from hf_datasets.audit.parallel_texts import bundled, parallel_texts
+from hf_datasets.audit.tokenizer_fairness import fairness
+from hf_datasets.shared.errors import UserError
 from tests.hf_datasets.command import run
 
 TEXTS = {

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from hf_datasets.benchmark import configs as mtbench_x_configs
 from hf_datasets.benchmark import build as publish
-from hf_datasets.shared.errors import UserError
+from hf_datasets.benchmark import configs as mtbench_x_configs
+from hf_datasets.benchmark.build import build_mtbench_x
+from hf_datasets.benchmark.configs import CONFIGS, QUESTION_COLUMNS, check_prompts, rows
 from hf_datasets.benchmark.judge_prompts import judge_prompts, prompt_set_hash
 from hf_datasets.benchmark.questions import LANGUAGES, questions
-from hf_datasets.benchmark.configs import CONFIGS, QUESTION_COLUMNS, check_prompts, rows
-from hf_datasets.benchmark.build import build_mtbench_x
 from hf_datasets.records import Question
+from hf_datasets.shared.errors import UserError
 from tests.sources import needs_sources
 
 pytestmark = [pytest.mark.sources, needs_sources]

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.benchmark import questions as mtbench_x
+from hf_datasets.benchmark.card import REPORTED
+from hf_datasets.benchmark.configs import rows
+from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash
+from hf_datasets.benchmark.references import Correction, corrected, corrections, read_corrections, text_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language, without_code
-from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash
-from hf_datasets.benchmark.card import REPORTED
-from hf_datasets.benchmark.configs import rows
-from hf_datasets.benchmark.references import Correction, corrected, corrections, read_corrections, text_hash
 from tests.answers import asked, ours, published
 from tests.sources import needs_sources
 

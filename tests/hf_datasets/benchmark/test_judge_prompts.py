@@ -9,12 +9,20 @@ from string import Formatter
 import pytest
 
 from hf_datasets import sources
-from hf_datasets.shared import jsonl
 from hf_datasets.benchmark import judge_prompts as module
-from hf_datasets.shared.errors import UserError
-from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, PUBLISHED, REPAIRED, judge_prompts, prompt_set_hash
+from hf_datasets.benchmark.judge_prompts import (
+    BOTH_BAD,
+    NATIVE,
+    PROMPT_SETS,
+    PUBLISHED,
+    REPAIRED,
+    judge_prompts,
+    prompt_set_hash,
+)
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.records import JudgePrompt
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from tests.sources import needs_sources
 
 NAMES = {

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.parametrize("lang", LANGUAGES)
 
 
 def references(lang: str, question_id: int) -> list[str]:
-    path = Path(hf_datasets.__file__).parent / "mini" / f"questions.{lang}.jsonl"
+    path = Path(hf_datasets.__file__).parent / "benchmark" / "mini" / f"questions.{lang}.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     (row,) = [row for row in rows if row["question_id"] == question_id]
     assert len(row["reference"]) == 2

@@ -7,11 +7,18 @@ import pytest
 
 from hf_datasets import sources
 from hf_datasets.benchmark import questions as mtbench_x
+from hf_datasets.benchmark.questions import (
+    LANGUAGES,
+    check_integrity,
+    default_prompt_set,
+    judge_prompt_rows,
+    questions,
+    revision,
+)
+from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language, without_code
-from hf_datasets.benchmark.questions import LANGUAGES, check_integrity, default_prompt_set, judge_prompt_rows, questions, revision
-from hf_datasets.records import CATEGORIES, Question
 from tests.sources import needs_sources
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.samples import Sample
+from hf_datasets.records import Sample
 from tests.hf_datasets.command import run
 from tests.hf_datasets.curate.dump import HOST, answer, question, write
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hf_datasets.endpoints.client import OPENAI_URL, RETRIES, ChatRequest, OpenAIChat, public_url
-from hf_datasets.shared.errors import UserError
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from tests.doubles.openai_api import Answer, Reply, completion, error, serve
 
 KEY = "sk-test-4f9a1c"

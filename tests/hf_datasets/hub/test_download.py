@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from hf_datasets import sources
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.build import Request, build
 from hf_datasets.instruct.reading.layouts import read_samples
+from hf_datasets.shared.errors import UserError
 from tests.doubles.hub import Hub
 from tests.doubles.hub_store import Blob, Commit, Repo
 from tests.hf_datasets.instruct import toy

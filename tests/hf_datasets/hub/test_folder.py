@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.hub.push import folder as hub_folder
-from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.folder import Table, arrow_schema, columns_of, parquet_name, replacing, write_card, write_table
+from hf_datasets.hub import folder as hub_folder
 from hf_datasets.records import Question
+from hf_datasets.shared.errors import UserError
 
 COLUMNS = {"id": "int64", "turns": "list<string>"}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.hub.push import Pushed, connect, push_files
 from hf_datasets.hub.uploads import Upload, uploads
+from hf_datasets.shared.errors import UserError
 from tests.doubles.hub import READER, Hub
 from tests.doubles.hub_store import Account
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.build import Request, build
-from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.instruct.mixtures import STUDY
+from hf_datasets.instruct.reading.layouts import read_samples
+from hf_datasets.shared.errors import UserError
 from tests.hf_datasets.instruct import toy
 
 NINE = ["EN", "DE", "FR", "IT", "ES", "ENDEFRITES", "sampled", "DEFRITES", "DEFRITES_sampled"]

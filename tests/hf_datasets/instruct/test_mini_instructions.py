@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 import hf_datasets
+from hf_datasets.benchmark.questions import LANGUAGES, questions
+from hf_datasets.records import ROLES
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.language_id import detect_language
-from hf_datasets.benchmark.questions import LANGUAGES, questions
-from hf_datasets.samples import ROLES
 from tests.sources import needs_sources
 
 IDS = [f"mini-{number}" for number in range(1, 41)]
@@ -29,7 +29,7 @@ every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 @cache
 def samples(language: str) -> dict[str, list[dict[str, str]]]:
-    file = Path(hf_datasets.__file__).parent / "mini" / f"instructions.{language}.jsonl"
+    file = Path(hf_datasets.__file__).parent / "instruct" / "mini_set" / f"instructions.{language}.jsonl"
     return {row["id"]: row["messages"] for row in jsonl.read(file)}
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.build import Request, build
 from hf_datasets.instruct.reading.layouts import read_samples
-from hf_datasets.instruct.workers import workers
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.processes import workers
 from tests.hf_datasets.instruct import toy
 
 Rows = list[dict[str, Any]]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hf_datasets.ledger.group_commit import Row, Together
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
-from hf_datasets.ledger.group_commit import Row, Together
 
 SAID = Completion("answered", "Rating: [[8]]")
 THREADS = 20

@@ -20,11 +20,11 @@ import psutil
 import pytest
 
 import hf_datasets.ledger.store
-from hf_datasets.ledger.store import SCHEMA, Ledger, LedgerError, default_path, open_ledger
 from hf_datasets.ledger.owner import identity, may_be_alive
+from hf_datasets.ledger.store import SCHEMA, Ledger, LedgerError, default_path, open_ledger
 from hf_datasets.records import Completion, Use
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SAID = Completion(
     "answered", "Rating: [[8]] – schön", details={"usage": {"prompt_tokens": 11}, "snapshot": "gpt-4-0613"}
 )

@@ -14,7 +14,7 @@ import pytest
 from hf_datasets.shared import processes as parallel
 from hf_datasets.shared.processes import ordered_map
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def squares(numbers: Sequence[int]) -> list[int]:
@@ -36,7 +36,7 @@ def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch, few: int, count:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_processes_end_with_the_one_that_started_them() -> None:
     code = (
-        "from hf_datasets import parallel; from tests.hf_datasets.shared.test_processes import slowly\n"
+        "from hf_datasets.shared import processes as parallel; from tests.hf_datasets.shared.test_processes import slowly\n"
         "if __name__ == '__main__':\n"
         "    parallel.FEW = 1; list(parallel.ordered_map(slowly, range(1000), 2))"
     )

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.chat import ChatEngine
 from hf_datasets.translate.engines.engine import Pair, UnavailableError
-from hf_datasets.translate.translator import Item, Translation, Translator
 from hf_datasets.translate.paid import engines
+from hf_datasets.translate.translator import Item, Translation, Translator
 from tests.doubles.openai_api import Api, completion, error
 
 PAIR = Pair("en", "PT-BR")

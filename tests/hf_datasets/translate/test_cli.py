@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from hf_datasets.records import Message, Sample
 from hf_datasets.shared.errors import UserError
-from hf_datasets.samples import Message, Sample
 from mtbenchx_tasks.cli import app
 from tests.doubles.deepl_api import DeepLApi
 from tests.sources import needs_sources

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.deepl import DeepL
 from hf_datasets.translate.engines.engine import Pair, QuotaError, UnavailableError
+from hf_datasets.translate.paid import claim, engines
 from hf_datasets.translate.sending import calls
 from hf_datasets.translate.translator import Item, Translation, Translator
-from hf_datasets.translate.paid import claim, engines
 from tests.doubles.deepl_api import KEY, DeepLApi, Refusal
 
 PAIR = Pair("en", "PT-PT")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.benchmark.questions import LANGUAGES, questions
+from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.protect.code_lines import split_blocks
 from hf_datasets.translate.protect.comments import CODE, code_parts
 from hf_datasets.translate.protect.placeholders import (
@@ -291,7 +291,7 @@ def test_the_whole_of_mt_bench_x_keeps_its_code(language: str) -> None:
 def test_pygments_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    from hf_datasets.translate.protect.placeholders import comments as code
+    from hf_datasets.translate.protect import comments as code
 
     code._named.cache_clear()
     monkeypatch.setitem(sys.modules, "pygments.lexers", None)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.batch_api import OpenAIBatches, UnreachedError
 from tests.doubles.batch_api import BatchApi, Fault
 from tests.doubles.openai_api import Reply, error

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import Ledger
 from hf_datasets.ledger.owner import identity
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from tests.doubles.batch_api import BatchApi, Fault
 from tests.doubles.openai_api import error
 from tests.mtbenchx_tasks.batch.plans import (

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.benchmark.questions import questions, revision
+from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, Outcome
 from mtbenchx_tasks.judge.pairs import PairPrompts

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.ledger.store import open_ledger
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.ledger.store import open_ledger
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import JudgeSettings

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.shared.errors import UserError
 from hf_datasets.instruct.reading.layouts import read_samples
-from hf_datasets.samples import Message, Sample
+from hf_datasets.records import Message, Sample
+from hf_datasets.shared.errors import UserError
 
 Row = Mapping[str, Any]
 TALK = (Message("user", "Hi"), Message("assistant", "Hello"))
