@@ -23,7 +23,7 @@ from measure import print_table
 
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.jsonl import write
-from mtbenchx_tasks.judge.planning import Planner
+from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, CHARACTERS_PER_TOKEN, PRICES_OF, cost_of, required_price
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import parse_judges

@@ -17,7 +17,7 @@ from measure import endpoint
 
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.ledger.store import open_ledger
-from mtbenchx_tasks.judge.run import LiveEngine
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 
 PROMPT = "Please judge. " + "word " * 700
 

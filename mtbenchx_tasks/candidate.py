@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from hf_datasets.endpoints.client import public_url
-from mtbenchx_tasks.weights import weights_hash
+from mtbenchx_tasks.judge.weights import weights_hash
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM

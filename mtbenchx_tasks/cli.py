@@ -106,7 +106,7 @@ def tasks_path() -> None:
 @ledger.command("stats")
 def ledger_stats(file: LedgerFile = None) -> None:
     """Print what the ledger holds and what it cost."""
-    from mtbenchx_tasks.costs import summary
+    from mtbenchx_tasks.judge.costs import summary
 
     print(summary(_existing(file)))
 

@@ -8,7 +8,7 @@ import typer
 from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.judge.budget import Budget
+    from mtbenchx_tasks.judge.engines.budget import Budget
     from mtbenchx_tasks.judge.prices import Price
     from mtbenchx_tasks.judging import EngineFor
 
@@ -55,7 +55,7 @@ def judge(
 ) -> None:
     """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
     from mtbenchx_tasks import judging, prompt_comparison
-    from mtbenchx_tasks.judge.planning import print_plan
+    from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.jury import jury, print_jury
     from mtbenchx_tasks.table import print_metrics
@@ -108,11 +108,11 @@ def compare(
 ) -> None:
     """Compare models pairwise, both orders always: rates, positional bias, and what length has to do with it."""
     from mtbenchx_tasks import judging
-    from mtbenchx_tasks.judge.outcome import FAILED
-    from mtbenchx_tasks.judge.planning import print_plan
+    from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.pairwise.compare_files import compare_files, plan_comparison, save_pairs
     from mtbenchx_tasks.pairwise.comparison_table import print_comparison
+    from mtbenchx_tasks.records import FAILED
 
     _know_languages(data)
     raw_runs = runs + (substitute is not None)
@@ -158,8 +158,8 @@ def _know_languages(data: Path | None) -> None:
 def _engine_for(max_cost: float | None, prices: "dict[str, Price]", batch: bool) -> "tuple[EngineFor, Budget | None]":
     """Who asks: live or by batch, within a budget or not."""
     from mtbenchx_tasks import judging
-    from mtbenchx_tasks.judge.batch import batch_engine
-    from mtbenchx_tasks.judge.budget import Budget
+    from mtbenchx_tasks.judge.engines.batch.engine import batch_engine
+    from mtbenchx_tasks.judge.engines.budget import Budget
     from mtbenchx_tasks.judge.prices import BATCH_FACTOR
 
     engine_for = batch_engine if batch else judging.live_engine

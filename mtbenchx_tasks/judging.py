@@ -8,11 +8,11 @@ from typing import Any
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers, read_answers
-from mtbenchx_tasks.judge.budget import Budget, BudgetEngine
+from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
+from mtbenchx_tasks.judge.engines.live import Engine
+from mtbenchx_tasks.judge.engines.plan import Plan, Planner
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger
-from mtbenchx_tasks.judge.planning import Plan, Planner
 from mtbenchx_tasks.judge.prices import Price, required_price
-from mtbenchx_tasks.judge.run import Engine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import at_most, counter_for, is_counted
 from mtbenchx_tasks.scored import Scored

@@ -6,7 +6,7 @@ from itertools import combinations
 from statistics import fmean
 
 from mtbenchx_tasks.agreement import AnswerId, RatingAgreement, rating_agreement
-from mtbenchx_tasks.judge.verdict import Verdict
+from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.scored import Rated, Scored
 from mtbenchx_tasks.scores import rating
 from mtbenchx_tasks.stats import Interval

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from hf_datasets.records import CATEGORIES, Question
 from mtbenchx_tasks.agreement import AnswerId
-from mtbenchx_tasks.judge.verdict import Verdict
+from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.scores import aggregations, contributions, rating
 from mtbenchx_tasks.stats import Averaged, mean_and_sd
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from hf_datasets.records import Question
 from hf_datasets.shared.language_id import detect_language
-from mtbenchx_tasks.judge.verdict import Verdict
+from mtbenchx_tasks.records import Verdict
 
 MEANS = ("score", "turn_1", "turn_2")
 """Metrics with a standard error over questions."""

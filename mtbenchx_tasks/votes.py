@@ -17,9 +17,9 @@ from typing import Any, Literal
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import FIRST_ID
-from mtbenchx_tasks.judge.outcome import BOTH_BAD, FAILED, INCONSISTENT, TIE
-from mtbenchx_tasks.judge.vote import MODEL_1, MODEL_2
+from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
 from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
+from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE
 
 Kind = Literal["human", "judge"]
 QuestionId = int | str

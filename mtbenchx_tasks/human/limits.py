@@ -6,9 +6,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 from mtbenchx_tasks.human.study import Compared
-from mtbenchx_tasks.judge.outcome import BOTH_BAD, TIE
 from mtbenchx_tasks.kappa import PAIR, fleiss_kappa
 from mtbenchx_tasks.pairwise.pairstats import MODEL_1, MODEL_2
+from mtbenchx_tasks.records import BOTH_BAD, TIE
 from mtbenchx_tasks.stats import Averaged, Interval, bootstrap_interval, mean_and_sd, ratio
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.human.study import Study
-from mtbenchx_tasks.judge.outcome import INCONSISTENT, Item
+from mtbenchx_tasks.records import INCONSISTENT, Item
 from mtbenchx_tasks.votes import PEOPLE, Vote, read_votes, with_skips
 
 JUDGES = ("gpt", "chatgpt", "claude-", "gemini-", "judge")

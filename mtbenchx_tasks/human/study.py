@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, TIE, Item
+from mtbenchx_tasks.records import FAILED, INCONSISTENT, TIE, Item
 from mtbenchx_tasks.votes import SKIP, QuestionId, Vote
 
 Inconsistent = Literal["missing", "tie"]

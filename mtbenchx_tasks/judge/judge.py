@@ -12,11 +12,12 @@ from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.local import LocalEngine
-from mtbenchx_tasks.judge.prompts import SinglePrompts
-from mtbenchx_tasks.judge.run import Engine, Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.local import LocalEngine
+from mtbenchx_tasks.judge.messages import SinglePrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
-from mtbenchx_tasks.judge.verdict import Verdict, verdict
+from mtbenchx_tasks.judge.verdict import verdict
+from mtbenchx_tasks.records import Verdict
 
 EMPTY_ANSWER = Verdict(None, reason="the answer is empty")
 

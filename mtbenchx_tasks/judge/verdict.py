@@ -9,9 +9,9 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from hf_datasets.records import Completion
+from mtbenchx_tasks.records import BOTH_BAD, TIE, Game, Verdict
 
 LOWEST, HIGHEST = 1, 10
 UNPARSABLE, OUT_OF_RANGE = "no verdict in the judge's text", "verdict out of range"
@@ -42,21 +42,6 @@ _HALF_THOUGHT = re.compile(r"\A.*</think(?:ing)?>|\A\s*<think(?:ing)?>.*\Z", re.
 _FASTCHAT, _FASTCHAT_BACKUP = re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]")
 _FASTCHAT_NUMBER = re.compile(r"0+(?:\.[0-9]*)?|[1-9][0-9]*(?:\.[0-9]*)?|[0-9]+\.[0-9]*")
 """What `ast.literal_eval` takes; it refuses a leading zero (`08`), which stops FastChat."""
-
-
-class Verdict(NamedTuple):
-    """What one judgment says of one answer."""
-
-    rating: float | None
-    """1 to 10, or None: not a number, and in no mean."""
-    text: str = ""
-    """The judge's raw text."""
-    reason: str = ""
-    """Why there is no rating; empty if there is one."""
-    key: str | None = None
-    """The judgment's key in the ledger; None if the judge wasn't asked."""
-    snapshot: str = ""
-    """The judge's version, as the endpoint reported it."""
 
 
 def verdict(completion: Completion, parser: str = "last", rating: str = "text", key: str | None = None) -> Verdict:
@@ -176,3 +161,75 @@ def _mean(weights: Mapping[int, float]) -> tuple[float | None, str]:
 def as_text(ratings: Mapping[int, float]) -> str:
     """Return the probabilities as the text of a judgment that wrote none."""
     return json.dumps({str(number): round(weight, 6) for number, weight in ratings.items()})
+
+
+NO_VOTE, NOT_OFFERED = "no vote in the judge's text", "the judge cast a vote that it was not offered"
+
+
+MODEL_1, MODEL_2 = "model_1", "model_2"
+
+
+WITH_BOTH_BAD = 4
+"""The number of votes where [[D]] is offered."""
+
+
+_MARKUP = r"[\s*_`]*"
+
+
+_VOTES = re.compile(rf"\[\[{_MARKUP}(?:as+ist[^\W\d_]*[\s*_`]+)?([A-D]){_MARKUP}\]\]", re.IGNORECASE)
+"""`[[A]]`, `[[ **b** ]]`, `[[Assistente A]]`."""
+
+
+def game(completion: Completion, parser: str, votes: int, swapped: bool, key: str | None = None) -> Game:
+    """Read the judgment of one game.
+
+    Args:
+        completion: What the judge returned, or why not.
+        parser: `last` or `fastchat`.
+        votes: 3, or 4 with both bad.
+        swapped: Whether model_2 was shown as A.
+        key: Key of the judgment in the ledger.
+    """
+    if completion.state != "answered":
+        return Game(None, completion.text, completion.reason or completion.state, key)
+    read = parse_vote_fastchat if parser == "fastchat" else parse_vote
+    letter, reason = read(completion.text, votes)
+    return Game(None if letter is None else model_vote(letter, swapped), completion.text, reason, key)
+
+
+def model_vote(letter: str, swapped: bool) -> str:
+    """Return whom a letter means: `model_1`, `model_2`, `tie` or `both_bad`.
+
+    Args:
+        letter: A, B, C or D.
+        swapped: Whether model_2 was shown as A.
+    """
+    shown_as_a, shown_as_b = (MODEL_2, MODEL_1) if swapped else (MODEL_1, MODEL_2)
+    return {"A": shown_as_a, "B": shown_as_b, "C": TIE, "D": BOTH_BAD}[letter]
+
+
+def parse_vote(text: str, votes: int) -> tuple[str | None, str]:
+    """Return the letter of the last vote that was offered and "", or None and why.
+
+    Args:
+        text: The judge's.
+        votes: 3, or 4 where the prompt offers `[[D]]`.
+    """
+    letters = [letter.upper() for letter in _VOTES.findall(without_thoughts(text))]
+    offered = [letter for letter in letters if letter in _letters(votes)]
+    if offered:
+        return offered[-1], ""
+    return None, NOT_OFFERED if letters else NO_VOTE
+
+
+def parse_vote_fastchat(text: str, votes: int = 3) -> tuple[str | None, str]:
+    """Return what FastChat's `run_judge_pair` would, with None instead of `error` (notes: peers 16).
+
+    It looks for `[[A]]` anywhere, only then for `[[B]]`, then for `[[C]]`; the authors' copy goes on to `[[D]]`.
+    """
+    found = next((letter for letter in _letters(votes) if f"[[{letter}]]" in text), None)
+    return found, "" if found else NO_VOTE
+
+
+def _letters(votes: int) -> str:
+    return "ABCD" if votes == WITH_BOTH_BAD else "ABC"

@@ -11,12 +11,12 @@ from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Comparison, Completion, canonical_json, content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
-from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
-from mtbenchx_tasks.judge.pairs import PairPrompts
+from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.vote import game
+from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.pairwise.fastchat_pairs import category_of, write_pairs
 from mtbenchx_tasks.pairwise.matches import Match, pairs
+from mtbenchx_tasks.records import Game, Item, Outcome
 
 EMPTY, INTERRUPTED = EMPTY_ANSWER.reason, "interrupted"
 QUERY = """

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
 from mtbenchx_tasks.pairwise.pairstats import (
     by,
@@ -16,6 +15,7 @@ from mtbenchx_tasks.pairwise.pairstats import (
     strata,
 )
 from mtbenchx_tasks.pairwise.substitution import Following, effects, substitute
+from mtbenchx_tasks.records import Outcome
 from mtbenchx_tasks.stats import Averaged, Interval, Share
 
 

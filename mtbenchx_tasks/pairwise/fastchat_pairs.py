@@ -21,10 +21,10 @@ from hf_datasets.records import CATEGORIES
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import FIRST_ID
-from mtbenchx_tasks.judge.outcome import BOTH_BAD, TIE, Game, Item, Outcome
-from mtbenchx_tasks.judge.pairs import pair_prompt_name
+from mtbenchx_tasks.judge.messages import pair_prompt_name
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.judge.vote import MODEL_1, MODEL_2
+from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
+from mtbenchx_tasks.records import BOTH_BAD, TIE, Game, Item, Outcome
 
 ERROR = "error"
 WINNERS = (MODEL_1, MODEL_2, TIE, BOTH_BAD, ERROR)

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.pairwise.pairstats import MODEL_2, decisive, share
+from mtbenchx_tasks.records import Outcome
 from mtbenchx_tasks.stats import LEVEL, Interval, Share
 
 if TYPE_CHECKING:

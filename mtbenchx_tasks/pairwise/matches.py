@@ -15,9 +15,9 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import endpoint_of
-from mtbenchx_tasks.judge.outcome import Item
-from mtbenchx_tasks.judge.pairs import PairPrompts
+from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.records import Item
 
 
 @dataclass(frozen=True)

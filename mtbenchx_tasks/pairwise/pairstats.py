@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks import stats
-from mtbenchx_tasks.judge.outcome import BOTH_BAD, FAILED, INCONSISTENT, TIE, Item, Outcome
+from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE, Item, Outcome
 from mtbenchx_tasks.stats import DRAWS, Averaged, Interval, PairedTest, Share
 
 MODEL_1, MODEL_2 = "model_1", "model_2"

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mtbenchx_tasks.judge.outcome import Item, Outcome
 from mtbenchx_tasks.pairwise.pairstats import VOTES, bias_over_runs, strata
+from mtbenchx_tasks.records import Item, Outcome
 from mtbenchx_tasks.stats import Averaged
 
 Following = Literal["next", "chain"]

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from hf_datasets.benchmark.questions import LANGUAGES, default_prompt_set, questions
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.pairs import PairPrompts
+from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, Estimate, estimate
-from mtbenchx_tasks.judge.prompts import SinglePrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 H100_HOURS = {"lima-x": 162, "bactrian-x": 540}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.records import Compared, Study
 from mtbenchx_tasks.report import pair_figures, pair_tables, quality_tables, score_figures, score_tables
 from mtbenchx_tasks.report.agreement_tables import agreement_tables
 from mtbenchx_tasks.report.drawing import Figure
@@ -12,8 +13,7 @@ from mtbenchx_tasks.report.gains import gains, gains_table
 from mtbenchx_tasks.report.groups import Model, grouped
 from mtbenchx_tasks.report.means import Resampler
 from mtbenchx_tasks.report.paired import Pair, paired
-from mtbenchx_tasks.report.record import Compared, Section, Study
-from mtbenchx_tasks.report.sections import sections
+from mtbenchx_tasks.report.sections import Section, sections
 from mtbenchx_tasks.report.side_by_side import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.table import Table
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mtbenchx_tasks.report.record import Compared, Judged, Study
+from mtbenchx_tasks.records import Compared, Judged, Study
 
 
 def filled(study: Study) -> Study:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.means import Resampler, average_of, n_questions, show_interval
-from mtbenchx_tasks.report.record import Section
 from mtbenchx_tasks.report.score_tables import by_family, language_name
+from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.table import Cell, Row, Table, number
 from mtbenchx_tasks.stats import Interval
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from mtbenchx_tasks.report.record import Answer, Section
+from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.stats import DRAWS, FEWEST_QUESTIONS, LEVEL, Averaged, Interval, mean_and_sd
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mtbenchx_tasks.judge.outcome import Game, Outcome
 from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
 from mtbenchx_tasks.pairwise.pairstats import (
     bias_over_runs,
@@ -16,7 +15,7 @@ from mtbenchx_tasks.pairwise.pairstats import (
     strata,
 )
 from mtbenchx_tasks.pairwise.substitution import effects
-from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions
+from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Outcome
 from mtbenchx_tasks.report.score_tables import category_name, language_name
 from mtbenchx_tasks.report.table import Cell, Row, Table, number, percent
 from mtbenchx_tasks.stats import Averaged, Interval

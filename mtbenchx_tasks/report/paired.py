@@ -14,7 +14,7 @@ from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.report.means import Resampler
-from mtbenchx_tasks.report.record import Answer, Section
+from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.stats import FEWEST_QUESTIONS, LEVEL, Interval, holm
 
 if TYPE_CHECKING:

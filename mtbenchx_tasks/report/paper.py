@@ -6,14 +6,15 @@ from pathlib import Path
 from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
+from mtbenchx_tasks.records import Conditions, Judged
 from mtbenchx_tasks.report import score_figures
 from mtbenchx_tasks.report.claims import advantages, claims, impossible, spellings
 from mtbenchx_tasks.report.contents import Chapter, Html, named
 from mtbenchx_tasks.report.drawing import Figure, check_matplotlib
 from mtbenchx_tasks.report.page import Head, page
 from mtbenchx_tasks.report.paper_data import PaperRow, read_paper
-from mtbenchx_tasks.report.record import Answer, Conditions, Judged, Section
 from mtbenchx_tasks.report.score_tables import category_name, language_name
+from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.report.table import Cell, Row, Table, number
 from mtbenchx_tasks.report.write import draw_all, prepare, write_all
 

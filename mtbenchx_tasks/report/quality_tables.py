@@ -9,9 +9,10 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.judge.prices import PRICES_OF
+from mtbenchx_tasks.records import Cost
 from mtbenchx_tasks.report.groups import Model
-from mtbenchx_tasks.report.record import Answer, Cost, Section
 from mtbenchx_tasks.report.score_tables import language_name
+from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.report.table import Cell, Row, Table, number, percent
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from hf_datasets.records import content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.records import Compared, Conditions, Judged, Study
 from mtbenchx_tasks.report.filling import filled
 from mtbenchx_tasks.report.read_fastchat import (
     read_answers_only,
@@ -18,7 +19,6 @@ from mtbenchx_tasks.report.read_fastchat import (
 )
 from mtbenchx_tasks.report.read_ledger import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.report.read_lm_eval import SAMPLES, load_json, read_samples
-from mtbenchx_tasks.report.record import Compared, Conditions, Judged, Study
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")

@@ -9,12 +9,11 @@ from typing import Any
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import FIRST_ID, read_answers
-from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, OUT_OF_RANGE, UNPARSABLE
 from mtbenchx_tasks.pairwise.fastchat_pairs import category_of, read_pairs
+from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Item, Judged, Outcome, Study
 from mtbenchx_tasks.report.read_lm_eval import valid_rating
-from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions, Judged, Study
 from mtbenchx_tasks.votes import Vote, read_votes
 
 UNREACHED = "$ERROR$"

@@ -10,7 +10,7 @@ from typing import Any
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.report.record import Conditions, Judged, Study
+from mtbenchx_tasks.records import Conditions, Judged, Study
 
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT[\d.:+-]+)\.jsonl")
 TURNS = 2

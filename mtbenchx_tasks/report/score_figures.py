@@ -7,8 +7,8 @@ from mtbenchx_tasks.report.drawing import INK, MARKERS, PALETTE, STYLES, Figure,
 from mtbenchx_tasks.report.gains import Gain
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.means import Resampler, average_of, mean_of
-from mtbenchx_tasks.report.record import Section
 from mtbenchx_tasks.report.score_tables import by_family, category_name, language_name
+from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.table import number
 from mtbenchx_tasks.stats import Interval
 

@@ -13,7 +13,7 @@ from mtbenchx_tasks.report.means import (
     show_interval,
 )
 from mtbenchx_tasks.report.paired import Pair
-from mtbenchx_tasks.report.record import Section
+from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.table import Cell, Row, Table, number
 
 NAMES = {"en": "English", "de": "German", "fr": "French", "it": "Italian", "es": "Spanish"}

@@ -1,9 +1,103 @@
 """Splitting ratings by the conditions they were given under: nothing is merged that two judges or versions said."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import fmean
 
-from mtbenchx_tasks.report.record import Answer, Conditions, Judged, Section
+from hf_datasets.records import CATEGORIES
+from mtbenchx_tasks.records import Conditions, Judged
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer with all its ratings."""
+
+    model: str
+    """Who answered."""
+    language: str
+    """Language of the question."""
+    question_id: int
+    """Id of the question."""
+    category: str
+    """Its category."""
+    turn: int
+    """1 or 2."""
+    judged: tuple[Judged, ...]
+    """Per repeat and run."""
+
+    @cached_property
+    def rating(self) -> float | None:
+        """Mean of the valid runs, then of the repeats; None without one."""
+        repeats: dict[int, list[float]] = {}
+        for item in self.judged:
+            if item.rating is not None:
+                repeats.setdefault(item.repeat, []).append(item.rating)
+        return fmean(fmean(values) for values in repeats.values()) if repeats else None
+
+    def of_run(self, run: int) -> float | None:
+        """Return the rating of one run; None without one."""
+        values = [item.rating for item in self.judged if item.run == run and item.rating is not None]
+        return fmean(values) if values else None
+
+
+@dataclass(frozen=True)
+class Section:
+    """What may be put in one table: ratings under the same conditions."""
+
+    name: str
+    """In words: the judge and what else tells it from other sections."""
+    conditions: Conditions
+    """What all have in common."""
+    answers: tuple[Answer, ...]
+    """Every answer, with all ratings."""
+
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        """The models, in order of appearance."""
+        return tuple(dict.fromkeys(answer.model for answer in self.answers))
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages: the benchmark's order, then others by name."""
+        return ordered_languages(answer.language for answer in self.answers)
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """The categories present, in MT-Bench's order; others behind."""
+        present = dict.fromkeys(answer.category for answer in self.answers)
+        return (*(name for name in CATEGORIES if name in present), *(n for n in present if n not in CATEGORIES))
+
+    @cached_property
+    def runs(self) -> int:
+        """How many judge runs there are at most."""
+        return 1 + max((item.run for answer in self.answers for item in answer.judged), default=0)
+
+    @cached_property
+    def by_cell(self) -> dict[tuple[str, str], tuple[Answer, ...]]:
+        """(model, language) -> its answers."""
+        cells: dict[tuple[str, str], list[Answer]] = {}
+        for answer in self.answers:
+            cells.setdefault((answer.model, answer.language), []).append(answer)
+        return {key: tuple(found) for key, found in cells.items()}
+
+    def cell(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> list[Answer]:
+        """Return one model's answers in one language, of one turn and category or all."""
+        return [
+            answer
+            for answer in self.by_cell.get((model, language), ())
+            if turn in (None, answer.turn) and category in (None, answer.category)
+        ]
+
+
+LANGUAGE_ORDER = ("en", "de", "fr", "it", "es")
+
+
+def ordered_languages(languages: Iterable[str]) -> tuple[str, ...]:
+    """Return distinct languages: the paper's in its order, then others by name."""
+    present = set(languages)
+    known = [language for language in LANGUAGE_ORDER if language in present]
+    return (*known, *sorted(present - set(known)))
 
 
 def sections(judged: Sequence[Judged]) -> list[Section]:

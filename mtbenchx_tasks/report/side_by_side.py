@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.outcome import Outcome
+from mtbenchx_tasks.records import Judged, Outcome, Study
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.pair_tables import Duel
 from mtbenchx_tasks.report.quality_tables import texts_of
-from mtbenchx_tasks.report.record import Answer, Judged, Section, Study
 from mtbenchx_tasks.report.score_tables import language_name
+from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.report.table import Table, html_text, number
 
 

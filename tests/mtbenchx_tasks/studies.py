@@ -7,8 +7,8 @@ from typing import Any
 
 from hf_datasets.shared import jsonl
 from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
-from mtbenchx_tasks.report.record import Conditions, Judged, Section
-from mtbenchx_tasks.report.sections import sections
+from mtbenchx_tasks.records import Conditions, Judged
+from mtbenchx_tasks.report.sections import Section, sections
 
 GPT4 = Conditions("gpt-4", "mtbench_x")
 

@@ -28,7 +28,7 @@ from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.endpoints.limiter import Limiter
 from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.run import LiveEngine
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 from tests.doubles.openai_api import Api, Reply, completion, error, serve
 
 PLAN = 60
@@ -406,7 +406,7 @@ import os, sys
 from pathlib import Path
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.ledger.store import Ledger
-from mtbenchx_tasks.judge.run import LiveEngine
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 
 url, ledger, acknowledged, plan, wide = *sys.argv[1:4], int(sys.argv[4]), int(sys.argv[5])
 log = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -11,7 +11,7 @@ from hf_datasets.endpoints.client import OPENAI_URL
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.fastchat_import import Imported, import_judgments
-from mtbenchx_tasks.judge.prompts import SinglePrompts, prompt_name
+from mtbenchx_tasks.judge.messages import SinglePrompts, prompt_name
 from tests.sources import needs_sources
 
 ANSWERS = {1: ("Una risposta.", "E un'altra."), 7: ("Sono 120 euro.", "Sono 16,68 euro.")}

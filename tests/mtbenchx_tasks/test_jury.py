@@ -12,11 +12,11 @@ import pytest
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.agreement import AnswerId
-from mtbenchx_tasks.judge.budget import Budget
+from mtbenchx_tasks.judge.engines.budget import Budget
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.verdict import Verdict
 from mtbenchx_tasks.judging import budgeted, judge_files, parse_judges
 from mtbenchx_tasks.jury import Jury, jury, print_jury
+from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.scored import Rated, Scored
 from mtbenchx_tasks.table import print_metrics
 from tests.doubles.openai_api import Api

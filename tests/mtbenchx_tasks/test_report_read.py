@@ -9,9 +9,9 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.comparing import start
+from mtbenchx_tasks.records import PEOPLE
 from mtbenchx_tasks.report.means import average_of, mean_of
 from mtbenchx_tasks.report.read import read_study
-from mtbenchx_tasks.report.record import PEOPLE
 from mtbenchx_tasks.report.sections import sections
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.records import PEOPLE, Compared, Conditions
 from mtbenchx_tasks.report.agreement_tables import agreement_tables
 from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.pair_tables import bias_table, duels
-from mtbenchx_tasks.report.record import PEOPLE, Compared, Conditions
 from mtbenchx_tasks.report.score_tables import category_table, missing_table, turn_table
 from mtbenchx_tasks.report.table import Cell, Table, latex_text, number, to_csv, to_html, to_latex
 from tests.mtbenchx_tasks.pairwise.test_pairstats import outcome

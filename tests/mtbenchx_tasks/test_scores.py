@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES, Question
-from mtbenchx_tasks.judge.verdict import Verdict
+from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.scores import aggregations, category_mean, contributions, mean, rating, standard_error
 
 ENGLISH = "The weather is lovely today, so let us go for a walk along the river."

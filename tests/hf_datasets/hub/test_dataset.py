@@ -13,9 +13,9 @@ import yaml
 from hf_datasets.benchmark.build import build_mtbench_x
 from hf_datasets.benchmark.configs import rows
 from hf_datasets.benchmark.questions import LANGUAGES
+from hf_datasets.hub import dataset as push
 from hf_datasets.hub.dataset import push_dataset
 from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
-from hf_datasets.hub import dataset as push
 from hf_datasets.shared.errors import UserError
 from tests.doubles.hub import Hub
 from tests.sources import needs_sources

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.hub.folder import Table, arrow_schema, columns_of, parquet_name, replacing, write_card, write_table
 from hf_datasets.hub import folder as hub_folder
+from hf_datasets.hub.folder import Table, arrow_schema, columns_of, parquet_name, replacing, write_card, write_table
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 

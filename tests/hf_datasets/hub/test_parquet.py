@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hf_datasets.hub import parquet as arrow_files
 from hf_datasets.hub.folder import arrow_schema, columns_of
 from hf_datasets.hub.parquet import write_parquet
-from hf_datasets.hub import parquet as arrow_files
 from hf_datasets.records import Message, Sample
 
 COLUMNS = columns_of(Sample)

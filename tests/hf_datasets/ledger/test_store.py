@@ -243,7 +243,7 @@ import os, sys, time
 from pathlib import Path
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Completion, Ledger
-from mtbenchx_tasks.judge.run import LiveEngine
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 
 ledger, counter, engines = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 

@@ -36,9 +36,10 @@ def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch, few: int, count:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_processes_end_with_the_one_that_started_them() -> None:
     code = (
-        "from hf_datasets.shared import processes as parallel; from tests.hf_datasets.shared.test_processes import slowly\n"
+        "from hf_datasets.shared import processes\n"
+        "from tests.hf_datasets.shared.test_processes import slowly\n"
         "if __name__ == '__main__':\n"
-        "    parallel.FEW = 1; list(parallel.ordered_map(slowly, range(1000), 2))"
+        "    processes.FEW = 1; list(processes.ordered_map(slowly, range(1000), 2))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment) as process:

@@ -275,7 +275,7 @@ def test_the_key_is_in_no_file(deepl: DeepLApi, ledger: Ledger) -> None:
 
 
 def test_merge_and_stats_know_translations(deepl: DeepLApi, ledger: Ledger, tmp_path: Path) -> None:
-    from mtbenchx_tasks.costs import summary
+    from mtbenchx_tasks.judge.costs import summary
 
     translate(ledger, texts(3))
     other = Ledger(tmp_path / "other.sqlite")

@@ -17,13 +17,13 @@ from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
-from mtbenchx_tasks.judge.outcome import FAILED, INCONSISTENT, Outcome
-from mtbenchx_tasks.judge.pairs import PairPrompts
-from mtbenchx_tasks.judge.run import Judged
+from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.compared import outcomes_from_ledger
 from mtbenchx_tasks.pairwise.comparing import collect, start
 from mtbenchx_tasks.pairwise.matches import pairs, plan
+from mtbenchx_tasks.records import FAILED, INCONSISTENT, Outcome
 from tests.doubles.openai_api import Api, error
 from tests.sources import needs_sources
 

@@ -12,10 +12,10 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.answers import Answers
-from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.comparing import start
 from mtbenchx_tasks.pairwise.fastchat_pairs import category_of, pair_row, read_pairs, write_pairs
+from mtbenchx_tasks.records import Game, Item, Outcome
 from tests.doubles.openai_api import Api
 
 KEYS = [

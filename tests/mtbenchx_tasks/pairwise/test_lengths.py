@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from mtbenchx_tasks.judge.outcome import Outcome
 from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
+from mtbenchx_tasks.records import Outcome
 from mtbenchx_tasks.stats import Interval
 from tests.mtbenchx_tasks.pairwise.test_pairstats import many, outcome, swapped
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.judge.outcome import Game, Item, Outcome
 from mtbenchx_tasks.pairwise.pairstats import (
     bias_over_runs,
     by,
@@ -22,6 +21,7 @@ from mtbenchx_tasks.pairwise.pairstats import (
     rates_over_runs,
     strata,
 )
+from mtbenchx_tasks.records import Game, Item, Outcome
 
 VOTE = {"1": "model_1", "2": "model_2", "t": "tie", "b": "both_bad", "-": None}
 MIRRORED = {"model_1": "model_2", "model_2": "model_1"}

@@ -7,7 +7,7 @@ import pytest
 
 from hf_datasets.ledger.store import Ledger
 from tests.doubles.batch_api import BatchApi, serve_batches
-from tests.mtbenchx_tasks.batch.plans import KEY, asked
+from tests.mtbenchx_tasks.judge.engines.batch.plans import KEY, asked
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from tests.doubles.batch_api import BatchApi, Fault
 from tests.doubles.openai_api import error
-from tests.mtbenchx_tasks.batch.plans import (
+from tests.mtbenchx_tasks.judge.engines.batch.plans import (
     ELSEWHERE,
     begin_and_die,
     engine_of,
@@ -39,8 +39,8 @@ import sys
 from pathlib import Path
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
-from mtbenchx_tasks.judge.batch import BatchEngine
-from mtbenchx_tasks.judge.batch_api import OpenAIBatches
+from mtbenchx_tasks.judge.engines.batch.engine import BatchEngine
+from mtbenchx_tasks.judge.engines.batch.api import OpenAIBatches
 url, path = sys.argv[1:]
 engine = BatchEngine(OpenAIBatches(url), "gpt-4", Ledger(Path(path)), poll_seconds=0.05)
 for text in "abc":

@@ -7,10 +7,20 @@ from typing import Any
 import pytest
 
 from hf_datasets.ledger.store import Ledger
-from mtbenchx_tasks.judge.batch_lines import read_line
+from mtbenchx_tasks.judge.engines.batch.lines import read_line
 from tests.doubles.batch_api import BatchApi
 from tests.doubles.openai_api import Reply, error
-from tests.mtbenchx_tasks.batch.plans import KEY, asked, engine_of, judged, live, request, results, states, uploaded
+from tests.mtbenchx_tasks.judge.engines.batch.plans import (
+    KEY,
+    asked,
+    engine_of,
+    judged,
+    live,
+    request,
+    results,
+    states,
+    uploaded,
+)
 
 
 def refusing(*texts: str) -> Callable[[dict[str, Any]], Reply | str]:

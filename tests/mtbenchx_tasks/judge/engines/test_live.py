@@ -12,7 +12,7 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.run import Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
 
 FAILED = Completion("failed", reason="Error code: 500")
 
@@ -263,7 +263,7 @@ def test_an_interrupt_while_waiting_stops(ledger: Ledger, monkeypatch: pytest.Mo
 
     engine = LiveEngine(Transport(say), "m", ledger, 1)
     futures = [engine.submit(request(text)) for text in range(3)]
-    monkeypatch.setattr("mtbenchx_tasks.judge.run.as_completed", interrupted)
+    monkeypatch.setattr("mtbenchx_tasks.judge.engines.live.as_completed", interrupted)
     with pytest.raises(KeyboardInterrupt):
         engine.finish()
     go_on.set()

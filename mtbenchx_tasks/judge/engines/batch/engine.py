@@ -19,10 +19,10 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.batch_api import BatchTransport, OpenAIBatches
-from mtbenchx_tasks.judge.batch_courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier
+from mtbenchx_tasks.judge.engines.batch.api import BatchTransport, OpenAIBatches
+from mtbenchx_tasks.judge.engines.batch.courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier
+from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.judge import check_key
-from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 POLL_SECONDS = 30.0

@@ -12,8 +12,8 @@ from hf_datasets.ledger.owner import identity, may_be_alive
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.batch_api import BatchTransport, Report, UnknownBatchError, UnreachedError
-from mtbenchx_tasks.judge.batch_lines import split
+from mtbenchx_tasks.judge.engines.batch.api import BatchTransport, Report, UnknownBatchError, UnreachedError
+from mtbenchx_tasks.judge.engines.batch.lines import split
 
 log = logging.getLogger("lm_eval.mtbenchx")
 MOST_REQUESTS = 50_000

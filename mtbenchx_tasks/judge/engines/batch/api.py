@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from hf_datasets.endpoints.client import PREFLIGHT_SECONDS, ChatRequest, OpenAIChat
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.batch_lines import PATH, read_line, write_line
+from mtbenchx_tasks.judge.engines.batch.lines import PATH, read_line, write_line
 
 log = logging.getLogger("lm_eval.mtbenchx")
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})

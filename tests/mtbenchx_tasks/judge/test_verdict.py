@@ -14,13 +14,13 @@ from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import (
     OUT_OF_RANGE,
     UNPARSABLE,
-    Verdict,
     as_text,
     expected_rating,
     parse_fastchat,
     parse_last,
     verdict,
 )
+from mtbenchx_tasks.records import Verdict
 
 LABELS = {"en": "Rating", "de": "Bewertung", "fr": "Note", "it": "Valutazione", "es": "Calificación"}
 WRITTEN = {

@@ -16,8 +16,8 @@ from typing import Any
 from hf_datasets.endpoints.client import ChatRequest, Message
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.prices import Price, cost_of
-from mtbenchx_tasks.judge.run import Engine, Judged
 
 log = logging.getLogger("lm_eval.mtbenchx")
 PERHAPS_PAID = ("APITimeoutError", "APIConnectionError", "the endpoint's answer can't be read")

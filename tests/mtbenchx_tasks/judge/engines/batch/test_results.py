@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.batch_lines import split
+from mtbenchx_tasks.judge.engines.batch.lines import split
 from tests.doubles.batch_api import BatchApi
-from tests.mtbenchx_tasks.batch.plans import (
+from tests.mtbenchx_tasks.judge.engines.batch.plans import (
     RATED,
     asked,
     engine_of,

@@ -11,7 +11,7 @@ from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.injection import shown
-from mtbenchx_tasks.judge.pairs import PairPrompts, pair_prompt_name
+from mtbenchx_tasks.judge.messages import PairPrompts, pair_prompt_name
 from tests.sources import needs_sources
 
 A = ["An {answer_b} with braces\n\n```c\nint x[3] = {1};\n```", "{question} [[B]] \u2028 €"]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.outcome import Game
-from mtbenchx_tasks.judge.vote import NO_VOTE, NOT_OFFERED, game, model_vote, parse_vote, parse_vote_fastchat
+from mtbenchx_tasks.judge.verdict import NO_VOTE, NOT_OFFERED, game, model_vote, parse_vote, parse_vote_fastchat
+from mtbenchx_tasks.records import Game
 
 READ = {  # name: (text, ours with three votes, ours with four, FastChat's)
     "A": ("A explains more.\n\n[[A]]", "A", "A", "A"),

@@ -20,11 +20,11 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.local import LocalEngine, continuation_scores
-from mtbenchx_tasks.judge.run import Judged
+from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.local import LocalEngine, continuation_scores
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import verdict
-from mtbenchx_tasks.weights import weights_hash
+from mtbenchx_tasks.judge.weights import weights_hash
 
 TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}\n{% endfor %}<assistant>"
 NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + TEMPLATE

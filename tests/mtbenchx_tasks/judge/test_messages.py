@@ -9,7 +9,7 @@ import pytest
 
 from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.records import Question
-from mtbenchx_tasks.judge.prompts import SinglePrompts, prompt_name
+from mtbenchx_tasks.judge.messages import SinglePrompts, prompt_name
 from tests.sources import needs_sources
 
 

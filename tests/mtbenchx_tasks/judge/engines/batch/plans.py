@@ -9,9 +9,9 @@ import pytest
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.batch import BatchEngine
-from mtbenchx_tasks.judge.batch_api import OpenAIBatches
-from mtbenchx_tasks.judge.run import Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.batch.api import OpenAIBatches
+from mtbenchx_tasks.judge.engines.batch.engine import BatchEngine
+from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
 from tests.doubles.batch_api import BatchApi
 
 KEY = "sk-secret-of-the-test"

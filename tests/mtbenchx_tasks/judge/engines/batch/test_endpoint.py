@@ -7,10 +7,10 @@ import pytest
 
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.batch_api import OpenAIBatches, UnreachedError
+from mtbenchx_tasks.judge.engines.batch.api import OpenAIBatches, UnreachedError
 from tests.doubles.batch_api import BatchApi, Fault
 from tests.doubles.openai_api import Reply, error
-from tests.mtbenchx_tasks.batch.plans import KEY, engine_of, fill, judged, request, states, uploaded
+from tests.mtbenchx_tasks.judge.engines.batch.plans import KEY, engine_of, fill, judged, request, states, uploaded
 
 
 def test_a_refused_file_is_told_in_the_vendors_words(api: BatchApi, ledger: Ledger) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
+from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, USUAL_JUDGMENT, Price, cost_of, price_of
-from mtbenchx_tasks.judge.run import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import Counter, counter_for
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from hf_datasets.ledger.store import Ledger, LedgerError
-from mtbenchx_tasks.judge.batch_api import OpenAIBatches
-from mtbenchx_tasks.judge.run import Judged
+from mtbenchx_tasks.judge.engines.batch.api import OpenAIBatches
+from mtbenchx_tasks.judge.engines.live import Judged
 from tests.doubles.batch_api import BatchApi
-from tests.mtbenchx_tasks.batch.plans import engine_of, fill, judged, live, request, states
+from tests.mtbenchx_tasks.judge.engines.batch.plans import engine_of, fill, judged, live, request, states
 
 
 def interrupted(api: BatchApi, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> list[Future[Judged]]:

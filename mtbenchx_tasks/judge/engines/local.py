@@ -21,10 +21,10 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.run import Judged
+from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, as_text
-from mtbenchx_tasks.weights import weights_hash
+from mtbenchx_tasks.judge.weights import weights_hash
 
 log = logging.getLogger("lm_eval.mtbenchx")
 NUMBERS = range(LOWEST, HIGHEST + 1)

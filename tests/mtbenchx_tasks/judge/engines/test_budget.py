@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.budget import Budget, BudgetEngine
-from mtbenchx_tasks.judge.run import Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
+from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
 
 DOLLAR = (0.0, 1e6)
 """A price of one dollar a token written: the worst case of a request is its max_tokens."""

@@ -1,12 +1,86 @@
-"""What a report is made from: one record of everything that was read, of which all tables and figures are functions."""
+"""The records that cross rooms: what was asked, how it was judged and compared, and all that was read of it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
-from statistics import fmean
+from typing import NamedTuple
 
-from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.judge.outcome import Outcome
+TIE, BOTH_BAD = "tie", "both_bad"
+INCONSISTENT, FAILED = "inconsistent", "failed"
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is compared: the answers of two models to one turn of one question, in one run of the judge."""
+
+    benchmark: str
+    """`mtbench_x` or `mini`."""
+    language: str
+    """Language of the question."""
+    question_id: int
+    """Id of the question."""
+    category: str
+    """Its category."""
+    turn: int
+    """1 or 2."""
+    run: int
+    """0-based number of the judge run."""
+    judge: str
+    """The judge's slug."""
+    model_1: str
+    """One model; shown as A in the first game."""
+    model_2: str
+    """The other; shown as A in the second game."""
+
+
+@dataclass(frozen=True)
+class Game:
+    """One judgment of two answers in one order, its vote mapped back to the models."""
+
+    vote: str | None
+    """`model_1`, `model_2`, `tie`, `both_bad`, or None: not a vote."""
+    text: str = ""
+    """The judge's raw text."""
+    reason: str = ""
+    """Why there is no vote; empty if there is one."""
+    key: str | None = None
+    """The judgment's key in the ledger; None if the judge wasn't asked."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Both games of one item (notes D8): positional bias is that they disagree."""
+
+    item: Item
+    """What was compared."""
+    first: Game
+    """model_1 shown as A."""
+    second: Game
+    """model_2 shown as A."""
+    lengths: tuple[int, int] = (0, 0)
+    """Characters of the judged answers of model_1 and model_2."""
+
+    @property
+    def winner(self) -> str:
+        """A vote; `inconsistent` if the games disagree; `failed` if one of them has no vote."""
+        if self.first.vote is None or self.second.vote is None:
+            return FAILED
+        return self.first.vote if self.first.vote == self.second.vote else INCONSISTENT
+
+
+class Verdict(NamedTuple):
+    """What one judgment says of one answer."""
+
+    rating: float | None
+    """1 to 10, or None: not a number, and in no mean."""
+    text: str = ""
+    """The judge's raw text."""
+    reason: str = ""
+    """Why there is no rating; empty if there is one."""
+    key: str | None = None
+    """The judgment's key in the ledger; None if the judge wasn't asked."""
+    snapshot: str = ""
+    """The judge's version, as the endpoint reported it."""
+
 
 PEOPLE = "people"
 """What tables call human annotators together."""
@@ -155,94 +229,3 @@ class Study:
             self.sources + other.sources,
             self.notes + other.notes,
         )
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer with all its ratings."""
-
-    model: str
-    """Who answered."""
-    language: str
-    """Language of the question."""
-    question_id: int
-    """Id of the question."""
-    category: str
-    """Its category."""
-    turn: int
-    """1 or 2."""
-    judged: tuple[Judged, ...]
-    """Per repeat and run."""
-
-    @cached_property
-    def rating(self) -> float | None:
-        """Mean of the valid runs, then of the repeats; None without one."""
-        repeats: dict[int, list[float]] = {}
-        for item in self.judged:
-            if item.rating is not None:
-                repeats.setdefault(item.repeat, []).append(item.rating)
-        return fmean(fmean(values) for values in repeats.values()) if repeats else None
-
-    def of_run(self, run: int) -> float | None:
-        """Return the rating of one run; None without one."""
-        values = [item.rating for item in self.judged if item.run == run and item.rating is not None]
-        return fmean(values) if values else None
-
-
-@dataclass(frozen=True)
-class Section:
-    """What may be put in one table: ratings under the same conditions."""
-
-    name: str
-    """In words: the judge and what else tells it from other sections."""
-    conditions: Conditions
-    """What all have in common."""
-    answers: tuple[Answer, ...]
-    """Every answer, with all ratings."""
-
-    @cached_property
-    def models(self) -> tuple[str, ...]:
-        """The models, in order of appearance."""
-        return tuple(dict.fromkeys(answer.model for answer in self.answers))
-
-    @cached_property
-    def languages(self) -> tuple[str, ...]:
-        """The languages: the benchmark's order, then others by name."""
-        return ordered_languages(answer.language for answer in self.answers)
-
-    @cached_property
-    def categories(self) -> tuple[str, ...]:
-        """The categories present, in MT-Bench's order; others behind."""
-        present = dict.fromkeys(answer.category for answer in self.answers)
-        return (*(name for name in CATEGORIES if name in present), *(n for n in present if n not in CATEGORIES))
-
-    @cached_property
-    def runs(self) -> int:
-        """How many judge runs there are at most."""
-        return 1 + max((item.run for answer in self.answers for item in answer.judged), default=0)
-
-    @cached_property
-    def by_cell(self) -> dict[tuple[str, str], tuple[Answer, ...]]:
-        """(model, language) -> its answers."""
-        cells: dict[tuple[str, str], list[Answer]] = {}
-        for answer in self.answers:
-            cells.setdefault((answer.model, answer.language), []).append(answer)
-        return {key: tuple(found) for key, found in cells.items()}
-
-    def cell(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> list[Answer]:
-        """Return one model's answers in one language, of one turn and category or all."""
-        return [
-            answer
-            for answer in self.by_cell.get((model, language), ())
-            if turn in (None, answer.turn) and category in (None, answer.category)
-        ]
-
-
-LANGUAGE_ORDER = ("en", "de", "fr", "it", "es")
-
-
-def ordered_languages(languages: Iterable[str]) -> tuple[str, ...]:
-    """Return distinct languages: the paper's in its order, then others by name."""
-    present = set(languages)
-    known = [language for language in LANGUAGE_ORDER if language in present]
-    return (*known, *sorted(present - set(known)))

@@ -1,0 +1,1 @@
+"""The OpenAI Batch API: half the price, within a day."""
