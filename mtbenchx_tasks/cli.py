@@ -118,8 +118,8 @@ def ledger_export(
     file: LedgerFile = None,
 ) -> None:
     """Write answers, judgments and comparisons in FastChat's model_answer and model_judgment layouts."""
-    from mtbenchx_tasks.fastchat import export
-    from mtbenchx_tasks.pairwise.compared import export_pairs
+    from mtbenchx_tasks.formats.fastchat.export import export
+    from mtbenchx_tasks.formats.ledger.pairs import export_pairs
 
     source = _existing(file)
     pairs = export_pairs(source, out) if candidate is None else []
@@ -137,7 +137,7 @@ def ledger_import(
 ) -> None:
     """Read FastChat's judgments, so that they needn't be paid for again."""
     from hf_datasets.ledger.store import open_ledger
-    from mtbenchx_tasks.fastchat_import import import_judgments
+    from mtbenchx_tasks.formats.fastchat.judgments import import_judgments
 
     into = open_ledger(file)
     for path in files:

@@ -139,8 +139,8 @@ def pairs(
     ] = None,
 ) -> None:
     """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
+    from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
     from mtbenchx_tasks.pairwise.comparison_table import print_comparison
-    from mtbenchx_tasks.pairwise.fastchat_pairs import read_pairs
 
     outcomes = [outcome for file in files for outcome in read_pairs(file, language)]
     runs = 1 + max(outcome.item.run for outcome in outcomes)

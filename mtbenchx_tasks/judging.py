@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import Answers, read_answers
+from mtbenchx_tasks.formats.answers import Answers, read_answers
 from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
 from mtbenchx_tasks.judge.engines.live import Engine
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner

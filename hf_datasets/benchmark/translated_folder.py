@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS, lost_of
+from hf_datasets.benchmark.ids import FIRST_ID
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.benchmark.languages import Added, register
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
@@ -15,7 +16,6 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 
 MTBENCH_X = "mtbench_x"
-FIRST_ID = 81
 """MT-Bench's ids begin here, the mini benchmark's at 1."""
 ASIDE = (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
 """Ends of files beside translations that people read and write."""

@@ -124,7 +124,7 @@ def import_votes(
     """Read anyone's votes into one layout: models sorted by name, winners mapped, runs of a judge numbered."""
     from collections import Counter
 
-    from mtbenchx_tasks.votes import read_votes, write_votes
+    from mtbenchx_tasks.formats.votes import read_votes, write_votes
 
     votes = [vote for file in files for vote in read_votes(file, kind=kind, language=language)]
     write_votes(out, votes)

@@ -15,7 +15,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import Study
 from mtbenchx_tasks.annotate.voting import BOTH_BAD, LEFT, RIGHT, SKIP, TIE
-from mtbenchx_tasks.votes import SKIPS
+from mtbenchx_tasks.formats.votes import SKIPS
 
 WINNERS = {LEFT: "model_a", RIGHT: "model_b", TIE: "tie", BOTH_BAD: "tie (bothbad)", SKIP: "skip"}
 """What FastChat calls a choice; it knows no skip."""

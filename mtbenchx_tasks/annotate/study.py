@@ -107,7 +107,7 @@ def read_study(
         UserError: A file can't be read, or the files don't belong together.
     """
     from hf_datasets.benchmark.questions import questions
-    from mtbenchx_tasks.answers import read_answers
+    from mtbenchx_tasks.formats.answers import read_answers
 
     read = [read_answers(file) for file in files]
     spoken = language or _one("language", [one.language for one in read], files)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.votes import PEOPLE, Vote, read_votes, with_skips
 from mtbenchx_tasks.human.study import Study
 from mtbenchx_tasks.records import INCONSISTENT, Item
-from mtbenchx_tasks.votes import PEOPLE, Vote, read_votes, with_skips
 
 JUDGES = ("gpt", "chatgpt", "claude-", "gemini-", "judge")
 """How names begin that are no person's; nor is anyone's who says `tie (inconsistent)`, which takes two games."""

@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.votes import SKIP, QuestionId, Vote
 from mtbenchx_tasks.records import FAILED, INCONSISTENT, TIE, Item
-from mtbenchx_tasks.votes import SKIP, QuestionId, Vote
 
 Inconsistent = Literal["missing", "tie"]
 """What a verdict is whose two games disagree: a missing one (notes D2), or a tie (FastChat's)."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hf_datasets.ledger.store import open_ledger
-from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import EngineFor, live_engine, read_files
 from mtbenchx_tasks.pairwise.comparing import Comparing, start
-from mtbenchx_tasks.pairwise.fastchat_pairs import write_pairs
 from mtbenchx_tasks.records import Outcome
 
 

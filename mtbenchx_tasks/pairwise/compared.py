@@ -1,31 +1,14 @@
-"""Comparisons in the ledger: what is written down of a comparison, and outcomes read back without asking anybody."""
+"""Comparisons in the ledger: what is written down of a comparison."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from hf_datasets.benchmark.questions import revision
-from hf_datasets.ledger.store import FINAL_STATES, Ledger
-from hf_datasets.records import Comparison, Completion, canonical_json, content_hash
-from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
+from hf_datasets.ledger.store import Ledger
+from hf_datasets.records import Comparison, canonical_json
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.verdict import game
-from mtbenchx_tasks.pairwise.fastchat_pairs import category_of, write_pairs
-from mtbenchx_tasks.pairwise.matches import Match, pairs
-from mtbenchx_tasks.records import Game, Item, Outcome
-
-EMPTY, INTERRUPTED = EMPTY_ANSWER.reason, "interrupted"
-QUERY = """
-SELECT comparison.*, judgment.state, judgment.text, judgment.reason, judgment.details
-FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
-WHERE (?1 IS NULL OR benchmark = ?1) AND (?2 IS NULL OR language = ?2) AND (?3 IS NULL OR judge = ?3)
-ORDER BY benchmark, language, judge, question_id, turn, run, game
-"""
-Row = dict[str, Any]
+from mtbenchx_tasks.pairwise.matches import Match
+from mtbenchx_tasks.records import Outcome
 
 
 def rule_of(prompts: PairPrompts, settings: JudgeSettings, references_sha256: str) -> str:
@@ -90,127 +73,3 @@ def _comparisons(match: Match, outcome: Outcome, rule: str) -> Iterable[Comparis
             answer_2=answers[1],
             judgment=one.key,
         )
-
-
-def outcomes_from_ledger(
-    ledger: Ledger,
-    *,
-    models: Sequence[str] | None = None,
-    baseline: str | None = None,
-    benchmark: str | None = None,
-    language: str | None = None,
-    judge: str | None = None,
-    rule: Mapping[str, object] | None = None,
-) -> list[Outcome]:
-    """Return the outcomes that a ledger holds, as `compare` returned them; nobody is asked.
-
-    Only comparisons on the present revision of a benchmark are read.
-
-    Args:
-        ledger: The ledger.
-        models: The models, in the order in which they are compared; None: all, by name.
-        baseline: Only comparisons with this model; None: all pairs.
-        benchmark: Only this one.
-        language: Only this one.
-        judge: Only the judge of this slug.
-        rule: Only comparisons under these settings, e.g. `{"votes": 4, "prompt_set": "native"}`.
-
-    Raises:
-        UserError: Nothing is found, or one judge compared under several settings, of which one must be named.
-    """
-    rows = [dict(row) for row in ledger.rows(QUERY, (benchmark, language, judge))]
-    rows = [
-        row
-        for row in rows
-        if row["revision"] == revision(row["benchmark"], row["language"]) and _is_under(row, rule or {})
-    ]
-    names = models or sorted({row[name] for row in rows for name in ("model_1", "model_2")})
-    wanted = {frozenset(pair): pair for pair in (pairs(names, baseline) if names else [])}
-    rows = [row for row in rows if _pair(row) in wanted]
-    if not rows:
-        raise UserError(f"The ledger {ledger.path} holds no such comparison; run `mtbenchx compare` with it first.")
-    _check_one_rule(ledger, rows)
-    games = {(_item(row, wanted[_pair(row)]), _shown_as_a(row)): row for row in rows}
-    outcomes = [_outcome(item, games) for item in dict.fromkeys(item for item, _ in games)]
-    order = {pair: number for number, pair in enumerate(wanted.values())}
-    return sorted(outcomes, key=lambda outcome: order[outcome.item.model_1, outcome.item.model_2])
-
-
-def export_pairs(ledger: Ledger, folder: Path) -> list[Path]:
-    """Write every comparison that a ledger holds as FastChat's pair files; returns them.
-
-    A judge that compared under several settings gets a file for each, told apart by the settings' hash.
-    """
-    rules = {(row["judge"], row["settings"]) for row in ledger.rows("SELECT DISTINCT judge, settings FROM comparison")}
-    outcomes = []
-    for judge, settings in sorted(rules):
-        alone = sum(judge == other for other, _ in rules) == 1
-        label = judge if alone else f"{judge}-{content_hash(settings)[:6]}"
-        found = outcomes_from_ledger(ledger, judge=judge, rule=json.loads(settings))
-        outcomes += [replace(outcome, item=replace(outcome.item, judge=label)) for outcome in found]
-    return write_pairs(folder, outcomes, ledger)
-
-
-def _is_under(row: Row, rule: Mapping[str, object]) -> bool:
-    settings = json.loads(row["settings"])
-    return all(settings.get(name) == value for name, value in rule.items())
-
-
-def _pair(row: Row) -> frozenset[str]:
-    return frozenset((row["model_1"], row["model_2"]))
-
-
-def _shown_as_a(row: Row) -> str:
-    return str(row["model_1"] if row["game"] == 1 else row["model_2"])
-
-
-def _check_one_rule(ledger: Ledger, rows: Sequence[Row]) -> None:
-    """Two rules for one judge would count an item twice."""
-    rules: dict[tuple[str, str, str], set[str]] = {}
-    for row in rows:
-        rules.setdefault((row["judge"], row["benchmark"], row["language"]), set()).add(row["settings"])
-    for (judge, benchmark, language), found in rules.items():
-        if len(found) > 1:
-            raise UserError(
-                f"In the ledger {ledger.path} {judge!r} compared on {benchmark} in {language!r} under several "
-                f"settings; name one: {_differences([json.loads(settings) for settings in found])}."
-            )
-
-
-def _differences(rules: Sequence[Mapping[str, object]]) -> str:
-    values = {name: sorted({str(rule.get(name)) for rule in rules}) for name in sorted(set().union(*rules))}
-    return "; ".join(f"{name} {' or '.join(found)}" for name, found in values.items() if len(found) > 1)
-
-
-def _item(row: Row, models: tuple[str, str]) -> Item:
-    return Item(
-        benchmark=row["benchmark"],
-        language=row["language"],
-        question_id=row["question_id"],
-        category=category_of(row["benchmark"], row["question_id"]),
-        turn=row["turn"],
-        run=row["run"],
-        judge=row["judge"],
-        model_1=models[0],
-        model_2=models[1],
-    )
-
-
-def _outcome(item: Item, games: Mapping[tuple[Item, str], Row]) -> Outcome:
-    first, second = games[item, item.model_1], games[item, item.model_2]
-    lengths = {first["model_1"]: len(first["answer_1"]), first["model_2"]: len(first["answer_2"])}
-    return Outcome(
-        item, _game(first, False), _game(second, True), lengths=(lengths[item.model_1], lengths[item.model_2])
-    )
-
-
-def _game(row: Row, swapped: bool) -> Game:
-    """Read one game; `swapped` says whether the item's model_2 was shown as A."""
-    if row["judgment"] is None:
-        empty = not (row["answer_1"].strip() and row["answer_2"].strip())
-        return Game(None, reason=EMPTY if empty else INTERRUPTED)
-    rule = json.loads(row["settings"])
-    completion = Completion("failed", reason="the judgment is not in the ledger")
-    if row["state"] in (*FINAL_STATES, "failed"):
-        completion = Completion(row["state"], row["text"], row["reason"], json.loads(row["details"]))
-    return game(completion, rule["parser"], rule["votes"], swapped, row["judgment"])

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.ledger.pairs import EMPTY, INTERRUPTED, pairs
 from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger, prompt_language, resolved
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import game
-from mtbenchx_tasks.pairwise.compared import EMPTY, INTERRUPTED, record, rule_of
-from mtbenchx_tasks.pairwise.matches import Match, benchmark_of, pairs, plan
+from mtbenchx_tasks.pairwise.compared import record, rule_of
+from mtbenchx_tasks.pairwise.matches import Match, benchmark_of, plan
 from mtbenchx_tasks.records import Game, Outcome
 
 Games = tuple[Future[Judged], Future[Judged]] | None

@@ -6,13 +6,13 @@ that wins and losses are those of model_2 against model_1 (notes D7).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.records import Question, storable
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.ledger.pairs import pairs
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import endpoint_of
 from mtbenchx_tasks.judge.messages import PairPrompts
@@ -71,24 +71,6 @@ def plan(
                 both = texts[one][identifier], texts[other][identifier]
                 matches += _matches(item, question, both, prompts, settings)
     return matches
-
-
-def pairs(models: Sequence[str], baseline: str | None = None) -> list[tuple[str, str]]:
-    """Return which models are compared: the baseline with each other one, or all pairs, in the order given.
-
-    Raises:
-        UserError: There are not two models, two have one name, or the baseline is none of them.
-    """
-    twice = next((model for model in models if list(models).count(model) > 1), None)
-    if twice is not None:
-        raise UserError(f"Two sets of answers are of a model named {twice!r}; give one of them another model_id.")
-    if len(models) < 2:  # noqa: PLR2004
-        raise UserError("A comparison needs the answers of two models or more; name another file.")
-    if baseline is None:
-        return list(combinations(models, 2))
-    if baseline not in models:
-        raise UserError(f"The baseline {baseline!r} is none of the models {', '.join(models)}; name one of them.")
-    return [(baseline, model) for model in models if model != baseline]
 
 
 def benchmark_of(answers: Sequence[Answers], language: str) -> str:

@@ -8,17 +8,17 @@ from pathlib import Path
 from hf_datasets.records import content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.records import Compared, Conditions, Judged, Study
-from mtbenchx_tasks.report.filling import filled
-from mtbenchx_tasks.report.read_fastchat import (
+from mtbenchx_tasks.formats.fastchat.study import (
     read_answers_only,
     read_fastchat_pairs,
     read_people,
     read_questions,
     read_singles,
 )
-from mtbenchx_tasks.report.read_ledger import holds_judgments, is_ledger, read_ledger
-from mtbenchx_tasks.report.read_lm_eval import SAMPLES, load_json, read_samples
+from mtbenchx_tasks.formats.ledger.study import holds_judgments, is_ledger, read_ledger
+from mtbenchx_tasks.formats.lm_eval import SAMPLES, load_json, read_samples
+from mtbenchx_tasks.records import Compared, Conditions, Judged, Study
+from mtbenchx_tasks.report.filling import filled
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.ids import category_of
 from hf_datasets.shared import jsonl
-from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
 from mtbenchx_tasks.records import Conditions, Judged
 from mtbenchx_tasks.report.sections import Section, sections
 

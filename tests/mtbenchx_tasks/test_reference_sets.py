@@ -10,7 +10,7 @@ import pytest
 from hf_datasets.benchmark.questions import reference_set_hash
 from hf_datasets.benchmark.references import REFERENCE_SETS
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import judge_files
 from mtbenchx_tasks.pairwise.comparing import start

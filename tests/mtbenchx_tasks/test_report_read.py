@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.comparing import start
 from mtbenchx_tasks.records import PEOPLE

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from hf_datasets.benchmark.ids import FIRST_ID
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field, read_document
@@ -12,7 +13,6 @@ from hf_datasets.translate.engines.engine import ALIASES, Engine, Pair
 from hf_datasets.translate.translator import Translator
 
 ENGINE = "engine:"
-FIRST_ID = 81
 """MT-Bench's ids begin here."""
 Texts = dict[tuple[str, str], str]
 """(Id, field) -> text."""

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mtbenchx_tasks.cli import app, main
-from mtbenchx_tasks.votes import read_votes
+from mtbenchx_tasks.formats.votes import read_votes
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, Person, answer_file
 
 ROOT = Path(__file__).parents[3]

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from hf_datasets.shared import jsonl
+from mtbenchx_tasks.formats.votes import read_votes
 from mtbenchx_tasks.human.results import results
 from mtbenchx_tasks.human.study import Repeated, gather
-from mtbenchx_tasks.votes import read_votes
 from tests.mtbenchx_tasks.human.test_study import verdicts, votes
 from tests.mtbenchx_tasks.test_cli import mtbenchx
 

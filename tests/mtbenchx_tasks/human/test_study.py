@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.votes import Vote
 from mtbenchx_tasks.human.study import gather
-from mtbenchx_tasks.votes import Vote
 
 LETTERS = {"1": "model_1", "2": "model_2", "t": "tie", "b": "both_bad", "s": "skip", "i": "inconsistent", "f": "failed"}
 CATEGORIES = ("writing", "coding", "math")

@@ -16,13 +16,13 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger, pairs
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.pairwise.compared import outcomes_from_ledger
 from mtbenchx_tasks.pairwise.comparing import collect, start
-from mtbenchx_tasks.pairwise.matches import pairs, plan
+from mtbenchx_tasks.pairwise.matches import plan
 from mtbenchx_tasks.records import FAILED, INCONSISTENT, Outcome
 from tests.doubles.openai_api import Api, error
 from tests.sources import needs_sources
@@ -372,7 +372,7 @@ def test_a_ledger_from_before_comparisons_is_merged(settings: JudgeSettings, tmp
 @pytest.mark.sources
 @needs_sources
 def test_a_category_follows_from_the_id_in_every_language() -> None:
-    from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
+    from hf_datasets.benchmark.ids import category_of
 
     for benchmark in ("mini", "mtbench_x"):
         for language in ("en", "de", "fr", "it", "es"):

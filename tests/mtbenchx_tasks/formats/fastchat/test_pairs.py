@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hf_datasets.benchmark.ids import category_of
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.fastchat.pairs import pair_row, read_pairs, write_pairs
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.comparing import start
-from mtbenchx_tasks.pairwise.fastchat_pairs import category_of, pair_row, read_pairs, write_pairs
 from mtbenchx_tasks.records import Game, Item, Outcome
 from tests.doubles.openai_api import Api
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.votes import Vote, read_votes, with_skips, write_votes
+from mtbenchx_tasks.formats.votes import Vote, read_votes, with_skips, write_votes
 
 LMSYS = {
     "question_id": 81,

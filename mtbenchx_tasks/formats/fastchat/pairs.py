@@ -15,12 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.questions import questions
+from hf_datasets.benchmark.ids import FIRST_ID, category_of
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.records import CATEGORIES
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import FIRST_ID
 from mtbenchx_tasks.judge.messages import pair_prompt_name
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
@@ -30,7 +28,6 @@ ERROR = "error"
 WINNERS = (MODEL_1, MODEL_2, TIE, BOTH_BAD, ERROR)
 GUIDED = ("math", "reasoning", "coding")
 """FastChat's categories with reference answers."""
-LAST_ID = 160
 QUERY = """
 SELECT comparison.prompt, coalesce(judgment.at, comparison.at) AS at, judgment.request
 FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
@@ -39,23 +36,6 @@ WHERE benchmark = ? AND language = ? AND question_id = ? AND turn = ? AND run = 
 ORDER BY comparison.at DESC LIMIT 1
 """
 Row = dict[str, Any]
-
-
-def category_of(benchmark: str, question_id: int) -> str:
-    """Return a question's category without its text.
-
-    MT-Bench's ids go by tens, in every language: 81-90 are writing, 91-100 roleplay, ..., 151-160 humanities.
-
-    Raises:
-        UserError: The benchmark has no such question.
-    """
-    if benchmark == "mini":
-        mini = {question.question_id: question.category for question in questions("mini", "en")}
-        if question_id in mini:
-            return mini[question_id]
-    elif FIRST_ID <= question_id <= LAST_ID:
-        return CATEGORIES[(question_id - FIRST_ID) // 10]
-    raise UserError(f"{benchmark} has no question {question_id}; give its category by `categories`.")
 
 
 # writing ---------------------------------------------------------------------------------------------------------

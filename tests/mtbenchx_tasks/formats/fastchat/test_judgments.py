@@ -10,7 +10,7 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.endpoints.client import OPENAI_URL
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.fastchat_import import Imported, import_judgments
+from mtbenchx_tasks.formats.fastchat.judgments import Imported, import_judgments
 from mtbenchx_tasks.judge.messages import SinglePrompts, prompt_name
 from tests.sources import needs_sources
 

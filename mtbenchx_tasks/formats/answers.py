@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.ids import FIRST_ID
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-
-FIRST_ID = 81
 
 
 @dataclass(frozen=True)

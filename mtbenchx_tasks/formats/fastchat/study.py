@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.ids import FIRST_ID, category_of
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import FIRST_ID, read_answers
+from mtbenchx_tasks.formats.answers import read_answers
+from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
+from mtbenchx_tasks.formats.lm_eval import valid_rating
+from mtbenchx_tasks.formats.votes import Vote, read_votes
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, OUT_OF_RANGE, UNPARSABLE
-from mtbenchx_tasks.pairwise.fastchat_pairs import category_of, read_pairs
 from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Item, Judged, Outcome, Study
-from mtbenchx_tasks.report.read_lm_eval import valid_rating
-from mtbenchx_tasks.votes import Vote, read_votes
 
 UNREACHED = "$ERROR$"
 """What FastChat writes where the judge was never reached."""

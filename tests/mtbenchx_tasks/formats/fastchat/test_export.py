@@ -8,8 +8,8 @@ import pytest
 
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import read_answers
-from mtbenchx_tasks.fastchat import export
+from mtbenchx_tasks.formats.answers import read_answers
+from mtbenchx_tasks.formats.fastchat.export import export
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate

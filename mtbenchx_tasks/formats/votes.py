@@ -14,11 +14,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from hf_datasets.benchmark.ids import FIRST_ID, category_of
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.answers import FIRST_ID
 from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
-from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
 from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE
 
 Kind = Literal["human", "judge"]

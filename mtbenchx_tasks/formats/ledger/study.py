@@ -10,17 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.ids import category_of
 from hf_datasets.benchmark.questions import revision
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger
+from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.costs import accounts
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.verdict import verdict
-from mtbenchx_tasks.pairwise.compared import outcomes_from_ledger
-from mtbenchx_tasks.pairwise.fastchat_pairs import category_of
 from mtbenchx_tasks.records import Compared, Conditions, Cost, Judged, Outcome, Study
-from mtbenchx_tasks.report.read_lm_eval import version_text
 
 QUERY = """
 SELECT use.*, judgment.state, judgment.text, judgment.reason, judgment.details

@@ -1,0 +1,1 @@
+"""What a ledger's rows say: ratings and outcomes, without asking anybody."""
