@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean
 
-from mtbenchx_tasks.agreement import AnswerId, RatingAgreement, rating_agreement
+from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.scored import Rated, Scored
-from mtbenchx_tasks.scores import rating
-from mtbenchx_tasks.stats import Interval
+from mtbenchx_tasks.stats.means import rating
+from mtbenchx_tasks.stats.intervals import Interval
 
 NAME = "jury"
 """What tables call the mean of the judges."""

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.agreement import AnswerId, RatingAgreement, rating_agreement
+from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import EngineFor, judge_all, live_engine, read_files
 from mtbenchx_tasks.scored import Scored

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mtbenchx_tasks.scored import Scored
-from mtbenchx_tasks.scores import MEANS
+from mtbenchx_tasks.stats.means import MEANS
 
 NAMES, FRAME = 20, 3
 """Width of the first column; what a column takes besides its text."""

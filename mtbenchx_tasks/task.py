@@ -24,7 +24,7 @@ from mtbenchx_tasks.dialogue import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.prices import PRICES_OF, estimate
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.scores import aggregations, contributions
+from mtbenchx_tasks.stats.means import aggregations, contributions
 from mtbenchx_tasks.wave import TURNS, Turn
 
 log = logging.getLogger("lm_eval.mtbenchx")

@@ -5,6 +5,7 @@ from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
 
 FIRST_ID = 81
+"""The first question of MT-Bench; the mini benchmark's ids begin at 1."""
 LAST_ID = 160
 
 

@@ -6,13 +6,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 from mtbenchx_tasks.human.study import Compared
-from mtbenchx_tasks.kappa import PAIR, fleiss_kappa
-from mtbenchx_tasks.pairwise.pairstats import MODEL_1, MODEL_2
+from mtbenchx_tasks.stats.kappa import PAIR, fleiss_kappa
+from mtbenchx_tasks.stats.pair_rates import MODEL_1, MODEL_2
 from mtbenchx_tasks.records import BOTH_BAD, TIE
-from mtbenchx_tasks.stats import Averaged, Interval, bootstrap_interval, mean_and_sd, ratio
+from mtbenchx_tasks.stats.intervals import Averaged, Interval, bootstrap_interval, mean_and_sd, ratio
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.stats import Array
+    from mtbenchx_tasks.stats.intervals import Array
 
 TieMode = Literal["four", "merge_bad", "decisive"]
 CLASSES: Mapping[TieMode, Mapping[str, int]] = {

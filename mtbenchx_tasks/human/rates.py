@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from mtbenchx_tasks.formats.votes import VALID
 from mtbenchx_tasks.human.study import Ballot, Compared, Study
-from mtbenchx_tasks.pairwise.pairstats import by, preference_interval, rates, strata
-from mtbenchx_tasks.stats import mean_and_sd
+from mtbenchx_tasks.stats.pair_rates import by, preference_interval, rates, strata
+from mtbenchx_tasks.stats.intervals import mean_and_sd
 
 PEOPLE = "people"
 POOLED = "all"

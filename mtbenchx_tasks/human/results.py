@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from mtbenchx_tasks.agreement import raw_agreement
+from mtbenchx_tasks.stats.agreement import raw_agreement
 from mtbenchx_tasks.human.limits import (
     CLASSES,
     LIMITS,
@@ -18,9 +18,9 @@ from mtbenchx_tasks.human.limits import (
 )
 from mtbenchx_tasks.human.rates import POOLED, RateRow, rate_rows
 from mtbenchx_tasks.human.study import Compared, Study
-from mtbenchx_tasks.kappa import Kappa, cohen_kappa, fleiss_kappa
-from mtbenchx_tasks.pairwise.pairstats import by, strata
-from mtbenchx_tasks.stats import Interval, bootstrap_interval, ratio
+from mtbenchx_tasks.stats.kappa import Kappa, cohen_kappa, fleiss_kappa
+from mtbenchx_tasks.stats.pair_rates import by, strata
+from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval, ratio
 
 Place = dict[str, Any]
 """`tie_mode`, `stratum` and `turn` of a statistic."""

@@ -14,10 +14,10 @@ from mtbenchx_tasks.report.means import Resampler, average_of, n_questions, show
 from mtbenchx_tasks.report.score_tables import by_family, language_name
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.table import Cell, Row, Table, number
-from mtbenchx_tasks.stats import Interval
+from mtbenchx_tasks.stats.intervals import Interval
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.stats import Array
+    from mtbenchx_tasks.stats.intervals import Array
 
 SCALE = 10
 """Points; the paper divides by the whole scale."""

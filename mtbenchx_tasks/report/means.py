@@ -11,10 +11,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.report.sections import Answer, Section
-from mtbenchx_tasks.stats import DRAWS, FEWEST_QUESTIONS, LEVEL, Averaged, Interval, mean_and_sd
+from mtbenchx_tasks.stats.intervals import DRAWS, FEWEST_QUESTIONS, LEVEL, Averaged, Interval, mean_and_sd
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.stats import Array
+    from mtbenchx_tasks.stats.intervals import Array
 
 
 @dataclass(frozen=True)

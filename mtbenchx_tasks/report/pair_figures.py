@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mtbenchx_tasks.pairwise.pairstats import strata
+from mtbenchx_tasks.stats.pair_rates import strata
 from mtbenchx_tasks.report.drawing import Figure, new_figure, shorten
 from mtbenchx_tasks.report.pair_tables import Duel, _rates_of, stratum_name
 from mtbenchx_tasks.report.table import percent

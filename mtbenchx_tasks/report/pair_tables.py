@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
-from mtbenchx_tasks.pairwise.pairstats import (
+from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
+from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
     by,
     positional_bias,
@@ -14,11 +14,11 @@ from mtbenchx_tasks.pairwise.pairstats import (
     rates_over_runs,
     strata,
 )
-from mtbenchx_tasks.pairwise.substitution import effects
+from mtbenchx_tasks.stats.substitution import effects
 from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Outcome
 from mtbenchx_tasks.report.score_tables import category_name, language_name
 from mtbenchx_tasks.report.table import Cell, Row, Table, number, percent
-from mtbenchx_tasks.stats import Averaged, Interval
+from mtbenchx_tasks.stats.intervals import Averaged, Interval
 
 VOTES = ("win", "loss", "tie", "both_bad")
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.report.means import Resampler
 from mtbenchx_tasks.report.sections import Answer, Section
-from mtbenchx_tasks.stats import FEWEST_QUESTIONS, LEVEL, Interval, holm
+from mtbenchx_tasks.stats.intervals import FEWEST_QUESTIONS, LEVEL, Interval, holm
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.stats import Array
+    from mtbenchx_tasks.stats.intervals import Array
 
 ALPHA = 1 - LEVEL
 AT_ONCE = 256

@@ -10,7 +10,7 @@ from mtbenchx_tasks.report.means import Resampler, average_of, mean_of
 from mtbenchx_tasks.report.score_tables import by_family, category_name, language_name
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.table import number
-from mtbenchx_tasks.stats import Interval
+from mtbenchx_tasks.stats.intervals import Interval
 
 LOW, HIGH = 1, 10
 DARK_BELOW = 0.179

@@ -11,7 +11,7 @@ import pytest
 
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.agreement import AnswerId
+from mtbenchx_tasks.stats.agreement import AnswerId
 from mtbenchx_tasks.judge.engines.budget import Budget
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judging import budgeted, judge_files, parse_judges

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mtbenchx_tasks.report.means import Resampler, average_of, average_over_runs, mean_of
 from mtbenchx_tasks.report.paired import Pair, paired, verdict
 from mtbenchx_tasks.report.sections import sections
-from mtbenchx_tasks.stats import bootstrap_interval, paired_test
+from mtbenchx_tasks.stats.intervals import bootstrap_interval, paired_test
 from tests.mtbenchx_tasks.studies import judged, section
 
 

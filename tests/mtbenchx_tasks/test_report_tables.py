@@ -17,7 +17,7 @@ from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.pair_tables import bias_table, duels
 from mtbenchx_tasks.report.score_tables import category_table, missing_table, turn_table
 from mtbenchx_tasks.report.table import Cell, Table, latex_text, number, to_csv, to_html, to_latex
-from tests.mtbenchx_tasks.pairwise.test_pairstats import outcome
+from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
 from tests.mtbenchx_tasks.studies import section
 
 HOSTILE = '<script>alert(1)</script> & "q" \\input{x} $x_1$ 100% #{}~^'

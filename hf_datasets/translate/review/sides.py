@@ -13,7 +13,6 @@ from hf_datasets.translate.engines.engine import ALIASES, Engine, Pair
 from hf_datasets.translate.translator import Translator
 
 ENGINE = "engine:"
-"""MT-Bench's ids begin here."""
 Texts = dict[tuple[str, str], str]
 """(Id, field) -> text."""
 

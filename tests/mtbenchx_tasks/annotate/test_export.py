@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.agreement import raw_agreement
+from mtbenchx_tasks.stats.agreement import raw_agreement
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.export import export
 from mtbenchx_tasks.annotate.store import Store

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtbenchx_tasks.agreement import raw_agreement
+from mtbenchx_tasks.stats.agreement import raw_agreement
 from mtbenchx_tasks.human.limits import CLASSES, LIMITS, counts, human_judge, kappa_interval, table, upper_limit
 from mtbenchx_tasks.human.study import Compared, gather
 from tests.mtbenchx_tasks.human.test_study import LETTERS, votes
@@ -144,7 +144,7 @@ def test_swapping_the_models_changes_no_agreement(study: tuple[list[str], list[s
 
 
 def test_the_interval_of_kappa_holds_it() -> None:
-    from mtbenchx_tasks.kappa import fleiss_kappa
+    from mtbenchx_tasks.stats.kappa import fleiss_kappa
 
     items = compared(["11221t2b1122", "1122122b1122", "112t1t2b2122"], ["1" * 12])
     interval, kappa = kappa_interval(items, "four"), fleiss_kappa(table(items, "four")).kappa

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtbenchx_tasks.stats import (
+from mtbenchx_tasks.stats.intervals import (
     Interval,
     Share,
     bootstrap_interval,

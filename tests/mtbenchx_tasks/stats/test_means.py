@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES, Question
 from mtbenchx_tasks.records import Verdict
-from mtbenchx_tasks.scores import aggregations, category_mean, contributions, mean, rating, standard_error
+from mtbenchx_tasks.stats.means import aggregations, category_mean, contributions, mean, rating, standard_error
 
 ENGLISH = "The weather is lovely today, so let us go for a walk along the river."
 GERMAN = "Heute ist das Wetter wunderbar, also gehen wir am Fluss entlang spazieren."

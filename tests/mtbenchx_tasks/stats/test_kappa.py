@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtbenchx_tasks.agreement import raw_agreement
-from mtbenchx_tasks.kappa import cohen_kappa, fleiss_kappa
+from mtbenchx_tasks.stats.agreement import raw_agreement
+from mtbenchx_tasks.stats.kappa import cohen_kappa, fleiss_kappa
 
 # Fleiss 1971 with ratings removed: notes/human_eval.md section 2
 ROWS = """

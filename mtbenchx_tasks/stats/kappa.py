@@ -10,10 +10,10 @@ from math import erfc, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
-from mtbenchx_tasks.stats import DRAWS
+from mtbenchx_tasks.stats.intervals import DRAWS
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.stats import Array
+    from mtbenchx_tasks.stats.intervals import Array
 
 PeMode = Literal["pooled", "item_mean"]
 """How the chance of a category is estimated: over all ratings, or as the mean of the items' shares (irrCAC's)."""

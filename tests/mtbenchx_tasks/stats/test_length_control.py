@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from mtbenchx_tasks.pairwise.lengths import length_controlled, longer_wins
+from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from mtbenchx_tasks.records import Outcome
-from mtbenchx_tasks.stats import Interval
-from tests.mtbenchx_tasks.pairwise.test_pairstats import many, outcome, swapped
+from mtbenchx_tasks.stats.intervals import Interval
+from tests.mtbenchx_tasks.stats.test_pair_rates import many, outcome, swapped
 
 
 def simulated(intercept: float, slope: float, questions: int = 200, seed: int = 0) -> list[Outcome]:

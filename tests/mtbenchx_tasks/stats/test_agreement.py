@@ -2,13 +2,13 @@
 
 import pytest
 
-from mtbenchx_tasks.agreement import (
+from mtbenchx_tasks.stats.agreement import (
     AnswerId,
     rating_agreement,
     raw_agreement,
 )
-from mtbenchx_tasks.kappa import fleiss_kappa
-from tests.mtbenchx_tasks.test_kappa import MISSING
+from mtbenchx_tasks.stats.kappa import fleiss_kappa
+from tests.mtbenchx_tasks.stats.test_kappa import MISSING
 
 
 def ratings(*values: float | None, model: str = "m") -> dict[AnswerId, float | None]:

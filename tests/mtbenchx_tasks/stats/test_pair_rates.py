@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.pairwise.pairstats import (
+from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
     by,
     positional_bias,
