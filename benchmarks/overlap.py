@@ -21,7 +21,7 @@ from typing import Any
 from measure import Endpoint, endpoint, median, print_table, say, spread
 
 from hf_datasets.shared.jsonl import write
-from mtbenchx_tasks.judging import judge_files
+from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.linking import tasks_path
 
 DIALOGUES = 16

@@ -12,7 +12,7 @@ from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.cli_agreement import agreement
-from mtbenchx_tasks.cli_judge import compare, judge, pairs
+from mtbenchx_tasks.rating.cli import compare, judge, pairs
 from mtbenchx_tasks.cli_recipes import recipes
 from mtbenchx_tasks.cli_report import report
 

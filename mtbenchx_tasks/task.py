@@ -20,7 +20,7 @@ from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
-from mtbenchx_tasks.dialogue import USER, Conversation, Render, place_of, plain
+from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.prices import PRICES_OF, estimate
 from mtbenchx_tasks.judge.settings import JudgeSettings

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judging import live_engine, parse_judges, plan_files
-from mtbenchx_tasks.prompt_comparison import (
+from mtbenchx_tasks.rating.saved_answers import live_engine, parse_judges, plan_files
+from mtbenchx_tasks.rating.prompt_comparison import (
     ALL_MODELS,
     compare_variants,
     language_variants,

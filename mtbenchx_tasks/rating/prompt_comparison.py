@@ -12,9 +12,9 @@ from pathlib import Path
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judging import EngineFor, judge_all, live_engine, read_files
-from mtbenchx_tasks.scored import Scored
-from mtbenchx_tasks.table import NOT_MEASURED
+from mtbenchx_tasks.rating.saved_answers import EngineFor, judge_all, live_engine, read_files
+from mtbenchx_tasks.rating.scored import Scored
+from mtbenchx_tasks.rating.terminal import NOT_MEASURED
 
 ALL_MODELS = "all models"
 Variant = tuple[str, JudgeSettings]
@@ -143,8 +143,8 @@ def print_comparison(found: PromptComparison) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mtbenchx_tasks.jury import number, signed
-    from mtbenchx_tasks.table import unscored_lines
+    from mtbenchx_tasks.rating.jury import number, signed
+    from mtbenchx_tasks.rating.terminal import unscored_lines
 
     base = found.variants[0]
     table = Table(title=f"Prompts compared with {base}")

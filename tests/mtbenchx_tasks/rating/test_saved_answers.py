@@ -10,7 +10,7 @@ from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import read_answers
 from mtbenchx_tasks.formats.fastchat.export import export
-from mtbenchx_tasks.judging import judge_files
+from mtbenchx_tasks.rating.saved_answers import judge_files
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from mtbenchx_tasks.scored import Scored
+from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.stats.means import MEANS
 
 NAMES, FRAME = 20, 3

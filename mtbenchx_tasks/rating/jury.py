@@ -7,7 +7,7 @@ from statistics import fmean
 
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.records import Verdict
-from mtbenchx_tasks.scored import Rated, Scored
+from mtbenchx_tasks.rating.scored import Rated, Scored
 from mtbenchx_tasks.stats.means import rating
 from mtbenchx_tasks.stats.intervals import Interval
 
@@ -88,7 +88,7 @@ def print_jury(found: Jury) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mtbenchx_tasks.table import print_metrics
+    from mtbenchx_tasks.rating.terminal import print_metrics
 
     ordered = [row for mean in found.mean for row in (*_of_cell(found.judges, mean), mean)]
     print_metrics(ordered)

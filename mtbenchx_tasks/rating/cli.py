@@ -10,7 +10,7 @@ from hf_datasets.shared.errors import UserError
 if TYPE_CHECKING:
     from mtbenchx_tasks.judge.engines.budget import Budget
     from mtbenchx_tasks.judge.prices import Price
-    from mtbenchx_tasks.judging import EngineFor
+    from mtbenchx_tasks.rating.saved_answers import EngineFor
 
 PARTLY_DONE = 3
 """Exit code: some judgments were not reached, or not asked for lack of budget."""
@@ -54,11 +54,12 @@ def judge(
     batch: Batch = False,
 ) -> None:
     """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
-    from mtbenchx_tasks import judging, prompt_comparison
+    from mtbenchx_tasks.rating import saved_answers as judging
+    from mtbenchx_tasks.rating import prompt_comparison
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
-    from mtbenchx_tasks.jury import jury, print_jury
-    from mtbenchx_tasks.table import print_metrics
+    from mtbenchx_tasks.rating.jury import jury, print_jury
+    from mtbenchx_tasks.rating.terminal import print_metrics
 
     _know_languages(data)
     settings = judging.parse_judges(judges, runs=runs, prompt_language=prompt_language)
@@ -107,7 +108,7 @@ def compare(
     batch: Batch = False,
 ) -> None:
     """Compare models pairwise, both orders always: rates, positional bias, and what length has to do with it."""
-    from mtbenchx_tasks import judging
+    from mtbenchx_tasks.rating import saved_answers as judging
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.pairwise.compare_files import compare_files, plan_comparison, save_pairs
@@ -157,7 +158,7 @@ def _know_languages(data: Path | None) -> None:
 
 def _engine_for(max_cost: float | None, prices: "dict[str, Price]", batch: bool) -> "tuple[EngineFor, Budget | None]":
     """Who asks: live or by batch, within a budget or not."""
-    from mtbenchx_tasks import judging
+    from mtbenchx_tasks.rating import saved_answers as judging
     from mtbenchx_tasks.judge.engines.batch.engine import batch_engine
     from mtbenchx_tasks.judge.engines.budget import Budget
     from mtbenchx_tasks.judge.prices import BATCH_FACTOR

@@ -15,8 +15,8 @@ from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger
 from mtbenchx_tasks.judge.prices import Price, required_price
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import at_most, counter_for, is_counted
-from mtbenchx_tasks.scored import Scored
-from mtbenchx_tasks.scoring import Scoring, prepare
+from mtbenchx_tasks.rating.scored import Scored
+from mtbenchx_tasks.rating.scoring import Scoring, prepare
 
 EngineFor = Callable[[JudgeSettings, str], Engine]
 """Who asks for a judge, given the language of the questions."""
