@@ -82,7 +82,7 @@ app.command(epilog="Example: `mtbenchx agreement --votes votes.parquet --judgmen
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")
 def tasks_link() -> None:
     """Put the task files where lm_eval looks for tasks; harmless to repeat."""
-    from mtbenchx_tasks.linking import link
+    from mtbenchx_tasks.harness.linking import link
 
     print(f"Linked into {link()}")
 
@@ -90,7 +90,7 @@ def tasks_link() -> None:
 @tasks.command("unlink")
 def tasks_unlink() -> None:
     """Undo `link`."""
-    from mtbenchx_tasks.linking import unlink
+    from mtbenchx_tasks.harness.linking import unlink
 
     print(f"Removed {unlink()}")
 
@@ -98,7 +98,7 @@ def tasks_unlink() -> None:
 @tasks.command("path", epilog='Example: `lm_eval --include_path "$(mtbenchx tasks path)" --tasks mtbench_x_de ...`')
 def tasks_path() -> None:
     """Print the folder of the task files."""
-    from mtbenchx_tasks.linking import tasks_path as path
+    from mtbenchx_tasks.harness.linking import tasks_path as path
 
     print(path())
 

@@ -7,7 +7,7 @@ from lm_eval import simple_evaluate
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
-from mtbenchx_tasks.linking import tasks_path
+from mtbenchx_tasks.harness.linking import tasks_path
 
 LANGUAGES = ("en", "de", "fr", "it", "es")
 

@@ -10,7 +10,7 @@ from mtbenchx_tasks.judge.engines.plan import Plan, Planner
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.saved_answers import EngineFor, live_engine, read_files
-from mtbenchx_tasks.pairwise.comparing import Comparing, start
+from mtbenchx_tasks.pairwise.run import Comparing, start
 from mtbenchx_tasks.records import Outcome
 
 

@@ -112,7 +112,7 @@ def compare(
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.pairwise.compare_files import compare_files, plan_comparison, save_pairs
-    from mtbenchx_tasks.pairwise.comparison_table import print_comparison
+    from mtbenchx_tasks.pairwise.terminal import print_comparison
     from mtbenchx_tasks.records import FAILED
 
     _know_languages(data)
@@ -141,7 +141,7 @@ def pairs(
 ) -> None:
     """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
     from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
-    from mtbenchx_tasks.pairwise.comparison_table import print_comparison
+    from mtbenchx_tasks.pairwise.terminal import print_comparison
 
     outcomes = [outcome for file in files for outcome in read_pairs(file, language)]
     runs = 1 + max(outcome.item.run for outcome in outcomes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mtbenchx_tasks.linking import tasks_path
+from mtbenchx_tasks.harness.linking import tasks_path
 from tests.doubles.hub import Hub
 from tests.doubles.openai_api import Api
 

@@ -8,7 +8,7 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.pairwise.comparing import start
+from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.records import PEOPLE
 from mtbenchx_tasks.report.means import average_of, mean_of
 from mtbenchx_tasks.report.read import read_study

@@ -15,7 +15,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.fastchat.pairs import pair_row, read_pairs, write_pairs
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.pairwise.comparing import start
+from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.records import Game, Item, Outcome
 from tests.doubles.openai_api import Api
 

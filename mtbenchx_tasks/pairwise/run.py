@@ -17,8 +17,8 @@ from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger, prompt_lang
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import game
-from mtbenchx_tasks.pairwise.compared import record, rule_of
-from mtbenchx_tasks.pairwise.matches import Match, benchmark_of, plan
+from mtbenchx_tasks.pairwise.recording import record, rule_of
+from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, plan
 from mtbenchx_tasks.records import Game, Outcome
 
 Games = tuple[Future[Judged], Future[Judged]] | None

@@ -164,7 +164,7 @@ def test_samples_choose_questions(judge: dict[str, Any]) -> None:
 
 
 def test_repeats_are_conversations_of_their_own(tmp_path: Path, api: Api, judge: dict[str, Any]) -> None:
-    text = "task: thrice\nclass: !function mtbenchx_tasks.task.MTBenchXMini\nlanguage: de\nrepeats: 3\n"
+    text = "task: thrice\nclass: !function mtbenchx_tasks.harness.task.MTBenchXMini\nlanguage: de\nrepeats: 3\n"
     (tmp_path / "thrice.yaml").write_text(text, encoding="utf-8")
     answers = iter(f"Antwort {number}" for number in range(12))
     model = Model(lambda prompt: next(answers))
@@ -311,7 +311,7 @@ def test_results_hold_the_resolved_settings_and_nothing_foreign(judge: dict[str,
 def test_tasks_are_all_registered() -> None:
     from lm_eval.tasks import TaskManager
 
-    from mtbenchx_tasks.linking import tasks_path
+    from mtbenchx_tasks.harness.linking import tasks_path
 
     manager = TaskManager(include_path=str(tasks_path()), include_defaults=False)
     names = {f"{group}_{language}" for group in ("mtbench_x", "mtbench_x_mini") for language in LANGUAGES}

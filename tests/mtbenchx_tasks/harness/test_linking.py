@@ -74,7 +74,7 @@ class Environment:
 
     def link(self) -> None:
         here = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
-        self.run("-c", f"{here}; from mtbenchx_tasks.linking import link; link()")
+        self.run("-c", f"{here}; from mtbenchx_tasks.harness.linking import link; link()")
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Comparison, canonical_json
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.pairwise.matches import Match
+from mtbenchx_tasks.pairwise.schedule import Match
 from mtbenchx_tasks.records import Outcome
 
 

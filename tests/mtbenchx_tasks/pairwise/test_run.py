@@ -21,8 +21,8 @@ from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger, pairs
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.pairwise.comparing import collect, start
-from mtbenchx_tasks.pairwise.matches import plan
+from mtbenchx_tasks.pairwise.run import collect, start
+from mtbenchx_tasks.pairwise.schedule import plan
 from mtbenchx_tasks.records import FAILED, INCONSISTENT, Outcome
 from tests.doubles.openai_api import Api, error
 from tests.sources import needs_sources

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mtbenchx_tasks.linking import tasks_path
+from mtbenchx_tasks.harness.linking import tasks_path
 from tests.doubles.openai_api import Api
 
 pytestmark = pytest.mark.slow
