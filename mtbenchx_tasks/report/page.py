@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.report.contents import Chapter, Html
-from mtbenchx_tasks.report.drawing import Figure, Rendered, inline_svg
-from mtbenchx_tasks.report.table import Table, html_text, to_html
+from mtbenchx_tasks.report.figures.drawing import Figure, Rendered, inline_svg
+from mtbenchx_tasks.tables import Table, html_text, to_html
 
 CSS = Path(__file__).with_name("page.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.contents import Chapter
-from mtbenchx_tasks.report.drawing import Figure, Rendered, render
-from mtbenchx_tasks.report.table import Table, to_csv, to_latex
+from mtbenchx_tasks.report.figures.drawing import Figure, Rendered, render
+from mtbenchx_tasks.tables import Table, to_csv, to_latex
 
 MANIFEST = "files.json"
 """What a report wrote, so that the next one can take away what it no longer has."""

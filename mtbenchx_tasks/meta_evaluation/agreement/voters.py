@@ -1,0 +1,82 @@
+"""People's votes and judges' verdicts, each from its files, and what a user should know of those files."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.votes import PEOPLE, Vote, read_votes, with_skips
+from mtbenchx_tasks.meta_evaluation.agreement.study import Study
+from mtbenchx_tasks.records import INCONSISTENT, Item
+
+JUDGES = ("gpt", "chatgpt", "claude-", "gemini-", "judge")
+"""How names begin that are no person's; nor is anyone's who says `tie (inconsistent)`, which takes two games."""
+Read = tuple[list[Vote], list[str]]
+"""Votes, and a sentence for each file that held others, too."""
+
+
+def read_people(files: Iterable[Path], language: str | None) -> Read:
+    """Read people's votes and skips; verdicts of judges in the same files are left out.
+
+    Raises:
+        UserError: As `read_votes`, or a file holds verdicts of judges only.
+    """
+    found: list[Vote] = []
+    notes: list[str] = []
+    for file in with_skips(files):
+        votes = read_votes(file, kind="human", language=language)
+        judges = {vote.annotator for vote in votes if _is_judge(vote)}
+        kept = [vote for vote in votes if vote.annotator not in judges]
+        if not kept:
+            raise UserError(f"{file} holds no person's votes but verdicts of {_names(judges)}; name it by --judgments.")
+        if judges:
+            said = f"{len(votes) - len(kept)} verdicts of {_names(judges)} in {file} are no person's votes"
+            notes.append(f"{said} and were left out; --judgments {file} takes them as a judge's.")
+        found += kept
+    return found, notes
+
+
+def read_judges(files: Iterable[Path], language: str | None) -> Read:
+    """Read judges' verdicts; people's votes in the same files are left out, but people alone are taken as judges.
+
+    Raises:
+        UserError: As `read_votes`.
+    """
+    found: list[Vote] = []
+    notes: list[str] = []
+    for file in files:
+        verdicts = read_votes(file, kind="judge", language=language)
+        kept = [vote for vote in verdicts if not vote.annotator.lower().startswith(PEOPLE)]
+        if kept and len(kept) < len(verdicts):
+            notes.append(f"{len(verdicts) - len(kept)} votes of people in {file} are no judge's and were left out.")
+        found += kept or verdicts
+    return found, notes
+
+
+def unmatched(study: Study) -> str | None:
+    """Tell which models or languages only people or only judges know, since one may be spelled in two ways."""
+    voted = [one.item for one in study.compared if one.people]
+    judged = [one.item for one in study.compared if one.verdicts]
+    told = []
+    for what, names in (("models", _models), ("languages", _languages)):
+        only = names(voted) - names(judged)
+        if judged and only:
+            others = names(judged) - names(voted)
+            told.append(f"{what} {_names(only)}" + (f" (only the verdicts have {_names(others)})" if others else ""))
+    return f"No verdict is on the votes' {' and '.join(told)}; those votes are in no judge's numbers." if told else None
+
+
+def _is_judge(vote: Vote) -> bool:
+    name = vote.annotator.lower()
+    return not name.startswith(PEOPLE) and (vote.winner == INCONSISTENT or name.startswith(JUDGES))
+
+
+def _models(items: Iterable[Item]) -> set[str]:
+    return {name for item in items for name in (item.model_1, item.model_2)}
+
+
+def _languages(items: Iterable[Item]) -> set[str]:
+    return {item.language or "unknown" for item in items}
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,76 @@
+"""A study's results as files: JSON and CSV with every number, LaTeX and text with the tables to read."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Shown
+
+from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.meta_evaluation.agreement.rates import RateRow
+from mtbenchx_tasks.meta_evaluation.agreement.results import Results, Statistic
+from mtbenchx_tasks.tables import Table, cell, to_latex
+
+WIDTH = 160
+"""Characters a line of the text file."""
+
+
+def print_tables(tables: Iterable[Table], console: Console | None = None) -> None:
+    """Print tables as text; nothing is cut off, in a narrow terminal cells break their lines."""
+    console = console or Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
+    for table in tables:
+        shown = Shown(title=table.title, title_justify="left")
+        for name in table.columns:
+            shown.add_column(name, overflow="fold")
+        for row in table.rows:
+            shown.add_row(*(cell(value).text for value in row))
+        console.print(shown)
+
+
+def write_results(folder: Path, found: Results, tables: Sequence[Table]) -> list[Path]:
+    """Write agreement.json, agreement.csv, rates.csv, agreement.tex and agreement.txt.
+
+    Args:
+        folder: Where to; made if it isn't there.
+        found: Every number.
+        tables: The tables to read.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: The folder can't be written.
+    """
+    text = io.StringIO()
+    print_tables(tables, Console(file=text, width=WIDTH))
+    contents = {
+        "agreement.json": json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "agreement.csv": _csv(Statistic, [asdict(row) for row in found.statistics]),
+        "rates.csv": _csv(RateRow, [asdict(row) for row in found.rates]),
+        "agreement.tex": "\n".join(map(to_latex, tables)),
+        "agreement.txt": text.getvalue(),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            new = folder / f".{name}.new"
+            new.write_text(content, encoding="utf-8", newline="\n")
+            new.replace(folder / name)
+    except OSError as error:
+        raise UserError(f"Can't write {folder} ({error}); name a folder in a place you may write.") from error
+    return [folder / name for name in contents]
+
+
+def _csv(record: type[Any], rows: Sequence[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [field.name for field in fields(record)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,158 @@
+"""How tables are written: everything escaped, nothing missing becomes zero, n beside every mean."""
+
+import csv
+import io
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.records import PEOPLE, Compared, Conditions
+from mtbenchx_tasks.report.tables.agreement import agreement_tables
+from mtbenchx_tasks.report.groups import grouped
+from mtbenchx_tasks.report.tables.pairs import bias_table, duels
+from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
+from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_html, to_latex
+from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
+from tests.mtbenchx_tasks.studies import section
+
+HOSTILE = '<script>alert(1)</script> & "q" \\input{x} $x_1$ 100% #{}~^'
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def table(text: str) -> Table:
+    return Table("t", text, ("A", text), (("row", Cell(text, text, flag=text)), (text,)), text, (text,))
+
+
+@given(st.text())
+def test_no_text_becomes_markup(text: str) -> None:
+    parser = Tags()
+    parser.feed(to_html(table(text)))
+    expected = {"p", "div", "table", "thead", "tbody", "tr", "th", "td", "small", "span", "ul", "li"}
+    assert parser.tags <= expected
+
+
+def test_hostile_text_is_shown_as_it_is() -> None:
+    parser = Tags()
+    parser.feed(to_html(table(HOSTILE)))
+    assert HOSTILE in parser.text
+
+
+@given(st.text())
+def test_no_text_becomes_a_command_of_latex(text: str) -> None:
+    shown = latex_text(text)
+    allowed = re.sub(r"\\(text\w+\{\}|ldots\{\}|[&%$#_{}])|\$\\(pm|geq|leq|times|Delta|dagger)\$|\$-\$", "", shown)
+    assert not set(allowed) & set("\\{}$&%#_~^")
+
+
+def test_latex_has_booktabs_and_the_rows() -> None:
+    shown = to_latex(Table("t", "T", ("Model", "Avg."), (("Group",), ("m_1", Cell("4.50", "8/9", strong=True)))))
+    assert r"\toprule" in shown
+    assert r"m\_1 & \textbf{4.50} {\tiny 8/9} \\" in shown
+    assert r"\multicolumn{2}{l}{\textit{Group}} \\" in shown
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-cmd", "@SUM(A1)", "\tx"])
+def test_no_cell_of_a_csv_is_a_formula(text: str) -> None:
+    rows = list(csv.reader(io.StringIO(to_csv(Table("t", "T", ("a",), ((text,),))))))
+    assert rows[1][0] == "'" + text
+
+
+def test_numbers_of_a_csv_stay_numbers_and_missing_ones_empty() -> None:
+    shown = to_csv(Table("t", "T", ("a",), (), records=({"x": -0.5, "y": None, "z": float("nan"), "n": "-0.5"},)))
+    assert shown == "x,y,z,n\n-0.5,,,-0.5\n"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, ""), (float("nan"), ""), (-0.001, "0.00"), (4.005, "4.00")])
+def test_numbers(value: float | None, shown: str) -> None:
+    assert number(value) == shown
+
+
+def test_a_category_table_has_n_beside_each_mean_and_an_average_for_each_group() -> None:
+    found = section({"x-DE": [2.0, None], "x-EN": [4.0, 6.0], "base": [None, None]})
+    rows = category_table(found, grouped(found.models), "de").rows
+    shown = {str(row[0] if isinstance(row[0], str) else row[0].text): row for row in rows}
+    assert shown["DE"][1] == Cell("2.00", "1/2")
+    assert shown["base"][1] == Cell("", "0/2")  # never zero
+    # Average of the family: (2 + 5) / 2.
+    assert shown["Average of x"][1] == Cell("3.50", "2/2", strong=True)
+
+
+def test_a_group_with_a_missing_cell_has_no_average() -> None:
+    found = section({"x-DE": [2.0], "x-EN": [None]})
+    average = category_table(found, grouped(found.models), "de").rows[-1]
+    assert average[1] == Cell("", "1/2", strong=True)
+
+
+def test_an_average_over_fewer_categories_says_so() -> None:
+    found = section({"m": [5] * 11, "n": [5] * 10})  # ten of writing, one of roleplay
+    shown = category_table(found, grouped(["m", "n"]), "de")
+    assert shown.notes == ("n: its average is over 1 of 2 categories, no match for others'.",)
+    assert turn_table(found, grouped(["m"]), 1).columns == ("Model", "German")  # one language needs no mean of it
+
+
+def test_missing_languages_and_answers_are_listed() -> None:
+    found = section({"a": [1.0, 2.0], "b": [3.0]})
+    assert ("b", "German", "1 answers where others have 2") in missing_table(found, grouped(found.models)).rows
+    (row, _) = turn_table(found, grouped(found.models), 2).rows
+    assert row[1] == Cell("")
+
+
+def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
+    common = {"stratum": "math", "turn": "1", "tie_mode": "four", "n": 20}
+    rows = [
+        {**common, "statistic": "human_human", "judge": "", "value": 0.5, "low": 0.4, "high": 0.6},
+        {**common, "statistic": "judge_human", "judge": "gpt-4", "value": 0.55, "low": None, "high": None},
+        {**common, "statistic": "limit_plurality", "judge": "gpt-4", "value": None},
+    ]
+    (shown,) = agreement_tables({"statistics": rows, "people": {"annotators": 3, "votes": 60, "skipped": 1}})
+    assert shown.columns == ("Category", "People with people", "Judge with people", "Upper limit")
+    assert shown.rows == (("Turn 1",), ("Math", Cell("50.0", "40 to 60"), Cell("55.0", "n 20"), Cell("")))
+    assert shown.notes == ("3 people, 60 votes, 1 skips.",)
+    with pytest.raises(UserError, match="another layout"):
+        agreement_tables({"people": {}})
+
+
+def test_positional_bias_before_and_after_substitution() -> None:
+    # Two runs of two items: in run 0 one of two is inconsistent (50 %), and run 1 is consistent there.
+    runs = [outcome("12", 81), outcome("22", 82), outcome("22", 81, run=1), outcome("11", 82, run=1)]
+    shown = bias_table(duels([Compared(Conditions("gpt-4", "mtbench_x"), one) for one in runs]))
+    assert shown is not None
+    whole = shown.rows[1]
+    assert (whole[0], whole[2], whole[3]) == ("All", "1/4", "1")
+    assert (whole[1], whole[-2:]) == (Cell("25.0", "± 35.4", strong=True), ("0.0", "+50.0"))  # of 50 and 0 %
+
+
+def test_a_pair_is_one_whoever_is_named_first_and_judges_stay_apart() -> None:
+    gpt, other = Conditions("gpt-4", "mtbench_x", votes="3"), Conditions("gpt-4", "mtbench_x", votes="4")
+    people = Conditions(PEOPLE, "mtbench_x")
+    won = outcome("22")  # B, model_2, wins
+    named = replace(won.item, model_1="B", model_2="A")
+    swapped = replace(outcome("11"), item=named)  # B, now model_1, wins again
+    (duel,) = duels([Compared(gpt, won), Compared(other, swapped), Compared(people, won)])
+    assert duel.models == ("A", "B")
+    assert list(duel.by_judge) == ["People", "gpt-4, votes 3", "gpt-4, votes 4"]
+    assert {one.winner for outcomes in duel.by_judge.values() for one in outcomes} == {"model_2"}
+
+
+def test_long_texts_become_paragraphs_over_pages_in_latex() -> None:
+    text = "first line_1\n" + "x" * 200
+    shown = to_latex(Table("t", "T", ("Model", "Answer"), (("m", text),)))
+    assert r"\begin{longtable}{lp{0.70\linewidth}}" in shown
+    assert r"m & first line\_1 \newline xxx" in shown
