@@ -21,8 +21,8 @@ from typing import Any
 from measure import Endpoint, endpoint, median, print_table, say, spread
 
 from hf_datasets.shared.jsonl import write
-from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.harness.linking import tasks_path
+from mtbenchx_tasks.rating.saved_answers import judge_files
 
 DIALOGUES = 16
 """Of each language of the mini benchmark."""

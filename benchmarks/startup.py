@@ -18,7 +18,11 @@ TARGET = 0.5
 COMMANDS = {
     "mtbenchx --help": [*MTBENCHX, "--help"],
     "mtbenchx judge --help": [*MTBENCHX, "judge", "--help"],
-    "python -c 'import mtbenchx_tasks.rating.saved_answers'": [sys.executable, "-c", "import mtbenchx_tasks.rating.saved_answers"],
+    "python -c 'import mtbenchx_tasks.rating.saved_answers'": [
+        sys.executable,
+        "-c",
+        "import mtbenchx_tasks.rating.saved_answers",
+    ],
     "python -c 'import openai'": [sys.executable, "-c", "import openai"],
     "python -c pass": [sys.executable, "-c", "pass"],
     "lm_eval --help": [*LM_EVAL, "--help"],

@@ -9,8 +9,8 @@ from string import Template
 from typing import Any
 
 from model_cards import licences, reproduce, tables
+from model_cards.evaluations import Group, file_names
 from model_cards.licences import Terms
-from model_cards.results import Group, file_names
 from model_cards.run_dir import Training
 from mtbenchx_tasks import __version__
 

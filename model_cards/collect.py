@@ -10,7 +10,7 @@ from hf_datasets.hub.dataset import front_matter
 from hf_datasets.hub.errors import faults
 from model_cards import licences
 from model_cards.card import Card
-from model_cards.results import read_groups
+from model_cards.evaluations import read_groups
 from model_cards.run_dir import read_run
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import yaml
 
 from model_cards import licences
 from model_cards.card import Card
-from model_cards.results import Group, Result, file_names
+from model_cards.evaluations import Group, Result, file_names
 
 METRICS = {
     "score": "mean over both turns",

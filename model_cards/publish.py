@@ -15,7 +15,7 @@ from hf_datasets.shared.errors import UserError
 from model_cards import metadata
 from model_cards.card import MARKER, Card, render
 from model_cards.collect import last_part
-from model_cards.results import FOLDER, PREFIX
+from model_cards.evaluations import FOLDER, PREFIX
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from model_cards.results import PRIVATE, Group
+from model_cards.evaluations import PRIVATE, Group
 from model_cards.run_dir import Training
 from mtbenchx_tasks.judge.settings import JudgeSettings
 

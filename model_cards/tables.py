@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from model_cards.results import Group, Result
+from model_cards.evaluations import Group, Result
 
 BENCHMARKS = {"mtbench_x": "MT-Bench-X", "mini": "Mini benchmark of mtbench-x"}
 MEANS = ("score", "turn_1", "turn_2", "category_mean")

@@ -9,4 +9,4 @@ TASK_VERSION = 1.0
 
 def metric_path() -> str:
     """Return the folder of the metric script, for `evaluate.load(mtbenchx_tasks.metric_path())`."""
-    return str(Path(__file__).parent / "metrics" / "mtbench_x_judge")
+    return str(Path(__file__).parent / "rating" / "metric" / "mtbench_x_judge")

@@ -12,9 +12,10 @@ from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.meta_evaluation.cli import agreement
-from mtbenchx_tasks.rating.cli import compare, judge, pairs
-from mtbenchx_tasks.cli_recipes import recipes
+from mtbenchx_tasks.pairwise.cli import compare, pairs
+from mtbenchx_tasks.rating.cli import judge
 from mtbenchx_tasks.report.cli import report
+from mtbenchx_tasks.training.cli import recipes
 
 if TYPE_CHECKING:
     from hf_datasets.ledger.store import Ledger

@@ -237,3 +237,13 @@ def _html_cell(value: Cell) -> str:
     why = html_text(value.flag)
     flag = f' <span class="flag" title="{why}">⚠<span class="hidden"> {why}</span></span>' if why else ""
     return text + flag + (f" <small>{html_text(value.n)}</small>" if value.n else "")
+
+
+def stratum_name(name: str) -> str:
+    """Return `All`, `RCEMR`, or the category with a capital."""
+    return {"all": "All", "rcemr": "RCEMR"}.get(name) or category_name(name)
+
+
+def category_name(category: str) -> str:
+    """Return a category as a heading."""
+    return "STEM" if category == "stem" else category.capitalize()

@@ -42,7 +42,7 @@ def task_files(languages: Mapping[str, Collection[str]]) -> dict[str, str]:
     for benchmark, codes in languages.items():
         prefix, name = _PREFIXES[benchmark], _CLASSES[benchmark]
         for code in codes:
-            module = "mtbenchx_tasks.harness.task" if code in LANGUAGES else MODULE
+            module = "mtbenchx_tasks.task" if code in LANGUAGES else MODULE
             files[f"{prefix}_{code}.yaml"] = (
                 f"task: {prefix}_{code}\nclass: !function {module}.{name}\nlanguage: '{code}'\n"
             )

@@ -18,7 +18,7 @@ FOLDER = "mtbench_x"
 
 def tasks_path() -> Path:
     """Return the folder of the task YAMLs, for `lm_eval --include_path`."""
-    return Path(__file__).parent / "tasks"
+    return Path(__file__).parents[1] / "tasks"
 
 
 def link() -> Path:

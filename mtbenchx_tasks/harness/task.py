@@ -20,12 +20,12 @@ from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
-from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
+from mtbenchx_tasks.harness.turns import TURNS, Turn
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.prices import PRICES_OF, estimate
 from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.stats.means import aggregations, contributions
-from mtbenchx_tasks.harness.turns import TURNS, Turn
 
 log = logging.getLogger("lm_eval.mtbenchx")
 TEMPERATURES = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}

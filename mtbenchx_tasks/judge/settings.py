@@ -4,7 +4,7 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -181,3 +181,31 @@ def key_is_missing(settings: JudgeSettings) -> bool:
     """Tell whether OpenAI's own endpoint is asked for but no key is set."""
     hosted = settings.backend == "openai" and not settings.base_url and not os.environ.get("OPENAI_BASE_URL")
     return hosted and not os.environ.get(settings.api_key_env, "").strip()
+
+
+def parse_judges(texts: Sequence[str], **options: Any) -> list[JudgeSettings]:
+    """Read the values of --judge.
+
+    Args:
+        texts: Per judge a model name, or the JSON of an object of settings.
+        **options: Settings that the command line gives all judges (`runs`, `prompt_language` ...); None: not given.
+
+    Raises:
+        UserError: A text isn't JSON, a setting is unknown or wrong, or two judges have one name.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    judges = [JudgeSettings.parse(_settings(text) | given) for text in texts]
+    slugs = [judge.slug for judge in judges]
+    for slug in slugs:
+        if slugs.count(slug) > 1:
+            raise UserError(f"The judge {slug!r} is named twice; results are told apart by the judge's name.")
+    return judges
+
+
+def _settings(text: str) -> dict[str, Any]:
+    if not text.lstrip().startswith("{"):
+        return {"model": text}
+    try:
+        return dict(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise UserError(f"--judge is not JSON ({error.msg} at column {error.colno}).") from error

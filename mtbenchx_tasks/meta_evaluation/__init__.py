@@ -1,0 +1,1 @@
+"""May this judge be believed? Judges beside people."""

@@ -45,9 +45,9 @@ def agreement(
 ) -> None:
     """Show how often people agree with each other and with the judge, how often they could, and whom each prefers."""
     from mtbenchx_tasks.meta_evaluation.agreement.results import results
-    from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched
     from mtbenchx_tasks.meta_evaluation.agreement.study import gather
     from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
+    from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched
     from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables, write_results
 
     (people, said), (verdicts, judged) = read_people(votes, language), read_judges(judgments, language)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from mtbenchx_tasks.records import Outcome
+from mtbenchx_tasks.stats.intervals import Averaged, Interval, Share
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from mtbenchx_tasks.stats.pair_rates import (
     by,
@@ -15,8 +17,6 @@ from mtbenchx_tasks.stats.pair_rates import (
     strata,
 )
 from mtbenchx_tasks.stats.substitution import Following, effects, substitute
-from mtbenchx_tasks.records import Outcome
-from mtbenchx_tasks.stats.intervals import Averaged, Interval, Share
 
 
 def print_comparison(outcomes: Sequence[Outcome], runs: int, following: Following | None) -> None:

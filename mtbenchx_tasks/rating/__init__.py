@@ -1,0 +1,1 @@
+"""Answers in, ratings out: saved answers, the metric, juries, prompts compared."""

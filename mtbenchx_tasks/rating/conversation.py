@@ -10,11 +10,11 @@ from hf_datasets.benchmark.questions import revision
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
 from hf_datasets.shared.language_id import detect_language
-from mtbenchx_tasks.rating.candidate import Candidate, candidate
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
 from mtbenchx_tasks.judge.messages import prompt_name
+from mtbenchx_tasks.rating.candidate import Candidate, candidate
 from mtbenchx_tasks.records import Verdict
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean
 
-from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
-from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.rating.scored import Rated, Scored
-from mtbenchx_tasks.stats.means import rating
+from mtbenchx_tasks.records import Verdict
+from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.stats.intervals import Interval
+from mtbenchx_tasks.stats.means import rating
 
 NAME = "jury"
 """What tables call the mean of the judges."""
@@ -42,7 +42,7 @@ class Jury:
 
 
 def jury(results: Sequence[Scored]) -> Jury:
-    """Return the jury of what `judging.judge_files` returned for several judges.
+    """Return the jury of what `saved_answers.judge_files` returned for several judges.
 
     An answer has the jury's rating only if every judge rated it: judges differ in level, so that a mean over fewer of
     them would shift.

@@ -10,11 +10,12 @@ from itertools import chain
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
+from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.rating.saved_answers import EngineFor, judge_all, live_engine, read_files
+from mtbenchx_tasks.rating.saved_answers import judge_all, read_files
 from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.rating.terminal import NOT_MEASURED
+from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 
 ALL_MODELS = "all models"
 Variant = tuple[str, JudgeSettings]
@@ -57,7 +58,7 @@ class PromptComparison:
 
 
 def prompt_variants(settings: JudgeSettings, prompt_sets: Sequence[str]) -> list[Variant]:
-    """Return the settings of each prompt set, to compare or (judging.plan_files) to plan.
+    """Return the settings of each prompt set, to compare or (saved_answers.plan_files) to plan.
 
     Raises:
         UserError: There aren't two different sets, or one is unknown.
@@ -90,10 +91,10 @@ def compare_variants(
         files: lm_eval samples or FastChat's model_answer.
         variants: What `prompt_variants` or `language_variants` returned.
         language: Language of the questions, where a file doesn't tell it.
-        engine_for: Who asks (see judging.judge_files).
+        engine_for: Who asks (see saved_answers.judge_files).
 
     Raises:
-        UserError: See judging.judge_files.
+        UserError: See saved_answers.judge_files.
     """
     names = tuple(name for name, _ in variants)
     read = read_files(files, language)

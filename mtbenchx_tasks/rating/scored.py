@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hf_datasets.records import CATEGORIES, Question
-from mtbenchx_tasks.stats.agreement import AnswerId
 from mtbenchx_tasks.records import Verdict
-from mtbenchx_tasks.stats.means import aggregations, contributions, rating
+from mtbenchx_tasks.stats.agreement import AnswerId
 from mtbenchx_tasks.stats.intervals import Averaged, mean_and_sd
+from mtbenchx_tasks.stats.means import aggregations, contributions, rating
 
 OTHER_VERSION = "another version of the judge"
 

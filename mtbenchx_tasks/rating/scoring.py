@@ -8,12 +8,12 @@ from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.records import Completion, Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
-from mtbenchx_tasks.rating.candidate import Candidate
-from mtbenchx_tasks.rating.conversation import Conversation, place_of, plain
 from mtbenchx_tasks.judge.engines.live import Engine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.rating.candidate import Candidate
+from mtbenchx_tasks.rating.conversation import Conversation, place_of, plain
 from mtbenchx_tasks.rating.scored import Rated, Scored
 
 

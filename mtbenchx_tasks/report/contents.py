@@ -7,18 +7,18 @@ from typing import Any
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.records import Compared, Study
 from mtbenchx_tasks.report.figures import pairs as pair_figures
-from mtbenchx_tasks.report.tables import pairs as pair_tables
-from mtbenchx_tasks.report.tables import quality as quality_tables
 from mtbenchx_tasks.report.figures import scores as score_figures
-from mtbenchx_tasks.report.tables import scores as score_tables
-from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.figures.drawing import Figure
-from mtbenchx_tasks.report.tables.gains import gains, gains_table
 from mtbenchx_tasks.report.groups import Model, grouped
 from mtbenchx_tasks.report.means import Resampler
 from mtbenchx_tasks.report.paired import Pair, paired
 from mtbenchx_tasks.report.sections import Section, sections
+from mtbenchx_tasks.report.tables import pairs as pair_tables
+from mtbenchx_tasks.report.tables import quality as quality_tables
+from mtbenchx_tasks.report.tables import scores as score_tables
+from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, votes_html
+from mtbenchx_tasks.report.tables.gains import gains, gains_table
 from mtbenchx_tasks.tables import Table
 
 MOST_VOTE_FIGURES = 16

@@ -6,8 +6,8 @@ from math import comb, floor
 from statistics import fmean
 from typing import NamedTuple
 
-from mtbenchx_tasks.stats.kappa import ROUNDING, Kappa, cohen_kappa
 from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval, pearson, spearman
+from mtbenchx_tasks.stats.kappa import ROUNDING, Kappa, cohen_kappa
 
 
 @dataclass(frozen=True)

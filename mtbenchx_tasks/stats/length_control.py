@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtbenchx_tasks.stats.pair_rates import MODEL_2, decisive, share
 from mtbenchx_tasks.records import Outcome
 from mtbenchx_tasks.stats.intervals import LEVEL, Interval, Share
+from mtbenchx_tasks.stats.pair_rates import MODEL_2, decisive, share
 
 if TYPE_CHECKING:
     import numpy as np

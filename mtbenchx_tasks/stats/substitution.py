@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mtbenchx_tasks.stats.pair_rates import VOTES, bias_over_runs, strata
 from mtbenchx_tasks.records import Item, Outcome
 from mtbenchx_tasks.stats.intervals import Averaged
+from mtbenchx_tasks.stats.pair_rates import VOTES, bias_over_runs, strata
 
 Following = Literal["next", "chain"]
 """Whose vote fills in: the next run's only, or the first consistent one of all later runs."""

@@ -146,7 +146,7 @@ class Planner:
         """What was noted so far."""
 
     def engine_for(self, settings: JudgeSettings, language: str, mode: str = "single") -> PlanEngine:
-        """Return the engine of a cell (an EngineFor, see judging.py)."""
+        """Return the engine of a cell (an EngineFor, see engines/factory.py)."""
         cell = (settings.slug, language, mode)
         if cell not in self.engines:
             ledger = open_ledger(Path(settings.ledger) if settings.ledger else None)

@@ -6,10 +6,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 from mtbenchx_tasks.meta_evaluation.agreement.study import Compared
-from mtbenchx_tasks.stats.kappa import PAIR, fleiss_kappa
-from mtbenchx_tasks.stats.pair_rates import MODEL_1, MODEL_2
 from mtbenchx_tasks.records import BOTH_BAD, TIE
 from mtbenchx_tasks.stats.intervals import Averaged, Interval, bootstrap_interval, mean_and_sd, ratio
+from mtbenchx_tasks.stats.kappa import PAIR, fleiss_kappa
+from mtbenchx_tasks.stats.pair_rates import MODEL_1, MODEL_2
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.stats.intervals import Array

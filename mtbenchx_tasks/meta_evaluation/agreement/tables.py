@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mtbenchx_tasks.meta_evaluation.agreement.limits import Limit, TieMode
-from mtbenchx_tasks.meta_evaluation.agreement.rates import RateRow
-from mtbenchx_tasks.meta_evaluation.agreement.results import Results, Statistic
+from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
 from mtbenchx_tasks.tables import Table
 
 

@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Table as Shown
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.meta_evaluation.agreement.rates import RateRow
-from mtbenchx_tasks.meta_evaluation.agreement.results import Results, Statistic
+from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
 from mtbenchx_tasks.tables import Table, cell, to_latex
 
 WIDTH = 160

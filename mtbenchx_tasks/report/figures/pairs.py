@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mtbenchx_tasks.stats.pair_rates import strata
 from mtbenchx_tasks.report.figures.drawing import Figure, new_figure, shorten
-from mtbenchx_tasks.report.tables.pairs import Duel, _rates_of, stratum_name
-from mtbenchx_tasks.tables import percent
+from mtbenchx_tasks.report.tables.pairs import Duel, _rates_of
+from mtbenchx_tasks.stats.pair_rates import strata
+from mtbenchx_tasks.tables import percent, stratum_name
 
 COLOURS = ("#0a6bb0", "#e69f00", "#8c959f", "#4d4d4d")
 """Second wins, first wins, tie, both bad."""

@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mtbenchx_tasks.report.figures.drawing import INK, MARKERS, PALETTE, STYLES, Figure, label_width, new_figure, shorten
-from mtbenchx_tasks.report.tables.gains import Gain
+from mtbenchx_tasks.report.figures.drawing import (
+    INK,
+    MARKERS,
+    PALETTE,
+    STYLES,
+    Figure,
+    label_width,
+    new_figure,
+    shorten,
+)
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.means import Resampler, average_of, mean_of
-from mtbenchx_tasks.report.tables.scores import by_family, category_name, language_name
 from mtbenchx_tasks.report.sections import Section
-from mtbenchx_tasks.tables import number
+from mtbenchx_tasks.report.tables.gains import Gain
+from mtbenchx_tasks.report.tables.scores import by_family, language_name
 from mtbenchx_tasks.stats.intervals import Interval
+from mtbenchx_tasks.tables import category_name, number
 
 LOW, HIGH = 1, 10
 DARK_BELOW = 0.179

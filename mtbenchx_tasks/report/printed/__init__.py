@@ -1,0 +1,1 @@
+"""Numbers that were printed in a paper, recomputed and compared."""

@@ -7,16 +7,16 @@ from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.records import Conditions, Judged
-from mtbenchx_tasks.report.figures import scores as score_figures
-from mtbenchx_tasks.report.printed.claims import advantages, claims, impossible, spellings
 from mtbenchx_tasks.report.contents import Chapter, Html, named
+from mtbenchx_tasks.report.figures import scores as score_figures
 from mtbenchx_tasks.report.figures.drawing import Figure, check_matplotlib
 from mtbenchx_tasks.report.page import Head, page
+from mtbenchx_tasks.report.printed.claims import advantages, claims, impossible, spellings
 from mtbenchx_tasks.report.printed.rows import PaperRow, read_paper
-from mtbenchx_tasks.report.tables.scores import category_name, language_name
 from mtbenchx_tasks.report.sections import Answer, Section
-from mtbenchx_tasks.tables import Cell, Row, Table, number
+from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.report.write import draw_all, prepare, write_all
+from mtbenchx_tasks.tables import Cell, Row, Table, category_name, number
 
 LEAD = (
     "The printed tables of a paper, recomputed: each average from its categories, each group's average from its "

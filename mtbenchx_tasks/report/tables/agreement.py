@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.report.tables.pairs import stratum_name
-from mtbenchx_tasks.tables import Cell, Row, Table, number, percent
+from mtbenchx_tasks.tables import Cell, Row, Table, number, percent, stratum_name
 
 Statistic = Mapping[str, Any]
 TIE_MODES = ("four", "merge_bad", "decisive")

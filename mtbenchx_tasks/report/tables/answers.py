@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import Judged, Outcome, Study
 from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.report.tables.pairs import Duel
 from mtbenchx_tasks.report.tables.quality import texts_of
 from mtbenchx_tasks.report.tables.scores import language_name
-from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.tables import Table, html_text, number
 
 

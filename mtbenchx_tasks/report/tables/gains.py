@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.means import Resampler, average_of, n_questions, show_interval
-from mtbenchx_tasks.report.tables.scores import by_family, language_name
 from mtbenchx_tasks.report.sections import Section
-from mtbenchx_tasks.tables import Cell, Row, Table, number
+from mtbenchx_tasks.report.tables.scores import by_family, language_name
 from mtbenchx_tasks.stats.intervals import Interval
+from mtbenchx_tasks.tables import Cell, Row, Table, number
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.stats.intervals import Array

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Outcome
+from mtbenchx_tasks.report.tables.scores import language_name
+from mtbenchx_tasks.stats.intervals import Averaged, Interval
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
@@ -15,10 +18,7 @@ from mtbenchx_tasks.stats.pair_rates import (
     strata,
 )
 from mtbenchx_tasks.stats.substitution import effects
-from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Outcome
-from mtbenchx_tasks.report.tables.scores import category_name, language_name
-from mtbenchx_tasks.tables import Cell, Row, Table, number, percent
-from mtbenchx_tasks.stats.intervals import Averaged, Interval
+from mtbenchx_tasks.tables import Cell, Row, Table, number, percent, stratum_name
 
 VOTES = ("win", "loss", "tie", "both_bad")
 
@@ -116,11 +116,6 @@ def _rates_of(judge: str, group: Sequence[Outcome]) -> tuple[Averaged, ...]:
         return tuple(Averaged(share, None, int(share is not None), 0) for share in shares)
     over = rates_over_runs(group)
     return over.win, over.loss, over.tie, over.both_bad
-
-
-def stratum_name(name: str) -> str:
-    """Return `All`, `RCEMR`, or the category with a capital."""
-    return {"all": "All", "rcemr": "RCEMR"}.get(name) or category_name(name)
 
 
 def _averaged(value: Averaged) -> Cell:

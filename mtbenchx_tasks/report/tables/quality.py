@@ -11,8 +11,8 @@ from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.judge.prices import PRICES_OF
 from mtbenchx_tasks.records import Cost
 from mtbenchx_tasks.report.groups import Model
-from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.report.sections import Answer, Section
+from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.tables import Cell, Row, Table, number, percent
 
 

@@ -14,7 +14,7 @@ from mtbenchx_tasks.report.means import (
 )
 from mtbenchx_tasks.report.paired import Pair
 from mtbenchx_tasks.report.sections import Section
-from mtbenchx_tasks.tables import Cell, Row, Table, number
+from mtbenchx_tasks.tables import Cell, Row, Table, category_name, number
 
 NAMES = {"en": "English", "de": "German", "fr": "French", "it": "Italian", "es": "Spanish"}
 TURNS = (1, 2)
@@ -24,11 +24,6 @@ AVG = "Average per model: mean of the category means."
 def language_name(code: str) -> str:
     """Return a language's English name, or its code."""
     return NAMES.get(code, code)
-
-
-def category_name(category: str) -> str:
-    """Return a category as a heading."""
-    return "STEM" if category == "stem" else category.capitalize()
 
 
 def show_mean(found: Mean, strong: bool = False) -> Cell:

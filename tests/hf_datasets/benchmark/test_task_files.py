@@ -18,7 +18,7 @@ def test_an_added_language_is_a_task_of_the_folder_and_part_of_its_group() -> No
     files = {
         name: yaml.load(text, Loader) for name, text in task_files({"mini": ["de", "no"]}).items() if "yaml" in name
     }
-    assert files["mtbench_x_mini_de.yaml"]["class"] == "mtbenchx_tasks.harness.task.MTBenchXMini"
+    assert files["mtbench_x_mini_de.yaml"]["class"] == "mtbenchx_tasks.task.MTBenchXMini"
     # unquoted, YAML would read the code of Norwegian as false
     assert files["mtbench_x_mini_no.yaml"] == {
         "task": "mtbench_x_mini_no",

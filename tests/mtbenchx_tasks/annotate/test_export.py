@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.stats.agreement import raw_agreement
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.export import export
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.formats.votes import read_votes
+from mtbenchx_tasks.stats.agreement import raw_agreement
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, make_study
 
 CHOICES = ("left", "right", "tie", "both_bad", "skip")

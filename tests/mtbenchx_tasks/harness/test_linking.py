@@ -9,7 +9,7 @@ from pathlib import Path
 import lm_eval
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PYPROJECT = """
 [build-system]
 requires = ["setuptools"]

@@ -26,7 +26,7 @@ def start(api: Api, folder: Path, *arguments: str, judge: dict[str, Any] | None 
         *("--include_path", str(tasks_path()), "--tasks", IT, "--apply_chat_template", "--output_path", "out"),
         *("--log_samples", "--metadata", json.dumps({"judge": settings})),
     ]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8")
 

@@ -57,7 +57,7 @@ def test_two_ranks_share_the_work_and_agree(api: Api, tmp_path: Path, limit: int
         "MASTER_PORT": str(29500 + os.getpid() % 1000),
         "WORLD_SIZE": "2",
     }
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
     command = [sys.executable, str(tmp_path / "rank.py"), judge, str(limit), str(tmp_path)]
     ranks = [subprocess.Popen(command, env={**environment, "RANK": str(rank)}) for rank in range(2)]
     assert [rank.wait(timeout=300) for rank in ranks] == [0, 0]

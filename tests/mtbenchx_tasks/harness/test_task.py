@@ -164,7 +164,7 @@ def test_samples_choose_questions(judge: dict[str, Any]) -> None:
 
 
 def test_repeats_are_conversations_of_their_own(tmp_path: Path, api: Api, judge: dict[str, Any]) -> None:
-    text = "task: thrice\nclass: !function mtbenchx_tasks.harness.task.MTBenchXMini\nlanguage: de\nrepeats: 3\n"
+    text = "task: thrice\nclass: !function mtbenchx_tasks.task.MTBenchXMini\nlanguage: de\nrepeats: 3\n"
     (tmp_path / "thrice.yaml").write_text(text, encoding="utf-8")
     answers = iter(f"Antwort {number}" for number in range(12))
     model = Model(lambda prompt: next(answers))

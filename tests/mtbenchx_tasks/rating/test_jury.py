@@ -11,14 +11,15 @@ import pytest
 
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.stats.agreement import AnswerId
 from mtbenchx_tasks.judge.engines.budget import Budget
-from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.rating.saved_answers import budgeted, judge_files, parse_judges
+from mtbenchx_tasks.judge.engines.factory import budgeted
+from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 from mtbenchx_tasks.rating.jury import Jury, jury, print_jury
-from mtbenchx_tasks.records import Verdict
+from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.rating.scored import Rated, Scored
 from mtbenchx_tasks.rating.terminal import print_metrics
+from mtbenchx_tasks.records import Verdict
+from mtbenchx_tasks.stats.agreement import AnswerId
 from tests.doubles.openai_api import Api
 
 NOT_RATED = Verdict(None, reason="no verdict in the judge's text")

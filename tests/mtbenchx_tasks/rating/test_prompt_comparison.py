@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.rating.saved_answers import live_engine, parse_judges, plan_files
+from mtbenchx_tasks.judge.engines.factory import live_engine
+from mtbenchx_tasks.judge.settings import parse_judges
 from mtbenchx_tasks.rating.prompt_comparison import (
     ALL_MODELS,
     compare_variants,
@@ -15,6 +16,7 @@ from mtbenchx_tasks.rating.prompt_comparison import (
     print_comparison,
     prompt_variants,
 )
+from mtbenchx_tasks.rating.saved_answers import plan_files
 from tests.doubles.openai_api import Api
 from tests.sources import needs_sources
 

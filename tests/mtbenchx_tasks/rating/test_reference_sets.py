@@ -12,8 +12,8 @@ from hf_datasets.benchmark.references import REFERENCE_SETS
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.pairwise.run import start
+from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.rating.scoring import score_answers
 from tests.answers import ours, published
 from tests.doubles.model import Model

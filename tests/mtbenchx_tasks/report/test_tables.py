@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import PEOPLE, Compared, Conditions
-from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.groups import grouped
+from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
 from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_html, to_latex

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from mtbenchx_tasks.records import Outcome
 from mtbenchx_tasks.stats.intervals import Interval
+from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from tests.mtbenchx_tasks.stats.test_pair_rates import many, outcome, swapped
 
 

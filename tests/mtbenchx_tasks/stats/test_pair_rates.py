@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES
+from mtbenchx_tasks.records import Game, Item, Outcome
 from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
     by,
@@ -21,7 +22,6 @@ from mtbenchx_tasks.stats.pair_rates import (
     rates_over_runs,
     strata,
 )
-from mtbenchx_tasks.records import Game, Item, Outcome
 
 VOTE = {"1": "model_1", "2": "model_2", "t": "tie", "b": "both_bad", "-": None}
 MIRRORED = {"model_1": "model_2", "model_2": "model_1"}

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mtbenchx_tasks.records import Game, Outcome
 from mtbenchx_tasks.stats.pair_rates import VOTES, bias_over_runs, by, positional_bias
 from mtbenchx_tasks.stats.substitution import Following, effect, effects, substitute
-from mtbenchx_tasks.records import Game, Outcome
 from tests.mtbenchx_tasks.stats.test_pair_rates import many, outcome, outcomes
 
 # question    run 0  run 1  run 2  run 3

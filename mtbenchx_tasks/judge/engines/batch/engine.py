@@ -144,7 +144,7 @@ def _has_failed(future: Future[Judged]) -> bool:
 
 
 def batch_engine(settings: JudgeSettings, language: str = "") -> BatchEngine:
-    """Return the batch engine of a judge (an EngineFor, see judging.py); one for all languages and prompt sets.
+    """Return the batch engine of a judge (an EngineFor, see engines/factory.py); one for all languages and prompt sets.
 
     Raises:
         UserError: The key is missing, the ledger can't be opened, or the judge is local.

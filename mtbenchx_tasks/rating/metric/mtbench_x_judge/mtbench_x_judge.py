@@ -5,7 +5,7 @@ from typing import Any
 import datasets
 import evaluate
 
-from mtbenchx_tasks.rating.scoring import score_answers
+from mtbenchx_tasks.scoring import score_answers
 
 _DESCRIPTION = """
 Two-turn answers to MT-Bench-X (or its mini benchmark), rated from 1 to 10 by an LLM judge: the same prompts, judge,

@@ -11,8 +11,8 @@ from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.plan import Plan, PlanEngine, Planned, plan, print_plan
-from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.rating.saved_answers import judge_files, parse_judges, plan_files
+from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
+from mtbenchx_tasks.rating.saved_answers import judge_files, plan_files
 from tests.doubles.openai_api import Api
 
 HEADER = 3 + 3

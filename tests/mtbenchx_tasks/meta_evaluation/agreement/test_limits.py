@@ -4,9 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtbenchx_tasks.stats.agreement import raw_agreement
-from mtbenchx_tasks.meta_evaluation.agreement.limits import CLASSES, LIMITS, counts, human_judge, kappa_interval, table, upper_limit
+from mtbenchx_tasks.meta_evaluation.agreement.limits import (
+    CLASSES,
+    LIMITS,
+    counts,
+    human_judge,
+    kappa_interval,
+    table,
+    upper_limit,
+)
 from mtbenchx_tasks.meta_evaluation.agreement.study import Compared, gather
+from mtbenchx_tasks.stats.agreement import raw_agreement
 from tests.mtbenchx_tasks.meta_evaluation.agreement.test_study import LETTERS, votes
 
 STUDIES = st.integers(1, 8).flatmap(

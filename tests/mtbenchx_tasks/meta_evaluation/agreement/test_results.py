@@ -226,7 +226,7 @@ def test_files_are_written_though_nobody_reads_the_tables(tmp_path: Path) -> Non
     read_end, write_end = os.pipe()
     os.close(read_end)  # as `| head` does
     command = [sys.executable, "-m", "mtbenchx_tasks.cli", "agreement", "--votes", "people.jsonl", "--out", "out"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
     done = subprocess.run(
         command, stdout=write_end, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment, check=False
     )

@@ -4,9 +4,9 @@ import pytest
 from transformers import LlamaConfig
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes.memory import Memory, check_memory, memory
-from mtbenchx_tasks.recipes.settings import read_settings
-from tests.recipes.bench import model
+from mtbenchx_tasks.training.memory import Memory, check_memory, memory
+from mtbenchx_tasks.training.trl_arguments import read_settings
+from tests.mtbenchx_tasks.training.bench import model
 
 LIMA = ("--config", "recipes/lima_x.yaml")
 SEVEN = Memory(7_450_000_000, 16, 1)  # 4 bytes x weights, gradients, two moments: 119.2 GB

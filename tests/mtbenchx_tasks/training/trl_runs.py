@@ -26,7 +26,7 @@ def train(arguments: Sequence[str]) -> None:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"}
 
 
 def start(arguments: Sequence[str], folder: Path) -> "subprocess.Popen[str]":

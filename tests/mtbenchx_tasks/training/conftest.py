@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mtbenchx_tasks.recipes.folder import copy
-from tests.recipes.bench import write_base, write_data
+from mtbenchx_tasks.training.recipes_folder import copy
+from tests.mtbenchx_tasks.training.bench import write_base, write_data
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes.batch import check_batch, combinations
+from mtbenchx_tasks.training.batch_size import check_batch, combinations
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes.settings import read_settings
+from mtbenchx_tasks.training.trl_arguments import read_settings
 
 LIMA = ("--config", "recipes/lima_x.yaml")
 

@@ -13,8 +13,8 @@ import pytest
 import trl.scripts.sft
 from lm_eval.models.huggingface import HFLM
 
-from tests.recipes.bench import CONFIGS
-from tests.recipes.trl_runs import curve, environment, flags, history, start, train
+from tests.mtbenchx_tasks.training.bench import CONFIGS
+from tests.mtbenchx_tasks.training.trl_runs import curve, environment, flags, history, start, train
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
 PAIRS = [(recipe, config) for recipe in ("lima_x", "bactrian_x") for config in CONFIGS]

@@ -4,20 +4,20 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes import folder
+from mtbenchx_tasks.training import recipes_folder as folder
 
 NAMES = {"README.md", "bactrian_x.yaml", "chat_template.jinja", "lima_x.yaml", "slurm.sh", "smoke.yaml", "study.smk"}
 
 
 def test_a_source_tree_has_them_at_its_top() -> None:
-    assert folder.recipes_path() == Path(__file__).parents[2] / "recipes"
+    assert folder.recipes_path() == Path(__file__).parents[3] / "recipes"
 
 
 @pytest.mark.parametrize("scheme", ["data", "user"])
 def test_an_installed_wheel_has_them_in_its_shared_data(
     scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "__file__", str(tmp_path / "site" / "mtbenchx_tasks" / "recipes" / "folder.py"))
+    monkeypatch.setattr(folder, "__file__", str(tmp_path / "site/mtbenchx_tasks/training/recipes_folder.py"))
     places = {"data": tmp_path / "prefix", "user": tmp_path / "home"}
     monkeypatch.setattr(
         sysconfig, "get_path", lambda name, scheme="data": str(places["user" if "user" in scheme else "data"])

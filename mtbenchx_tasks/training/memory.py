@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes.settings import Settings
+from mtbenchx_tasks.training.trl_arguments import Settings
 
 FULL, HALF = 4, 2
 """Bytes of a number in float32 and in bfloat16."""

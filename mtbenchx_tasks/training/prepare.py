@@ -127,7 +127,7 @@ def _fast_tokenizer(base: str, revision: str | None) -> tuple[Any, tuple[str, ..
     else:
         if tokenizer.is_fast:
             return tokenizer, ()
-    from mtbenchx_tasks.recipes.spm import rebuild
+    from mtbenchx_tasks.training.sentencepiece import rebuild
 
     return rebuild(base, revision), ("A fast tokenizer was built from its SentencePiece model.",)
 

@@ -12,9 +12,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes.prepare import prepare
-from mtbenchx_tasks.recipes.spm import check_same
-from tests.recipes.bench import write_base
+from mtbenchx_tasks.training.prepare import prepare
+from mtbenchx_tasks.training.sentencepiece import check_same
+from tests.mtbenchx_tasks.training.bench import write_base
 
 TURN_END = "<|im_end|>"
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.recipes.check import Report
-    from mtbenchx_tasks.recipes.cut import Cut
+    from mtbenchx_tasks.training.check import Report
+    from mtbenchx_tasks.training.truncation import Cut
 
 recipes = typer.Typer(help="The training recipes: where they are, and what helps before `trl sft`.")
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -21,7 +21,7 @@ def where(
     """Print the folder of the recipes, or copy them to ./recipes; files changed there are never overwritten."""
     if context.invoked_subcommand is not None:
         return
-    from mtbenchx_tasks.recipes import folder
+    from mtbenchx_tasks.training import recipes_folder as folder
 
     if not copy:
         print(folder.recipes_path())
@@ -42,7 +42,7 @@ def check(
     batch: Annotated[int, typer.Option(min=1, help="Examples of an optimizer step that you want.")] = 64,
 ) -> None:
     """Check a training before it starts: give the arguments that `trl sft` will get."""
-    from mtbenchx_tasks.recipes.check import check as run
+    from mtbenchx_tasks.training.check import check as run
 
     report = run(context.args, gpus, batch)
     _print_report(report)
@@ -86,7 +86,7 @@ def prepare(
     revision: Annotated[str | None, typer.Option(help="Commit of the base on the Hub.")] = None,
 ) -> None:
     """Make a base fit for `trl sft`: a fast tokenizer, a token that ends a turn, an embedding that fits both."""
-    from mtbenchx_tasks.recipes.prepare import prepare as run
+    from mtbenchx_tasks.training.prepare import prepare as run
 
     for change in run(base, out, turn_end, revision) or ("Nothing had to be changed.",):
         print(change)
@@ -99,7 +99,7 @@ def template(
 ) -> None:
     """Print a chat template without the markers of training, for engines that don't know `{% generation %}`."""
     from hf_datasets.shared.errors import UserError
-    from mtbenchx_tasks.recipes.base import without_markers
+    from mtbenchx_tasks.training.base import without_markers
 
     if not file.is_file():
         raise UserError(f"There is no file {file}.")
@@ -111,7 +111,7 @@ def plan(
     judge: Annotated[str, typer.Option(help="The judge, for its price.")] = "gpt-4",
 ) -> None:
     """Print what the whole study takes: trainings, evaluations, GPU hours and the judge's price. Nothing is run."""
-    from mtbenchx_tasks.recipes.plan import plan_lines, study_plan
+    from mtbenchx_tasks.training.plan import plan_lines, study_plan
 
     for line in plan_lines(study_plan(judge), judge):
         print(line)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes.settings import Settings
+from mtbenchx_tasks.training.trl_arguments import Settings
 
 MARKERS = re.compile(r"{%-?\s*generation\s*-?%}")
 TAGS = re.compile(r"{%-?\s*(?:end)?generation\s*-?%}")

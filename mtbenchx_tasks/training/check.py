@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.recipes.base import check_context, load_tokenizer
-from mtbenchx_tasks.recipes.batch import PAPER_BATCH, check_batch
-from mtbenchx_tasks.recipes.cut import Cut, count_cuts
-from mtbenchx_tasks.recipes.memory import Memory, check_memory, gpu_memory, memory
-from mtbenchx_tasks.recipes.settings import Settings, read_settings
+from mtbenchx_tasks.training.base import check_context, load_tokenizer
+from mtbenchx_tasks.training.batch_size import PAPER_BATCH, check_batch
+from mtbenchx_tasks.training.memory import Memory, check_memory, gpu_memory, memory
+from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
+from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
 Found = TypeVar("Found")
 OPTIMIZER = ("optimizer.pt", "optimizer.bin", "optimizer_0", "global_step*", "pytorch_model_fsdp_0")

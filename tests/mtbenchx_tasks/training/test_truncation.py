@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from mtbenchx_tasks.recipes.cut import Cut, count_cuts
-from mtbenchx_tasks.recipes.folder import recipes_path
+from mtbenchx_tasks.training.recipes_folder import recipes_path
+from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
 TEMPLATE = (recipes_path() / "chat_template.jinja").read_text(encoding="utf-8")
 

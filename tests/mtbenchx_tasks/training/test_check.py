@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from mtbenchx_tasks.recipes.check import Report, check
-from tests.recipes.bench import tokenizer, write_base
+from mtbenchx_tasks.training.check import Report, check
+from tests.mtbenchx_tasks.training.bench import tokenizer, write_base
 
 FLAGS = [
     "--config",

@@ -15,9 +15,9 @@ from trl.chat_template_utils import (
     is_chat_template_stop_token_trained,
 )
 
-from mtbenchx_tasks.recipes.base import without_markers
-from mtbenchx_tasks.recipes.folder import recipes_path
-from tests.recipes.bench import model, tokenizer, write_base
+from mtbenchx_tasks.training.base import without_markers
+from mtbenchx_tasks.training.recipes_folder import recipes_path
+from tests.mtbenchx_tasks.training.bench import model, tokenizer, write_base
 
 TEMPLATE = (recipes_path() / "chat_template.jinja").read_text(encoding="utf-8")
 TURNS = [

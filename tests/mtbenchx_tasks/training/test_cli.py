@@ -4,9 +4,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from mtbenchx_tasks.cli import app
-from mtbenchx_tasks.recipes.folder import recipes_path
-from mtbenchx_tasks.recipes.plan import study_plan
-from tests.recipes.bench import write_base
+from mtbenchx_tasks.training.plan import study_plan
+from mtbenchx_tasks.training.recipes_folder import recipes_path
+from tests.mtbenchx_tasks.training.bench import write_base
 from tests.sources import needs_sources
 
 

@@ -1,0 +1,82 @@
+"""The options of every command that asks a judge, and how such a command ends."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mtbenchx_tasks.judge.engines.budget import Budget
+    from mtbenchx_tasks.judge.engines.factory import EngineFor
+    from mtbenchx_tasks.judge.prices import Price
+
+
+PARTLY_DONE = 3
+"""Exit code: some judgments were not reached, or not asked for lack of budget."""
+
+
+Files = Annotated[list[Path], typer.Argument(help="lm_eval samples (--log_samples) or FastChat's model_answer files.")]
+
+
+Judges = Annotated[
+    list[str], typer.Option("--judge", help="A model name, or settings as in lm_eval's metadata; repeat for a jury.")
+]
+
+
+Language = Annotated[str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")]
+
+
+Runs = Annotated[int | None, typer.Option(min=1, help="Judge everything this often, as separate runs.")]
+
+
+PromptLanguage = Annotated[str | None, typer.Option(help="Language of the judge prompts: same or en.")]
+
+
+Plan = Annotated[bool, typer.Option("--plan", help="Print requests, tokens and price, and stop: nothing is sent.")]
+
+
+MaxCost = Annotated[float | None, typer.Option(min=0, help="Dollars: stop before this is exceeded, keep everything.")]
+
+
+Prices = Annotated[list[str], typer.Option("--price", help="IN,OUT in dollars per million tokens; or MODEL=IN,OUT.")]
+
+
+Data = Annotated[
+    Path | None, typer.Option(help="A built mtbench-x folder that holds languages added by `data build --translation`.")
+]
+
+
+Batch = Annotated[bool, typer.Option("--batch", help="Through the OpenAI Batch API: half the price, within a day.")]
+
+
+def know_languages(data: Path | None) -> None:
+    """Make the added languages of a built folder known."""
+    if data is not None:
+        from hf_datasets.benchmark.translated_folder import register_built
+
+        register_built(data)
+
+
+def engine_factory(
+    max_cost: float | None, prices: "dict[str, Price]", batch: bool
+) -> "tuple[EngineFor, Budget | None]":
+    """Who asks: live or by batch, within a budget or not."""
+    from mtbenchx_tasks.judge.engines.batch.engine import batch_engine
+    from mtbenchx_tasks.judge.engines.budget import Budget
+    from mtbenchx_tasks.judge.engines.factory import budgeted, live_engine
+    from mtbenchx_tasks.judge.prices import BATCH_FACTOR
+
+    engine_for = batch_engine if batch else live_engine
+    if max_cost is None:
+        return engine_for, None
+    budget = Budget(max_cost)
+    return budgeted(budget, prices, engine_for, BATCH_FACTOR if batch else 1.0), budget
+
+
+def end_command(budget: "Budget | None", failed: int) -> None:
+    """Say what was spent and what is missing; exit 3 if something is."""
+    if budget is not None:
+        print(budget.summary)
+    if failed:
+        print(f"{failed} without a result; the same command asks again what failed, and only that.")
+        raise typer.Exit(PARTLY_DONE)

@@ -1,0 +1,85 @@
+"""`mtbenchx compare` and `mtbenchx pairs`: two answers at a time, both orders always."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from mtbenchx_tasks.judge.options import (
+    Batch,
+    Data,
+    Files,
+    Judges,
+    Language,
+    MaxCost,
+    Plan,
+    Prices,
+    PromptLanguage,
+    end_command,
+    engine_factory,
+    know_languages,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+def compare(
+    files: Files,
+    judges: Judges,
+    *,
+    language: Language = None,
+    votes: Annotated[int, typer.Option(min=3, max=4, help="4 offers the vote 'both bad'.")] = 3,
+    baseline: Annotated[str | None, typer.Option(help="Compare all models with this one; default: all pairs.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of the judge in the result.")] = 1,
+    substitute: Annotated[
+        Literal["next", "chain"] | None,
+        typer.Option(help="Fill inconsistent votes from the next run, or from all later ones; takes one run more."),
+    ] = None,
+    prompt_language: PromptLanguage = None,
+    out: Annotated[Path | None, typer.Option(help="Also write FastChat's pair files to this folder.")] = None,
+    data: Data = None,
+    plan: Plan = False,
+    max_cost: MaxCost = None,
+    price: Prices = [],  # noqa: B006  (typer reads it)
+    batch: Batch = False,
+) -> None:
+    """Compare models pairwise, both orders always: rates, positional bias, and what length has to do with it."""
+    from mtbenchx_tasks.judge.engines.plan import print_plan
+    from mtbenchx_tasks.judge.prices import parse_prices
+    from mtbenchx_tasks.judge.settings import parse_judges
+    from mtbenchx_tasks.pairwise.run import compare_files, plan_comparison, save_pairs
+    from mtbenchx_tasks.pairwise.terminal import print_comparison
+    from mtbenchx_tasks.records import FAILED
+
+    know_languages(data)
+    raw_runs = runs + (substitute is not None)
+    settings = parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
+    prices = parse_prices(price)
+    if plan:
+        print_plan(plan_comparison(files, settings, language, votes=votes, baseline=baseline, prices=prices))
+        return
+    engine_for, budget = engine_factory(max_cost, prices, batch)
+    outcomes = compare_files(files, settings, language, votes=votes, baseline=baseline, engine_for=engine_for)
+    print_comparison(outcomes, runs, substitute)
+    if out is not None:
+        for path in save_pairs(out, outcomes, settings[0]):
+            print(path)
+    end_command(budget, sum(outcome.winner == FAILED for outcome in outcomes))
+
+
+def pairs(
+    files: Annotated[list[Path], typer.Argument(help="FastChat's *_pair.jsonl files, anyone's.")],
+    *,
+    language: Annotated[str, typer.Option(help="Language of the questions.")] = "en",
+    substitute: Annotated[
+        Literal["next", "chain"] | None, typer.Option(help="Fill inconsistent votes from later runs, if there are any.")
+    ] = None,
+) -> None:
+    """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
+    from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
+    from mtbenchx_tasks.pairwise.terminal import print_comparison
+
+    outcomes = [outcome for file in files for outcome in read_pairs(file, language)]
+    runs = 1 + max(outcome.item.run for outcome in outcomes)
+    print_comparison(outcomes, max(1, runs - (substitute is not None)), substitute)

@@ -1,1 +1,0 @@
-"""What the stock TRL command line lacks around our recipes: where they are, a check before training, a fitting base."""

@@ -1,0 +1,5 @@
+"""The address of the tasks that YAML files hold; the tasks themselves are in harness/task.py."""
+
+from mtbenchx_tasks.harness.task import MTBenchX, MTBenchXMini
+
+__all__ = ["MTBenchX", "MTBenchXMini"]

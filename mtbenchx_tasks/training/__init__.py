@@ -1,0 +1,1 @@
+"""What the stock trainer's command line lacks: checks, plans, prepared tokenizers."""
