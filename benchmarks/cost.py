@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from measure import print_table
-from mtbenchx_tasks.pairwise.compare_files import read_files, start
 
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.jsonl import write
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, CHARACTERS_PER_TOKEN, PRICES_OF, cost_of, required_price
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
+from mtbenchx_tasks.pairwise.run import start
+from mtbenchx_tasks.rating.saved_answers import read_files
 
 MIXTURES = ("EN", "DE", "FR", "IT", "ES", "ENDEFRITES", "sampled")
 FAMILIES = ("lima-x", "bactrian-x")

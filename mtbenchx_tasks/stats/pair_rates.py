@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE, Item, Outcome
-from mtbenchx_tasks.stats.intervals import DRAWS, Averaged, Interval, PairedTest, Share
 from mtbenchx_tasks.stats import intervals as stats
+from mtbenchx_tasks.stats.intervals import DRAWS, Averaged, Interval, PairedTest, Share
 
 MODEL_1, MODEL_2 = "model_1", "model_2"
 DECISIVE = (MODEL_1, MODEL_2)
