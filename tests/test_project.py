@@ -41,15 +41,18 @@ def test_the_wheel_carries_its_data_and_nothing_of_lm_evals(tmp_path: Path) -> N
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     data = [
-        *(f"hf_datasets/mini/questions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
+        *(f"hf_datasets/benchmark/mini/questions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
         *(
             "hf_datasets/translate/review/culture_bound.txt",
             "hf_datasets/pins.toml",
             "hf_datasets/benchmark/edits/judge_prompts.jsonl",
             "hf_datasets/benchmark/cards/mtbench_x.md",
         ),
-        *(f"hf_datasets/mini/instructions.{language}.jsonl" for language in ("en", "de", "fr", "it", "es")),
-        *(f"hf_datasets/cards/{card}.md" for card in ("lima_x", "bactrian_x", "instruct", "instruct_mini")),
+        *(
+            f"hf_datasets/instruct/mini_set/instructions.{language}.jsonl"
+            for language in ("en", "de", "fr", "it", "es")
+        ),
+        *(f"hf_datasets/instruct/cards/{card}.md" for card in ("lima_x", "bactrian_x", "instruct", "instruct_mini")),
         *("mtbenchx_tasks/tasks/mtbench_x_de.yaml", "mtbenchx_tasks/rating/metric/mtbench_x_judge/mtbench_x_judge.py"),
         *("mtbenchx_tasks/annotate/templates/vote.html", "mtbenchx_tasks/annotate/static/keys.js"),
         *(f"mtbenchx_tasks/annotate/texts/{language}.toml" for language in ("en", "de", "fr", "it", "es")),
