@@ -1,6 +1,6 @@
 """The configs of the published MT-Bench-X: which rows each holds, and in which columns.
 
-Shared by the folder for the Hub (publish.py), its card and the builder, so that they can't differ.
+Shared by the folder for the Hub (build.py), its card and the builder, so that they can't differ.
 """
 
 from collections.abc import Mapping

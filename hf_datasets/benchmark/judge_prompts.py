@@ -32,7 +32,7 @@ def judge_prompts(prompt_set: str, language: str) -> MappingProxyType[str, Judge
 
     Args:
         prompt_set: One of PROMPT_SETS.
-        language: Lower-case language code; one of the package's or an added one (see added.py).
+        language: Lower-case language code; one of the package's or an added one (see languages.py).
 
     Raises:
         UserError: The set doesn't exist, or not in that language; or its files can't be had.

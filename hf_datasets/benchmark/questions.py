@@ -34,7 +34,7 @@ def questions(benchmark: str, language: str, reference_set: str = references.PUB
 
     Args:
         benchmark: `mtbench_x` or `mini`.
-        language: Lower-case language code; one of LANGUAGES or an added one (see added.py).
+        language: Lower-case language code; one of LANGUAGES or an added one (see languages.py).
         reference_set: `published`, or `corrected` (MT-Bench-X only): our own answers where the published are wrong.
 
     Raises:

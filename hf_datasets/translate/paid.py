@@ -1,6 +1,7 @@
 """Paid translations in the ledger: claimed, stored before anyone uses them, counted.
 
-The same file, connection and promises as judgments (ledger.py); a translation is keyed by the sha256 of its request.
+The same file, connection and promises as judgments (ledger/store.py); a translation is keyed by the sha256 of its
+request.
 """
 
 import json

@@ -1,6 +1,6 @@
 """MT-Bench-X as a task of the stock harness: two turns, each answer judged while the next are generated.
 
-A task's YAML holds its name, class and language; everything else stands here. How two turns fit the harness: wave.py.
+A task's YAML holds its name, class and language; everything else stands here. How two turns fit the harness: turns.py.
 """
 
 import logging

@@ -59,7 +59,7 @@ class Anatomy:
     code: tuple[str, ...]
     """Its code, block by block, without comments and with single spaces."""
     protected: Counter[str]
-    """Its protected stretches (spans.py) and how often each occurs."""
+    """Its protected stretches (protect/spans.py) and how often each occurs."""
 
 
 def anatomy(text: str) -> Anatomy:

@@ -1,4 +1,4 @@
-"""Means, intervals, paired tests and their words, computed by hand or held against stats.py."""
+"""Means, intervals, paired tests and their words, computed by hand or held against stats/intervals.py."""
 
 import math
 import random
