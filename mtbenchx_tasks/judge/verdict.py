@@ -5,16 +5,15 @@ comma, `8/10`, bold, spaces, and the prompt's own word inside the brackets. `fas
 (first match, no range; notes on its faults are in the README).
 """
 
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE, expected_rating
 from mtbenchx_tasks.records import BOTH_BAD, TIE, Game, Verdict
 
-LOWEST, HIGHEST = 1, 10
-UNPARSABLE, OUT_OF_RANGE = "no verdict in the judge's text", "verdict out of range"
+OUT_OF_RANGE = "verdict out of range"
 
 _NUMBER = r"(?P<{0}>[0-9]+(?:[.,][0-9]+)?)(?:\s*/\s*10)?"
 _MARKUP = r"[\s*_`]*"
@@ -94,73 +93,6 @@ def parse_fastchat(text: str) -> tuple[float | None, str]:
         return None, UNPARSABLE
     rating = float(match[1])
     return (rating, "") if math.isfinite(rating) else (None, UNPARSABLE)
-
-
-def expected_rating(completion: Completion) -> tuple[float | None, str]:
-    """Return the probability-weighted mean rating.
-
-    The local judge reports the probability of each whole rating; an endpoint reports the alternatives of each token it
-    wrote (`logprobs`), of which those at the verdict count.
-    """
-    if "ratings" in completion.details:
-        weights = {int(number): float(weight) for number, weight in completion.details["ratings"].items()}
-        return _mean(weights)
-    if "logprobs" not in completion.details:
-        return None, "the endpoint returned no logprobs"
-    return _from_tokens(completion.details["logprobs"])
-
-
-def _from_tokens(tokens: list[Mapping[str, object]]) -> tuple[float | None, str]:
-    text, starts = "", []
-    for token in tokens:
-        starts.append(len(text))
-        text += str(token["token"])
-    matches = list(re.finditer(r"\[\[\s*(?=\d)", text))
-    if not matches:
-        return None, UNPARSABLE
-    at = matches[-1].end()
-    index = max(i for i, start in enumerate(starts) if start <= at)
-    prefix = text[starts[index] : at]  # a tokenizer may glue "[[" or a space to the digit
-    weights = _weights(tokens[index], prefix)
-    if HIGHEST not in weights and weights.get(1, 0.0) > 0:
-        return _split_ten(weights, tokens[index], tokens[index + 1 : index + 2], prefix)
-    return _mean(weights)
-
-
-def _weights(token: Mapping[str, object], prefix: str) -> dict[int, float]:
-    weights: dict[int, float] = {}
-    top: Mapping[str, float] = token["top"]  # type: ignore[assignment]
-    for candidate, logprob in top.items():
-        digits = re.match(r"\s*(\d+)", candidate.removeprefix(prefix))
-        if candidate.startswith(prefix) and digits and LOWEST <= int(digits[1]) <= HIGHEST:
-            weights[int(digits[1])] = weights.get(int(digits[1]), 0.0) + math.exp(logprob)
-    return weights
-
-
-def _split_ten(
-    weights: dict[int, float], token: Mapping[str, object], following: list[Mapping[str, object]], prefix: str
-) -> tuple[float | None, str]:
-    """Where `10` is two tokens, the weight of `1` is shared between 1 and 10 as the next token's alternatives say."""
-    written = str(token["token"]).removeprefix(prefix).strip()
-    if written == "1" and following:
-        top: Mapping[str, float] = following[0]["top"]  # type: ignore[assignment]
-        zero = sum(math.exp(logprob) for candidate, logprob in top.items() if candidate.startswith("0"))
-        return _mean({**weights, 1: weights[1] * (1 - zero), HIGHEST: weights[1] * zero})
-    if weights[1] > 0.01 * sum(weights.values()):
-        return None, "1 and 10 can't be told apart by this endpoint's tokens"
-    return _mean(weights)
-
-
-def _mean(weights: Mapping[int, float]) -> tuple[float | None, str]:
-    total = sum(weights.values())
-    if not total > 0 or not math.isfinite(total):
-        return None, "no rating has a probability"
-    return sum(number * weight for number, weight in weights.items()) / total, ""
-
-
-def as_text(ratings: Mapping[int, float]) -> str:
-    """Return the probabilities as the text of a judgment that wrote none."""
-    return json.dumps({str(number): round(weight, 6) for number, weight in ratings.items()})
 
 
 NO_VOTE, NOT_OFFERED = "no vote in the judge's text", "the judge cast a vote that it was not offered"

@@ -13,8 +13,9 @@ from mtbenchx_tasks.formats.answers import read_answers
 from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
 from mtbenchx_tasks.formats.lm_eval import valid_rating
 from mtbenchx_tasks.formats.votes import Vote, read_votes
+from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, OUT_OF_RANGE, UNPARSABLE
+from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
 from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Item, Judged, Outcome, Study
 
 UNREACHED = "$ERROR$"

@@ -10,38 +10,33 @@ import inspect
 import logging
 import os
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line
+from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, weighed
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.verdict import HIGHEST, LOWEST, as_text
 from mtbenchx_tasks.judge.weights import weights_hash
 
 log = logging.getLogger("lm_eval.mtbenchx")
 NUMBERS = range(LOWEST, HIGHEST + 1)
 
 
-class LocalEngine:
+class LocalEngine(InProcessEngine):
     """Queues requests and judges them together in `finish`, on its own device."""
 
     def __init__(self, settings: JudgeSettings, ledger: Ledger) -> None:
-        self._settings, self._ledger = settings, ledger
-        self._queue: dict[str, tuple[ChatRequest, Future[Judged]]] = {}
+        super().__init__(settings, ledger)
         self._network: Any = None
         self._tokenizer: Any = None
 
     def check(self) -> None:
         """Read the judge's tokenizer; the weights are loaded when there is something to judge."""
-        self._ledger.check_writable()
+        super().check()
         if self._tokenizer is not None:
             return
         from transformers import AutoTokenizer
@@ -49,7 +44,7 @@ class LocalEngine:
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(self._settings.model, padding_side="left")
         except (OSError, ValueError) as error:
-            raise self._unloadable(_first_line(error)) from error
+            raise self._unloadable(first_line(error)) from error
         if not self._tokenizer.chat_template:
             raise UserError(f"The local judge {self._settings.model!r} has no chat template; take a chat model.")
         folder = Path(self._settings.model)
@@ -60,44 +55,11 @@ class LocalEngine:
 
     def meet(self, lm: Any) -> None:
         """Share the candidate's weights if it is the very model that judges."""
-        same = isinstance(getattr(lm, "pretrained", None), str) and _same_model(lm.pretrained, self._settings.model)
+        same = isinstance(getattr(lm, "pretrained", None), str) and same_model(lm.pretrained, self._settings.model)
         plain = not (getattr(lm, "peft", None) or getattr(lm, "delta", None))
         if self._network is None and same and plain and self._settings.device in (None, str(lm.device)):
             log.info("The local judge shares the candidate's weights.")
             self._network = lm.model
-
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Queue a request; equal requests share one future."""
-        return self._queue.setdefault(request.key, (request, Future()))[1]
-
-    def finish(self) -> None:
-        """Judge what is queued and not in the ledger, with a progress bar."""
-        if not self._queue:
-            return
-        self.check()
-        self._load()
-        weights = weights_hash(self._network)
-        queue = [(replace(request, model=weights), future) for request, future in self._queue.values()]
-        self._queue = {}
-        missing = []
-        for request, future in queue:
-            known = self._ledger.judgment(request.key)
-            if known is None:
-                missing.append((request, future))
-            else:
-                future.set_result(Judged(request.key, known))
-        missing.sort(key=lambda item: len(item[0].text))  # batches of like length waste no padding
-        with tqdm(total=len(missing), desc="Judging", disable=not missing, leave=False) as bar:
-            for start in range(0, len(missing), self._batch_size):
-                batch = missing[start : start + self._batch_size]
-                self._judge(batch)
-                bar.update(len(batch))
-
-    def stop(self) -> None:
-        """Cancel what is queued."""
-        for _, future in self._queue.values():
-            future.cancel()
-        self._queue = {}
 
     def _unloadable(self, reason: str) -> UserError:
         return UserError(f"The local judge {self._settings.model!r} can't be loaded: {reason}")
@@ -112,7 +74,7 @@ class LocalEngine:
         try:
             network = AutoModelForCausalLM.from_pretrained(self._settings.model, dtype="auto")
         except Exception as error:  # damaged files raise what their format's reader likes
-            raise self._unloadable(_first_line(error)) from error
+            raise self._unloadable(first_line(error)) from error
         self._network = network.to(device).eval()
 
     @property
@@ -120,29 +82,20 @@ class LocalEngine:
         """On a CPU padding costs more than a batch gains."""
         return self._settings.batch_size or (1 if self._network.device.type == "cpu" else 8)
 
-    def _judge(self, batch: Sequence[tuple[ChatRequest, Future[Judged]]]) -> None:
-        requests = [request for request, _ in batch]
+    def _identity(self) -> str:
+        return weights_hash(self._network)
+
+    def _answer(self, requests: Sequence[ChatRequest]) -> list[Completion]:
         expected = self._settings.rating == "expected"
         fitting = [request for request in requests if self._fits(request)]
         try:
             judged = (self._expect(fitting) if expected else self._write(fitting)) if fitting else []
         except RuntimeError as error:  # out of memory, mostly: the answers must not be lost for it
-            log.error("The local judge failed: %s (a smaller judge.batch_size needs less memory)", _first_line(error))
-            judged = [Completion("failed", reason=_first_line(error))] * len(fitting)
+            log.error("The local judge failed: %s (a smaller judge.batch_size needs less memory)", first_line(error))
+            judged = [Completion("failed", reason=first_line(error))] * len(fitting)
         said = {request.key: completion for request, completion in zip(fitting, judged, strict=True)}
         too_long = Completion("failed", reason="the prompt is longer than the local judge's context")
-        for request, future in batch:
-            completion = said.get(request.key, too_long)
-            self._store(request, completion)
-            future.set_result(Judged(request.key, completion))
-
-    def _store(self, request: ChatRequest, completion: Completion) -> None:
-        """Keep a judgment; one that can't be kept is still used."""
-        try:
-            if self._ledger.claim(request.key, request.text):
-                self._ledger.finish(request.key, completion)
-        except LedgerError as error:
-            log.error("A judgment can't be kept: %s", error)
+        return [said.get(request.key, too_long) for request in requests]
 
     def _prompt(self, request: ChatRequest) -> str:
         messages = [dict(message) for message in request.messages]
@@ -190,7 +143,7 @@ class LocalEngine:
         inputs = self._encode(requests)
         endings = [self._tokenizer(f"{number}]]", add_special_tokens=False)["input_ids"] for number in NUMBERS]
         scores = continuation_scores(self._network, inputs["input_ids"], inputs["attention_mask"], endings)
-        return [_expected(dict(zip(NUMBERS, row, strict=True))) for row in scores.exp().tolist()]
+        return [weighed(dict(zip(NUMBERS, row, strict=True))) for row in scores.exp().tolist()]
 
 
 def continuation_scores(network: Any, tokens: Any, mask: Any, endings: list[list[int]]) -> Any:
@@ -245,14 +198,6 @@ def _step(network: Any, tokens: Any, mask: Any, **options: Any) -> Any:
     return network(tokens, attention_mask=None if bool(mask.all()) else mask, position_ids=positions, **options)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
-
-
-def _expected(weights: dict[int, float]) -> Completion:
-    ratings = {str(number): weight for number, weight in weights.items()}
-    return Completion("answered", as_text(weights), details={"ratings": ratings})
-
-
-def _same_model(one: str, other: str) -> bool:
+def same_model(one: str, other: str) -> bool:
+    """Tell whether two names are one model: equal, or two paths of one folder."""
     return one == other or (os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other))  # noqa: PTH110, PTH121

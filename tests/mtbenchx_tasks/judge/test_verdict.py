@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.expected import UNPARSABLE, expected_rating, weighed
 from mtbenchx_tasks.judge.verdict import (
     OUT_OF_RANGE,
-    UNPARSABLE,
-    as_text,
-    expected_rating,
     parse_fastchat,
     parse_last,
     verdict,
@@ -284,4 +282,4 @@ def test_an_expected_rating_lies_among_the_possible_ones(ratings: dict[str, floa
 
 
 def test_probabilities_stand_as_the_judgments_text() -> None:
-    assert as_text({1: 0.25, 10: 1 / 3}) == '{"1": 0.25, "10": 0.333333}'
+    assert weighed({1: 0.25, 10: 1 / 3}).text == '{"1": 0.25, "10": 0.333333}'

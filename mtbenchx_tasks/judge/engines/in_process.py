@@ -1,0 +1,105 @@
+"""What engines in this process share: requests wait in a queue and are judged together, in batches, by `finish`."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+from tqdm import tqdm
+
+from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.settings import JudgeSettings
+
+log = logging.getLogger("lm_eval.mtbenchx")
+
+
+class InProcessEngine:
+    """Queues requests; a kind of judge says how it is loaded, what it is and what it answers."""
+
+    def __init__(self, settings: JudgeSettings, ledger: Ledger) -> None:
+        self._settings, self._ledger = settings, ledger
+        self._queue: dict[str, tuple[ChatRequest, Future[Judged]]] = {}
+
+    def check(self) -> None:
+        """Raise UserError if nothing could be judged; called before anything is generated."""
+        self._ledger.check_writable()
+
+    def submit(self, request: ChatRequest) -> Future[Judged]:
+        """Queue a request; equal requests share one future."""
+        return self._queue.setdefault(request.key, (request, Future()))[1]
+
+    def finish(self) -> None:
+        """Judge what is queued and not in the ledger, with a progress bar."""
+        if not self._queue:
+            return
+        self.check()
+        self._load()
+        identity = self._identity()
+        queue = [(replace(request, model=identity), future) for request, future in self._queue.values()]
+        self._queue = {}
+        missing = []
+        for request, future in queue:
+            known = self._ledger.judgment(request.key)
+            if known is None:
+                missing.append((request, future))
+            else:
+                future.set_result(Judged(request.key, known))
+        missing.sort(key=lambda item: len(item[0].text))  # batches of like length waste no padding
+        with tqdm(total=len(missing), desc="Judging", disable=not missing, leave=False) as bar:
+            for start in range(0, len(missing), self._batch_size):
+                batch = missing[start : start + self._batch_size]
+                self._judge(batch)
+                bar.update(len(batch))
+
+    def stop(self) -> None:
+        """Cancel what is queued."""
+        for _, future in self._queue.values():
+            future.cancel()
+        self._queue = {}
+
+    # what a kind of judge says -------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Load the judge unless it is there.
+
+        Raises:
+            UserError: It can't be loaded.
+        """
+        raise NotImplementedError
+
+    def _identity(self) -> str:
+        """Return which model it is: its name in the ledger's keys."""
+        raise NotImplementedError
+
+    @property
+    def _batch_size(self) -> int:
+        """Requests that are judged, and stored, together."""
+        raise NotImplementedError
+
+    def _answer(self, requests: Sequence[ChatRequest]) -> list[Completion]:
+        """Return what the judge says to each request; a failure is a value."""
+        raise NotImplementedError
+
+    # one batch -----------------------------------------------------------------------------------------------------
+
+    def _judge(self, batch: Sequence[tuple[ChatRequest, Future[Judged]]]) -> None:
+        said = self._answer([request for request, _ in batch])
+        for (request, future), completion in zip(batch, said, strict=True):
+            self._store(request, completion)
+            future.set_result(Judged(request.key, completion))
+
+    def _store(self, request: ChatRequest, completion: Completion) -> None:
+        """Keep a judgment; one that can't be kept is still used."""
+        try:
+            if self._ledger.claim(request.key, request.text):
+                self._ledger.finish(request.key, completion)
+        except LedgerError as error:
+            log.error("A judgment can't be kept: %s", error)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, or its kind if it says nothing."""
+    return str(error).strip().split("\n")[0] or type(error).__name__
