@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from hf_datasets.endpoints.limiter import Limiter
+from hf_datasets.endpoints.models import ListedModel, read_models
 from hf_datasets.records import Completion, canonical_json, content_hash, storable
 from hf_datasets.shared.errors import UserError
 
@@ -145,6 +146,22 @@ class OpenAIChat:
             raise UserError(
                 f"{self.url} does not speak the chat completions protocol; base_url usually ends in /v1."
             ) from None
+
+    def list_models(self) -> tuple[ListedModel, ...]:
+        """Ask which models the endpoint has; names in order.
+
+        Raises:
+            UserError: The key or the url is wrong, or the endpoint lists no models.
+        """
+        import openai
+
+        quick = self._client.with_options(timeout=min(self._timeout, PREFLIGHT_SECONDS), max_retries=2)
+        try:
+            return read_models(quick.get("/models", cast_to=object))
+        except openai.OpenAIError as error:
+            raise UserError(self._diagnosis(error, "")) from None
+        except (ValueError, RecursionError):
+            raise UserError(f"{self.url} lists no models; base_url usually ends in /v1.") from None
 
     def complete(self, request: ChatRequest) -> Completion:
         """Send one request and read its first choice."""
