@@ -127,8 +127,10 @@ def push(
     private: Annotated[bool, typer.Option("--private", help="Make the dataset private.")] = False,
 ) -> None:
     """Publish a built folder on the Hub: one commit of what differs, with the token of HF_TOKEN or `hf auth login`."""
+    from hf_datasets.benchmark.task_files import refuse_code
     from hf_datasets.hub.dataset import push_dataset
 
+    refuse_code(folder)
     print(push_dataset(folder, repo_id, private=private).summary)
 
 

@@ -74,12 +74,16 @@ def check(
 ) -> None:
     """Look for what must not be in a dataset; exit code 3 if there is something.
 
+    A benchmark's folder that holds code, or task files that would run some, is refused before anything of it is read.
+
     Ids and turns that aren't parallel, roles out of order, blank or foreign-language texts, placeholders and code that
     differ between languages, duplicates, and prompts that leak between splits or from MT-Bench-X and the mini set.
     """
     from hf_datasets.audit.check import check_dataset
+    from hf_datasets.benchmark.task_files import refuse_code
     from hf_datasets.shared.processes import processes
 
+    refuse_code(data)
     checked = check_dataset(data, threshold, processes(workers))
     shown = checked.findings[: limit or None]
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 from hf_datasets.benchmark.card import added_section, card_body, card_metadata
 from hf_datasets.benchmark.configs import FILES, MINI, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT, columns, rows
 from hf_datasets.benchmark.questions import LANGUAGES
-from hf_datasets.benchmark.task_files import task_files
+from hf_datasets.benchmark.task_files import FOLDER, task_files
 from hf_datasets.benchmark.translated_folder import MTBENCH_X, Translated, read_translation
 from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
 from hf_datasets.shared.errors import UserError
@@ -40,7 +40,7 @@ def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
     with replacing(target) as new:
         for config, table in tables.items():
             write_table(new, names[config], table)
-        _write_tasks(new, translated)
+        _write_tasks(new, translated, target)
         write_card(new, card_metadata(names, codes), card_body(counts, codes) + added_section(translated))
     return target
 
@@ -60,11 +60,11 @@ def _added_tables(translated: Translated) -> dict[str, Table]:
     return tables | ({f"{PROMPTS}_{added.language}": Table(PROMPT_COLUMNS, prompts)} if prompts else {})
 
 
-def _write_tasks(folder: Path, translated: Sequence[Translated]) -> None:
+def _write_tasks(folder: Path, translated: Sequence[Translated], target: Path) -> None:
     languages: Mapping[str, list[str]] = {benchmark: list(LANGUAGES) for benchmark in (MTBENCH_X, MINI)}
     for each in translated:
         for benchmark in each.added.questions:
             languages[benchmark].append(each.added.language)
-    (folder / "tasks").mkdir()
-    for name, text in task_files(languages).items():
-        (folder / "tasks" / name).write_text(text, encoding="utf-8", newline="\n")
+    (folder / FOLDER).mkdir()
+    for name, text in task_files(languages, target).items():
+        (folder / FOLDER / name).write_text(text, encoding="utf-8", newline="\n")

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS, lost_of
+from hf_datasets.benchmark.configs import ALL, MINI, lost_of
 from hf_datasets.benchmark.ids import FIRST_ID
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
-from hf_datasets.benchmark.languages import Added, register
+from hf_datasets.benchmark.languages import Added
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.instruct.card import Report, read_reports
 from hf_datasets.records import JudgePrompt, Question
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import language_code
 
 MTBENCH_X = "mtbench_x"
 """MT-Bench's ids begin here, the mini benchmark's at 1."""
@@ -46,64 +47,42 @@ def read_translation(folder: Path) -> Translated:
     files = [file for file in sorted(folder.glob("*.jsonl")) if not file.name.endswith(ASIDE)]
     rows = [(file, row) for file in files for row in jsonl.read(file)]
     reports = tuple(read_reports(files))
-    language = _language(folder, [row for _, row in rows], reports)
+    language = _language(folder, rows, reports)
     answers = {_id(row): tuple(row["choices"][0]["turns"]) for _, row in rows if "choices" in row}
     asked = [_question(file, row, language, answers) for file, row in rows if "turns" in row]
     if not asked:
         raise UserError(f"{folder} holds no questions; translate a config such as en or mini_en into it.")
-    prompts = _prompt_sets(row for _, row in rows if "prompt_template" in row)
+    prompts = prompt_sets(row for _, row in rows if "prompt_template" in row)
     _check_prompts(prompts, language)
     return Translated(Added(language, dict(_benchmarks(folder, asked)), prompts), reports)
 
 
-def register_built(folder: Path) -> tuple[Added, ...]:
-    """Make the added languages of a built benchmark known to this process.
-
-    Args:
-        folder: What `mtbenchx data build mtbench-x --translation ...` wrote, or a copy of it from the Hub.
-
-    Raises:
-        UserError: It isn't such a folder.
-    """
-    from hf_datasets.instruct.reading.folders import configs
-
-    if ALL not in configs(folder):
-        raise UserError(f"{folder} is no built benchmark; name what `mtbenchx data build mtbench-x` wrote.")
-    files = {name: found for name, splits in configs(folder).items() for found in splits.values() if name != ALL}
-    codes = {name.rpartition("_")[2] for name in files} - set(LANGUAGES)
-    found = tuple(_built(files, code) for code in sorted(codes))
-    for language in found:
-        register(language)
-    return found
+def _language(folder: Path, rows: Sequence[tuple[Path, Mapping[str, Any]]], reports: Sequence[Report]) -> str:
+    told: dict[str, Path] = {}
+    for file, row in rows:
+        for said in (row.get("language"), str(row.get("question_id", "")).partition("_")[2]):
+            if said:
+                told.setdefault(_code(said, file), file)
+    for report in reports:
+        if said := report.get("language"):
+            told.setdefault(_code(said, folder), folder)
+    if len(told) != 1:
+        codes = ", ".join(sorted(told)) or "none"
+        raise UserError(f"{folder} must hold one language, not {codes}; use a folder for each.")
+    (code,) = told
+    if code in LANGUAGES:
+        raise UserError(f"{folder} holds {code!r}, which the package has; compare it by `compare-translations`.")
+    return code
 
 
-def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
-    benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
-    asked = {name: tuple(map(Question.from_row, _parquet(found))) for name, found in benchmarks.items() if found}
-    return Added(language, asked, _prompt_sets(_parquet(files.get(f"{PROMPTS}_{language}", ()))))
-
-
-def _parquet(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    for file in files:
-        try:
-            yield from pq.read_table(file).to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{file} can't be read as Parquet ({error}).") from error
-
-
-def _language(folder: Path, rows: Sequence[Mapping[str, Any]], reports: Sequence[Report]) -> str:
-    told = {str(row["language"]).lower() for row in rows if "language" in row}
-    told |= {str(row["question_id"]).partition("_")[2].lower() for row in rows if "question_id" in row}
-    told |= {str(report["language"]) for report in reports if "language" in report}
-    codes = sorted(told - {""})
-    if len(codes) != 1:
-        raise UserError(f"{folder} must hold one language, not {', '.join(codes) or 'none'}; use a folder for each.")
-    if codes[0] in LANGUAGES:
-        raise UserError(f"{folder} holds {codes[0]!r}, which the package has; compare it by `compare-translations`.")
-    return codes[0]
+def _code(said: Any, place: Path) -> str:
+    """Return the code of a language as a foreign file names it; it becomes a part of paths and task names."""
+    code = language_code(said) if isinstance(said, str) else None
+    if code is None or code == ALL:
+        raise UserError(
+            f"{place} names the language {str(said)[:40]!r}, which is no code such as pt, zh or pt-BR; correct it."
+        )
+    return code
 
 
 def _id(row: Mapping[str, Any]) -> int:
@@ -138,7 +117,7 @@ def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, t
             yield name, tuple(found)
 
 
-def _prompt_sets(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, JudgePrompt]]:
+def prompt_sets(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, JudgePrompt]]:
     """Group prompts by their set; someone else's, in FastChat's layout, are of the published set."""
     sets: dict[str, dict[str, JudgePrompt]] = {}
     for row in rows:

@@ -10,19 +10,22 @@ import yaml
 from hf_datasets.hub.folder import CARD, HASH_DIGITS, MARKER
 from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.uploads import left_out, uploads
+from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 EVAL = "eval.yaml"
-OURS = (CARD, "tasks/*.yaml", EVAL, "LICENSE*", "NOTICE*")
-"""What of a built folder is published beside the files that its card names; anything else stays here."""
+OURS = (CARD, EVAL, "LICENSE*", "NOTICE*")
+"""What of a built folder is published beside the files and tasks that its card names; anything else stays here."""
 BENCHMARK = "MT-Bench-X"
 """`pretty_name` of the dataset that is a benchmark."""
 _NAMED_BY_CONTENT = re.compile(rf"data/.+-[0-9a-f]{{{HASH_DIGITS}}}\.parquet")
-_QUESTIONS = re.compile(r"(mini_)?[a-z]{2,3}")
+_QUESTIONS = re.compile(r"(mini_)?[a-z]{2,3}(-[a-z0-9]+)*")
 """Names of the configs that hold questions: a language, or `mini_` and a language."""
+_PLACE = re.compile(r"^dataset_path: .*$", re.MULTILINE)
+"""Where a task file names its dataset (benchmark/task_files.py)."""
 
 
 def push_dataset(folder: Path, repo_id: str, *, private: bool = False, api: "HfApi | None" = None) -> Pushed:
@@ -43,11 +46,16 @@ def push_dataset(folder: Path, repo_id: str, *, private: bool = False, api: "HfA
     extra = {}
     if metadata.get("pretty_name") == BENCHMARK and not (folder / EVAL).is_file():
         extra[EVAL] = eval_yaml(metadata).encode()
+    tag = data_tag(named)
+    extra |= task_files(folder, metadata, repo_id, tag)
     files = uploads(folder, allow=[*OURS, *named], extra=extra)
     if rest := left_out(folder, files):
         print(f"Not uploaded, since no build of ours made it: {', '.join(rest)}")
     title = f"Publish {metadata.get('pretty_name') or folder.resolve().name}"
-    return push_files(files, repo_id, "dataset", message=title, private=private, superseded=superseded, api=api)
+    tags = [tag] if any(f"'{tag}'".encode() in text for text in extra.values()) else []
+    return push_files(
+        files, repo_id, "dataset", message=title, private=private, superseded=superseded, tags=tags, api=api
+    )
 
 
 def _card(folder: Path) -> bytes:
@@ -120,6 +128,40 @@ def superseded(read: Read) -> Iterable[str]:
     return named | {f"tasks/{task.get('id')}.yaml" for task in _dicts(benchmark.get("tasks"))}
 
 
+def data_tag(named: Iterable[str]) -> str:
+    """Return the tag under which a dataset's rows can be had for ever: by the hashes in its files' names."""
+    return f"data-{content_hash(sorted(named))[:HASH_DIGITS]}"
+
+
+def task_files(folder: Path, metadata: Mapping[str, Any], repo_id: str, tag: str) -> dict[str, bytes]:
+    """Return the task files that the build wrote (path -> content), with the Hub's dataset in place of the folder.
+
+    Args:
+        folder: The built folder.
+        metadata: Its card's front matter.
+        repo_id: The dataset on the Hub.
+        tag: What pins its rows.
+    """
+    place = f"dataset_path: '{repo_id}'\ndataset_kwargs: {{revision: '{tag}'}}"
+    names = [f"mtbench_x_{config}" for config in question_configs(metadata)]
+    names += [f"_{name}" for name in ("mtbench_x", "mtbench_x_mini")]
+    files = {f"tasks/{name}.yaml": folder / "tasks" / f"{name}.yaml" for name in names}
+    return {
+        path: _PLACE.sub(lambda _: place, file.read_text(encoding="utf-8")).encode()
+        for path, file in files.items()
+        if file.is_file()
+    }
+
+
+def question_configs(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the configs that hold a benchmark's questions, each with its split."""
+    if metadata.get("pretty_name") != BENCHMARK:
+        return {}
+    return {
+        config: split for config, split, _ in data_files(metadata) if _QUESTIONS.fullmatch(config) and config != "all"
+    }
+
+
 def eval_yaml(metadata: Mapping[str, Any]) -> str:
     """Return the Hub's description of the benchmark: one task per config of questions, named as in the harness.
 
@@ -128,8 +170,7 @@ def eval_yaml(metadata: Mapping[str, Any]) -> str:
     """
     tasks = [
         {"id": f"mtbench_x_{config}", "config": config, "split": split}
-        for config, split, _ in data_files(metadata)
-        if _QUESTIONS.fullmatch(config) and config != "all"
+        for config, split in question_configs(metadata).items()
     ]
     benchmark = {
         "name": BENCHMARK,

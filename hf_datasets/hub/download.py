@@ -1,13 +1,22 @@
-"""One file of a Hub dataset at one commit, by the official client; every refusal says what to click."""
+"""Files of a Hub dataset at one commit, by the official client; every refusal says what to click."""
 
 import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hf_datasets.shared.errors import UserError
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 HUB = "https://huggingface.co"
 TOKENS = f"{HUB}/settings/tokens"
 UNAUTHORIZED, FORBIDDEN = 401, 403
+REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+"""A dataset as the Hub names it."""
 
 
 def download(repo: str, path: str, revision: str, mirrored: str) -> Path:
@@ -22,29 +31,65 @@ def download(repo: str, path: str, revision: str, mirrored: str) -> Path:
     Raises:
         UserError: The file can't be had.
     """
+    otherwise = (
+        f"set MTBENCHX_SOURCES to a folder that holds {mirrored}, or name local files by --source (the mini set, "
+        "`data build lima-x --configs mini`, needs none)"
+    )
+    with _explained(repo, path, revision, otherwise):
+        return _download(repo, path, revision)
+
+
+def download_folder(repo: str, revision: str | None, patterns: Sequence[str]) -> Path:
+    """Return the folder with the local copies of some files, downloading what of them is missing.
+
+    Args:
+        repo: The Hub dataset, `NAMESPACE/NAME`.
+        revision: Branch, tag or commit; None: main.
+        patterns: Which files, e.g. `data/*.parquet`.
+
+    Raises:
+        UserError: They can't be had.
+    """
+    otherwise = f"download it by `hf download {repo} --repo-type dataset` where you are online"
+    with _explained(repo, "the files", revision or "main", otherwise):
+        return Path(
+            _client().snapshot_download(repo, repo_type="dataset", revision=revision, allow_patterns=list(patterns))
+        )
+
+
+@contextmanager
+def _explained(repo: str, path: str, revision: str, otherwise: str) -> Iterator[None]:
+    """Turn the client's errors into sentences; `otherwise` is what to do without the Hub."""
     from huggingface_hub import errors
 
     try:
-        return _download(repo, path, revision)
+        yield
     except errors.GatedRepoError as error:
         raise UserError(_gated(repo)) from error
     except errors.RemoteEntryNotFoundError as error:
         raise UserError(f"{repo} has no file {path} at revision {revision}; report it, or name local files.") from error
+    except errors.RevisionNotFoundError as error:
+        raise UserError(f"{repo} has no revision {revision}; push it again, or name one that it has.") from error
     except errors.HfHubHTTPError as error:
         raise UserError(_refused(repo, path, error.response.status_code)) from error
     except (OSError, _http_error()) as error:
         raise UserError(
             f"Can't download {path} of {HUB}/datasets/{repo} ({type(error.__cause__ or error).__name__}); go online, "
-            f"set MTBENCHX_SOURCES to a folder that holds {mirrored}, or name local files by --source (the mini set, "
-            "`data build lima-x --configs mini`, needs none)."
+            f"{otherwise}."
         ) from error
+
+
+def _client() -> "HfApi":
+    from huggingface_hub import HfApi
+
+    return HfApi(os.environ.get("HF_ENDPOINT") or HUB)
 
 
 def _download(repo: str, path: str, revision: str) -> Path:
     """Download one file; if it isn't where it was expected, from the only folder that has one of its name."""
-    from huggingface_hub import HfApi, errors
+    from huggingface_hub import errors
 
-    api = HfApi(os.environ.get("HF_ENDPOINT") or HUB)
+    api = _client()
     try:
         return Path(api.hf_hub_download(repo, path, repo_type="dataset", revision=revision))
     except errors.RemoteEntryNotFoundError:

@@ -7,7 +7,7 @@ tried again here, and begins with a look: a commit whose answer was lost is foun
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +93,7 @@ def push_files(
     message: str,
     private: bool = False,
     superseded: Superseded = nothing,
+    tags: Sequence[str] = (),
     api: "HfApi | None" = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pushed:
@@ -107,6 +108,7 @@ def push_files(
         message: Title of the commit.
         private: Make the repository private; a public one that exists is refused.
         superseded: Says which files of the repository an earlier push left.
+        tags: Names for what is then there; one that exists stays where it is.
         api: The client; None: `connect()`.
         sleep: Waits between tries.
 
@@ -120,7 +122,7 @@ def push_files(
         check_secrets(files.values())
     except OSError as error:
         raise explained(error, client, repo_id, kind) from error
-    push = _Push(client, repo_id, kind, files, superseded, message, private)
+    push = _Push(client, repo_id, kind, files, superseded, message, private, tuple(tags))
     tries = 0
     while True:
         try:
@@ -162,6 +164,7 @@ class _Push:
     superseded: Superseded
     message: str
     private: bool
+    tags: tuple[str, ...] = ()
     sent: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     """Added and deleted paths of a commit that was sent, whatever became of its answer."""
 
@@ -174,8 +177,12 @@ class _Push:
         url = self._url()
         if added or deleted:
             self.sent = (added, deleted)
-            return Pushed(url, self._commit(added, deleted, head), added, deleted)
-        return Pushed(url, head, *self.sent) if self.sent else Pushed(url, None)
+            done = Pushed(url, self._commit(added, deleted, head), added, deleted)
+        else:
+            done = Pushed(url, head, *self.sent) if self.sent else Pushed(url, None)
+        for tag in self.tags:
+            self.api.create_tag(self.repo_id, tag=tag, revision=done.commit or head, repo_type=self.kind, exist_ok=True)
+        return done
 
     def _url(self) -> str:
         prefix = "" if self.kind == "model" else f"{self.kind}s/"

@@ -15,7 +15,7 @@ import datasets
 from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.benchmark.translated_folder import register_built
+from hf_datasets.benchmark.built_folder import built_folder, register_built
 from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared.errors import UserError
@@ -48,17 +48,25 @@ class MTBenchX(ConfigurableTask):
     VERSION = TASK_VERSION
     BENCHMARK = "mtbench_x"
     FOLDER: Path | None = None
-    """The built benchmark that holds the rows and prompts of languages the package doesn't have."""
+    """Set by folders that version 0.3.0 built, whose tasks are classes of their own; newer ones name `dataset_path`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        if self.FOLDER is not None:
-            register_built(self.FOLDER)
         config = {key: value for key, value in config.items() if key != "class"}
+        self._know_language(config)
         self.language: str = config.pop("language")
         self.settings = JudgeSettings.parse((config.get("metadata") or {}).get("judge"))
         self.chosen = bool((config.get("metadata") or {}).get("judge"))
         self.judge: Judge | None = None
         super().__init__(config={**DEFAULTS, **config, "metadata": self._metadata()})
+
+    def _know_language(self, config: dict[str, Any]) -> None:
+        """Read the built benchmark that holds the rows and prompts of a language that the package doesn't have."""
+        place, pinned = config.pop("dataset_path", None), config.pop("dataset_kwargs", None) or {}
+        file = (config.get("metadata") or {}).get("config_source", "")
+        if place is not None:
+            register_built(built_folder(str(place), pinned.get("revision"), Path(file)))
+        elif self.FOLDER is not None:
+            register_built(self.FOLDER)
 
     def download(self, *_: object, **__: object) -> None:
         """Make the documents: the questions of this language, by the data room's pure function."""

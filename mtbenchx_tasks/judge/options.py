@@ -52,7 +52,7 @@ Batch = Annotated[bool, typer.Option("--batch", help="Through the OpenAI Batch A
 def know_languages(data: Path | None) -> None:
     """Make the added languages of a built folder known."""
     if data is not None:
-        from hf_datasets.benchmark.translated_folder import register_built
+        from hf_datasets.benchmark.built_folder import register_built
 
         register_built(data)
 

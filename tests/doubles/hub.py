@@ -196,6 +196,14 @@ class Wire(Transport):
             raise Refused(404, "Object doesn't exist on remote")
         return {}
 
+    def tag(self, kind: str, repo: str, revision: str) -> Any:
+        found = self._repo(KINDS[kind], repo, write=True)
+        name = json.loads(self.body)["tag"]
+        if name in found.tags:
+            raise Refused(409, f"Tag {name} already exists")
+        found.tags[name] = self._commit(found, revision)
+        return {}
+
     def commit(self, kind: str, repo: str, revision: str) -> Any:
         found = self._repo(KINDS[kind], repo, write=True)
         tip = self._commit(found, revision)
@@ -257,6 +265,7 @@ Wire.routes = (
     (_API + r"/paths-info/(?P<revision>.+)", "paths_info"),
     (_API + r"/preupload/(?P<revision>.+)", "preupload"),
     (_API + r"/commit/(?P<revision>.+)", "commit"),
+    (_API + r"/tag/(?P<revision>.+)", "tag"),
     (r"/(?:(?P<kind>datasets|spaces)/)?" + _ID + r"\.git/info/lfs/objects/batch", "lfs_batch"),
     (r"/lfs/(?P<kind>\w+)/" + _ID + r"/verify", "lfs_verify"),
     (r"/lfs/(?P<kind>\w+)/" + _ID + r"/(?P<oid>[0-9a-f]{64})", "lfs_object"),

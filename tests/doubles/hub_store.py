@@ -68,6 +68,7 @@ class Repo:
     commits: list[Commit] = field(default_factory=list)
     pull_requests: list[Commit] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, Commit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         attributes = "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in LFS_PATTERNS)
@@ -93,7 +94,7 @@ class Repo:
     def at(self, revision: str) -> Commit | None:
         if revision in ("main", "HEAD", "refs/heads/main"):
             return self.head
-        known = {commit.oid: commit for commit in self.commits}
+        known = self.tags | {commit.oid: commit for commit in self.commits}
         known |= {f"refs/pr/{number}": commit for number, commit in enumerate(self.pull_requests, start=1)}
         return known.get(revision)
 

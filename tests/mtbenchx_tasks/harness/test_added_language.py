@@ -10,13 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from hf_datasets.benchmark import languages as added
+from hf_datasets.benchmark.built_folder import register_built
 from hf_datasets.benchmark.card import added_section
 from hf_datasets.benchmark.questions import questions
-from hf_datasets.benchmark.translated_folder import read_translation, register_built
+from hf_datasets.benchmark.translated_folder import read_translation
 from hf_datasets.shared.errors import UserError
 from hf_datasets.sources import fetch
 from mtbenchx_tasks.cli import app
 from tests.doubles.deepl_api import KEY, DeepLApi, serve_deepl
+from tests.doubles.hub import Hub
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate, metric
@@ -98,6 +100,67 @@ def test_the_stock_harness_runs_and_judges_it(built: Path, api: Api, tmp_path: P
     assert (config["language"], config["revision"]) == ("pt", register_built(moved)[0].revision("mini"))
 
 
+OLD_CLASSES = """from pathlib import Path
+from mtbenchx_tasks import task
+
+class MTBenchXMini(task.MTBenchXMini):
+    FOLDER = Path(__file__).resolve().parents[1]
+"""
+"""`tasks/built.py`, as version 0.3.0 wrote it."""
+
+
+@needs_sources
+@pytest.mark.sources
+def test_a_folder_that_an_older_version_built_still_runs_but_is_not_passed_on(
+    built: Path, api: Api, tmp_path: Path
+) -> None:
+    old = Path(shutil.copytree(built, tmp_path / "old"))
+    (old / "tasks" / "built.py").write_text(OLD_CLASSES, encoding="utf-8")
+    task = "task: mtbench_x_mini_pt\nclass: !function built.MTBenchXMini\nlanguage: 'pt'\n"
+    (old / "tasks" / f"{TASK}.yaml").write_text(task, encoding="utf-8")
+    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    assert metric(evaluate(Model(), TASK, judge, old / "tasks", limit=1), TASK, "score") == 7
+    with pytest.raises(UserError, match=r"built.py is code, which `lm_eval --include_path` may run"):
+        run("check", old)
+
+
+@needs_sources
+@pytest.mark.sources
+def test_a_task_file_taken_out_of_its_folder_reads_it_where_it_was_built(built: Path, api: Api, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    file = Path(shutil.copy(built / "tasks" / f"{TASK}.yaml", tmp_path / "mine"))
+    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    assert metric(evaluate(Model(), TASK, judge, tmp_path / "mine", limit=1), TASK, "score") == 7
+    file.write_text(file.read_text(encoding="utf-8").replace(str(built), str(tmp_path / "gone")), encoding="utf-8")
+    with pytest.raises(UserError, match=r"no built benchmark at .*/gone, which the task files name as dataset_path"):
+        evaluate(Model(), TASK, judge, tmp_path / "mine", limit=1)
+
+
+@needs_sources
+@pytest.mark.sources
+def test_tasks_of_a_pushed_benchmark_read_it_from_the_hub(built: Path, api: Api, hub: Hub, tmp_path: Path) -> None:
+    """Only the task files are here; later pushes don't change what they name."""
+    from huggingface_hub import constants
+
+    run("push", built, "--repo-id", "ORG/mtbench-x")
+    repo = hub.repos["dataset", "ORG/mtbench-x"]
+    assert set(repo.files) >= {f"tasks/{TASK}.yaml", "tasks/_mtbench_x_mini.yaml", "eval.yaml"}
+    assert not [path for path in repo.files if path.endswith(".py")]
+    assert str(built) not in str(repo.files[f"tasks/{TASK}.yaml"])
+    tasks = tmp_path / "download" / "tasks"
+    tasks.mkdir(parents=True)
+    for path, content in repo.files.items():
+        if path.startswith("tasks/"):
+            (tasks / Path(path).name).write_bytes(content)
+    repo.add("Emptied by somebody", **{"README.md": None})
+    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub_cache"))
+        results = evaluate(Model(), TASK, judge, tasks, limit=2)
+    assert metric(results, TASK, "score") == 7
+    assert results["configs"][TASK]["metadata"]["benchmark"]["revision"] == register_built(built)[0].revision("mini")
+
+
 @needs_sources
 @pytest.mark.sources
 def test_every_language_of_the_built_folder_is_a_task(built: Path) -> None:
@@ -168,6 +231,30 @@ def test_a_prompt_that_lost_its_verdict_is_refused(translated: Path, tmp_path: P
 
     with pytest.raises(UserError, match="'single-v1' of 'native' in 'pt' lost its verdict format"):
         read_translation(damaged(translated, tmp_path / "x", "native_pt.jsonl", change))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "../../../../escaped",
+        "pwn\nprocess_docs: !function this.d\nq: 1",
+        "a/b",
+        "all",
+        7,
+        ["pt"],
+        "pt; rm -rf",
+        "p" * 999,
+    ],
+)
+def test_a_language_that_is_no_code_is_refused_and_nothing_is_written(
+    translated: Path, tmp_path: Path, said: object
+) -> None:
+    folder = damaged(
+        translated, tmp_path / "in" / "x", "mini_pt.jsonl", lambda rows: [{**row, "language": said} for row in rows]
+    )
+    with pytest.raises(UserError, match=r"names the language .*, which is no code such as pt, zh or pt-BR"):
+        run("build", "mtbench-x", "--translation", folder, "--out", tmp_path / "in" / "out")
+    assert not list(tmp_path.rglob("*.parquet"))
 
 
 def test_post_edits_stand_in_the_rows_and_in_the_card(translated: Path, tmp_path: Path) -> None:

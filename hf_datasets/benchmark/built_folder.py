@@ -1,0 +1,78 @@
+"""A built benchmark as others read it: its added languages, out of a folder here or a dataset of the Hub."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS
+from hf_datasets.benchmark.languages import Added, register
+from hf_datasets.benchmark.questions import LANGUAGES
+from hf_datasets.benchmark.translated_folder import MTBENCH_X, prompt_sets
+from hf_datasets.hub.download import REPO_ID, download_folder
+from hf_datasets.hub.folder import CARD
+from hf_datasets.instruct.reading.folders import configs
+from hf_datasets.records import Question
+from hf_datasets.shared.errors import UserError
+
+
+def built_folder(place: str, revision: str | None = None, task_file: Path | None = None) -> Path:
+    """Return the folder that a task file names by `dataset_path`, downloaded if it is a dataset of the Hub.
+
+    Args:
+        place: An absolute path, or `NAMESPACE/NAME` on the Hub.
+        revision: Branch, tag or commit of the Hub's dataset.
+        task_file: The task file; in a folder that was moved or copied, the benchmark is the folder above its own.
+
+    Raises:
+        UserError: There is no such folder, or the dataset can't be had.
+    """
+    folder = Path(place)
+    if not folder.is_absolute():
+        if not REPO_ID.fullmatch(place):
+            raise UserError(f"dataset_path must be an absolute path or NAMESPACE/NAME on the Hub, not {place!r}.")
+        return download_folder(place, revision, [CARD, "data/*.parquet"])
+    around = task_file.absolute().parents[1:2] if task_file else ()
+    found = next((each for each in (*around, folder) if ALL in configs(each)), None)
+    if found is None:
+        raise UserError(
+            f"There is no built benchmark at {place}, which the task files name as dataset_path; write its new place "
+            "there, or build it again."
+        )
+    return found
+
+
+def register_built(folder: Path) -> tuple[Added, ...]:
+    """Make the added languages of a built benchmark known to this process.
+
+    Args:
+        folder: What `mtbenchx data build mtbench-x --translation ...` wrote, or a copy of it from the Hub.
+
+    Raises:
+        UserError: It isn't such a folder.
+    """
+    known = configs(folder)
+    if ALL not in known:
+        raise UserError(f"{folder} is no built benchmark; name what `mtbenchx data build mtbench-x` wrote.")
+    files = {name: found for name, splits in known.items() for found in splits.values() if name != ALL}
+    codes = {name.rpartition("_")[2] for name in files} - set(LANGUAGES)
+    found = tuple(_built(files, code) for code in sorted(codes))
+    for language in found:
+        register(language)
+    return found
+
+
+def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
+    benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
+    asked = {name: tuple(map(Question.from_row, _parquet(found))) for name, found in benchmarks.items() if found}
+    return Added(language, asked, prompt_sets(_parquet(files.get(f"{PROMPTS}_{language}", ()))))
+
+
+def _parquet(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for file in files:
+        try:
+            yield from pq.read_table(file).to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{file} can't be read as Parquet ({error}).") from error
