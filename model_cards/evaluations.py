@@ -23,7 +23,10 @@ PREFIX = "mtbench_x-"
 TURNS = 2
 _PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
-PRIVATE = ("ledger", "api_key_env", "concurrency", "timeout", "resume", "device", "batch_size", "base_url")
+PRIVATE = (
+    *("ledger", "api_key_env", "extra_headers", "max_cost", "concurrency", "timeout", "resume", "device"),
+    *("batch_size", "base_url"),
+)
 """Judge settings that say where and how fast a judge ran, not what it said; none of them goes into a card."""
 HASH = "_sha256"
 """How the names of hashes end: of prompts and references, which differ between the languages of one evaluation."""

@@ -4,11 +4,12 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import asdict
 from typing import Any
 
 from model_cards.evaluations import PRIVATE, Group
 from model_cards.run_dir import Training
+from mtbenchx_tasks.judge.presets import PRESETS
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 BUILT = ("lima-x", "bactrian-x")
@@ -100,9 +101,9 @@ def _evaluate(group: Group, model: str) -> Iterator[str]:
 
 
 def judge_settings(group: Group) -> dict[str, Any]:
-    """Return the judge's settings that aren't the defaults."""
-    defaults = {item.name: item.default for item in fields(JudgeSettings)}
+    """Return the judge's settings that naming the model, or its preset, wouldn't give."""
     said = group.setup["judge"]
+    named = {"model": str(said.get("model"))} | ({"preset": said["preset"]} if said.get("preset") in PRESETS else {})
+    defaults = asdict(JudgeSettings.parse(named))
     known = {name: said[name] for name in defaults if name in said and name not in PRIVATE}
-    changed = {name: value for name, value in known.items() if value is not None and value != defaults[name]}
-    return {"model": said.get("model"), **changed}
+    return {**named, **{name: value for name, value in known.items() if value != defaults[name]}}

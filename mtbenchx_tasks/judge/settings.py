@@ -1,66 +1,123 @@
 """Judge settings: the one key `judge` of a task's metadata, read strictly."""
 
-import difflib
 import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+from pydantic_core import ArgsKwargs
 
 from hf_datasets.endpoints.client import public_url
+from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.presets import DEFAULT, PRESETS, with_preset
+from mtbenchx_tasks.judge.setting_values import check_object, is_header, is_url, is_variable, unknown, wrong_kind
 
-DEFAULT_JUDGE = "gpt-4"
-"""The paper's judge (section 4.1); checked 2026-11-23."""
+DEFAULT_JUDGE = PRESETS[DEFAULT].model
+"""Who judges where nobody is named."""
+RANGES: Mapping[str, tuple[float, float]] = {
+    "temperature": (0, 2),
+    "top_logprobs": (1, 1000),
+    "max_tokens": (1, 1_000_000),
+    "runs": (1, 1000),
+    "concurrency": (1, 4096),
+    "timeout": (0.001, 86_400),
+    "max_cost": (0, 1_000_000),
+    "batch_size": (1, 4096),
+}
+"""Setting -> least and greatest value."""
+ELSEWHERE = {
+    "openai": ("backend_args", "device", "batch_size"),
+    "local": ("backend_args", "base_url", "api_key_env", "extra_headers", "extra_body", "concurrency"),
+}
+"""Backend -> settings that mean nothing to it."""
+IN_PROCESS = ("base_url", "api_key_env", "extra_headers", "extra_body", "concurrency")
+"""Settings that mean nothing to a model class of lm_eval."""
 
 
-@dataclass(frozen=True)
+class Fixed(dict[str, Any]):
+    """A JSON object as a setting: equal ones have one hash, so it is not to be changed."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(canonical_json(self))
+
+
+def _fixed(value: Any) -> Any:
+    return Fixed(value) if isinstance(value, Mapping) else value
+
+
+JsonObject = Annotated[Fixed, BeforeValidator(_fixed)]
+NOTHING = Fixed()
+
+
+@dataclass(frozen=True, config=ConfigDict(strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True))
 class JudgeSettings:
     """Who judges, and how. Every field can be given as `--metadata '{"judge": {"field": value}}'`."""
 
     model: str = DEFAULT_JUDGE
-    """Model name at the endpoint; for the local backend a folder or a Hub id."""
-    backend: Literal["openai", "local"] = "openai"
-    """`openai`: any OpenAI-compatible endpoint; `local`: transformers in this process."""
+    """Name at the endpoint, or of a preset (`hosted`, `open`, `paper`); in process: a folder or a Hub id."""
+    preset: Literal["hosted", "open", "paper"] | None = None
+    """The preset that gave what the user left out; null: none did."""
+    backend: str = "openai"
+    """`openai`: any OpenAI-compatible endpoint; `local`: transformers in this process, which weighs each rating; or
+    the name of a model class of lm_eval (`hf`, `vllm`, `sglang` ...), in this process."""
+    backend_args: JsonObject = NOTHING
+    """In process by lm_eval: arguments of its model class."""
     base_url: str | None = field(default=None, repr=False)
-    """The endpoint; null: OPENAI_BASE_URL or OpenAI's own."""
+    """The endpoint, with its query if it needs one; null: OPENAI_BASE_URL or OpenAI's own."""
     api_key_env: str = "OPENAI_API_KEY"
     """The environment variable that holds the key. Keys themselves are never settings."""
+    extra_headers: JsonObject = NOTHING
+    """HTTP header -> the environment variable that holds its value."""
+    extra_body: JsonObject = NOTHING
+    """Merged into each request: what only this endpoint knows (`chat_template_kwargs`, `provider` ...)."""
     prompt_set: Literal["mtbench_x", "mtbench_x_v1_1", "native"] | None = None
     """Which judge prompts; null: the benchmark's own (`mtbench_x`; `native` for the mini tasks)."""
     reference_set: Literal["published", "corrected"] = "published"
     """Which reference answers the judge sees; `corrected`: ours where the published are wrong (MT-Bench-X only)."""
     prompt_language: Literal["same", "en"] = "same"
     """Language of the judge prompts: the question's, or English."""
+    system_role: Literal["system", "developer", "user"] = "system"
+    """Whose words the judge's instructions are; `user`: they stand before the question, in one message."""
     parser: Literal["last", "fastchat"] = "last"
     """How a verdict is read: the last well-formed one in range, or FastChat's rule exactly."""
     rating: Literal["text", "expected"] = "text"
     """`text`: the written verdict; `expected`: the probability-weighted mean of 1 to 10 (G-Eval)."""
-    temperature: float = 0.0
-    """Sampling temperature of the judge, 0 to 2."""
+    top_logprobs: int = 20
+    """Alternatives per token that `expected` asks an endpoint for."""
+    temperature: float | None = 0.0
+    """Sampling temperature of the judge, 0 to 2; null: not sent, the endpoint's default."""
+    reasoning_effort: str | None = None
+    """How much the judge thinks before it speaks (`none`, `low`, `medium`, `high` ...); null: not sent."""
+    seed: int | None = None
+    """Seed of the endpoint's sampling, where it takes one; null: not sent."""
     max_tokens: int = 2048
-    """Most tokens of one judgment."""
+    """Most tokens of one judgment, thoughts included."""
     runs: int = 1
     """How often each answer is judged; a rating is the mean of its valid runs."""
     concurrency: int = 16
     """Most requests in flight."""
     timeout: float = 120.0
-    """Seconds before one try is given up."""
+    """Seconds before one try, from its first byte to its last, is given up."""
+    max_cost: float | None = None
+    """Dollars: stop before this is exceeded, and keep everything; null: no limit."""
     ledger: str | None = None
     """Where judgments are kept; null: the user's cache folder."""
     resume: bool = False
     """Re-use answers that the ledger holds from an interrupted run of the same model."""
     device: str | None = None
-    """Local backend: torch device; null: the candidate's if it is the same model, else cuda or cpu."""
+    """In process: torch device; null: the candidate's if it is the same model, else cuda or cpu."""
     batch_size: int | None = None
-    """Local backend: judgments in one forward pass; null: 8 on a GPU, 1 on a CPU."""
+    """In process: judgments in one forward pass; null: 8 on a GPU, 1 on a CPU."""
 
     @classmethod
     def parse(cls, value: Any) -> "JudgeSettings":
-        """Read settings from metadata: None, a model name, or an object.
+        """Read settings from metadata: None, a model's or preset's name, or an object.
 
         Raises:
             UserError: A key is unknown or a value is of the wrong kind; it is named.
@@ -71,31 +128,56 @@ class JudgeSettings:
             value = {"model": value}
         if not isinstance(value, Mapping):
             raise UserError(f"metadata.judge must be a model name or an object of settings, not {json.dumps(value)}.")
-        known = {item.name: item for item in fields(cls)}
+        known = {item.name: item.type for item in fields(cls)}
         for name in value:
             if name not in known:
-                raise UserError(_unknown(str(name), list(known)))
-        settings = cls(**{name: _checked(name, known[name].type, given) for name, given in value.items()})
-        settings._check_ranges()
-        return settings
+                raise UserError(unknown(str(name), list(known)))
+        try:
+            return cls(**value)
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0])
+            raise UserError(wrong_kind(name, known[name], value[name])) from None
 
-    def _check_ranges(self) -> None:
-        for name, low, high in (
-            ("temperature", 0, 2),
-            ("max_tokens", 1, 1_000_000),
-            ("runs", 1, 1000),
-            ("concurrency", 1, 4096),
-            ("timeout", 0.001, 86_400),
-            ("batch_size", 1, 4096),
-        ):
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, given: Any) -> Any:
+        """Fill in the preset."""
+        if not isinstance(given, ArgsKwargs) or given.args:
+            raise UserError("Judge settings are given by name.")
+        named = given.kwargs or {}
+        if named.get("backend", "openai") != "openai" and not {"model", "preset"} & named.keys():
+            raise UserError(f"The judge's backend {named['backend']!r} needs a model: a folder, a Hub id, or open.")
+        return ArgsKwargs((), with_preset(named))
+
+    @model_validator(mode="after")
+    def _check(self) -> "JudgeSettings":
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise UserError(f"judge.{name} must be from {low} to {high}, not {value}.")
-        if not self.model:
-            raise UserError("judge.model must not be empty.")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.api_key_env):
+        for name in ("model", "backend", "reasoning_effort"):
+            if getattr(self, name) == "":
+                raise UserError(f"judge.{name} must not be empty.")
+        if self.rating == "expected" and self.backend not in ELSEWHERE:
+            raise UserError(
+                f'judge.rating "expected" needs the probabilities of tokens, which lm_eval\'s {self.backend!r} does '
+                f"not return; take the backend local or an endpoint, or rating text."
+            )
+        self._check_endpoint()
+        return self
+
+    def _check_endpoint(self) -> None:
+        if not is_variable(self.api_key_env):
             raise UserError("judge.api_key_env must be the name of an environment variable; a key is never a setting.")
-        if self.base_url is not None and not _is_url(self.base_url):
+        for header, variable in self.extra_headers.items():
+            if not isinstance(variable, str) or not is_variable(variable) or not is_header(header):
+                raise UserError(
+                    f"judge.extra_headers must map the name of a header to the name of the environment variable that "
+                    f"holds its value; {header!r} doesn't: a key is never a setting."
+                )
+        for setting in ("extra_body", "backend_args"):
+            check_object(setting, getattr(self, setting))
+        if self.base_url is not None and not is_url(self.base_url):
             raise UserError(
                 "judge.base_url must begin with http:// or https:// and a host, e.g. http://127.0.0.1:8000/v1."
             )
@@ -103,78 +185,27 @@ class JudgeSettings:
     @property
     def slug(self) -> str:
         """The judge's short name: the filter name in results and part of file names."""
-        return slug(Path(self.model).name if self.backend == "local" else self.model)
+        return slug(self.model if self.backend == "openai" else Path(self.model).name)
 
     def public(self) -> dict[str, Any]:
         """Return the settings as they may be written down (no user or password in the url)."""
-        elsewhere = ("device", "batch_size") if self.backend == "openai" else ("base_url", "api_key_env", "concurrency")
+        elsewhere = ELSEWHERE.get(self.backend, IN_PROCESS)
         public = {name: value for name, value in asdict(self).items() if name not in elsewhere}
         return public | ({"base_url": public_url(self.base_url)} if self.backend == "openai" else {})
 
     def parameters(self) -> dict[str, Any]:
-        """Return the request parameters that determine a judgment."""
+        """Return the request parameters that determine a judgment, as configured; what is null is left out."""
         if self.rating == "expected" and self.backend == "local":
             return {"rating": "expected"}
-        logprobs = {"logprobs": True, "top_logprobs": 20} if self.rating == "expected" else {}
-        return {"temperature": self.temperature, "max_tokens": self.max_tokens, **logprobs}
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
+        logprobs = {"logprobs": True, "top_logprobs": self.top_logprobs} if self.rating == "expected" else {}
+        usual = {name: getattr(self, name) for name in ("temperature", "max_tokens", "reasoning_effort", "seed")}
+        body = {"extra_body": dict(self.extra_body)} if self.extra_body else {}
+        return {name: value for name, value in usual.items() if value is not None} | logprobs | body
 
 
 def slug(name: str) -> str:
     """Return a name fit for a file and a column: letters, digits, `.`, `_` and `-`."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    if re.search(r"api_?key|token|secret", name, re.IGNORECASE) and name != "max_tokens":
-        return (
-            f"Unknown judge setting {name!r}: a key is never a setting; name its environment variable in api_key_env."
-        )
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
-    return f"Unknown judge setting {name!r}; {hint}"
-
-
-def _checked(name: str, kind: Any, value: Any) -> Any:
-    allowed = _alternatives(kind)
-    for alternative in allowed:
-        if isinstance(alternative, type):
-            if alternative is float and isinstance(value, int) and not isinstance(value, bool):
-                return float(value)
-            if isinstance(value, alternative) and not (isinstance(value, bool) and alternative is not bool):
-                return value
-        elif value == alternative:
-            return value
-    wanted = " or ".join(_shown(alternative) for alternative in allowed)
-    raise UserError(f"judge.{name} must be {wanted}, not {json.dumps(value, default=str)}.")
-
-
-def _alternatives(kind: Any) -> list[Any]:
-    """Flatten `Literal["a", "b"] | None` into ["a", "b", None]; a plain class stays itself."""
-    if get_origin(kind) is Literal:
-        return list(get_args(kind))
-    arguments = get_args(kind)
-    if not arguments:
-        return [None] if kind is type(None) else [kind]
-    return [alternative for argument in arguments for alternative in _alternatives(argument)]
-
-
-def _shown(alternative: Any) -> str:
-    names: dict[Any, str] = {
-        str: "a text",
-        int: "a whole number",
-        float: "a number",
-        bool: "true or false",
-        None: "null",
-    }
-    return names[alternative] if alternative in names else json.dumps(alternative)
 
 
 def key_is_missing(settings: JudgeSettings) -> bool:

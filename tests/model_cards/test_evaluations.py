@@ -35,7 +35,7 @@ def test_the_harness_own_files_are_read(api: Api, tmp_path: Path) -> None:
     found = evaluate(
         Model(lambda prompt: "Una risposta."),
         ["mtbench_x_mini_it", "mtbench_x_mini_de"],
-        {"base_url": api.url, "ledger": str(tmp_path / "l.sqlite")},
+        {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "l.sqlite")},
     )
     tracker = EvaluationTracker(output_path=str(tmp_path / "out"))
     tracker.general_config_tracker.log_experiment_args("hf", "pretrained=ORG/chat", None, "", False)

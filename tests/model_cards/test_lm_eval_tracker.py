@@ -24,7 +24,7 @@ def answer(request: dict[str, Any]) -> str:
 
 def test_results_samples_and_card_arrive(hub: Hub, api: Api, tmp_path: Path) -> None:
     api.answer = answer
-    judge = {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
     published = "hub_results_org=ORG,details_repo_name=details,push_results_to_hub=True,push_samples_to_hub=True"
     command = [
         *(sys.executable, "-m", "lm_eval", "run", "--model", "local-chat-completions"),

@@ -16,7 +16,7 @@ REPO = "ORG/mtbench_x_judge"
 SCORE = """
 import evaluate, json, sys
 metric = evaluate.load(sys.argv[1])
-judge = {"base_url": sys.argv[2], "ledger": sys.argv[3]}
+judge = {"model": "gpt-4", "base_url": sys.argv[2], "ledger": sys.argv[3]}
 answers = [["Una risposta.", "Un'altra risposta."]]
 print(json.dumps(metric.compute(predictions=answers, question_ids=[1], language="it", judge=judge, benchmark="mini")))
 """

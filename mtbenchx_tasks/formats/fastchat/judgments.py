@@ -16,10 +16,11 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.settings import JudgeSettings
 
 ERROR = "$ERROR$"
 """What FastChat writes where the judge was never reached; it is no judgment."""
+PARAMETERS = {"temperature": 0.0, "max_tokens": 2048}
+"""What FastChat asks a judge with; ours asks a model that is named alone with the same."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _requests(file: Path, language: str, prompt_set: str) -> Iterator[tuple[Chat
                     {"role": "system", "content": prompts[name].system_prompt},
                     {"role": "user", "content": row[prompt]},
                 )
-                yield ChatRequest(OPENAI_URL, model, messages, JudgeSettings().parameters()), row[judgment]
+                yield ChatRequest(OPENAI_URL, model, messages, PARAMETERS), row[judgment]
         except (KeyError, TypeError, ValueError) as error:
             what = f"in FastChat's layout ({type(error).__name__}: {error})"
             raise UserError(f"{file}, row {number}: not a judgment of {prompt_set!r} {what}.") from error

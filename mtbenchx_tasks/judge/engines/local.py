@@ -123,7 +123,7 @@ class LocalEngine(InProcessEngine):
 
         inputs = self._encode(requests)
         temperature = self._settings.temperature
-        sampling = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
+        sampling = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
         torch.manual_seed(requests[0].run)
         with torch.inference_mode():
             output = self._network.generate(

@@ -87,7 +87,7 @@ def test_a_translation_is_read_with_its_counts(translated: Path) -> None:
 @pytest.mark.sources
 def test_the_stock_harness_runs_and_judges_it(built: Path, api: Api, tmp_path: Path) -> None:
     moved = Path(shutil.copytree(built, tmp_path / "elsewhere"))
-    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
     results = evaluate(Model(), TASK, judge, moved / "tasks", limit=2)
     assert metric(results, TASK, "score") == 7
     asked = [request["messages"][-1]["content"] for request in api.judgments]
@@ -291,7 +291,7 @@ def test_someone_elses_translation_in_fastchats_layout(api: Api, tmp_path: Path)
     ]
     # question 95 asks for English wherever we know it to
     assert {q.question_id for q in dutch if q.other_language_turns} == {95}
-    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
     results = evaluate(Model(), "mtbench_x_nl", judge, tmp_path / "mtbench-x" / "tasks", limit=1)
     assert metric(results, "mtbench_x_nl", "score") == 7
     assert "Bewertung" in api.judgments[0]["messages"][1]["content"]

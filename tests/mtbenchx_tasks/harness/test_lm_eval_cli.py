@@ -19,7 +19,7 @@ IT = "mtbench_x_mini_it"
 
 
 def start(api: Api, folder: Path, *arguments: str, judge: dict[str, Any] | None = None) -> "subprocess.Popen[str]":
-    settings = {"base_url": api.url, "ledger": str(folder / "ledger.sqlite"), **(judge or {})}
+    settings = {"model": "gpt-4", "base_url": api.url, "ledger": str(folder / "ledger.sqlite"), **(judge or {})}
     model = f"model=m,base_url={api.url}/chat/completions,num_concurrent=4,auth_token=hf_secret"
     command = [
         *(sys.executable, "-m", "lm_eval", *arguments, "--model", "local-chat-completions", "--model_args", model),

@@ -49,7 +49,7 @@ dist.destroy_process_group()
 @pytest.mark.slow
 @pytest.mark.parametrize("limit", [5, 2])
 def test_two_ranks_share_the_work_and_agree(api: Api, tmp_path: Path, limit: int) -> None:
-    judge = json.dumps({"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
+    judge = json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
     (tmp_path / "rank.py").write_text(RANK, encoding="utf-8")
     environment = {
         **os.environ,

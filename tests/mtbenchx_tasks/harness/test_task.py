@@ -19,7 +19,7 @@ DE = "mtbench_x_mini_de"
 
 @pytest.fixture
 def judge(api: Api, tmp_path: Path) -> dict[str, Any]:
-    return {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+    return {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
 
 
 def test_five_languages_take_two_calls_and_turn_2_holds_the_own_turn_1(judge: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Judge settings: strict, and silent about secrets."""
 
 import json
-from dataclasses import asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 from typing import Any
 
 import pytest
@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing, slug
+from mtbenchx_tasks.judge.presets import GEMMA_REVISION
+from mtbenchx_tasks.judge.settings import Fixed, JudgeSettings, key_is_missing, slug
 
 PASSWORD = "hunter2"
+HEX = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 WITH_PASSWORD = f"https://me:{PASSWORD}@judge.example:8443/v1/?token={PASSWORD}"
 
 
@@ -22,30 +24,68 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_defaults() -> None:
-    assert (
-        asdict(JudgeSettings.parse(None))
-        == asdict(JudgeSettings.parse({}))
-        == {
-            "model": "gpt-4",
-            "backend": "openai",
-            "base_url": None,
-            "api_key_env": "OPENAI_API_KEY",
-            "prompt_set": None,
-            "reference_set": "published",
-            "prompt_language": "same",
-            "parser": "last",
-            "rating": "text",
-            "temperature": 0.0,
-            "max_tokens": 2048,
-            "runs": 1,
-            "concurrency": 16,
-            "timeout": 120.0,
-            "ledger": None,
-            "resume": False,
-            "device": None,
-            "batch_size": None,
-        }
-    )
+    """No judge named is the preset `hosted`; a name alone is that model, asked as FastChat asks."""
+    common = {
+        "backend": "openai",
+        "backend_args": {},
+        "base_url": None,
+        "api_key_env": "OPENAI_API_KEY",
+        "extra_headers": {},
+        "extra_body": {},
+        "prompt_set": None,
+        "reference_set": "published",
+        "prompt_language": "same",
+        "system_role": "system",
+        "parser": "last",
+        "rating": "text",
+        "top_logprobs": 20,
+        "temperature": 0.0,
+        "seed": None,
+        "runs": 1,
+        "concurrency": 16,
+        "timeout": 120.0,
+        "max_cost": None,
+        "ledger": None,
+        "resume": False,
+        "device": None,
+        "batch_size": None,
+    }
+    hosted = {"model": "gpt-5.4-mini-2026-03-17", "preset": "hosted", "reasoning_effort": "none", "max_tokens": 4096}
+    for given_value in (None, {}, "hosted", {"preset": "hosted"}):
+        assert asdict(JudgeSettings.parse(given_value)) == common | hosted
+    named = {"model": "m", "preset": None, "reasoning_effort": None, "max_tokens": 2048}
+    assert asdict(JudgeSettings.parse("m")) == common | named
+
+
+@pytest.mark.parametrize(
+    ("given_value", "expected"),
+    [
+        ({"model": "open"}, {"model": "google/gemma-4-31B-it", "preset": "open", "max_tokens": 4096}),
+        ({"preset": "open", "model": "gemma4:31b"}, {"model": "gemma4:31b", "preset": "open", "max_tokens": 4096}),
+        ({"model": "paper"}, {"model": "gpt-4-0613", "preset": "paper", "max_tokens": 2048}),
+        ({"max_tokens": 99}, {"max_tokens": 99, "reasoning_effort": "none", "temperature": 0.0}),
+        # A judge that thinks first takes no temperature, and its thoughts count as tokens.
+        ({"reasoning_effort": "low"}, {"reasoning_effort": "low", "temperature": None, "max_tokens": 16384}),
+        ({"reasoning_effort": "low", "temperature": 1}, {"temperature": 1.0, "max_tokens": 16384}),
+        ({"model": "open", "backend": "vllm"}, {"backend_args": {"revision": GEMMA_REVISION}}),
+        ({"model": "open", "backend": "vllm", "backend_args": {"revision": "r"}}, {"backend_args": {"revision": "r"}}),
+        ({"model": "open", "backend": "sglang"}, {"backend_args": {}}),  # SGLangLM takes no revision
+    ],
+)
+def test_a_preset_gives_what_the_user_left_out(given_value: Any, expected: dict[str, Any]) -> None:
+    found = asdict(JudgeSettings.parse(given_value))
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_settings_are_frozen_hashable_and_replaced() -> None:
+    body = {"chat_template_kwargs": {"enable_thinking": False}, "provider": {"order": ["a", "b"]}}
+    one, other = (JudgeSettings.parse({"model": "m", "extra_body": dict(body)}) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert {one: 1}[replace(replace(other, runs=2), runs=1)] == 1
+    assert one != replace(one, extra_body=Fixed({"provider": {"order": ["b", "a"]}}))
+    with pytest.raises(FrozenInstanceError):
+        one.runs = 3  # type: ignore[misc]
 
 
 def test_a_plain_string_is_the_model() -> None:
@@ -55,7 +95,11 @@ def test_a_plain_string_is_the_model() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("backend", "local"),
+        ("temperature", None),
+        ("reasoning_effort", "xhigh"),
+        ("seed", 7),
+        ("max_cost", 2.5),
+        ("system_role", "user"),
         ("prompt_set", "mtbench_x_v1_1"),
         ("prompt_set", None),
         ("prompt_language", "en"),
@@ -81,14 +125,39 @@ def test_a_whole_number_becomes_a_float_where_one_is_wanted() -> None:
     ("given_value", "sentence"),
     [
         ({"modle": "x"}, "'modle'; did you mean 'model'"),
-        ({"xyzzy": 1}, "'xyzzy'; there are model, backend"),
+        ({"xyzzy": 1}, "'xyzzy'; there are model, preset, backend"),
         ({1: 2}, "'1'"),
         ({"api_key": "sk-1"}, "'api_key': a key is never a setting; name its environment variable in api_key_env"),
         ({"openai_apikey": "sk-1"}, "'openai_apikey': a key is never a setting"),
         ({"hf_token": "hf_1"}, "'hf_token': a key is never a setting"),
         ({"model": None}, "judge.model must be a text, not null"),
         ({"model": ""}, "judge.model must not be empty"),
-        ({"backend": "vllm"}, 'judge.backend must be "openai" or "local", not "vllm"'),
+        ({"preset": "best"}, 'judge.preset must be "hosted" or "open" or "paper" or null, not "best"'),
+        ({"backend": ""}, "The judge's backend '' needs a model"),
+        ({"backend": "", "model": "m"}, "judge.backend must not be empty"),
+        ({"backend": "local"}, "The judge's backend 'local' needs a model: a folder, a Hub id, or open"),
+        ({"backend": "vllm", "model": "m", "rating": "expected"}, "lm_eval's 'vllm' does not return"),
+        ({"backend_args": "dtype=float32"}, 'judge.backend_args must be an object, not "dtype=float32"'),
+        ({"backend_args": {"token": "hunter2"}}, "judge.backend_args holds what looks like a key at 'token'"),
+        ({"extra_headers": {"api-key": "sk-proj-abc1"}}, "judge.extra_headers must map the name of a header"),
+        ({"extra_headers": {"api-key": HEX}}, "'api-key' doesn't: a key is never a setting"),
+        ({"extra_headers": {"api-key": 7}}, "judge.extra_headers must map"),
+        ({"extra_headers": {"a b": "KEY"}}, "judge.extra_headers must map"),
+        ({"extra_body": [1]}, "judge.extra_body must be an object, not [1]"),
+        ({"extra_body": {"temperature": 1}}, "judge.extra_body can't hold 'temperature'"),
+        ({"extra_body": {"stream": True}}, "judge.extra_body can't hold 'stream'"),
+        (
+            {"extra_body": {"a": [{"b": "sk-proj-abcdefgh123456"}]}},
+            "judge.extra_body holds what looks like a key at 'b'",
+        ),
+        ({"extra_body": {"a": float("nan")}}, "judge.extra_body must be a JSON object"),
+        ({"max_token": 9}, "'max_token'; did you mean 'max_tokens'"),
+        ({"system_role": "assistant"}, 'judge.system_role must be "system" or "developer" or "user"'),
+        ({"reasoning_effort": 3}, "judge.reasoning_effort must be a text or null, not 3"),
+        ({"reasoning_effort": ""}, "judge.reasoning_effort must not be empty"),
+        ({"seed": 1.5}, "judge.seed must be a whole number or null, not 1.5"),
+        ({"top_logprobs": 0}, "judge.top_logprobs must be from 1"),
+        ({"max_cost": -1}, "judge.max_cost must be from 0"),
         ({"base_url": 8000}, "judge.base_url must be a text or null, not 8000"),
         ({"base_url": "localhost:8000/v1"}, "judge.base_url must"),
         ({"base_url": "http:///v1"}, "judge.base_url must"),
@@ -99,7 +168,7 @@ def test_a_whole_number_becomes_a_float_where_one_is_wanted() -> None:
         ({"parser": "first"}, 'judge.parser must be "last" or "fastchat"'),
         ({"rating": True}, "judge.rating"),
         ({"temperature": "0"}, "judge.temperature must be a number"),
-        ({"temperature": True}, "judge.temperature must be a number, not true"),
+        ({"temperature": True}, "judge.temperature must be a number or null, not true"),
         ({"temperature": 2.1}, "judge.temperature must be from 0 to 2"),
         ({"temperature": float("nan")}, "judge.temperature must be from 0 to 2"),
         ({"max_tokens": 0}, "judge.max_tokens must be from 1"),
@@ -126,6 +195,27 @@ def test_a_refusal_names_the_key(given_value: Any, sentence: str) -> None:
     assert sentence in str(refused.value)
 
 
+@pytest.mark.parametrize("given_value", [{"api_key_env": HEX}, {"extra_headers": {"api-key": HEX}}])
+def test_a_key_where_a_variable_belongs_is_not_repeated(given_value: dict[str, Any]) -> None:
+    """Azure's keys are 32 letters and digits, and so might be a variable's name."""
+    with pytest.raises(UserError) as refused:
+        JudgeSettings.parse(given_value)
+    assert HEX not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("extra_body", {"chat_template_kwargs": {"enable_thinking": False}, "stop_token_ids": [1], "cache_salt": "a1"}),
+        ("backend_args", {"think_end_token": "</think>", "dtype": "float32", "tokenizer": "t", "revision": "842da37"}),
+        ("extra_headers", {"api-key": "AZURE_KEY", "anthropic-workspace-id": "WORKSPACE"}),
+        ("extra_body", {"reasoning_effort": "ultra"}),
+    ],
+)
+def test_objects_are_taken(name: str, value: dict[str, Any]) -> None:
+    assert getattr(JudgeSettings.parse({"model": "m", name: value}), name) == value
+
+
 @pytest.mark.parametrize("name", ["api_key", "secret", "access_token"])
 def test_a_refused_key_is_not_repeated(name: str) -> None:
     with pytest.raises(UserError) as refused:
@@ -147,7 +237,7 @@ def test_api_key_env_must_be_a_variables_name(value: str) -> None:
 
 @pytest.mark.parametrize("backend", ["openai", "local"])
 def test_a_password_in_the_url_is_never_shown(backend: str) -> None:
-    settings = JudgeSettings.parse({"base_url": WITH_PASSWORD, "backend": backend})
+    settings = JudgeSettings.parse({"model": "m", "base_url": WITH_PASSWORD, "backend": backend})
     assert PASSWORD not in f"{settings!r} {settings.public()}"
 
 
@@ -169,7 +259,7 @@ def test_public_settings_name_the_endpoint(
 
 
 def test_public_settings_are_json_and_only_what_counts() -> None:
-    hosted, local = JudgeSettings().public(), JudgeSettings(backend="local").public()
+    hosted, local = JudgeSettings().public(), JudgeSettings(model="m", backend="local").public()
     assert json.loads(json.dumps(hosted)) == hosted
     assert set(local) - set(hosted) == {"device", "batch_size"}
 
@@ -177,13 +267,23 @@ def test_public_settings_are_json_and_only_what_counts() -> None:
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        (JudgeSettings(), {"temperature": 0.0, "max_tokens": 2048}),
+        (JudgeSettings(), {"temperature": 0.0, "max_tokens": 4096, "reasoning_effort": "none"}),
+        (JudgeSettings(model="gpt-4"), {"temperature": 0.0, "max_tokens": 2048}),  # as in every older ledger
         (
-            JudgeSettings(rating="expected", max_tokens=9, temperature=1.0),
-            {"temperature": 1.0, "max_tokens": 9, "logprobs": True, "top_logprobs": 20},
+            JudgeSettings(model="m", rating="expected", max_tokens=9, temperature=1.0, top_logprobs=5, seed=0),
+            {"temperature": 1.0, "max_tokens": 9, "seed": 0, "logprobs": True, "top_logprobs": 5},
         ),
-        (JudgeSettings(backend="local"), {"temperature": 0.0, "max_tokens": 2048}),
-        (JudgeSettings(backend="local", rating="expected"), {"rating": "expected"}),
+        (JudgeSettings(model="m", temperature=None), {"max_tokens": 2048}),
+        (
+            JudgeSettings(model="m", extra_body=Fixed({"provider": {"order": ["a"]}})),
+            {"temperature": 0.0, "max_tokens": 2048, "extra_body": {"provider": {"order": ["a"]}}},
+        ),
+        (
+            JudgeSettings(model="m", extra_headers=Fixed({"api-key": "AZURE_KEY"})),  # says nothing of the judgment
+            {"temperature": 0.0, "max_tokens": 2048},
+        ),
+        (JudgeSettings(model="m", backend="local"), {"temperature": 0.0, "max_tokens": 2048}),
+        (JudgeSettings(model="m", backend="local", rating="expected"), {"rating": "expected"}),
     ],
 )
 def test_request_parameters_are_what_determines_a_judgment(settings: JudgeSettings, expected: dict[str, Any]) -> None:
@@ -224,7 +324,7 @@ def test_a_slug_is_fit_for_a_file_and_a_column(name: str) -> None:
         ({"api_key_env": "OTHER"}, {"OTHER": "sk-1"}, False),
         ({"base_url": "http://h/v1"}, {}, False),
         ({}, {"OPENAI_BASE_URL": "http://h/v1"}, False),
-        ({"backend": "local"}, {}, False),
+        ({"backend": "local", "model": "m"}, {}, False),
     ],
 )
 def test_only_openais_own_endpoint_needs_a_key(

@@ -53,7 +53,7 @@ def longer(request: dict[str, Any]) -> str:
 @pytest.fixture
 def settings(api: Api, tmp_path: Path) -> JudgeSettings:
     api.answer = longer
-    return JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+    return JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
 
 
 def ledger_of(settings: JudgeSettings) -> Ledger:

@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> list[str]:
 
 @pytest.fixture
 def judge(api: Api, tmp_path: Path) -> str:
-    return json.dumps({"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
+    return json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
@@ -188,7 +188,7 @@ def test_a_local_judge_takes_no_batches(files: list[str], tmp_path: Path) -> Non
 
 def test_imported_judgments_are_not_asked_again(files: list[str], tmp_path: Path, api: Api) -> None:
     ledger = str(tmp_path / "other.sqlite")
-    settings = json.dumps({"base_url": api.url, "ledger": ledger})
+    settings = json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": ledger})
     assert run("judge", files[0], "--judge", settings, "--language", "de").exit_code == 0
     assert run("ledger", "export", "--out", str(tmp_path / "out"), "--ledger", ledger).exit_code == 0
     single = str(tmp_path / "out/mini_de/model_judgment/gpt-4_single.jsonl")
@@ -196,6 +196,6 @@ def test_imported_judgments_are_not_asked_again(files: list[str], tmp_path: Path
     told = run("ledger", "import", single, "--language", "de", "--prompt-set", "native", "--ledger", mine)
     assert "32 judgments are new" in told.output
     # They are stored as OpenAI's own gpt-4; everything is known, so neither key nor network is needed but a key's name.
-    result = run("judge", files[0], "--judge", json.dumps({"ledger": mine}), "--language", "de")
+    result = run("judge", files[0], "--judge", json.dumps({"model": "gpt-4", "ledger": mine}), "--language", "de")
     assert result.exit_code == 0, result.output
     assert "7.00" in result.output

@@ -20,7 +20,7 @@ def metric(tmp_path: Path) -> Any:
 
 def test_metric_equals_task_and_asks_nothing_again(metric: Any, api: Api, tmp_path: Path) -> None:
     api.answer = lambda request: f"[[{1 + len(str(request['messages'])) % 10}]]"
-    judge = {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
     task = "mtbench_x_mini_it"
     results = evaluate(Model(lambda prompt: f"Una risposta lunga {len(prompt)} caratteri."), task, judge)
     samples = results["samples"][task]

@@ -28,7 +28,7 @@ both_sets = pytest.mark.parametrize("reference_set", REFERENCE_SETS)
 
 @pytest.fixture
 def judge(api: Api, tmp_path: Path) -> dict[str, Any]:
-    return {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+    return {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
 
 
 def seen(api: Api) -> set[str]:

@@ -20,7 +20,7 @@ FR = "mtbench_x_mini_fr"
 
 @pytest.fixture
 def judge(api: Api, tmp_path: Path) -> dict[str, Any]:
-    return {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+    return {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
 
 
 def write(file: Path, rows: list[dict[str, Any]]) -> Path:

@@ -51,7 +51,7 @@ def test_the_language_is_told_by_ids_or_the_folder(
 def test_the_samples_and_the_ledger_of_one_run_count_once(api: Api, tmp_path: Path) -> None:
     api.answer = lambda request: f"[[{1 + len(str(request['messages'])) % 10}]]"
     ledger = tmp_path / "ledger.sqlite"
-    judge = {"base_url": api.url, "ledger": str(ledger)}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(ledger)}
     results = evaluate(Model(), "mtbench_x_mini_de", judge, limit=4, log_samples=True)
     file = tmp_path / "org__double" / "samples_mtbench_x_mini_de_2026-01-01T00-00-00.jsonl"
     rows = results["samples"]["mtbench_x_mini_de"]
@@ -76,7 +76,7 @@ def test_the_samples_and_the_ledger_of_one_run_count_once(api: Api, tmp_path: Pa
 
 def test_a_ledger_is_not_written_to(api: Api, tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite"
-    evaluate(Model(), "mtbench_x_mini_en", {"base_url": api.url, "ledger": str(ledger)}, limit=1)
+    evaluate(Model(), "mtbench_x_mini_en", {"model": "gpt-4", "base_url": api.url, "ledger": str(ledger)}, limit=1)
     before = ledger.read_bytes()
     read_study([ledger])
     assert ledger.read_bytes() == before
@@ -218,7 +218,7 @@ def test_files_that_hold_no_judgments_are_passed_over_in_a_folder(tmp_path: Path
 
 def test_comparisons_of_a_ledger_have_lengths_and_their_conditions(api: Api, tmp_path: Path) -> None:
     api.answer = lambda request: "[[A]]"  # whoever is shown first: every outcome is inconsistent
-    settings = JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+    settings = JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
     given = [Answers(model, "de", "mini", {1: (text, text)}) for model, text in (("a", "kurz"), ("b", "länger"))]
     start(given, "de", settings).outcomes()
     study = read_study([tmp_path / "ledger.sqlite"])
@@ -230,7 +230,7 @@ def test_comparisons_of_a_ledger_have_lengths_and_their_conditions(api: Api, tmp
 
 def test_a_damaged_ledger_is_named(api: Api, tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite"
-    evaluate(Model(), "mtbench_x_mini_en", {"base_url": api.url, "ledger": str(ledger)}, limit=2)
+    evaluate(Model(), "mtbench_x_mini_en", {"model": "gpt-4", "base_url": api.url, "ledger": str(ledger)}, limit=2)
     study = read_study([ledger])  # with its write-ahead log, while it is open
     assert len(study.judged) == 4
     half = tmp_path / "half.sqlite"

@@ -21,7 +21,7 @@ def rows(file: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def judge(api: Api, tmp_path: Path) -> dict[str, Any]:
-    return {"base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
+    return {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
 
 
 def test_answers_and_judgments_of_a_run(api: Api, judge: dict[str, Any], tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_mt_bench_goes_by_tens() -> None:
 def test_a_comparison_is_written_as_fastchat_would(api: Api, tmp_path: Path) -> None:
     api.answer = lambda request: "[[A]] «ü»" if "ZWEI" in str(request) else "neither"
     texts = [Answers(name, None, "mini", {6: (f"{name}: EINS", f"{name}: ZWEI")}) for name in ("zebra", "ape")]
-    judge = JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+    judge = JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
     outcomes = compare(texts, "de", judge, votes=4)
     files = write_pairs(tmp_path / "out", outcomes, open_ledger(tmp_path / "ledger.sqlite"))
     assert files == [tmp_path / "out/mini_de/model_judgment/gpt-4_pair.jsonl"]
@@ -157,7 +157,7 @@ def test_a_comparison_is_written_as_fastchat_would(api: Api, tmp_path: Path) -> 
 
 def test_an_empty_answer_is_an_error_under_its_prompts_name(api: Api, tmp_path: Path) -> None:
     texts = [Answers(name, None, "mini", {1: ("", name)}) for name in "ab"]
-    judge = JudgeSettings(base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
+    judge = JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
     outcomes = compare(texts, "en", judge, votes=4)
     empty = pair_row(outcomes[0], open_ledger(tmp_path / "ledger.sqlite"))
     assert (empty["g1_winner"], empty["g1_user_prompt"], empty["judge"][1]) == ("error", "", "pair-v2-both-bad")

@@ -111,7 +111,7 @@ def answers(tmp_path: Path) -> Path:
 
 
 def settings(api_url: str | None, tmp_path: Path, **more: Any) -> list[JudgeSettings]:
-    text = json.dumps({"base_url": api_url, "ledger": str(tmp_path / "ledger.sqlite"), **more})
+    text = json.dumps({"model": "gpt-4", "base_url": api_url, "ledger": str(tmp_path / "ledger.sqlite"), **more})
     return parse_judges([text])
 
 

@@ -1,0 +1,111 @@
+"""What a setting may hold, and the one sentence that refuses what it may not."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+from hf_datasets.shared.errors import UserError
+
+OURS = ("model", "messages", "stream", "n", "temperature", "max_tokens", "max_completion_tokens", "seed", "logprobs")
+"""What extra_body can't hold: it is a setting of its own, or would change how a reply is read."""
+KEY = re.compile(r"Bearer\s|AIza\w{20}|(sk|gsk|xai|hf|pk)[-_](?=.*\d)[\w-]{12,}$")
+"""How the keys of many vendors begin."""
+KEY_NAME = re.compile(r"api_?key|secret|password|^(access_|auth_|hf_|api_|bearer_)?token$", re.IGNORECASE)
+"""Names of keys; `max_tokens` and `eos_token` aren't."""
+ALMOST = 0.9
+"""From this likeness on, a name is a slip of the pen: `max_token`."""
+
+
+def is_url(text: str) -> bool:
+    """Tell whether a text is an http address with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def is_header(text: str) -> bool:
+    """Tell whether a text may name an HTTP header."""
+    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text) is not None
+
+
+def is_variable(text: str) -> bool:
+    """Tell whether a text names an environment variable, and isn't a key that happens to be made of its characters."""
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and not _looks_like_a_key(text)
+
+
+def _looks_like_a_key(text: str) -> bool:
+    """Tell whether a text begins as vendors' keys do, or is long, of small letters and digits."""
+    return KEY.match(text) is not None or re.fullmatch(r"(?=.*[a-z])(?=.*\d)\w{28,}", text) is not None
+
+
+def check_object(setting: str, given: Mapping[str, Any]) -> None:
+    """Raise UserError if a setting that is an object holds a key, isn't JSON, or says what another setting says."""
+    for name, value in _leaves(given):
+        if KEY_NAME.search(name) or (isinstance(value, str) and KEY.match(value)):
+            raise UserError(f"judge.{setting} holds what looks like a key at {name!r}; a key is never a setting.")
+    ours = [name for name in OURS if name in given] if setting == "extra_body" else []
+    if ours:
+        raise UserError(f"judge.extra_body can't hold {ours[0]!r}: name it as a setting of its own, if there is one.")
+    try:
+        json.dumps(given, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"judge.{setting} must be a JSON object ({error}).") from None
+
+
+def _leaves(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:
+    """Yield each value inside nested objects and lists, with the name that it stands under."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, name)
+    else:
+        yield name, value
+
+
+def unknown(name: str, known: list[str]) -> str:
+    """Return why a name is no setting; it is never repeated with its value, which may be a key."""
+    near = difflib.get_close_matches(name, known, n=1)
+    almost = near and difflib.SequenceMatcher(None, name, near[0]).ratio() >= ALMOST
+    if re.search(r"key|token|secret|password", name, re.IGNORECASE) and not almost:
+        return (
+            f"Unknown judge setting {name!r}: a key is never a setting; name its environment variable in api_key_env."
+        )
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}."
+    return f"Unknown judge setting {name!r}; {hint}"
+
+
+def wrong_kind(name: str, kind: Any, value: Any) -> str:
+    """Return what a setting must be, in words, read off its type."""
+    wanted = " or ".join(_shown(alternative) for alternative in _alternatives(kind))
+    return f"judge.{name} must be {wanted}, not {json.dumps(value, default=str)}."
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """Flatten `Literal["a", "b"] | None` into ["a", "b", None]; a plain class stays itself."""
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    if get_origin(kind) is Annotated:
+        return [dict]
+    arguments = get_args(kind)
+    if not arguments:
+        return [None] if kind is type(None) else [kind]
+    return [alternative for argument in arguments for alternative in _alternatives(argument)]
+
+
+def _shown(alternative: Any) -> str:
+    names: dict[Any, str] = {
+        str: "a text",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        dict: "an object",
+        None: "null",
+    }
+    return names[alternative] if alternative in names else json.dumps(alternative)
