@@ -63,3 +63,23 @@ def _lexer(language: str) -> Any:
         return get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return None
+
+
+_FENCE_LINE = re.compile(r"[ \t]*(`{3,}|~{3,})([^\n]*)")
+
+
+def closed_fences(text: str) -> tuple[tuple[int, int], ...]:
+    """Return begin and end of each fenced block that is closed, in order; one without an end is no code.
+
+    For what must not be fooled by a fence that was never closed (see FENCE, where such a block goes to the end).
+    """
+    spans, opened, mark, at = [], -1, "", 0
+    for line in text.splitlines(keepends=True):
+        match = _FENCE_LINE.match(line)
+        if match and opened < 0 and not (match[1][0] == "`" and "`" in match[2]):
+            opened, mark = at, match[1]
+        elif match and opened >= 0 and match[1].startswith(mark) and not match[2].strip():
+            spans.append((opened, at + len(line)))
+            opened = -1
+        at += len(line)
+    return tuple(spans)

@@ -7,13 +7,24 @@ reports (`ratings`), or over the alternatives of the tokens that an endpoint wro
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 from hf_datasets.records import Completion
+from hf_datasets.shared.thoughts import thoughts
+from mtbenchx_tasks.judge.brackets import last_rating
 
 LOWEST, HIGHEST = 1, 10
 UNPARSABLE = "no verdict in the judge's text"
+UNREADABLE = "the judge's probabilities can't be read"
+_ROUNDING = 0.01
+"""How far above 1 a probability may stand."""
+_NEVER = -1000.0
+"""A log-probability of no weight; JSON has whole numbers that are too long for a float."""
+_DIGITS = re.compile(r"\s*([0-9]{1,2})(?![0-9])")
+_BEGUN = re.compile(r"\[\[\s*+(?=[0-9])")
 NEGLIGIBLE = 0.01
 """Share of `1` up to which it doesn't matter whether it begins a 10: the mean moves by 0.09 at most."""
 
@@ -25,11 +36,12 @@ def expected_rating(completion: Completion) -> tuple[float | None, str]:
         completion: With `ratings` (each whole rating's probability) or `logprobs` (the alternatives of each token that
             was written, of which those at the verdict count) among its details.
     """
-    if "ratings" in completion.details:
-        return _mean({int(number): float(weight) for number, weight in completion.details["ratings"].items()})
-    if "logprobs" not in completion.details:
+    details = completion.details if isinstance(completion.details, Mapping) else {}
+    if "ratings" in details:
+        return _from_ratings(details["ratings"])
+    if details.get("logprobs") is None:
         return None, "the endpoint returned no logprobs"
-    return _from_tokens(completion.details["logprobs"])
+    return _from_tokens(details["logprobs"])
 
 
 def weighed(weights: Mapping[int, float], details: Mapping[str, Any] = {}) -> Completion:
@@ -48,9 +60,9 @@ def number_weights(alternatives: Mapping[str, float], prefix: str = "") -> dict[
     """
     weights: dict[int, float] = {}
     for candidate, logprob in alternatives.items():
-        digits = re.match(r"\s*(\d+)", candidate.removeprefix(prefix))
-        if candidate.startswith(prefix) and digits and LOWEST <= int(digits[1]) <= HIGHEST:
-            weights[int(digits[1])] = weights.get(int(digits[1]), 0.0) + math.exp(logprob)
+        digits = _DIGITS.match(candidate.removeprefix(prefix))
+        if candidate.startswith(prefix) and digits and in_range(int(digits[1])):
+            weights[int(digits[1])] = weights.get(int(digits[1]), 0.0) + (_probability(logprob) or 0.0)
     return weights
 
 
@@ -66,33 +78,84 @@ def with_ten(weights: Mapping[int, float], following: Mapping[str, float]) -> di
         weights: The probability of each rating, as the verdict's first token tells it.
         following: The alternatives of the token after a `1`, with their log-probabilities.
     """
-    zero = sum(math.exp(logprob) for candidate, logprob in following.items() if candidate.startswith("0"))
-    one = weights[LOWEST]
+    zeros = (_probability(logprob) or 0.0 for candidate, logprob in following.items() if candidate.startswith("0"))
+    zero, one = min(1.0, sum(zeros)), weights[LOWEST]
     return {**weights, LOWEST: one * (1 - zero), HIGHEST: one * zero}
 
 
-def _from_tokens(tokens: list[Mapping[str, Any]]) -> tuple[float | None, str]:
-    text, starts = "", []
-    for token in tokens:
-        starts.append(len(text))
-        text += str(token["token"])
-    matches = list(re.finditer(r"\[\[\s*(?=\d)", text))
-    if not matches:
+def in_range(number: float) -> bool:
+    """Tell whether a number is a rating."""
+    return LOWEST <= number <= HIGHEST
+
+
+def _from_ratings(ratings: object) -> tuple[float | None, str]:
+    if not isinstance(ratings, Mapping):
+        return None, UNREADABLE
+    named = {str(name): value for name, value in ratings.items()}
+    weights = {number: _weight(named.get(str(number))) for number in range(LOWEST, HIGHEST + 1)}
+    mean, reason = _mean({number: weight for number, weight in weights.items() if weight is not None})
+    return (None, UNREADABLE) if mean is not None and None in weights.values() else (mean, reason)
+
+
+def _from_tokens(recorded: object) -> tuple[float | None, str]:
+    tokens = _checked(recorded)
+    if tokens is None:
+        return None, UNREADABLE
+    at = _place("".join(text for text, _ in tokens))
+    if at is None:
         return None, UNPARSABLE
-    at = matches[-1].end()
-    index = max(i for i, start in enumerate(starts) if start <= at)
-    prefix = text[starts[index] : at]  # a tokenizer may glue "[[" or a space to the digit
-    weights = number_weights(tokens[index]["top"], prefix)
+    ends = list(accumulate(len(text) for text, _ in tokens))
+    index = bisect_right(ends, at)  # the token that holds the verdict's first digit
+    text, alternatives = tokens[index]
+    prefix = text[: at - (ends[index] - len(text))]  # a tokenizer may glue "[[" or a space to the digit
+    weights = number_weights(alternatives, prefix)
     if may_begin_ten(weights):
-        if str(tokens[index]["token"]).removeprefix(prefix).strip() == "1" and tokens[index + 1 :]:
-            return _mean(with_ten(weights, tokens[index + 1]["top"]))
+        if text.removeprefix(prefix).strip() == "1" and tokens[index + 1 :]:
+            return _mean(with_ten(weights, tokens[index + 1][1]))
         if may_begin_ten(weights, NEGLIGIBLE):
             return None, "1 and 10 can't be told apart by this endpoint's tokens"
     return _mean(weights)
 
 
+def _place(text: str) -> int | None:
+    """Return where the number of a text's verdict begins; of one that ends in the middle, too."""
+    said = thoughts(text).blanked
+    found = last_rating(said, in_range)
+    return found.begin if found else max((match.end() for match in _BEGUN.finditer(said)), default=None)
+
+
+def _checked(recorded: object) -> list[tuple[str, Mapping[str, Any]]] | None:
+    """Return (text, alternatives) of each token; None if the record is none: ledgers held what endpoints sent."""
+    tokens = []
+    for item in recorded if isinstance(recorded, list) else [None]:
+        text, alternatives = (item.get("token"), item.get("top") or {}) if isinstance(item, Mapping) else (None, {})
+        if not isinstance(text, str) or not isinstance(alternatives, Mapping):
+            return None
+        if None in map(_probability, alternatives.values()):
+            return None
+        tokens.append((text, alternatives))
+    return tokens
+
+
+def _probability(logprob: object) -> float | None:
+    """Return e to a log-probability, None if it is none; null and minus infinity are a probability of 0."""
+    if logprob is None:
+        return 0.0
+    if isinstance(logprob, bool) or not isinstance(logprob, int | float) or not logprob <= _ROUNDING:
+        return None
+    return math.exp(logprob) if logprob > _NEVER else 0.0
+
+
+def _weight(probability: object) -> float | None:
+    if probability is None:
+        return 0.0
+    if isinstance(probability, bool) or not isinstance(probability, int | float):
+        return None
+    return float(probability) if 0 <= probability <= 1 + _ROUNDING else None
+
+
 def _mean(weights: Mapping[int, float]) -> tuple[float | None, str]:
     total = sum(weights.values())
-    if not total > 0 or not math.isfinite(total):
+    if not total > 0:
         return None, "no rating has a probability"
-    return sum(number * weight for number, weight in weights.items()) / total, ""
+    return sum(number * (weight / total) for number, weight in weights.items()), ""

@@ -1,44 +1,33 @@
 """From a judge's text to a rating, or the reason why there is none.
 
-`last` takes the last well-formed verdict from 1 to 10. It understands what judges write in five languages: a decimal
-comma, `8/10`, bold, spaces, and the prompt's own word inside the brackets. `fastchat` is FastChat's rule, to the letter
-(first match, no range; notes on its faults are in the README).
+`last` takes the last well-formed verdict from 1 to 10: after the judge's thoughts, outside fenced code, and not in
+parentheses if there is one outside (see brackets.py for the forms). `fastchat` is FastChat's rule, to the letter (first
+match, no range, thoughts and all). Whatever stands in a completion, the result is a rating or a reason.
 """
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE, expected_rating
+from hf_datasets.shared.thoughts import thoughts
+from mtbenchx_tasks.judge.brackets import last_rating, votes_in
+from mtbenchx_tasks.judge.expected import UNPARSABLE, expected_rating, in_range
 from mtbenchx_tasks.records import BOTH_BAD, TIE, Game, Verdict
 
 OUT_OF_RANGE = "verdict out of range"
+NO_VOTE, NOT_OFFERED = "no vote in the judge's text", "the judge cast a vote that it was not offered"
+CUT_OFF_THOUGHT = "cut off while thinking"
+_AT_THE_LIMIT = {
+    UNPARSABLE: "cut off at max_tokens before a verdict",
+    NO_VOTE: "cut off at max_tokens before a vote",
+    CUT_OFF_THOUGHT: f"{CUT_OFF_THOUGHT}, at max_tokens",
+    "empty": "cut off at max_tokens before the judge wrote anything",
+}
+"""What a reason becomes where the endpoint says that the judgment ended at its limit."""
 
-_NUMBER = r"(?P<{0}>[0-9]+(?:[.,][0-9]+)?)(?:\s*/\s*10)?"
-_MARKUP = r"[\s*_`]*"
-_WORD = r"(?:[^\W\d_]+\s*:?)?"
-# `[[8]]`, `[[8,5]]`, `[[Note : 8/10]]`; and `[[Bewertung]]: 7`, where the judge kept the prompt's word in the brackets.
-_VERDICTS = re.compile(
-    "|".join(
-        (
-            rf"\[\[{_MARKUP}{_WORD}{_MARKUP}{_NUMBER.format('inside')}{_MARKUP}\]\]",  # [[8,5]]
-            rf"\[\[{_MARKUP}[^\W\d_]+{_MARKUP}\]\]{_MARKUP}:?{_MARKUP}{_NUMBER.format('after')}(?![0-9.,]*[0-9])",
-        )
-    )
-)
-_LABELS = "rating|score|bewertung|wertung|note|évaluation|valutazione|voto|punteggio|calificación|puntuación|nota"
-# Where no double-bracketed verdict stands, at the end of the text: `Rating: [8]` or `**Note :** 8/10`. A number that is
-# neither bracketed nor out of ten is no verdict: it may as well be the result of a calculation.
-_AT_THE_END = re.compile(
-    rf"\b(?:{_LABELS}){_MARKUP}:{_MARKUP}"
-    rf"(?:\[\[?{_MARKUP}{_NUMBER.format('bracketed')}{_MARKUP}\]\]?|(?P<of_ten>[0-9]+(?:[.,][0-9]+)?)\s*/\s*10)[\s*_`.]*\Z",
-    re.IGNORECASE,
-)
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_HALF_THOUGHT = re.compile(r"\A.*</think(?:ing)?>|\A\s*<think(?:ing)?>.*\Z", re.DOTALL | re.IGNORECASE)
-"""A thought whose beginning the template kept, or whose end was cut off."""
-_FASTCHAT, _FASTCHAT_BACKUP = re.compile(r"\[\[(\d+\.?\d*)\]\]"), re.compile(r"\[(\d+\.?\d*)\]")
+_FASTCHAT, _FASTCHAT_BACKUP = re.compile(r"\[\[(\d+(?:\.\d*)?)\]\]"), re.compile(r"\[(\d+(?:\.\d*)?)\]")
 _FASTCHAT_NUMBER = re.compile(r"0+(?:\.[0-9]*)?|[1-9][0-9]*(?:\.[0-9]*)?|[0-9]+\.[0-9]*")
 """What `ast.literal_eval` takes; it refuses a leading zero (`08`), which stops FastChat."""
 
@@ -52,35 +41,46 @@ def verdict(completion: Completion, parser: str = "last", rating: str = "text", 
         rating: `text` reads the written verdict, `expected` the probabilities (G-Eval, arXiv 2303.16634).
         key: Key of the judgment in the ledger.
     """
-    snapshot = str(completion.details.get("snapshot", ""))
+    snapshot, text = str(_details(completion).get("snapshot") or ""), _text(completion)
     if completion.state != "answered":
-        return Verdict(None, completion.text, completion.reason or completion.state, key, snapshot)
+        return Verdict(None, text, _absence(completion), key, snapshot)
     if rating == "expected":
         value, reason = expected_rating(completion)
     else:
-        value, reason = parse_fastchat(completion.text) if parser == "fastchat" else parse_last(completion.text)
-    return Verdict(value, completion.text, reason, key, snapshot)
+        value, reason = parse_fastchat(text) if parser == "fastchat" else parse_last(text)
+    return Verdict(value, text, _explained(reason, completion), key, snapshot)
+
+
+def _details(completion: Completion) -> Mapping[str, Any]:
+    """Old ledgers, and those of others, hold what their endpoints sent."""
+    return completion.details if isinstance(completion.details, Mapping) else {}
+
+
+def _text(completion: Completion) -> str:
+    return completion.text if isinstance(completion.text, str) else ""
+
+
+def _absence(completion: Completion) -> str:
+    """Why a judge said nothing."""
+    if completion.state == "empty" and _details(completion).get("finish_reason") == "length":
+        return _AT_THE_LIMIT["empty"]
+    return str(completion.reason or completion.state)
+
+
+def _explained(reason: str, completion: Completion) -> str:
+    """Say of a judgment without a verdict how it was cut off, if it was."""
+    if reason in (UNPARSABLE, NO_VOTE) and thoughts(_text(completion)).is_cut_off:
+        reason = CUT_OFF_THOUGHT
+    is_at_the_limit = _details(completion).get("finish_reason") == "length"
+    return _AT_THE_LIMIT.get(reason, reason) if is_at_the_limit else reason
 
 
 def parse_last(text: str) -> tuple[float | None, str]:
     """Return the last verdict in range and "", or None and why."""
-    numbers = list(_numbers(without_thoughts(text)))
-    in_range = [number for number in numbers if LOWEST <= number <= HIGHEST]
-    if in_range:
-        return in_range[-1], ""
-    return None, OUT_OF_RANGE if numbers else UNPARSABLE
-
-
-def without_thoughts(text: str) -> str:
-    """Remove what a reasoning model thinks before it answers."""
-    return _HALF_THOUGHT.sub("", _THOUGHT.sub("", text))
-
-
-def _numbers(text: str) -> Iterator[float]:
-    matches = list(_VERDICTS.finditer(text)) or [match for match in (_AT_THE_END.search(text),) if match]
-    for match in matches:
-        number = next(group for group in match.groups() if group is not None)
-        yield float(number.replace(",", "."))
+    found = last_rating(thoughts(text).blanked, in_range)
+    if found is None:
+        return None, UNPARSABLE
+    return (found.number, "") if in_range(found.number) else (None, OUT_OF_RANGE)
 
 
 def parse_fastchat(text: str) -> tuple[float | None, str]:
@@ -95,21 +95,9 @@ def parse_fastchat(text: str) -> tuple[float | None, str]:
     return (rating, "") if math.isfinite(rating) else (None, UNPARSABLE)
 
 
-NO_VOTE, NOT_OFFERED = "no vote in the judge's text", "the judge cast a vote that it was not offered"
-
-
 MODEL_1, MODEL_2 = "model_1", "model_2"
-
-
 WITH_BOTH_BAD = 4
 """The number of votes where [[D]] is offered."""
-
-
-_MARKUP = r"[\s*_`]*"
-
-
-_VOTES = re.compile(rf"\[\[{_MARKUP}(?:as+ist[^\W\d_]*[\s*_`]+)?([A-D]){_MARKUP}\]\]", re.IGNORECASE)
-"""`[[A]]`, `[[ **b** ]]`, `[[Assistente A]]`."""
 
 
 def game(completion: Completion, parser: str, votes: int, swapped: bool, key: str | None = None) -> Game:
@@ -122,11 +110,12 @@ def game(completion: Completion, parser: str, votes: int, swapped: bool, key: st
         swapped: Whether model_2 was shown as A.
         key: Key of the judgment in the ledger.
     """
+    text = _text(completion)
     if completion.state != "answered":
-        return Game(None, completion.text, completion.reason or completion.state, key)
-    read = parse_vote_fastchat if parser == "fastchat" else parse_vote
-    letter, reason = read(completion.text, votes)
-    return Game(None if letter is None else model_vote(letter, swapped), completion.text, reason, key)
+        return Game(None, text, _absence(completion), key)
+    letter, reason = (parse_vote_fastchat if parser == "fastchat" else parse_vote)(text, votes)
+    vote = None if letter is None else model_vote(letter, swapped)
+    return Game(vote, text, _explained(reason, completion), key)
 
 
 def model_vote(letter: str, swapped: bool) -> str:
@@ -147,7 +136,7 @@ def parse_vote(text: str, votes: int) -> tuple[str | None, str]:
         text: The judge's.
         votes: 3, or 4 where the prompt offers `[[D]]`.
     """
-    letters = [letter.upper() for letter in _VOTES.findall(without_thoughts(text))]
+    letters = votes_in(thoughts(text).blanked)
     offered = [letter for letter in letters if letter in _letters(votes)]
     if offered:
         return offered[-1], ""

@@ -1,24 +1,39 @@
 """Judge texts in, ratings out."""
 
 import ast
+import json
 import math
+import os
 import re
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.expected import UNPARSABLE, expected_rating, weighed
 from mtbenchx_tasks.judge.verdict import (
+    CUT_OFF_THOUGHT,
+    NO_VOTE,
     OUT_OF_RANGE,
+    game,
     parse_fastchat,
     parse_last,
+    parse_vote,
     verdict,
 )
-from mtbenchx_tasks.records import Verdict
+from mtbenchx_tasks.records import Game, Verdict
+from tests.sources import needs_sources
+
+
+def token(text: str, top: dict[str, float] | None = None) -> dict[str, Any]:
+    """One written token with the probabilities of its alternatives."""
+    return {"token": text, "top": {name: math.log(p) for name, p in (top or {}).items()}}
+
 
 LABELS = {"en": "Rating", "de": "Bewertung", "fr": "Note", "it": "Valutazione", "es": "Calificación"}
 WRITTEN = {
@@ -51,6 +66,23 @@ WRITTEN = {
     "single brackets at the end": ("Good.\n{0}: [8]", 8),
     "one bracket too few at the end": ("{0}: [[8]", 8),
     "out of ten at the end": ("Good.\n**{0} :** 8/10", 8),
+    "escaped": (r"{0}: \[\[8\]\]", 8),
+    "escaped, in bold": (r"**{0}: \[\[8,5\]\]**", 8.5),
+    "in a formula": ("{0}: $[[8]]$", 8),
+    "label in bold at the end": ("Good.\n\n**{0}:** 8", 8),
+    "bold label, colon outside, at the end": ("Good.\n\n**{0}**: 8.", 8),
+    "number in bold at the end": ("Good.\n{0}: **8**", 8),
+    "heading at the end": ("Good.\n\n## Overall {0}\n\n8", 8),
+    "heading and out of ten at the end": ("Good.\n\n### {0}\n\n**7/10**", 7),
+    "boxed at the end": (r"Good. {0}: $\boxed{{8}}$", 8),
+    "boxed out of ten at the end": (r"Good.\n**{0}: \(\boxed{{8/10}}\)**.", 8),
+    "labelled in a code fence at the end": ("Good.\n```\n{0}: [[8]]\n```", 8),
+    "an aside after it": ("{0}: [[7]], since it is short (I considered [[9]]).", 7),
+    "only an aside": ("A good answer ([[7]]).", 7),
+    "a quoted list in code": ("```python\nx = [[3]]\n```\n{0}: [[8]]\n```python\ny = [[2]]\n```", 8),
+    "an index after it": ("{0}: [[8]]. Mind that x[[1]] is a vector.", 8),
+    "a fence that is never closed": ("```\n{0}: [[8]] for this", 8),
+    "label without colon or space": ("{0}[[8]]", 8),
     "thought before": ("<think>{0}: [[3]]</think>{0}: [[8]]", 8),
     "thought after": ("{0}: [[8]]<thinking>\nor [[3]]\n</thinking>", 8),
     "long thought": ("<thinking>\n{0}: [[3]]\n\n[[4]]</thinking>\n\n{0}: [[8]]", 8),
@@ -71,6 +103,14 @@ WRITTEN = {
     "a result": ("So x = 8.", UNPARSABLE),
     "a citation": ("As [1] says, it is wrong; see also [2].", UNPARSABLE),
     "an index": ("It returns arr[0] instead of arr[1]", UNPARSABLE),
+    "a bare box": (r"So $x = \boxed{{8}}$", UNPARSABLE),
+    "a box alone": (r"$\boxed{{8}}$", UNPARSABLE),
+    "a bare number alone": ("8", UNPARSABLE),
+    "a bold label amid the text": ("**{0}:** 8 people agree.", UNPARSABLE),
+    "a bold label that isn't the line's": ("**Its result in the {0} table is:** 8", UNPARSABLE),
+    "too high, in bold": ("**{0}:** 85", OUT_OF_RANGE),
+    "only an index": ("The value is x[[1]].", UNPARSABLE),
+    "only code": ("```r\nx[[1]]\ny <- c([[2]])\n```", UNPARSABLE),
     "out of ten amid the text": ("{0}: 8/10 people agree with it", UNPARSABLE),
     "only a thought": ("<think>{0}: [[3]]</think>", UNPARSABLE),
     "a refusal": ("I'm sorry, I can't rate this.", UNPARSABLE),
@@ -181,13 +221,113 @@ def test_a_verdict_at_the_end_wins(before: str, number: str) -> None:
     assert parse_last(f"{before.replace('<', '')}\nRating: [[{number}]]")[0] == float(number)
 
 
+# thoughts ----------------------------------------------------------------------------------------------------------
+
+MARKS = {
+    "think": ("<think>", "</think>"),
+    "thinking": ("<thinking>\n", "\n</thinking>"),
+    "upper case": ("<THINK>", "</THINK>"),
+    "thought": ("<thought>", "</thought>"),
+    "reasoning": ("<reasoning>", "</reasoning>"),
+    "MiniMax": ("<mm:think>", "</mm:think>"),
+    "Seed": ("<seed:think>", "</seed:think>"),
+    "Hunyuan": ("<think>\n", "\n</think>\n<answer>\n"),
+    "Mistral": ("[THINK]", "[/THINK]"),
+    "Kimi": ("◁think▷", "◁/think▷"),
+    "Kimi K3": ("<|open|>think<|sep|>", "<|close|>think<|sep|><|open|>response<|sep|>"),
+    "gpt-oss": ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    "gpt-oss from the start": ("<|start|>assistant<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+    "gpt-oss, bare": ("analysisWe must rate. ", "assistantfinal"),
+    "Cohere": ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+    "Gemma 4": ("<|channel>thought\n", "<channel|>"),
+    "Granite": ("Here is my thought process:", "Here is my response:"),
+    "Granite, short": ("Here's my thought process:", "Here's my response:"),
+    "Apertus": ("<|inner_prefix|>", "<|inner_suffix|>"),
+    "Inkling": ("<|content_thinking|>", "<|end_message|><|content_text|>"),
+}
+ALONE = ["think", "thinking", "MiniMax", "Seed", "Mistral", "Kimi", "Kimi K3", "Cohere", "Gemma 4", "Apertus"]
+"""Families whose template may open the thought."""
+
+
+def judged(text: str) -> tuple[float | None, str]:
+    found = verdict(Completion("answered", text))
+    return found.rating, found.reason
+
+
+def compared(text: str) -> tuple[str | None, str]:
+    found = game(Completion("answered", text.replace("[[3]]", "[[A]]").replace("[[8]]", "[[B]]")), "last", 3, False)
+    return found.vote, found.reason
+
+
+def expected_of(text: str) -> tuple[float | None, str]:
+    """The judge's text, one token a character, each certain."""
+    tokens = [token(character, {character: 1.0}) for character in text]
+    found = verdict(Completion("answered", text, details={"logprobs": tokens}), rating="expected")
+    return found.rating, found.reason
+
+
+READERS = [judged, compared, expected_of]
+
+
+@pytest.mark.parametrize(("begin", "end"), MARKS.values(), ids=MARKS)
+@pytest.mark.parametrize("read", READERS)
+def test_a_thought_is_no_verdict(begin: str, end: str, read: Any) -> None:
+    assert read(f"{begin}Maybe [[3]], or [[3]]{end}I say: [[8]]") in ((8, ""), ("model_2", ""))
+    assert read(f"\n{begin}Maybe [[3]]{end}I can't rate this.")[0] is None
+
+
+@pytest.mark.parametrize("begin", [begin for begin, _ in MARKS.values()], ids=MARKS)
+@pytest.mark.parametrize("read", READERS)
+def test_a_thought_that_was_cut_off_is_no_verdict(begin: str, read: Any) -> None:
+    assert read(f"{begin}Maybe [[3]], or [[3]] and") == (None, CUT_OFF_THOUGHT)
+
+
+@pytest.mark.parametrize("end", [MARKS[name][1] for name in ALONE], ids=ALONE)
+def test_a_thought_may_have_begun_in_the_prompt(end: str) -> None:
+    assert parse_last(f"Maybe [[3]].\n{end}Rating: [[8]]") == (8, "")
+    assert parse_last(f"Maybe [[3]].\n{end}I can't rate this.") == (None, UNPARSABLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "details", "reason"),
+    [
+        ("<think>Maybe [[3]], or", {"finish_reason": "length"}, "cut off while thinking, at max_tokens"),
+        ("The answer is", {"finish_reason": "length"}, "cut off at max_tokens before a verdict"),
+        ("The answer is", {"finish_reason": "stop"}, UNPARSABLE),
+        ("[[12]]", {"finish_reason": "length"}, OUT_OF_RANGE),
+    ],
+)
+def test_the_reason_names_what_cut_a_judgment_off(text: str, details: dict[str, Any], reason: str) -> None:
+    assert verdict(Completion("answered", text, details=details)).reason == reason
+    votes = {UNPARSABLE: NO_VOTE, OUT_OF_RANGE: "cut off at max_tokens before a vote"}
+    said = game(Completion("answered", text, details=details), "last", 3, swapped=False).reason
+    assert said == votes.get(reason, reason.replace("verdict", "vote"))
+
+
+def test_a_limit_that_left_no_text_is_named() -> None:
+    spent = Completion("empty", reason="the endpoint returned no text", details={"finish_reason": "length"})
+    assert (
+        verdict(spent).reason
+        == game(spent, "last", 3, False).reason
+        == "cut off at max_tokens before the judge wrote anything"
+    )
+
+
 @pytest.mark.parametrize("text", ["<think>Maybe [[3]], or", "[[3]] seems fair. But</think>I can't rate this."])
 def test_half_a_thought_is_no_verdict(text: str) -> None:
     assert parse_last(text) == (None, UNPARSABLE)
 
 
 @pytest.mark.parametrize(
-    "text", ["The answer leaks its `<think>` mark.\n\nRating: [[8]]", "Its <think> is open: [[8]]"]
+    "text",
+    [
+        "The answer leaks its `<think>` mark.\n\nRating: [[8]]",
+        "Its <think> is open: [[8]]",
+        "Rating: [[8]]. It ends in a stray `</think>`.",
+        "`<think>` is how it begins. Rating: [[8]]",
+        "<think>Hm.</think>Rating: [[8]]. It ends in a stray </think> mark.",
+        "It says “Here is my thought process:”, and then. Rating: [[8]]",
+    ],
 )
 def test_a_judge_may_speak_of_thoughts(text: str) -> None:
     assert parse_last(text) == (8, "")
@@ -198,18 +338,48 @@ def test_a_citation_at_the_end_is_no_verdict(text: str) -> None:
     assert parse_last(text) == (None, UNPARSABLE)
 
 
-def test_a_judge_caught_in_a_loop_costs_no_time() -> None:
-    start = time.perf_counter()
-    parse_last("a" * 6000)
-    assert time.perf_counter() - start < 0.2  # it was 1 s when the time grew with the square of the length
+DEGENERATE = [
+    "[", "[[", "[[a", "[[a]]", "[[ ", "[[* ", "[[9", "[[9.", "[[9,9", "[[a: ", r"\[\[", "Rating", "Rating:",
+    "Rating: [", "Note : ", "a ", "9", "9.", "9/10 ", " ", "\n", "* ", "`", "```\n", "```a\n", "~~~~\n", "(", ")", "(a",
+    "[[A", "]]",
+    "[[assist ", "<think>", "</think>", "<", "<|", "<|channel|>analysis", "<|channel|>analysis<|message|>", "<thought>",
+    "[THINK]", "Here is my", "# ", "$\\boxed{", "\\",
+]  # fmt: skip
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(DEGENERATE), min_size=1, max_size=3), st.sampled_from(DEGENERATE), st.sampled_from("x]8")
+)
+def test_a_judge_caught_in_a_loop_costs_no_time(unit: list[str], before: str, after: str) -> None:
+    text = before + ("".join(unit) * 16_000)[:16_000] + after
+    readers: list[Callable[[str], object]] = [parse_last, parse_fastchat, lambda text: parse_vote(text, 4)]
+    for read in readers:
+        start = time.thread_time()
+        read(text)
+        assert time.thread_time() - start < 0.5  # some 0.01 s; what grows with the square of the length takes 10 s
+
+
+@pytest.mark.parametrize("text", ["[[a]]" + "9" * 16_000 + ".9.9", "[[" + "9" * 16_000, "[[a" + " " * 16_000 + "x"])
+def test_a_long_number_or_gap_costs_no_time(text: str) -> None:
+    test_a_judge_caught_in_a_loop_costs_no_time.hypothesis.inner_test([text], "", "x")  # type: ignore[attr-defined]
+
+
+# real judgments ----------------------------------------------------------------------------------------------------
+
+
+@needs_sources
+def test_gpt_4s_published_judgments_are_read_as_fastchat_read_them() -> None:
+    folder = Path(os.environ["MTBENCHX_SOURCES"]) / "mt_bench_gpt4"
+    files = sorted(folder.rglob("gpt-4_single.jsonl"))
+    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines() if line]
+    if not rows:
+        pytest.skip("the mirror holds no judgments by GPT-4")
+    assert len(rows) == 1920  # 12 models, 80 questions, 2 turns
+    assert [row for row in rows if parse_last(row["judgment"]) != (row["score"], "")] == []
 
 
 # expected ratings --------------------------------------------------------------------------------------------------
-
-
-def token(text: str, top: dict[str, float] | None = None) -> dict[str, Any]:
-    """One written token with the probabilities of its alternatives."""
-    return {"token": text, "top": {name: math.log(p) for name, p in (top or {}).items()}}
 
 
 LEAD, END = [token("Rating"), token(": "), token("[[")], [token("]]")]
@@ -235,6 +405,27 @@ def test_a_local_judges_expected_rating_is_the_mean(ratings: dict[str, float], e
     [
         ([*LEAD, token("10", {"10": 0.6, "8": 0.4}), *END], 9.2),  # 6 + 3.2
         ([*LEAD, token("8", {"8": 0.3, "9": 0.1, "a": 0.6}), *END], 8.25),  # (2.4 + 0.9) / 0.4: words don't count
+        (
+            [
+                token("<think>"),
+                *LEAD,
+                token("3", {"3": 1.0}),
+                *END,
+                token("</think>"),
+                *LEAD,
+                token("9", {"9": 1.0}),
+                *END,
+            ],
+            9.0,
+        ),
+        ([token("[[Note: "), token("7", {"7": 0.5, "9": 0.5}), *END], 8.0),
+        ([*LEAD, token("7", {"7": 1.0}), *END, token(" (not [["), token("9", {"9": 1.0}), *END, token(")")], 7.0),
+        (
+            [*LEAD, {"token": "7", "top": {"7": -0.1, "8": None, "9": -math.inf, "6": -9999.0, "5": -(10**400)}}, *END],
+            7.0,
+        ),
+        ([*LEAD, {"token": "7", "top": {"7": 1e-9}}, *END], 7.0),  # a rounded 0
+        ([*LEAD, token("1", {"1": 1.0}), {"token": "0", "top": {"0": 1e-9, "0]": -1.0}}, *END], 10.0),  # more than 1: 1
         ([*LEAD, token("8", {"8": 0.5, "0": 0.2, "11": 0.3}), *END], 8.0),  # nor what is out of range
         # 1 and 10 share the first token: 1 * 0.5 * 0.2 + 10 * 0.5 * 0.8 + 9 * 0.5 = 0.1 + 4 + 4.5
         ([*LEAD, token("1", {"1": 0.5, "9": 0.5}), token("0", {"0": 0.8, "]]": 0.2}), *END], 8.6),
@@ -264,6 +455,27 @@ def test_an_endpoints_expected_rating_is_the_mean_at_the_verdict(tokens: list[An
         ({"logprobs": [*LEAD, token("8", {"8": 0.9, "1": 0.1}), *END]}, "1 and 10 can't be told apart"),
         ({"logprobs": [*LEAD, token("1", {"1": 1.0})]}, "1 and 10 can't be told apart"),
         ({"logprobs": [*LEAD, token("8", {"a": 1.0}), *END]}, "no rating has a probability"),
+        ({"logprobs": None}, "the endpoint returned no logprobs"),
+        ({"logprobs": [token("<think>"), *LEAD, token("8", {"8": 1.0}), *END]}, UNPARSABLE),
+        ({"logprobs": [*LEAD, {"token": "8", "top": {"8": None, "9": None}}, *END]}, "no rating has a probability"),
+        ({"logprobs": [*LEAD, {"token": "8", "top": None}, *END]}, "no rating has a probability"),
+        ({"logprobs": [*LEAD, {"token": "8"}, *END]}, "no rating has a probability"),
+        ({"logprobs": [*LEAD, {"token": "8", "top": {"8": 12.5}}, *END]}, "can't be read"),  # a logit
+        ({"logprobs": [*LEAD, {"token": "8", "top": {"8": math.nan}}, *END]}, "can't be read"),
+        ({"logprobs": [*LEAD, {"token": "8", "top": {"8": "-0.1"}}, *END]}, "can't be read"),
+        ({"logprobs": [*LEAD, {"token": "8", "top": [["8", -0.1]]}, *END]}, "can't be read"),
+        ({"logprobs": [{"token": None, "top": {}}]}, "can't be read"),
+        ({"logprobs": ["8"]}, "can't be read"),
+        ({"logprobs": {"content": []}}, "can't be read"),
+        ({"logprobs": 7}, "can't be read"),
+        ({"ratings": None}, "can't be read"),
+        ({"ratings": [0.1]}, "can't be read"),
+        ({"ratings": {"8": 0.5, "9": "much"}}, "can't be read"),
+        ({"ratings": {"8": 0.5, "9": -0.5}}, "can't be read"),
+        ({"ratings": {"8": 0.5, "9": 10**400}}, "can't be read"),
+        ({"ratings": {"eight": 0.5, "11": 0.5}}, "no rating has a probability"),
+        ({"ratings": {}}, "no rating has a probability"),
+        ({"ratings": {"8": None}}, "no rating has a probability"),
         ({"ratings": {"8": 0.0}}, "no rating has a probability"),
         ({"ratings": {"8": math.nan}}, "no rating has a probability"),
     ],
@@ -279,6 +491,34 @@ def test_an_expected_rating_lies_among_the_possible_ones(ratings: dict[str, floa
     found = verdict(Completion("answered", details={"ratings": ratings}), rating="expected").rating
     assert found is not None
     assert min(map(int, ratings)) - 1e-9 <= found <= max(map(int, ratings)) + 1e-9
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["token", "top", "8", "x"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+keys = st.sampled_from(["logprobs", "ratings", "finish_reason", "snapshot", "usage", "sent"])
+
+
+@given(
+    anything | st.dictionaries(keys, anything),
+    st.sampled_from(["answered", "empty", "failed", ""]),
+    anything | texts,
+    st.sampled_from(["text", "expected"]),
+    st.sampled_from(["last", "fastchat"]),
+)
+def test_whatever_a_ledger_holds_is_a_rating_or_a_reason(
+    details: Any, state: str, text: Any, rating: str, parser: str
+) -> None:
+    said = Completion(state, text, details=details)
+    found = verdict(said, parser, rating)
+    assert (found.rating is None) == bool(found.reason) or state == ""
+    assert found.rating is None or math.isfinite(found.rating)
+    assert isinstance(found.text, str)
+    assert isinstance(game(said, parser, 3, swapped=False), Game)
 
 
 def test_probabilities_stand_as_the_judgments_text() -> None:
