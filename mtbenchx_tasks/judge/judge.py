@@ -13,6 +13,7 @@ from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
 from mtbenchx_tasks.judge.messages import SinglePrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
@@ -122,7 +123,7 @@ def prompt_language(settings: JudgeSettings, language: str) -> str:
 
 def endpoint_of(settings: JudgeSettings) -> str:
     """Return a judge's endpoint as it stands in the ledger."""
-    return "local" if settings.backend == "local" else public_url(settings.base_url)
+    return public_url(settings.base_url) if settings.backend == "openai" else settings.backend
 
 
 def engine_and_ledger(settings: JudgeSettings, engine: Engine | None = None) -> tuple[Engine, Ledger]:
@@ -140,5 +141,7 @@ def _engine(settings: JudgeSettings, _pid: int) -> Engine:
     ledger = open_ledger(Path(settings.ledger) if settings.ledger else None)
     if settings.backend == "local":
         return LocalEngine(settings, ledger)
+    if settings.backend != "openai":
+        return LmEvalEngine(settings, ledger)
     transport = OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout)
     return LiveEngine(transport, settings.model, ledger, settings.concurrency)

@@ -200,6 +200,8 @@ class JudgeSettings:
         logprobs = {"logprobs": True, "top_logprobs": self.top_logprobs} if self.rating == "expected" else {}
         usual = {name: getattr(self, name) for name in ("temperature", "max_tokens", "reasoning_effort", "seed")}
         body = {"extra_body": dict(self.extra_body)} if self.extra_body else {}
+        if self.backend != "openai":
+            body = {"backend_args": dict(self.backend_args)} if self.backend_args else {}
         return {name: value for name, value in usual.items() if value is not None} | logprobs | body
 
 

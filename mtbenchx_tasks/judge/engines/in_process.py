@@ -1,6 +1,7 @@
 """What engines in this process share: requests wait in a queue and are judged together, in batches, by `finish`."""
 
 import logging
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -10,6 +11,7 @@ from tqdm import tqdm
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
@@ -23,8 +25,9 @@ class InProcessEngine:
         self._settings, self._ledger = settings, ledger
         self._queue: dict[str, tuple[ChatRequest, Future[Judged]]] = {}
 
-    def check(self) -> None:
-        """Raise UserError if nothing could be judged; called before anything is generated."""
+    def check(self, probe: Sequence[ChatRequest] = ()) -> None:
+        """Raise UserError if nothing could be judged; nothing is asked, since the weights aren't loaded yet."""
+        del probe
         self._ledger.check_writable()
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
@@ -35,8 +38,12 @@ class InProcessEngine:
         """Judge what is queued and not in the ledger, with a progress bar."""
         if not self._queue:
             return
-        self.check()
-        self._load()
+        try:
+            self.check()
+            self._load()
+        except UserError as error:  # the answers are there, and must not be lost for it
+            self._fail(str(error))
+            return
         identity = self._identity()
         queue = [(replace(request, model=identity), future) for request, future in self._queue.values()]
         self._queue = {}
@@ -58,6 +65,13 @@ class InProcessEngine:
         """Cancel what is queued."""
         for _, future in self._queue.values():
             future.cancel()
+        self._queue = {}
+
+    def _fail(self, reason: str) -> None:
+        """Give up what is queued."""
+        log.error("Nothing is judged: %s", reason)
+        for request, future in self._queue.values():
+            future.set_result(Judged(request.key, Completion("failed", reason=reason)))
         self._queue = {}
 
     # what a kind of judge says -------------------------------------------------------------------------------------
@@ -103,3 +117,8 @@ class InProcessEngine:
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says, or its kind if it says nothing."""
     return str(error).strip().split("\n")[0] or type(error).__name__
+
+
+def same_model(one: str, other: str) -> bool:
+    """Tell whether two names are one model: equal, or two paths of one folder."""
+    return one == other or (os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other))  # noqa: PTH110, PTH121

@@ -8,7 +8,6 @@ language), and the rating is the mean of 1 to 10 weighted by the probability of 
 import copy
 import inspect
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line
+from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line, same_model
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, weighed
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.weights import weights_hash
@@ -34,9 +33,9 @@ class LocalEngine(InProcessEngine):
         self._network: Any = None
         self._tokenizer: Any = None
 
-    def check(self) -> None:
+    def check(self, probe: Sequence[ChatRequest] = ()) -> None:
         """Read the judge's tokenizer; the weights are loaded when there is something to judge."""
-        super().check()
+        super().check(probe)
         if self._tokenizer is not None:
             return
         from transformers import AutoTokenizer
@@ -196,8 +195,3 @@ def _step(network: Any, tokens: Any, mask: Any, **options: Any) -> Any:
     """Run the network on the last tokens of left-padded rows."""
     positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
     return network(tokens, attention_mask=None if bool(mask.all()) else mask, position_ids=positions, **options)
-
-
-def same_model(one: str, other: str) -> bool:
-    """Tell whether two names are one model: equal, or two paths of one folder."""
-    return one == other or (os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other))  # noqa: PTH110, PTH121

@@ -150,8 +150,8 @@ def batch_engine(settings: JudgeSettings, language: str = "") -> BatchEngine:
         UserError: The key is missing, the ledger can't be opened, or the judge is local.
     """
     del language
-    if settings.backend == "local":
-        raise UserError("A local judge takes no batches; leave --batch out.")
+    if settings.backend != "openai":
+        raise UserError(f"A judge in this process ({settings.backend}) takes no batches; leave --batch out.")
     check_key(settings)
     return _batch_engine(settings.model, settings.base_url, settings.api_key_env, settings.timeout, settings.ledger)
 

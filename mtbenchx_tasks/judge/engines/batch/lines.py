@@ -56,12 +56,28 @@ def read_line(line: bytes, redact: Callable[[str], str] = str) -> tuple[str, Com
         The request's key and what was said to it; None if the line tells no key.
     """
     try:
-        row = json.loads(line.decode(errors="replace"))
-        key = str(row["custom_id"])
-    except (ValueError, TypeError, KeyError):
+        return parse_line(line, redact)
+    except ValueError:
         if line.strip():
             log.warning("A line of a batch's results can't be read; its request will be asked again.")
         return None
+
+
+def parse_line(line: bytes, redact: Callable[[str], str] = str) -> tuple[str, Completion]:
+    """Read one line of results; see `read_line`.
+
+    Raises:
+        ValueError: The line tells no request, or holds one instead of a result; says which.
+    """
+    try:
+        row = json.loads(line.decode(errors="replace"))
+        key = row["custom_id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise ValueError("it has no custom_id") from None
+    if not isinstance(key, str) or not key:
+        raise ValueError("its custom_id is no text")
+    if not row.keys() & {"response", "error"}:
+        raise ValueError("it holds neither a response nor an error" + (", but a request" if "body" in row else ""))
     try:
         return key, _said(row, redact)
     except (ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
@@ -71,15 +87,20 @@ def read_line(line: bytes, redact: Callable[[str], str] = str) -> tuple[str, Com
 def _said(row: dict[str, Any], redact: Callable[[str], str]) -> Completion:
     from openai.types.chat import ChatCompletion
 
-    response = row.get("response")
-    if not response:
-        error = row.get("error") or {}
-        told = {"batch_expired": "the batch expired", "batch_cancelled": "the batch was cancelled"}
-        said = told.get(str(error.get("code"))) or error.get("message") or "no reason given"
-        return Completion("failed", reason=redact(said))
-    body, status = response["body"], response["status_code"]
+    response = row.get("response") or {}
+    body, status = response.get("body") or {}, response.get("status_code")
     if status == OK:
         return read_completion(ChatCompletion.construct(**body))
-    error = body.get("error") or {}
-    state = "refused" if error.get("code") == "content_filter" else "failed"
-    return Completion(state, reason=redact(f"Error code: {status} - {error.get('message') or 'no reason given'}"))
+    code, message = _error(body.get("error") or row.get("error"))
+    told = {"batch_expired": "the batch expired", "batch_cancelled": "the batch was cancelled"}
+    said = told.get(code) or message or "no reason given"
+    state = "refused" if code == "content_filter" else "failed"
+    return Completion(state, reason=redact(f"Error code: {status} - {said}" if status else said))
+
+
+def _error(told: Any) -> tuple[str, str]:
+    """Return code and message of an error: an object, one inside another (vLLM), or a text."""
+    inner = told.get("error", told) if isinstance(told, dict) else told
+    if isinstance(inner, dict):
+        return str(inner.get("code")), str(inner.get("message") or "")
+    return "", str(inner or "")

@@ -107,7 +107,11 @@ def line_of(**row: Any) -> bytes:
         (line_of(response={"status_code": 500, "body": "Bad gateway"}), "can't be read"),
         (line_of(response={}), "no reason given"),
         (line_of(error={"code": "x", "message": "Broken"}), "Broken"),
-        (line_of(error="Broken"), "can't be read"),
+        (line_of(error="Broken"), "Broken"),
+        (
+            line_of(response={"status_code": 400, "body": None}, error={"error": {"message": "too long"}}),
+            "400 - too long",
+        ),
     ],
 )
 def test_an_odd_line_fails_with_a_reason(line: bytes, reason: str) -> None:
