@@ -31,6 +31,8 @@ VOTE = re.compile(rf"\[\[{_MARKUP}(?:as++ist[^\W\d_]*+[\s*_`]++)?+([A-D]){_MARKU
 
 _LAST_VOTE = re.compile(VOTE.pattern + r"\Z", re.IGNORECASE)
 _LABEL = rf"(?:{'|'.join(_LABEL_WORDS)})"
+LABELLED = re.compile(rf"\b{_LABEL}{_MARKUP}(?::{_MARKUP})?+(?P<rating>{RATING.pattern})", re.IGNORECASE)
+"""`Rating: [[8]]`."""
 _BRACKETED = rf"\\?\[\[?{_MARKUP}{_NUMBER}{_OF_TEN}{_MARKUP}\\?\]\]?"
 _BOXED = rf"(?:\\\(|\\\[|\$)?\s*+\\boxed\{{\s*+{_NUMBER}{_OF_TEN}\s*+\}}\s*+(?:\\\)|\\\]|\$)?"
 _SET_OFF = rf"(?:{_BRACKETED}|{_BOXED}|{_NUMBER}\s*+/\s*+10)"
