@@ -33,7 +33,7 @@ MOST_IN_FLIGHT = 1000
 TOO_MANY = 429
 UNAVAILABLE = 503
 
-Message = Mapping[str, str]
+Message = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
 from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
 from mtbenchx_tasks.judge.messages import SinglePrompts
+from mtbenchx_tasks.judge.one_token import OneTokenTransport, continued
 from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import Verdict
@@ -64,6 +65,8 @@ class Judge:
         if settings.backend == "local" and settings.rating == "expected":
             parameters["lead_in"] = self.prompts.lead_in(question, len(answers))
         request = ChatRequest(self.endpoint, settings.model, self.prompts.messages(question, answers), parameters)
+        if settings.is_one_token:
+            request = continued(request, settings.continuation, self.prompts.lead_in(question, len(answers)))
         return [Pending(self.engine.submit(replace(request, run=run)), settings) for run in range(settings.runs)]
 
     @property
@@ -83,6 +86,7 @@ class Judge:
                 "reference_set_sha256": self.references_sha256,
                 "parser": self.settings.parser,
                 "rating": self.settings.rating,
+                **({"continuation": self.settings.continuation} if self.settings.is_one_token else {}),
             }
         )
 
@@ -144,4 +148,4 @@ def _engine(settings: JudgeSettings, _pid: int) -> Engine:
     if settings.backend != "openai":
         return LmEvalEngine(settings, ledger)
     transport = OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout)
-    return LiveEngine(transport, settings.model, ledger, settings.concurrency)
+    return LiveEngine(OneTokenTransport(transport), settings.model, ledger, settings.concurrency)

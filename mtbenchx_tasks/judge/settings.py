@@ -33,10 +33,10 @@ RANGES: Mapping[str, tuple[float, float]] = {
 """Setting -> least and greatest value."""
 ELSEWHERE = {
     "openai": ("backend_args", "device", "batch_size"),
-    "local": ("backend_args", "base_url", "api_key_env", "extra_headers", "extra_body", "concurrency"),
+    "local": ("backend_args", "base_url", "api_key_env", "extra_headers", "extra_body", "concurrency", "continuation"),
 }
 """Backend -> settings that mean nothing to it."""
-IN_PROCESS = ("base_url", "api_key_env", "extra_headers", "extra_body", "concurrency")
+IN_PROCESS = ("base_url", "api_key_env", "extra_headers", "extra_body", "concurrency", "continuation")
 """Settings that mean nothing to a model class of lm_eval."""
 
 
@@ -90,6 +90,9 @@ class JudgeSettings:
     """`text`: the written verdict; `expected`: the probability-weighted mean of 1 to 10 (G-Eval)."""
     top_logprobs: int = 20
     """Alternatives per token that `expected` asks an endpoint for."""
+    continuation: Literal["vllm", "prefix", "off"] = "off"
+    """How `expected` has an endpoint continue a verdict that is begun for it, so that one token tells the rating:
+    `vllm` (also SGLang: continue_final_message) or `prefix` (Mistral); `off`: the verdict is read that it writes."""
     temperature: float | None = 0.0
     """Sampling temperature of the judge, 0 to 2; null: not sent, the endpoint's default."""
     reasoning_effort: str | None = None
@@ -186,6 +189,11 @@ class JudgeSettings:
     def slug(self) -> str:
         """The judge's short name: the filter name in results and part of file names."""
         return slug(self.model if self.backend == "openai" else Path(self.model).name)
+
+    @property
+    def is_one_token(self) -> bool:
+        """Whether a judgment is the token after a verdict that was begun at an endpoint (see judge/one_token.py)."""
+        return self.backend == "openai" and self.rating == "expected" and self.continuation != "off"
 
     def public(self) -> dict[str, Any]:
         """Return the settings as they may be written down (no user or password in the url)."""

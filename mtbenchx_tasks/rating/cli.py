@@ -1,6 +1,7 @@
 """`mtbenchx judge`: saved answers, judged again and again without generating again."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -20,9 +21,6 @@ from mtbenchx_tasks.judge.options import (
     engine_factory,
     know_languages,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def judge(
@@ -46,8 +44,15 @@ def judge(
     max_cost: MaxCost = None,
     price: Prices = [],  # noqa: B006  (typer reads it)
     batch: Batch = False,
+    write_requests: Annotated[
+        Path | None, typer.Option(help="Ask nobody: write what the ledger lacks as a file of OpenAI batch requests.")
+    ] = None,
+    read_results: Annotated[
+        list[Path], typer.Option(help="Ask nobody: read the results of such a file into the ledger; repeatable.")
+    ] = [],  # noqa: B006  (typer reads it)
 ) -> None:
     """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
+    from mtbenchx_tasks.judge import request_files
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
@@ -65,11 +70,17 @@ def judge(
         variants = prompt_comparison.language_variants(settings[0])
     if variants and len(settings) > 1:
         raise UserError("Prompts are compared with one judge at a time; name one --judge.")
+    asked = [variant for _, variant in variants] or settings
     if plan:
-        asked = [variant for _, variant in variants] or settings
         print_plan(saved_answers.plan_files(files, asked, language, prices))
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
+    if write_requests or read_results:
+        request_files.check(asked, live_only={"--batch": batch, "--max-cost": max_cost is not None})
+        engines = saved_answers.note_files(files, asked, language).engines.values()
+        engine_for = request_files.exchange(engines, write_requests, read_results)
+    if write_requests:
+        return
     if variants:
         found = prompt_comparison.compare_variants(files, variants, language, engine_for)
         prompt_comparison.print_comparison(found)

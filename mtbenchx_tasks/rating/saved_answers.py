@@ -74,11 +74,21 @@ def plan_files(
     prices: Mapping[str, Price] | None = None,
 ) -> Plan:
     """Return what `judge_files` would ask and cost; no key is needed, and nothing is sent. Errors are the same."""
+    return note_files(files, judges, language, prices).plan()
+
+
+def note_files(
+    files: Sequence[Path],
+    judges: Sequence[JudgeSettings],
+    language: str | None = None,
+    prices: Mapping[str, Price] | None = None,
+) -> Planner:
+    """Return the very requests that `judge_files` would send, for a plan or a file of requests."""
     planner = Planner(prices)
     for file in read_files(files, language):
         for settings in judges:
             file.prepare(settings, planner.engine_for).submit()
-    return planner.plan()
+    return planner
 
 
 def read_files(files: Sequence[Path], language: str | None = None) -> list[File]:

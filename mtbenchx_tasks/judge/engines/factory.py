@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
 from mtbenchx_tasks.judge.engines.live import Engine
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger
@@ -10,6 +11,8 @@ from mtbenchx_tasks.judge.prices import Price, required_price
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import at_most, counter_for, is_counted
 
+IN_PROCESS = ("local", "hf", "hf-auto", "huggingface", "vllm", "vllm-vlm", "sglang")
+"""Backends whose judgments cost no money, since the model is in this process."""
 EngineFor = Callable[[JudgeSettings, str], Engine]
 """Who asks for a judge, given the language of the questions."""
 
@@ -48,8 +51,13 @@ def budgeted(
     made: dict[int, BudgetEngine] = {}
 
     def limited(settings: JudgeSettings, language: str) -> Engine:
-        if settings.backend == "local":
+        if settings.backend in IN_PROCESS:
             return engine_for(settings, language)
+        if settings.backend != "openai":
+            raise UserError(
+                f"What judge.backend {settings.backend!r} costs isn't known, so nothing can be kept below a limit; "
+                f"leave --max-cost out."
+            )
         read, written = required_price(settings.model, prices)
         inner = engine_for(settings, language)
         if id(inner) not in made:

@@ -39,6 +39,7 @@ def test_defaults() -> None:
         "parser": "last",
         "rating": "text",
         "top_logprobs": 20,
+        "continuation": "off",
         "temperature": 0.0,
         "seed": None,
         "runs": 1,
