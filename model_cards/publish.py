@@ -1,7 +1,6 @@
 """From a run's folder to a card on disk, and to the model on the Hub: weights and card in one commit."""
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.uploads import Upload, left_out, uploads
 from hf_datasets.records import storable
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
 from model_cards import metadata
 from model_cards.card import MARKER, Card, render
 from model_cards.collect import last_part
@@ -63,17 +63,10 @@ def write_card(card: Card, folder: Path) -> list[Path]:
             if old.relative_to(folder).as_posix() not in files:
                 old.unlink()
         for path, content in files.items():
-            _write(folder / path, content)
+            write_file(folder / path, content)
     except OSError as error:
         raise UserError(f"{folder} can't be written ({error.strerror or error}); name another --out.") from error
     return [folder / path for path in files]
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    new.write_bytes(content)
-    new.replace(file)
 
 
 def push_model(run_dir: Path, card: Card, *, private: bool = False, api: "HfApi | None" = None) -> Pushed:

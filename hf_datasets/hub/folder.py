@@ -4,8 +4,6 @@
 rows and the card names the files literally: new rows mean a new card, and a new card is never answered from the cache.
 """
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
@@ -14,6 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import replacing_folder
 
 CARD = "README.md"
 MARKER = "<!-- written by mtbench-x: the next build replaces this whole folder -->"
@@ -124,18 +123,8 @@ def replacing(folder: Path) -> Iterator[Path]:
         UserError: The folder is there and isn't ours, or can't be written.
     """
     _check_ours(folder)
-    new, old = (folder.with_name(f".{folder.name}.{what}-{os.getpid()}") for what in ("new", "old"))
-    try:
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
+    with replacing_folder(folder) as new:
         yield new
-        _swap(folder, new, old)
-    except OSError as error:
-        raise UserError(f"Can't write {folder} ({error}); name a folder in a place you may write.") from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
 
 
 def _check_ours(folder: Path) -> None:
@@ -152,15 +141,3 @@ def _check_ours(folder: Path) -> None:
         raise UserError(
             f"{folder} also holds {', '.join(sorted(found - OURS))}, which a build would delete; move it away."
         )
-
-
-def _swap(folder: Path, new: Path, old: Path) -> None:
-    shutil.rmtree(old, ignore_errors=True)
-    try:
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
-    except BaseException:
-        if old.exists():
-            old.rename(folder)
-        raise

@@ -9,13 +9,9 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hf_datasets.ledger.owner import identity
 from hf_datasets.ledger.store import FINAL_STATES, Ledger, LedgerError
 from hf_datasets.records import Completion, storable
 
-_TABLE = """CREATE TABLE IF NOT EXISTS batch (
-    endpoint TEXT NOT NULL, file TEXT NOT NULL, id TEXT NOT NULL DEFAULT '', keys TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'open', owner TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (endpoint, file))"""
 _FINAL = ", ".join(f"'{state}'" for state in FINAL_STATES)
 STORED_TOGETHER = 500
 """Judgments of one transaction: few flushes, and no statement beyond SQLite's limits."""
@@ -42,7 +38,6 @@ class BatchLedger:
 
     def __init__(self, ledger: Ledger, endpoint: str) -> None:
         self._ledger, self._endpoint = ledger, endpoint
-        ledger.execute(_TABLE)
 
     def open(self) -> Iterator[Batch]:
         """Return the batches that haven't been collected, oldest first."""
@@ -52,7 +47,7 @@ class BatchLedger:
 
     def add(self, file: str, keys: Sequence[str]) -> None:
         """Note a file before a batch is made of it."""
-        row = (self._endpoint, file, json.dumps(keys), identity(), time.time())
+        row = (self._endpoint, file, json.dumps(keys), self._ledger.owner, time.time())
         self._ledger.execute("INSERT INTO batch (endpoint, file, keys, owner, at) VALUES (?, ?, ?, ?, ?)", row)
 
     def name(self, file: str, batch: str) -> None:
@@ -92,5 +87,5 @@ class BatchLedger:
             "UPDATE judgment SET state = said.state, text = said.text, reason = said.reason, details = said.details, "
             "owner = NULL, at = ? FROM said WHERE judgment.key = said.key "
             f"AND judgment.state NOT IN ({_FINAL}) AND (said.state <> 'failed' OR judgment.owner = ?)",
-            (*values, time.time(), identity()),
+            (*values, time.time(), self._ledger.owner),
         )

@@ -1,34 +1,69 @@
-"""Who holds a claim: a name for this process that another process on any machine can check."""
+"""Who holds a claim: an open ledger, named by a file beside it that stays locked until its process ends.
 
-import json
-import os
-import socket
-from functools import cache
+The lock is the operating system's: it holds across containers with process numbers of their own and whatever the clock
+does, and it ends at once when the process does, however that was ended.
+"""
 
-import psutil
+import glob
+import re
+import uuid
+import weakref
+from contextlib import suppress
+from pathlib import Path
 
-CLOCK_TOLERANCE = 2.0
-"""Seconds by which a process's start time may be reported differently."""
+from hf_datasets.shared.locks import Lock, is_locked
 
-
-@cache
-def _identity_of(pid: int) -> str:
-    return json.dumps([socket.gethostname(), pid, psutil.Process(pid).create_time()])
-
-
-def identity() -> str:
-    """Name this process: host, pid and start time (which also tells one boot from the next)."""
-    return _identity_of(os.getpid())
+_NAME = re.compile(r"[0-9a-f]{32}")
 
 
-def may_be_alive(owner: str) -> bool:
-    """Tell whether the process of that name may still run; on another host it can't be known, so it may."""
-    host, pid, started = json.loads(owner)
-    if host != socket.gethostname():
-        return True
-    try:
-        process = psutil.Process(pid)
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        return not ended and abs(process.create_time() - float(started)) < CLOCK_TOLERANCE
-    except psutil.NoSuchProcess:
-        return False
+class Owner:
+    """One opened ledger among all that are open, in this process and in others.
+
+    Args:
+        ledger: The ledger's file; the lock's lies beside it.
+
+    Raises:
+        OSError: No file can be made there.
+    """
+
+    def __init__(self, ledger: Path) -> None:
+        self._ledger = ledger
+        self._sweep()
+        self.name, lock = _new(ledger)
+        self.close = weakref.finalize(self, _end, _path(ledger, self.name), lock)
+        """Give up every claim."""
+
+    def lives(self, name: str | None) -> bool:
+        """Tell whether the owner of that name (this one, too) is still there; one of an earlier release isn't.
+
+        Raises:
+            OSError: Its file can't be looked at.
+        """
+        return bool(name and _NAME.fullmatch(name)) and is_locked(_path(self._ledger, str(name)))
+
+    def _sweep(self) -> None:
+        """Remove the files of the dead."""
+        for path in self._ledger.parent.glob(f".{glob.escape(self._ledger.name)}.owner-*"):
+            with suppress(OSError):
+                if not is_locked(path):
+                    path.unlink()
+
+
+def _path(ledger: Path, name: str) -> Path:
+    return ledger.with_name(f".{ledger.name}.owner-{name}")
+
+
+def _new(ledger: Path) -> tuple[str, Lock]:
+    """Make a name and lock its file."""
+    while True:
+        name = uuid.uuid4().hex
+        _path(ledger, name).touch(mode=0o600, exist_ok=False)
+        with suppress(FileNotFoundError):  # one that swept took it for a dead owner's before it was locked
+            return name, Lock(_path(ledger, name))
+
+
+def _end(path: Path, lock: Lock) -> None:
+    if lock.is_held:
+        with suppress(OSError):
+            path.unlink()
+        lock.release()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import replacing_file
 
 
 def read(file: Path) -> list[dict[str, Any]]:
@@ -36,7 +37,11 @@ def parse(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
 
 
 def write(file: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows, one a line, UTF-8 with LF."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    file.write_text(text, encoding="utf-8", newline="\n")
+    """Write rows, one a line, UTF-8 with LF, as a whole or not at all.
+
+    Raises:
+        UserError: The file can't be written.
+    """
+    with replacing_file(file) as opened:
+        for row in rows:
+            opened.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.ledger.store import Ledger
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
 from hf_datasets.translate.documents import Document, Field, Place, translated_rows
 from hf_datasets.translate.engines.engine import Engine, Pair
 from hf_datasets.translate.review import marks as review
 from hf_datasets.translate.review.edits import match_edits, read_edits
 from hf_datasets.translate.review.flags import FLAGS, Flag, flags
-from hf_datasets.translate.review.lines import fingerprint, write_atomically, write_lines
+from hf_datasets.translate.review.lines import fingerprint
 from hf_datasets.translate.sending import calls
 from hf_datasets.translate.translator import Plan, Translation, Translator
 
@@ -162,12 +164,12 @@ class _Written:
         for number, (document, target) in enumerate(zip(job.documents, targets, strict=True)):
             rows = translated_rows(document, self._texts(number, self.final), self._texts(number, self._machine()),
                                    job.pair.language)  # fmt: skip
-            write_lines(target, rows)
+            jsonl.write(target, rows)
             review_file = beside(target, REVIEW)
-            write_lines(review_file, self._review(number))
+            jsonl.write(review_file, self._review(number))
             files.append(review_file)
         files.append(beside(targets[0], REPORT))
-        write_atomically(files[-1], json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        write_file(files[-1], json.dumps(report, indent=2, ensure_ascii=False) + "\n")
         if job.marks:
             review.write_marks(job.marks, marks)
             files.append(job.marks)

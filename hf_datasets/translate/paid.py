@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hf_datasets.ledger.owner import identity, may_be_alive
-from hf_datasets.ledger.store import FOREIGN_CLAIM_SECONDS, Ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import storable
 
 if TYPE_CHECKING:
@@ -55,26 +54,24 @@ def claim(ledger: Ledger, requests: Sequence["Request"], engine: str) -> list["R
     Returns:
         Those that are ours to send; the others are done, or in flight in another living process.
     """
+    owner = ledger.owner
     with ledger.writing() as db:
-        ours = [request for request in requests if _is_free(db, request.key)]
+        ours = [request for request in requests if _is_free(ledger, db, request.key)]
         db.executemany(
             "INSERT OR REPLACE INTO translation (key, request, engine, owner, at) VALUES (?, ?, ?, ?, ?)",
-            [(request.key, storable(request.text), engine, identity(), time.time()) for request in ours],
+            [(request.key, storable(request.text), engine, owner, time.time()) for request in ours],
         )
     return ours
 
 
-def _is_free(db: "sqlite3.Connection", key: str) -> bool:
-    row = db.execute("SELECT text, owner, at FROM translation WHERE key = ?", (key,)).fetchone()
+def _is_free(ledger: Ledger, db: "sqlite3.Connection", key: str) -> bool:
+    row = db.execute("SELECT text, owner FROM translation WHERE key = ?", (key,)).fetchone()
     if row is None:
         return True
-    text, owner, since = row
+    text, owner = row
     if text is not None:
         return False
-    if owner == identity():
-        return True  # one run a process; its own claim is an interrupted one
-    local = json.loads(owner)[0] == json.loads(identity())[0]
-    return not may_be_alive(owner) or (not local and time.time() - since > FOREIGN_CLAIM_SECONDS)
+    return owner == ledger.owner or not ledger.is_alive(owner)  # one run a ledger: its own is an interrupted one
 
 
 def store(ledger: Ledger, answers: Mapping[str, "Answer"]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
 from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.serve import Options
 from mtbenchx_tasks.annotate.store import Store, insert_annotator
@@ -37,9 +38,7 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
         "options": asdict(bundle.options),
         "invitations": [list(invitation) for invitation in bundle.invitations],
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(row, ensure_ascii=False, indent=1) + "\n"
-    (folder / NAME).write_text(text, encoding="utf-8", newline="\n")
+    write_file(folder / NAME, json.dumps(row, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_bundle(folder: Path) -> Bundle:

@@ -12,6 +12,7 @@ from typing import Any
 
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import replacing
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import Study
 from mtbenchx_tasks.annotate.voting import BOTH_BAD, LEFT, RIGHT, SKIP, TIE
@@ -43,14 +44,9 @@ def export(store: Store, out: Path) -> list[Path]:
     votes, skips = ([row for row in found if (row["winner"] == SKIP) is skipped] for skipped in (False, True))
     stem = out.with_suffix("") if out.suffix in (".parquet", ".jsonl") else out
     files = [stem.with_name(stem.name + suffix) for suffix in (".parquet", ".jsonl", SKIPS)]
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        for file, rows in zip(files, (votes, votes, skips), strict=True):
-            new = file.with_name(f".{file.name}.new")
+    for file, rows in zip(files, (votes, votes, skips), strict=True):
+        with replacing(file) as new:
             _write_parquet(new, rows) if file.suffix == ".parquet" else jsonl.write(new, rows)
-            new.replace(file)
-    except OSError as error:
-        raise UserError(f"Can't write {stem} ({error}); name a place where you may write by --out.") from error
     return files
 
 

@@ -120,12 +120,7 @@ def write_votes(path: Path, votes: Iterable[Vote]) -> None:
     Raises:
         UserError: The file can't be written.
     """
-    new = path.with_name(f".{path.name}.new")
-    try:
-        jsonl.write(new, (asdict(vote) for vote in votes))
-        new.replace(path)
-    except OSError as error:
-        raise UserError(f"Can't write {path} ({error}); name a file in a place you may write.") from error
+    jsonl.write(path, (asdict(vote) for vote in votes))
 
 
 # reading ---------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
 
 FOLDER = "mtbench_x"
 
@@ -81,4 +82,4 @@ def _record(target: Path, *, add: bool) -> None:
         rows += [[prefix + file.name, "", ""] for file in sorted(target.iterdir())]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+    write_file(path, text.getvalue())

@@ -1,11 +1,11 @@
 """Writing the folder: page, CSV and LaTeX of each table, SVG and PNG of each figure; each file whole or not at all."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import check_writable, write_file
 from mtbenchx_tasks.report.contents import Chapter
 from mtbenchx_tasks.report.figures.drawing import Figure, Rendered, render
 from mtbenchx_tasks.tables import Table, to_csv, to_latex
@@ -20,13 +20,7 @@ def prepare(folder: Path) -> None:
     Raises:
         UserError: It can't be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise UserError(f"{folder} can't be written ({error}); name another folder by --out.") from error
+    check_writable(folder)
 
 
 def draw_all(found: Sequence[Chapter]) -> dict[str, Rendered]:
@@ -56,24 +50,11 @@ def write_all(folder: Path, html: str, found: Sequence[Chapter], drawn: Mapping[
         elif isinstance(part, Figure) and part.name in drawn:
             files[f"figures/{part.name}.svg"] = drawn[part.name].svg.encode()
             files[f"figures/{part.name}.png"] = drawn[part.name].png
-    try:
-        _remove_old(folder, files)
-        for name, content in files.items():
-            _write(folder / name, content)
-        _write(folder / MANIFEST, (json.dumps(sorted(files), indent=1) + "\n").encode())
-    except OSError as error:
-        raise UserError(f"{folder} can't be written ({error}); free the disk or name another by --out.") from error
+    _remove_old(folder, files)
+    for name, content in files.items():
+        write_file(folder / name, content)
+    write_file(folder / MANIFEST, json.dumps(sorted(files), indent=1) + "\n")
     return [folder / name for name in files]
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _remove_old(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -85,4 +66,5 @@ def _remove_old(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in earlier if isinstance(earlier, list) else []:
         ours = isinstance(name, str) and name.startswith(("tables/", "figures/")) and ".." not in name
         if ours and name not in files:
-            (folder / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (folder / name).unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
 
 SHARED = Path("share", "mtbench-x", "recipes")
 MARK = "lima_x.yaml"
@@ -54,12 +55,8 @@ def copy(target: Path) -> list[Path]:
             f"move or delete it to get the packaged recipes."
         )
     missing = {path: content for path, content in wanted.items() if not path.exists()}
-    try:
-        for path, content in missing.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-    except OSError as error:
-        raise UserError(f"{target} can't be written: {error.strerror}.") from error
+    for path, content in missing.items():
+        write_file(path, content)
     return list(missing)
 
 

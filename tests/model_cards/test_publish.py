@@ -134,7 +134,7 @@ def test_a_card_over_our_own_card_says_the_same(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     write(tmp_path / "file", "")
-    with pytest.raises(UserError, match="can't be written"):
+    with pytest.raises(UserError, match="Can't write"):
         write_card(build(tmp_path), tmp_path / "file" / "card")
 
 

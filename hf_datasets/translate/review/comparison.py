@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
 from hf_datasets.translate.documents import Document
 from hf_datasets.translate.review.flags import FLAGS, flags
-from hf_datasets.translate.review.lines import read_lines, write_atomically, write_lines
+from hf_datasets.translate.review.lines import read_lines
 from hf_datasets.translate.review.sides import Texts, texts_of
 
 SIDES = ("A", "B")
@@ -181,7 +183,7 @@ def save(comparison: Comparison, file: Path) -> None:
     """
     rows = [asdict(row) for row in comparison.rows]
     if file.suffix != ".csv":
-        write_lines(file, rows)
+        jsonl.write(file, rows)
         return
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
@@ -189,4 +191,4 @@ def save(comparison: Comparison, file: Path) -> None:
     writer.writerows(
         {name: " | ".join(value) if isinstance(value, tuple) else value for name, value in row.items()} for row in rows
     )
-    write_atomically(file, text.getvalue())
+    write_file(file, text.getvalue())

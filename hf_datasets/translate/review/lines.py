@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,25 +63,3 @@ def fingerprint(texts: str | Iterable[str]) -> str:
 def is_hash_of(digits: str, found: str) -> bool:
     """Tell whether digits that a person wrote name a sha256: all of it, or at least SHORTEST_HASH of its first."""
     return len(digits) >= SHORTEST_HASH and found.startswith(digits.lower())
-
-
-def write_atomically(file: Path, text: str) -> None:
-    """Write a file as a whole or not at all.
-
-    Raises:
-        UserError: It can't be written.
-    """
-    beside = file.with_name(f".{file.name}.{os.getpid()}.new")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(file)
-    except OSError as error:
-        raise UserError(f"{file} can't be written ({error.strerror}); name another place.") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def write_lines(file: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows as JSON Lines, as a whole or not at all; raises UserError where it can't."""
-    write_atomically(file, "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows))

@@ -17,12 +17,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
 from hf_datasets.translate.documents import Document
 from hf_datasets.translate.protect.code_lines import split_blocks
 from hf_datasets.translate.review.flags import anatomy
-from hf_datasets.translate.review.lines import Line, fingerprint, is_hash_of, read_lines, write_lines
+from hf_datasets.translate.review.lines import Line, fingerprint, is_hash_of, read_lines
 
 MIXED_LANGUAGE, CODE, NON_ENGLISH, CULTURE_BOUND = "mixed_language", "code", "non_english", "culture_bound"
 MARKS = (MIXED_LANGUAGE, CODE, NON_ENGLISH, CULTURE_BOUND)
@@ -134,7 +135,7 @@ def counts(marks: Sequence[Mark], language: str | None = None) -> dict[str, Any]
 def write_marks(file: Path, marks: Sequence[Mark]) -> None:
     """Write a file of marks; raises UserError where it can't be written."""
     rows = [{key: value for key, value in vars(mark).items() if key != "where"} for mark in marks]
-    write_lines(file, rows)
+    jsonl.write(file, rows)
 
 
 def _rows(document: Document) -> dict[str, tuple[list[str], str]]:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as Shown
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
 from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
 from mtbenchx_tasks.tables import Table, cell, to_latex
 
@@ -56,14 +56,8 @@ def write_results(folder: Path, found: Results, tables: Sequence[Table]) -> list
         "agreement.tex": "\n".join(map(to_latex, tables)),
         "agreement.txt": text.getvalue(),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            new = folder / f".{name}.new"
-            new.write_text(content, encoding="utf-8", newline="\n")
-            new.replace(folder / name)
-    except OSError as error:
-        raise UserError(f"Can't write {folder} ({error}); name a folder in a place you may write.") from error
+    for name, content in contents.items():
+        write_file(folder / name, content)
     return [folder / name for name in contents]
 
 

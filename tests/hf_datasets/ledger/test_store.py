@@ -1,6 +1,5 @@
 """The ledger: what was paid for is kept, once, whatever happens to the process, the disk or the file."""
 
-import json
 import os
 import random
 import signal
@@ -19,9 +18,9 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-import hf_datasets.ledger.store
-from hf_datasets.ledger.owner import identity, may_be_alive
-from hf_datasets.ledger.store import SCHEMA, Ledger, LedgerError, default_path, open_ledger
+import hf_datasets.ledger.place
+from hf_datasets.ledger.layout import APPLICATION, SCHEMA
+from hf_datasets.ledger.store import Ledger, LedgerError, default_path, open_ledger
 from hf_datasets.records import Completion, Use
 
 ROOT = Path(__file__).parents[3]
@@ -55,7 +54,7 @@ def opened(path: Path) -> Iterator[Ledger]:
     try:
         yield ledger
     finally:
-        ledger._db.close()
+        ledger.close()
 
 
 @pytest.fixture
@@ -153,6 +152,10 @@ def test_one_ledger_a_path(tmp_path: Path) -> None:
     one = open_ledger(tmp_path / "x" / ".." / "a.sqlite")
     assert one is open_ledger(tmp_path / "a.sqlite") is not open_ledger(tmp_path / "b.sqlite")
     assert one.path == tmp_path / "a.sqlite"
+    one.close()
+    again = open_ledger(tmp_path / "a.sqlite")
+    assert again is not one
+    again.check_writable()
 
 
 def test_the_default_place_is_the_users_cache() -> None:
@@ -214,28 +217,89 @@ def test_a_zombie_holds_no_claim(ledger: Ledger) -> None:
         killed(other)
 
 
-HERE, MYSELF = json.loads(identity())[0], os.getpid()
+def owners(path: Path) -> list[Path]:
+    """The files by which open ledgers are known."""
+    return list(path.parent.glob(f".{path.name}.owner-*"))
 
 
-@pytest.mark.parametrize(
-    ("owner", "alive"),
-    [
-        (json.loads(identity()), True),
-        ([HERE, MYSELF, psutil.Process().create_time() - 3600], False),  # the number was another process's before
-        ([HERE, 2**22 + 1, 0.0], False),
-        (["elsewhere", 1, 0.0], True),  # can't be known
-    ],
-)
-def test_an_owner_is_looked_up(owner: list[object], alive: bool) -> None:
-    assert may_be_alive(json.dumps(owner)) is alive
+def test_a_closed_ledger_gives_its_claims_up(ledger: Ledger) -> None:
+    with opened(ledger.path) as other:
+        assert other.claim("k", "request")
+        assert not ledger.claim("k", "request")
+        assert len(owners(ledger.path)) == 2
+    assert ledger.claim("k", "request")
+    assert len(owners(ledger.path)) == 1
 
 
-@pytest.mark.parametrize(("age", "free"), [(0, False), (1700, False), (1900, True)])
-def test_another_hosts_claim_ends_after_half_an_hour(ledger: Ledger, age: float, free: bool) -> None:
+def test_what_the_killed_leave_is_removed(ledger: Ledger) -> None:
+    others = [python(CLAIM, ledger.path) for _ in range(2)]
+    for other in others:
+        assert other.stdout is not None
+        other.stdout.readline()
+    killed(others[0])
+    assert len(owners(ledger.path)) == 2
+    ledger.claim("another", "request")
+    assert len(owners(ledger.path)) == 2  # the living one's, and this one's
+    killed(others[1])
+
+
+@pytest.mark.parametrize("owner", ['["elsewhere", 1, 0.0]', "0" * 32, "../ledger.sqlite", None])
+def test_a_claim_of_nobody_who_lives_is_free(ledger: Ledger, owner: str | None) -> None:
+    # of an earlier release; of a ledger that was copied from another machine; damaged
     ledger.claim("k", "request")
-    owner = json.dumps(["elsewhere", 1, 0.0])
-    ledger._db.execute("UPDATE judgment SET owner = ?, at = ?", (owner, time.time() - age))
-    assert ledger.claim("k", "request") is free
+    ledger._db.execute("UPDATE judgment SET owner = ?", (owner,))
+    assert ledger.claim("k", "request")
+
+
+@pytest.mark.parametrize("step", [-(10**9), -60, 60, 10**9])
+def test_a_claim_holds_whatever_the_clock_does(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    clock = time.time
+    with opened(ledger.path) as other:
+        other.claim("k", "request")
+        monkeypatch.setattr(time, "time", lambda: clock() + step)
+        assert not ledger.claim("k", "request")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs a PID namespace")
+def test_a_claim_holds_across_process_namespaces(ledger: Ledger) -> None:
+    assert ledger.claim("k", "request")
+    code = "import sys\nfrom pathlib import Path\nfrom hf_datasets.ledger.store import Ledger\n"
+    code += "print(Ledger(Path(sys.argv[1])).claim('k', 'request'))"
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code, str(ledger.path)]
+    there = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "Operation not permitted" in there.stderr:
+        pytest.skip("no namespaces here")
+    assert there.stdout == "False\n"
+
+
+FORK = """
+import os, sys, time
+from pathlib import Path
+from hf_datasets.ledger.store import Ledger
+ledger = Ledger(Path(sys.argv[1]))
+ledger.claim("k", "request")
+if os.fork():
+    print("claimed", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_that_outlives_its_parent_holds_no_claim_of_it(ledger: Ledger) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", FORK, str(ledger.path)], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert parent.stdout is not None
+    try:
+        parent.stdout.readline()
+        child = psutil.Process(parent.pid).children()[0]
+        parent.kill()
+        parent.wait()
+        assert child.is_running()
+        assert ledger.claim("k", "request")
+    finally:
+        os.killpg(parent.pid, signal.SIGKILL)
+        parent.stdout.close()
 
 
 PLAN = """
@@ -357,6 +421,7 @@ def corrupt(path: Path) -> Path:
 def of_layout(version: int, path: Path) -> Path:
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE judgment (key)")
+    database.execute(f"PRAGMA application_id={APPLICATION}")
     database.execute(f"PRAGMA user_version={version}")
     database.close()
     return path
@@ -530,7 +595,7 @@ def test_a_claim_that_could_not_be_finished_is_free(ledger: Ledger) -> None:
 
 
 def test_a_locked_ledger_is_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hf_datasets.ledger.store, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(hf_datasets.ledger.place, "BUSY_SECONDS", 0.01)
     with opened(ledger.path) as other:
         ledger._db.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerError, match="locked"):

@@ -105,7 +105,7 @@ def test_the_command(study: tuple[Path, Path], tmp_path: Path) -> None:
     for arguments, told in (
         ([], "Name results"),
         ([str(tmp_path / "none")], "There is no"),
-        ([str(study[0]), "--out", str(tmp_path / "file")], "can't be written"),
+        ([str(study[0]), "--out", str(tmp_path / "file")], "Can't write"),
         ([str(study[0]), "--questions", "7", "--out", str(tmp_path / "r")], "No result is on question 7"),
         ([str(study[0]), "--questions", "x", "--out", str(tmp_path / "r")], "not a list of question ids"),
     ):

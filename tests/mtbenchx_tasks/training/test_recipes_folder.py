@@ -58,5 +58,5 @@ def test_line_ends_of_windows_are_no_change(tmp_path: Path) -> None:
 
 def test_a_place_that_cant_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="can't be written"):
+    with pytest.raises(UserError, match="Can't write"):
         folder.copy(tmp_path / "file" / "recipes")

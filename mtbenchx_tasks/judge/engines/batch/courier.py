@@ -8,7 +8,6 @@ from itertools import islice
 
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.batches import STORED_TOGETHER, Batch, BatchLedger
-from hf_datasets.ledger.owner import identity, may_be_alive
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
@@ -146,7 +145,7 @@ class Courier:
         if found is not None:
             self._batches.name(batch.file, found)
             return replace(batch, id=found)
-        being_made = batch.owner != identity() and may_be_alive(batch.owner)
+        being_made = batch.owner != self._ledger.owner and self._ledger.is_alive(batch.owner)
         if not being_made and time.time() - batch.at >= self._grace_seconds:
             self._batches.close(batch.file, "never made")
             self._release(batch.keys, "its batch was never made")

@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from hf_datasets.ledger.owner import identity
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
@@ -104,15 +103,18 @@ def test_a_batch_made_just_before_the_end_of_its_process_is_found(
 
 
 @pytest.mark.parametrize(
-    ("owner", "state"), [(ELSEWHERE, "open"), (identity(), "never made")], ids=["elsewhere", "this one"]
+    ("who", "state"), [("another", "open"), ("this one", "never made"), ("a dead one", "never made")]
 )
 def test_a_batch_that_another_process_may_be_making_is_left_alone(
-    api: BatchApi, ledger: Ledger, owner: str, state: str
+    api: BatchApi, ledger: Ledger, who: str, state: str
 ) -> None:
-    engine_of(api, ledger)  # makes the table
+    engine_of(api, ledger)
+    other = Ledger(ledger.path)
+    owner = {"another": other.owner, "this one": ledger.owner, "a dead one": ELSEWHERE}[who]
     row = (api.url, "file-nowhere", "[]", owner, time.time())
     ledger.execute("INSERT INTO batch (endpoint, file, keys, owner, at) VALUES (?, ?, ?, ?, ?)", row)
     judged(api, ledger, "a", grace_seconds=0)
+    other.close()
     assert states(ledger) == [state, "completed"]
 
 
