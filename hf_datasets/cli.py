@@ -103,10 +103,12 @@ def build(
         raise UserError(f"There is no dataset {name!r}; there are {', '.join(DATASETS)}.")
     folder = out or Path(name)
     if name == BENCHMARK:
-        from hf_datasets.benchmark.build import build_mtbench_x
+        from hf_datasets.benchmark.build import build_mtbench_x, flagged
 
         if languages or configs or source or validation:
             raise UserError("mtbench-x is built as a whole: no --languages, --configs, --source or --validation.")
+        for remark in flagged(translations):
+            print(f"mtbenchx: {remark}", file=sys.stderr)
         print(build_mtbench_x(folder, translations))
         return
     if translations:

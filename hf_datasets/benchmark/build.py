@@ -9,6 +9,7 @@ from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.benchmark.task_files import FOLDER, task_files
 from hf_datasets.benchmark.translated_folder import MTBENCH_X, Translated, read_translation
 from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
+from hf_datasets.instruct.card import told_flags
 from hf_datasets.shared.errors import UserError
 
 
@@ -43,6 +44,20 @@ def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
         _write_tasks(new, translated, target)
         write_card(new, card_metadata(names, codes), card_body(counts, codes) + added_section(translated))
     return target
+
+
+def flagged(translations: Sequence[Path]) -> list[str]:
+    """Return a remark on each translation of which rules found texts odd (`mtbenchx data translate` counted them).
+
+    Raises:
+        UserError: As `build_mtbench_x`.
+    """
+    found = [(path, told_flags(report)) for path in translations for report in read_translation(path).reports]
+    return [
+        f"{path}: rules find some of this translation odd ({flags}); people should read them in its *.review.jsonl."
+        for path, flags in found
+        if flags
+    ]
 
 
 def _added_tables(translated: Translated) -> dict[str, Table]:

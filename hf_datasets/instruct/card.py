@@ -177,6 +177,14 @@ def told(reports: Iterable[Report]) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
+def told_flags(report: Report) -> str:
+    """Return how many translations rules found odd, by kind: `language 210, untranslated 4, of 398 texts`; else ""."""
+    flags = report.get("flags")
+    if not isinstance(flags, Mapping) or not any(flags.values()):
+        return ""
+    return f"{_counts(flags)}, of {report.get('texts')} texts"
+
+
 def _read(file: Path) -> Report:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hf_datasets.translate.job import Job
 
 PARTLY_DONE = 3
-"""Exit code: some texts have no translation yet."""
+"""Exit code: some texts have no translation yet, or one that rules find odd."""
 EUROS_PER_MILLION = 20.0
 """DeepL API Pro's list price for a million characters, besides the monthly fee; checked 2026-11-25."""
 TOKENS_PER_CHARACTER = 0.3
@@ -57,6 +57,7 @@ def translate(
     api_key_env: KeyEnv = "OPENAI_API_KEY",
 ) -> None:
     """Translate questions, reference answers, judge prompts or instruction data; code and formulas stay as they are."""
+    from hf_datasets.instruct.card import told_flags
     from hf_datasets.ledger.store import open_ledger
     from hf_datasets.translate.documents import read_document
     from hf_datasets.translate.job import Job, run
@@ -77,7 +78,9 @@ def translate(
         print(path)
     if result.stopped:
         print(f"mtbenchx: {result.stopped}", file=sys.stderr)
-    if result.stopped or result.failed:
+    if flagged := told_flags(result.report):
+        print(f"to look at (flags in the review file): {flagged}", file=sys.stderr)
+    if result.stopped or result.failed or flagged:
         raise typer.Exit(PARTLY_DONE)
 
 

@@ -12,6 +12,9 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from hf_datasets.shared.dollars import FORMULA, is_sum
+
+_FORMULA = re.compile(FORMULA)
 INTERRUPTS = ["paragraph", "blockquote", "list"]
 """What a displayed formula ends without a blank line between."""
 NUMBERED = re.compile(r"\{(align|equation|gather)\}")
@@ -23,6 +26,7 @@ def math_plugin(markdown: MarkdownIt) -> None:
     dollarmath_plugin(
         markdown, allow_space=False, allow_digits=False, allow_labels=False, double_inline=True, renderer=_rendered
     )
+    markdown.inline.ruler.before("math_inline", "dollar", _dollar)
     markdown.inline.ruler.before("escape", "math_brackets", _inline)
     markdown.block.ruler.before("fence", "math_brackets", _block, {"alt": INTERRUPTS})
     for name in ("math_inline", "math_inline_double", "math_block"):
@@ -49,6 +53,19 @@ def _render_token(_self: Any, tokens: Any, index: int, _options: Any, env: Any) 
     env.setdefault("latex", []).append(token.content)
     html = to_mathml(token.content.strip(), display)
     return f'<div class="formula">{html}</div>' if token.type == "math_block" else html
+
+
+def _dollar(state: StateInline, silent: bool) -> bool:
+    """A dollar that begins no formula is a dollar; what begins one is left to the plugin."""
+    if not state.src.startswith("$", state.pos) or state.src.startswith("$$", state.pos):
+        return False
+    found = _FORMULA.match(state.src, state.pos)
+    if found and not is_sum(found["formula"]):
+        return False
+    if not silent:
+        state.pending += "$"
+    state.pos += 1
+    return True
 
 
 def _inline(state: StateInline, silent: bool) -> bool:

@@ -70,7 +70,7 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
     needed = memory(settings, config) if config is not None else None
     if needed is not None:
         attempt(lambda: check_memory(needed, gpu_memory()))
-    cuts = _cuts(settings, data, tokenizer) if data and tokenizer else []
+    cuts = (attempt(lambda: _cuts(settings, data, tokenizer)) if data and tokenizer else None) or []
     attempt(lambda: _check_kept(cuts, training.max_length))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
     remarks = settings.remarks + _remarks(training)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hf_datasets.shared.errors import UserError
+
 SPARE = 16
 """Tokens a tokenizer may add to those of the text."""
 
@@ -47,9 +49,13 @@ def count_cuts(
         assistant_only: Whether only the assistant's tokens are targets; else all are.
         template: The chat template; default: the tokenizer's.
         language: Of rows that don't say.
+
+    Raises:
+        UserError: A row is no dialogue of texts; TRL would train on a list as Python writes it.
     """
     tallies: dict[str, list[int]] = {}
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
+        _check_texts(row.get("messages"), f"{split}, row {number}")
         tally = tallies.setdefault(str(row.get("language") or language), [0, 0, 0, 0])
         tally[0] += 1
         messages = row["messages"]
@@ -62,6 +68,17 @@ def count_cuts(
             tally[1] += kept and lost
             tally[2] += not kept
     return [Cut(split, name, *tally) for name, tally in sorted(tallies.items())]
+
+
+def _check_texts(messages: Any, place: str) -> None:
+    if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
+        raise UserError(f"{place}: `messages` is no list of messages; build the data by `mtbenchx data build`.")
+    for at, message in enumerate(messages):
+        if not isinstance(content := message.get("content"), str):
+            raise UserError(
+                f"{place}: the content of message {at + 1} is of type {type(content).__name__}, not a text, and TRL "
+                "would train on what Python writes for it; make it a text (`mtbenchx data build` does)."
+            )
 
 
 def _surely_fits(messages: Any, tokenizer: Any, template: str | None, max_length: int) -> bool:

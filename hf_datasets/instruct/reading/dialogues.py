@@ -48,6 +48,10 @@ _TRANSCRIPT = re.compile(r"(?:^|\n\n|### ?)(Human|Assistant): ?")
 """A speaker's name in HH-RLHF (behind a blank line) and in openassistant-guanaco (behind ###)."""
 
 
+TEXT_PARTS = (None, "text", "input_text", "output_text")
+"""Kinds of the parts of a message that are text; null where a column has no kinds."""
+
+
 class DialogueError(ValueError):
     """What is wrong with a row; whoever knows the place adds it."""
 
@@ -96,7 +100,7 @@ def _turn(turn: Any, where: str) -> Iterator[Message]:
     if said is not None and content is not None:
         if str(said).lower() not in ROLE:
             raise DialogueError(f"{where} has the unknown role {said!r}")
-        yield Message(ROLE[str(said).lower()], _text(turn[content], f"{where}.{content}"))
+        yield Message(ROLE[str(said).lower()], text_of(turn[content], f"{where}.{content}"))
         return
     pair = next((pair for pair in PAIRS if set(pair) <= set(turn)), None)
     if pair is None:
@@ -126,7 +130,7 @@ def _pair(row: Values, question: str, answer: str) -> tuple[Message, ...]:
 def _pair_messages(row: Values, question: str, answer: str, *, context: bool) -> tuple[Message, ...]:
     asked = _side(row[question], USER, question)
     keys = [key for key in CONTEXTS if row.get(key)] if context else []
-    about = _text(row[keys[0]], keys[0]) if keys else ""
+    about = text_of(row[keys[0]], keys[0]) if keys else ""
     if about.strip():
         asked = (Message(USER, f"{asked[0].content}\n\n{about}"),)
     return (*asked, *_side(row[answer], ASSISTANT, answer))
@@ -136,7 +140,7 @@ def _side(value: Any, role: str, where: str) -> tuple[Message, ...]:
     """One side of a dialogue: a text, or a list of messages."""
     if isinstance(value, list):
         return chat(value, where)
-    return (Message(role, _text(value, where)),)
+    return (Message(role, text_of(value, where)),)
 
 
 def _system(row: Values, chat_key: str) -> tuple[Message, ...]:
@@ -151,11 +155,28 @@ def _system(row: Values, chat_key: str) -> tuple[Message, ...]:
     return () if own else (Message(SYSTEM, row[keys[0]]),)
 
 
-def _text(value: Any, where: str) -> str:
+def text_of(value: Any, where: str) -> str:
+    """Return a message's text: a text, null (no text), or a list of parts that are texts.
+
+    Raises:
+        DialogueError: It is something else, or one of the parts is (an image, say): nothing is left out unsaid.
+    """
     if isinstance(value, str):
         return value
     if value is None:
         return ""
-    if isinstance(value, list) and all(isinstance(part, Mapping) and "text" in part for part in value):
-        return "".join(str(part["text"]) for part in value)
+    if isinstance(value, list):
+        return "".join(_part(part, f"{where}[{at}]") for at, part in enumerate(value))
     raise DialogueError(f"{where} is of type {type(value).__name__}, not a text")
+
+
+def _part(part: Any, where: str) -> str:
+    """Read one part of a content list: `{"type": "text", "text": "..."}`, or a plain text."""
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, Mapping):
+        raise DialogueError(f"{where} is of type {type(part).__name__}, not a text")
+    kind, text = part.get("type"), part.get("text")
+    if kind not in TEXT_PARTS or not isinstance(text, str | None) or "text" not in part:
+        raise DialogueError(f"{where} is a part of type {str(kind)[:40]!r}, not a text; leave the row out")
+    return text or ""

@@ -77,7 +77,7 @@ def placed_samples(
             code = _language(row.values) or otherwise or UNKNOWN_LANGUAGE
             number = counters.get((code, file.split), 0)
             counters[code, file.split] = number + 1
-            yield Placed(_sample(row.values, said, code, f"{id_prefix}{number}"), row)
+            yield Placed(_sample(row, said, code, f"{id_prefix}{number}"), row)
 
 
 def names_its_language(file: Path) -> bool:
@@ -117,24 +117,33 @@ def _keys(values: Mapping[str, Any]) -> str:
     return ", ".join(list(values)[:SHOWN]) + more or "(none)"
 
 
-def _sample(values: Mapping[str, Any], said: tuple[Message, ...], language: str, numbered: str) -> Sample:
+def _sample(row: Row, said: tuple[Message, ...], language: str, numbered: str) -> Sample:
     return Sample(
-        id=_first(values, IDS) or numbered,
+        id=_id(row) or numbered,
         language=language,
-        source=_first(values, SOURCES),
-        license=_first(values, LICENSES) or "other",
-        attribution=_first(values, ("attribution",)),
+        source=_first(row.values, SOURCES),
+        license=_first(row.values, LICENSES) or "other",
+        attribution=_first(row.values, ("attribution",)),
         messages=said,
     )
 
 
+def _id(row: Row) -> str:
+    """Return a row's id, a text or a whole number (1.0 is 1, as tables with gaps have it); empty if it has none."""
+    key = next((key for key in IDS if row.values.get(key) not in (None, "")), None)
+    if key is None:
+        return ""
+    value = row.values[key]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise UserError(f"{row.place}: {key!r} is {str(value)[:40]}, not a text or a whole number; correct it.")
+    return str(value)
+
+
 def _first(values: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    """The first of some columns that holds a text or a number; empty if none does."""
-    for key in keys:
-        value = values.get(key)
-        if isinstance(value, str | int) and value != "":
-            return str(value)
-    return ""
+    """The first of some columns that holds a text; empty if none does."""
+    return next((values[key] for key in keys if isinstance(values.get(key), str) and values[key]), "")
 
 
 def _language(values: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from hf_datasets.instruct.reading.dialogues import ROLE, DialogueError
+from hf_datasets.instruct.reading.dialogues import ROLE, DialogueError, text_of
 from hf_datasets.instruct.reading.files import Row
 from hf_datasets.records import ASSISTANT, USER, Message
 
@@ -49,7 +49,7 @@ def _path(root: Values, replies: Any) -> tuple[Message, ...]:
     found: list[Message] = []
     node: Values | None = root
     while node is not None:
-        found.append(Message(_role(node), str(node["text"])))
+        found.append(Message(_role(node), text_of(node.get("text"), f"the text of message {node.get('message_id')}")))
         node = _best(replies(node))
     while found and found[-1].role != ASSISTANT:
         found.pop()

@@ -2,7 +2,7 @@
 
 A text is cut into what is kept and what is translated. What is translated goes out as a fragment of XML: `&`, `<` and
 `>` escaped, and each stretch that must not change wrapped in `<x i="0">...</x>` (empty where it is long). An answer in
-which a placeholder is lost or doubled is refused, never repaired by guessing.
+which a placeholder is lost, doubled or has more in it is refused, never repaired by guessing.
 """
 
 import json
@@ -25,6 +25,7 @@ SHOWN = 60
 LONG, ELEMENT_BYTES = 10_000, 24
 _ELEMENT = re.compile(rf'<{TAG}\s+i\s*=\s*"(\d+)"\s*(?:/>|>(.*?)</{TAG}\s*>)', re.IGNORECASE | re.DOTALL)
 _LEFTOVER = re.compile(rf"</?{TAG}\b[^<>]*>", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _ENTITY = re.compile(r"&(amp|lt|gt|quot|apos|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _ENDS_COMMENT = ("*/", "-->", "\x00")
@@ -96,14 +97,15 @@ def restore(prose: Prose, translated: str) -> str:
     """Turn an engine's answer into text again.
 
     Raises:
-        DamagedError: It lost, doubled or broke a placeholder, is empty, or would end the comment it stands in.
+        DamagedError: It lost, doubled, filled or broke a placeholder, is empty, or would end the comment it stands in.
     """
     pieces, found, end = [], [], 0
     for match in _ELEMENT.finditer(translated):
         number = int(match[1])
         found.append(number)
-        pieces.append(_unescaped(translated[end : match.start()]))
-        pieces.append(prose.spans[number] if number < len(prose.spans) else "")
+        span = prose.spans[number] if number < len(prose.spans) else ""
+        _check_inside(span, match[2])
+        pieces += [_unescaped(translated[end : match.start()]), span]
         end = match.end()
     pieces.append(_unescaped(translated[end:]))
     _check_placeholders(prose, found, _ELEMENT.sub("", translated))
@@ -214,6 +216,14 @@ def _check_placeholders(prose: Prose, found: Sequence[int], rest: str) -> None:
             raise DamagedError(f"{span[:40]!r} is {'lost' if not counts[number] else 'doubled'}")
     if len(counts) > len(prose.spans) or _LEFTOVER.search(rest):
         raise DamagedError("a placeholder is broken")
+
+
+def _check_inside(span: str, inside: str | None) -> None:
+    """Refuse what the engine moved into a placeholder's element; a placeholder that it only rewrote is put back."""
+    said, had = (" ".join(text.split()).casefold() for text in (_unescaped(inside or ""), span))
+    more = had in said or len(_WORD.findall(said)) > len(_WORD.findall(had))
+    if said != had and said and more:
+        raise DamagedError(f"{span[:40]!r} became {said[:60]!r}")
 
 
 def _inside_code(prose: Prose, text: str) -> str:

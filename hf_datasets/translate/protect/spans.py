@@ -2,19 +2,19 @@
 
 import re
 
+from hf_datasets.shared.dollars import FORMULA, is_sum
+
 _MATH = (
     r"\\begin\{(?P<env>[A-Za-z]+\*?)\}.{0,5000}?\\end\{(?P=env)\}",
     r"\$\$(?:(?!\n[ \t]*\n).){1,2000}?\$\$",
     r"\\\[.{1,2000}?\\\]",
     r"\\\(.{1,1000}?\\\)",
 )
-_DOLLARS = r"(?<![\\$\w])\$(?=[^\s$])(?P<formula>(?:\\\$|[^$\n])+?)(?<=[^\s\\])\$(?![\d$])"
-"""Pandoc's rule: no space inside the dollars, no digit behind them."""
 _TAG_ATTRIBUTE = r"\s+[\w:@.-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>=]+))?"
 _KINDS = {
     "illegal": r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]+",
     "code": r"(?<!`)(?P<ticks>`+)(?!`).{1,5000}?(?<!`)(?P=ticks)(?!`)",
-    "math": "|".join([*_MATH, _DOLLARS]),
+    "math": "|".join([*_MATH, FORMULA]),
     "marker": r"<\|[^<>|\n]*\|>|\[\[[^\[\]\n]*\]\]",
     "url": r"(?:https?|ftp)://[^\s<>\"'`{}|\\^]+|www\.[^\s<>\"'`{}|\\^]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
     "placeholder": r"\{\{[^{}\n]*\}\}|\$?\{[A-Za-z_][\w.\[\]-]*(?:![rsa])?(?::[^{}\n]{0,20})?\}|\{\d*\}|"
@@ -36,7 +36,6 @@ _SPAN = re.compile(
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
 _DELIMITER_LINE = re.compile(r"^\[[^\[\]\n]+\]$", re.MULTILINE)
-_WORDS = re.compile(r"[^\W\d_]{2,}\s+[^\W\d_]{2,}")
 
 
 def find_spans(text: str, *, delimiters: bool = False) -> list[tuple[int, int]]:
@@ -55,7 +54,7 @@ def find_spans(text: str, *, delimiters: bool = False) -> list[tuple[int, int]]:
     while match := _SPAN.search(text, position):
         frame = next((line for line in lines if line[0] < match.end() and match.start() < line[1]), None)
         start, end = frame or _trimmed(match)
-        if _is_money(match):
+        if is_sum(match["formula"] or ""):
             position = match.start() + 1
             continue
         if start >= position and end > start:
@@ -73,9 +72,3 @@ def _trimmed(match: re.Match[str]) -> tuple[int, int]:
         )
         end = start + len(address)
     return start, end
-
-
-def _is_money(match: re.Match[str]) -> bool:
-    """`$20 each and 25$`: words between sums, not a formula."""
-    formula = match["formula"]
-    return bool(formula and "\\" not in formula and _WORDS.search(formula) and formula[0].isdigit())

@@ -73,7 +73,9 @@ def test_fastchats_questions_keep_their_layout(
     deepl: DeepLApi, question: Path, base: list[object], tmp_path: Path
 ) -> None:
     done = run("translate", question, *base, "--out", tmp_path / "out")
-    assert done.exit_code == 0
+    # upper-case English is English still: one of two texts has enough words to tell
+    assert done.exit_code == 3
+    assert "to look at (flags in the review file): language 1, of 2 texts" in done.stderr
     assert "name another by --to" in done.stderr
     (row,) = read(tmp_path / "out" / "question.pt.jsonl")
     assert row == {**QUESTION, "question_id": "81_PT", "turns": ["FIX `f(x)` PLEASE.", "AND NOW EXPLAIN IT."]}
@@ -90,7 +92,7 @@ def test_reference_answers_and_judge_prompts(deepl: DeepLApi, base: list[object]
          "prompt_template": "[Question]\n{question}\n\n<|The Start|>\n{answer}\nRating: [[5]]",
          "output_format": "[[rating]]"},
     )  # fmt: skip
-    assert run("translate", answer, prompt, *base, "--out", tmp_path / "out").exit_code == 0
+    assert run("translate", answer, prompt, *base, "--out", tmp_path / "out").exit_code in (0, 3)
     assert read(tmp_path / "out" / "gpt-4.pt.jsonl")[0]["choices"] == [{"index": 0, "turns": ["ONE", "2"]}]
     (row,) = read(tmp_path / "out" / "judge_prompts.pt.jsonl")
     assert row["system_prompt"] == "BE FAIR."
@@ -129,7 +131,7 @@ def test_a_used_up_quota_keeps_what_is_there_and_exits_3(
     assert "1 of 2 texts are translated and kept in" in done.stderr
     assert not (tmp_path / "out").exists()
     deepl.most_translations = None
-    assert run("translate", question, *base, "--out", tmp_path / "out").exit_code == 0
+    assert "to look at" in run("translate", question, *base, "--out", tmp_path / "out").stderr
     assert len(deepl.translated) == 2
 
 

@@ -20,6 +20,7 @@ from hf_datasets.translate.protect.placeholders import (
     restore,
     segments,
 )
+from hf_datasets.translate.protect.spans import find_spans
 from tests.sources import needs_sources
 
 SIGNS = "` ``` $ $$ \\( \\) < > & &amp; </x> [[A]] <|a|> {x} {{ }} %s <b> a_b www.a.de é { } ' <html> </html> ~~~ \""
@@ -298,3 +299,36 @@ def test_pygments_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match=re.escape("pip install 'mtbench-x[translate]'")):
         list(code_parts("x = 1", "python"))
     code._named.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('Explain the <x i="0">`widget` function.</x>', "'`widget`' became '`widget` function.'"),
+        ('call <x i="0">`widget`\'</x> now', "'`widget`' became \"`widget`'\""),
+        ('<x i="0">the two words</x> now', "'`widget`' became 'the two words'"),
+    ],
+)
+def test_words_that_an_engine_moved_into_an_element_are_not_lost(answer: str, said: str) -> None:
+    prose = Prose('Explain the <x i="0">`widget`</x> function.', ("`widget`",))
+    with pytest.raises(DamagedError, match=re.escape(said)):
+        restore(prose, answer)
+
+
+def test_what_an_engine_made_of_a_placeholder_itself_is_put_back() -> None:
+    prose = Prose('Explain <x i="0">snake_case</x>, <x i="1"/>', ("snake_case", "f(x)"))
+    assert restore(prose, 'Explica <x i="1"/>, <x i="0"> SNAKE_CASE </x>') == "Explica f(x), snake_case"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Costs are $5-$10 or 5$-10$ each.", []),
+        ("pay $20 or 25$ now", []),
+        ("put $A/x:$B there", []),
+        ("the $n$-th, the $n$th and $2^k$.", ["$n$", "$n$", "$2^k$"]),
+        ("so $a+b$, or $5 mod 3$", ["$a+b$", "$5 mod 3$"]),
+    ],
+)
+def test_a_lone_dollar_is_no_formula(text: str, kept: list[str]) -> None:
+    assert [text[start:end] for start, end in find_spans(text)] == kept

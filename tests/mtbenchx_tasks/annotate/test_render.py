@@ -128,3 +128,12 @@ def test_headings_stand_below_the_pages_own() -> None:
 
 def test_columns_keep_their_side_without_inline_style() -> None:
     assert '<td class="right">1</td>' in render("| a |\n|--:|\n| 1 |").html
+
+
+@pytest.mark.parametrize(
+    "text", ["Add export PATH=$HOME/bin:$PATH to it.", "It is $5-$10 or 5$-10$ each.", "pay $20 or 25$ now"]
+)
+def test_a_lone_dollar_is_seen(text: str) -> None:
+    html = render(text).html
+    assert "<math" not in html
+    assert html.count("$") == text.count("$")

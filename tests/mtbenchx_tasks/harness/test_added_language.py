@@ -50,14 +50,19 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with serve_deepl(DeepLApi(speak=pseudo)) as deepl, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEEPL_AUTH_KEY", KEY)
         patch.setenv("DEEPL_SERVER_URL", deepl.url)
-        run("translate", "mini_en", "native_en", "--to", "pt", "--out", folder / "pt", "--ledger", folder / "l.sqlite")
+        run(
+            *("translate", "mini_en", "native_en", "--to", "pt", "--out", folder / "pt"),
+            *("--ledger", folder / "l.sqlite"),
+            code=3,  # no language that anybody speaks: rules flag it
+        )
     return folder / "pt"
 
 
 @pytest.fixture(scope="module")
 def built(translated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built") / "mtbench-x"
-    run("build", "mtbench-x", "--translation", translated, "--out", folder)
+    said = run("build", "mtbench-x", "--translation", translated, "--out", folder)
+    assert "rules find some of this translation odd (" in said
     return folder
 
 
@@ -67,9 +72,9 @@ def _forgotten() -> Iterator[None]:
     added._KNOWN.clear()
 
 
-def run(*arguments: object) -> str:
+def run(*arguments: object, code: int = 0) -> str:
     done = CliRunner().invoke(app, ["data", *map(str, arguments)], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == code, done.output
     return done.output
 
 
@@ -264,7 +269,7 @@ def test_post_edits_stand_in_the_rows_and_in_the_card(translated: Path, tmp_path
     edits = tmp_path / "edits.jsonl"
     edits.write_text(json.dumps({**lines[0], "text": "Escreva um aviso."}) + "\n", encoding="utf-8")
     ledger = translated.parent / "l.sqlite"  # holds everything: no engine is asked
-    run("translate", "mini_en", "--to", "pt", "--out", tmp_path / "pt", "--ledger", ledger, "--edits", edits)
+    run("translate", "mini_en", "--to", "pt", "--out", tmp_path / "pt", "--ledger", ledger, "--edits", edits, code=3)
     found = read_translation(tmp_path / "pt")
     first = found.added.questions["mini"][0]
     assert first.turns[0] == "Escreva um aviso."

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.training.recipes_folder import recipes_path
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
@@ -43,6 +45,13 @@ def test_counts_what_is_lost_by_language() -> None:
         row("q", "a", "fr"),
     ]
     assert counted(rows, 40) == [Cut("train", "de", 3, 1, 1, 47), Cut("train", "fr", 2, 0, 1, 132)]
+
+
+def test_a_content_list_would_be_trained_on_as_python_writes_it() -> None:
+    parts = row("q", "a")
+    parts["messages"] = [{"role": "user", "content": [{"type": "text", "text": "Good day"}]}]
+    with pytest.raises(UserError, match="train, row 2: the content of message 1 is of type list, not a text"):
+        counted([row("q", "a"), parts], 40)
 
 
 def test_without_the_mask_every_token_is_a_target() -> None:

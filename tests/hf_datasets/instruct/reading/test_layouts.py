@@ -295,3 +295,46 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere")
     with pytest.raises(UserError, match="has no files of rows"):
         read(tmp_path)
+
+
+def said(tmp_path: Path, content: Any, name: str = "parts.jsonl") -> str:
+    messages = [{"role": "user", "content": content}, {"role": "assistant", "content": "ok"}]
+    (sample,) = read_samples(json_lines(tmp_path / name, [{"messages": messages}]))
+    return sample.messages[0].content
+
+
+def test_a_list_of_parts_is_its_texts(tmp_path: Path) -> None:
+    parts = [{"type": "text", "text": "What is "}, "on ", {"type": "text", "text": None}, {"text": "it?"}]
+    assert said(tmp_path, parts) == "What is on it?"
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ({"type": "image", "text": None}, "'image'"),  # Parquet writes null where another part of the column has a text
+        ({"type": "image_url", "image_url": {"url": "x"}}, "'image_url'"),
+        ({"type": "text", "text": 7}, "'text'"),
+        ({"type": ["text"], "text": "a"}, r"\"\['text'\]"),
+    ],
+)
+def test_a_part_that_is_no_text_is_named_with_its_row(tmp_path: Path, part: Any, kind: str) -> None:
+    with pytest.raises(UserError, match=rf"parts.jsonl, row 1: messages\[0\].content\[1\] is a part of type {kind}"):
+        said(tmp_path, ["What is this?", part])
+
+
+def test_a_tree_whose_text_is_null_has_none(tmp_path: Path) -> None:
+    rows = [OASST[0], {**OASST[2], "text": None}]
+    (sample,) = read_samples(json_lines(tmp_path / "tree.jsonl", rows))
+    assert [message.content for message in sample.messages] == ["Hi", ""]
+
+
+def test_ids_that_a_table_turned_into_floats_are_ids(tmp_path: Path) -> None:
+    rows = [{"id": number, "prompt": "a", "response": "b"} for number in (3.0, 1.0, "x", 7)]
+    assert [sample.id for sample in read_samples(json_lines(tmp_path / "ids.jsonl", rows))] == ["3", "1", "x", "7"]
+
+
+@pytest.mark.parametrize("value", [1.5, float("nan"), True, ["a"], {"a": 1}])
+def test_what_is_no_id_is_named_with_its_row(tmp_path: Path, value: Any) -> None:
+    rows = [{"id": "a", "prompt": "a", "response": "b"}, {"id": value, "prompt": "a", "response": "b"}]
+    with pytest.raises(UserError, match=r"ids.jsonl, row 2: 'id' is .*, not a text or a whole number"):
+        list(read_samples(json_lines(tmp_path / "ids.jsonl", rows)))
