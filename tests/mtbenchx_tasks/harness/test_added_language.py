@@ -68,9 +68,9 @@ def _forgotten() -> Iterator[None]:
     added._KNOWN.clear()
 
 
-def run(*arguments: object) -> str:
+def run(*arguments: object, code: int = 0) -> str:
     done = CliRunner().invoke(app, ["data", *map(str, arguments)], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == code, done.output
     return done.output
 
 
@@ -119,7 +119,7 @@ def test_a_folder_that_an_older_version_built_still_runs_but_is_not_passed_on(
     (old / "tasks" / "built.py").write_text(OLD_CLASSES, encoding="utf-8")
     task = "task: mtbench_x_mini_pt\nclass: !function built.MTBenchXMini\nlanguage: 'pt'\n"
     (old / "tasks" / f"{TASK}.yaml").write_text(task, encoding="utf-8")
-    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
     assert metric(evaluate(Model(), TASK, judge, old / "tasks", limit=1), TASK, "score") == 7
     with pytest.raises(UserError, match=r"built.py is code, which `lm_eval --include_path` may run"):
         run("check", old)
@@ -130,7 +130,7 @@ def test_a_folder_that_an_older_version_built_still_runs_but_is_not_passed_on(
 def test_a_task_file_taken_out_of_its_folder_reads_it_where_it_was_built(built: Path, api: Api, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     file = Path(shutil.copy(built / "tasks" / f"{TASK}.yaml", tmp_path / "mine"))
-    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
     assert metric(evaluate(Model(), TASK, judge, tmp_path / "mine", limit=1), TASK, "score") == 7
     file.write_text(file.read_text(encoding="utf-8").replace(str(built), str(tmp_path / "gone")), encoding="utf-8")
     with pytest.raises(UserError, match=r"no built benchmark at .*/gone, which the task files name as dataset_path"):
@@ -154,7 +154,7 @@ def test_tasks_of_a_pushed_benchmark_read_it_from_the_hub(built: Path, api: Api,
         if path.startswith("tasks/"):
             (tasks / Path(path).name).write_bytes(content)
     repo.add("Emptied by somebody", **{"README.md": None})
-    judge = {"base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub_cache"))
         results = evaluate(Model(), TASK, judge, tasks, limit=2)
@@ -277,7 +277,9 @@ def test_post_edits_stand_in_the_rows_and_in_the_card(translated: Path, tmp_path
     edits = tmp_path / "edits.jsonl"
     edits.write_text(json.dumps({**lines[0], "text": "Escreva um aviso."}) + "\n", encoding="utf-8")
     ledger = translated.parent / "l.sqlite"  # holds everything: no engine is asked
-    run("translate", "mini_en", "--to", "pt", "--out", tmp_path / "pt", "--ledger", ledger, "--edits", edits)
+    run(
+        "translate", "mini_en", "--to", "pt", "--out", tmp_path / "pt", "--ledger", ledger, "--edits", edits, code=3
+    )  # four words for a whole paragraph: rules flag it
     found = read_translation(tmp_path / "pt")
     first = found.added.questions["mini"][0]
     assert first.turns[0] == "Escreva um aviso."
