@@ -10,8 +10,6 @@ MIN_LETTERS = 10
 """Below this a text is too short to tell."""
 SAMPLE = 400
 """Characters of a text that are looked at, half at its beginning and half at its end."""
-REMEMBERED = 20_000
-"""Texts whose language is remembered: that it is known before the last judgment arrives costs nobody time."""
 MIN_SCORE = 0.5
 """Below this the classifier is unsure; on empty or digits-only input it says `en` with 0.12."""
 _FENCED_CODE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
@@ -31,7 +29,6 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
     return "".join([*pieces, change(text[end:])])
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
 def detect_language(text: str) -> str | None:
     """Return the lower-case language code of a text, or None where it can't be told.
 

@@ -52,6 +52,7 @@ _WRAPPERS = re.compile(
     rf"|<\|content_text\|>|{_FINAL}|<\|start\|>assistant|<\|(?:return|end|end_message)\|>"
 )
 """What some families put around the answer."""
+_LONGEST_MARK = 120
 _INK = re.compile(r"\S")
 _QUOTES = frozenset("`\"'“”„«»‘’")
 
@@ -126,6 +127,13 @@ def thoughts(text: str) -> Thoughts:
         elif ink >= mark.begin:
             return Thoughts(text, (*spans, (mark.begin, len(text))), is_cut_off=True)
     return Thoughts(text, tuple(spans))
+
+
+def opened_thought(prompt: str) -> str:
+    """Return the mark of a thought that a prompt ends with, as some chat templates do; "" if there is none."""
+    end = prompt.rstrip()[-_LONGEST_MARK:]
+    last = max(_marks(end), default=None)
+    return end[last.begin :] if last and last.opens and last.end == len(end) else ""
 
 
 def _marks(text: str) -> Iterator[_Mark]:

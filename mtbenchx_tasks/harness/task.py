@@ -201,7 +201,7 @@ class MTBenchX(ConfigurableTask):
                 turn.filtered_resps["none"] = turn.resps[0]
             return
         for conversation, _ in self._talks:
-            conversation.detect_languages()
+            conversation.languages()
         self.judge.engine.finish()
         for conversation, turns in self._talks:
             for turn, verdicts in zip(turns, conversation.verdicts(), strict=True):
@@ -214,9 +214,9 @@ class MTBenchX(ConfigurableTask):
         if self._predict_only:
             return {"bypass": 999}
         question = Question.from_row(doc)
-        answers = [talk.answers for talk, _ in self._talks if talk.question == question]
+        languages = [talk.languages() for talk, _ in self._talks if talk.question == question]
         verdicts = [results[turn :: len(TURNS)] for turn in range(len(TURNS))]
-        return contributions(question, verdicts, list(zip(*answers, strict=True)), self.categories)
+        return contributions(question, verdicts, list(zip(*languages, strict=True)), self.categories)
 
     def _record(self, judge: Judge) -> None:
         """Write down where each judgment counts, so that every number can be computed again from the ledger."""
@@ -230,6 +230,15 @@ class MTBenchX(ConfigurableTask):
         if talking:
             log.warning(
                 "%s: answers hold the judge prompt's delimiters or a verdict: questions %s", self.config.task, talking
+            )
+        thoughtful = sorted(
+            {conversation.question.question_id for conversation, _ in self._talks if conversation.thoughts}
+        )
+        if thoughtful:
+            log.info(
+                "%s: answers begin with a thought; what follows it is judged: questions %s",
+                self.config.task,
+                thoughtful,
             )
         judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
         details = [judgment.details for judgment in judged if judgment]

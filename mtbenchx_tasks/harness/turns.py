@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CacheHook, CachingLM
 
+from mtbenchx_tasks.judge.answers import text_of
+
 TURNS = ("generate_turn_1", "generate_turn_2")
 
 
@@ -79,7 +81,7 @@ def _generate(lm: LM, requests: list[Turn], padding: Turn) -> list[str]:
     if not padded:
         return []
     with _announced(lm, padded):
-        return list(lm.generate_until(padded))[: len(requests)]
+        return [text_of(answer) for answer in lm.generate_until(padded)][: len(requests)]
 
 
 @contextmanager

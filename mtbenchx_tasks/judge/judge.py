@@ -12,6 +12,7 @@ from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.answers import EMPTY
 from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
 from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
@@ -21,7 +22,7 @@ from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import Verdict
 
-EMPTY_ANSWER = Verdict(None, reason="the answer is empty")
+EMPTY_ANSWER = Verdict(None, reason=EMPTY)
 
 
 @dataclass(frozen=True)

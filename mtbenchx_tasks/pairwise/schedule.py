@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.records import Question, storable
+from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.ledger.pairs import pairs
+from mtbenchx_tasks.judge.answers import answer_of
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import endpoint_of
 from mtbenchx_tasks.judge.messages import PairPrompts
@@ -101,7 +102,7 @@ def _checked(given: Answers, questions: Mapping[int, Question]) -> dict[int, tup
             raise UserError(
                 f"{given.model!r}: question {identifier} needs two answers, one per turn, not {len(texts)}."
             )
-    return {identifier: tuple(map(storable, texts)) for identifier, texts in given.texts.items()}
+    return {identifier: tuple(answer_of(text).text for text in texts) for identifier, texts in given.texts.items()}
 
 
 def _check_same_questions(one: str, other: str, texts: Mapping[str, Mapping[int, object]]) -> None:

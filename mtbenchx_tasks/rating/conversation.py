@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from hf_datasets.benchmark.questions import revision
 from hf_datasets.ledger.store import Ledger, LedgerError
-from hf_datasets.records import Question, Use, canonical_json, content_hash, storable
+from hf_datasets.records import Question, Use, canonical_json, content_hash
 from hf_datasets.shared.language_id import detect_language
+from hf_datasets.shared.thoughts import opened_thought
+from mtbenchx_tasks.judge.answers import NOT_ASKED, Answer, answer_of
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.injection import is_suspicious
-from mtbenchx_tasks.judge.judge import EMPTY_ANSWER, Judge, Pending
+from mtbenchx_tasks.judge.judge import Judge, Pending
 from mtbenchx_tasks.judge.messages import prompt_name
-from mtbenchx_tasks.rating.candidate import Candidate, candidate
+from mtbenchx_tasks.rating.candidate import Candidate, candidate, innermost
 from mtbenchx_tasks.records import Verdict
 
 if TYPE_CHECKING:
@@ -64,13 +66,20 @@ class Conversation:
     judge: Judge | None = None
     """Who rates the answers; None with --predict_only."""
     answers: list[str] = field(default_factory=list)
-    """What the model said so far."""
+    """What the model said so far, without thoughts (see judge/answers.py); empty if there is nothing to judge."""
+    missing: list[str] = field(default_factory=list)
+    """Per turn why there is nothing to judge; empty if there is something."""
+    thoughts: int = 0
+    """How many answers began with a thought."""
     pending: list[list[Pending]] = field(default_factory=list)
     """Per turn the verdicts under way; an empty list for an empty answer."""
     model: Candidate = Candidate("", None)  # noqa: RUF009  (frozen)
     """Who answers, once it has spoken."""
     _unkept: tuple[str, str] | None = None
-    _early: tuple[str, list[Pending]] | None = None
+    _early: tuple[str, Answer, list[Pending]] | None = None
+    _opened: str = ""
+    """The mark by which the last prompt began the model's thought."""
+    _languages: list[str | None] = field(default_factory=list)
     _read: list[list[Verdict]] = field(default_factory=list)
 
     def messages(self) -> list[dict[str, str]]:
@@ -81,11 +90,23 @@ class Conversation:
         return [*history, {"role": "user", "content": self.question.turns[len(self.answers)]}]
 
     def prompt(self) -> Any:
-        """Render what the model reads next."""
-        return self.render(self.messages())
+        """Render what the model reads next; what won't be asked isn't put into a template that may refuse it."""
+        prompt = (plain if self._is_over else self.render)(self.messages())
+        self._opened = opened_thought(prompt) if isinstance(prompt, str) else ""
+        return prompt
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the first answer is empty: many endpoints and templates refuse a dialogue with an empty turn."""
+        return bool(self.answers) and not self.answers[-1].strip()
 
     def recall(self, lm: "LM", prompt: Any, settings: dict[str, Any]) -> str | None:
-        """Look the answer up in the ledger, if the user asked to resume and the model is known to be the same."""
+        """Look the answer up in the ledger, if the user asked to resume and the model is known to be the same.
+
+        A second question isn't asked after an empty first answer.
+        """
+        if self._is_over:
+            return ""
         identity = candidate(lm).identity if self.judge else None
         if self.judge is None or identity is None:
             return None
@@ -102,14 +123,17 @@ class Conversation:
     def hear(self, lm: "LM", answer: str) -> None:
         """Take an answer; it is judged already if it arrived before, and was the same."""
         early, self._early = self._early, None
-        self._append(*(early if early and early[0] == answer else self._receive(lm, answer)))
+        _, read, verdicts = early if early and early[0] == answer else self._receive(lm, answer)
+        self._append(read, verdicts)
 
-    def _receive(self, lm: "LM", answer: str) -> tuple[str, list[Pending]]:
+    def _receive(self, lm: "LM", answer: str) -> tuple[str, Answer, list[Pending]]:
         self.model = candidate(lm)
         if self.judge is not None:
             self._keep(self.judge.ledger, answer)
             self.judge.engine.meet(lm)
-        return answer, self._submit(answer)
+        ends_thoughts = getattr(innermost(lm), "think_end_token", None) is not None
+        read = Answer("", NOT_ASKED) if self._is_over else answer_of(answer, "" if ends_thoughts else self._opened)
+        return answer, read, self._submit(read)
 
     def _keep(self, ledger: Ledger, answer: str) -> None:
         """Store the answer for a later `resume`; a full disk must not lose the run."""
@@ -121,28 +145,31 @@ class Conversation:
 
     def take(self, answer: str) -> None:
         """Append an answer and hand it to the judge."""
-        self._append(answer, self._submit(answer))
+        read = answer_of(answer)
+        self._append(read, self._submit(read))
 
-    def _submit(self, answer: str) -> list[Pending]:
-        return self.judge.submit(self.question, [*self.answers, storable(answer)]) if self.judge is not None else []
+    def _submit(self, answer: Answer) -> list[Pending]:
+        return self.judge.submit(self.question, [*self.answers, answer.text]) if self.judge is not None else []
 
-    def _append(self, answer: str, verdicts: list[Pending]) -> None:
-        self.answers.append(storable(answer))
+    def _append(self, answer: Answer, verdicts: list[Pending]) -> None:
+        self.answers.append(answer.text)
+        self.missing.append(answer.missing)
+        self.thoughts += answer.thought
         self.pending.append(verdicts)
 
     def hand_over(self, submit: Callable[[Future[Judged]], Future[Judged]]) -> None:
         """Exchange what was only noted for what is under way."""
         self.pending = [[replace(item, future=submit(item.future)) for item in runs] for runs in self.pending]
 
-    def detect_languages(self) -> None:
-        """Look at the answers' languages while the judge is busy; the metrics find them remembered."""
-        for answer in self.answers:
-            detect_language(answer)
+    def languages(self) -> list[str | None]:
+        """Return the languages of the answers so far; each is looked at once, best while the judge is busy."""
+        self._languages += [detect_language(answer) for answer in self.answers[len(self._languages) :]]
+        return self._languages
 
     def verdicts(self) -> list[list[Verdict]]:
         """Wait for the verdicts: per turn, per run; each is read once."""
-        for runs in self.pending[len(self._read) :]:
-            self._read.append([item.result() for item in runs] or [EMPTY_ANSWER])
+        for runs, missing in list(zip(self.pending, self.missing, strict=True))[len(self._read) :]:
+            self._read.append([item.result() for item in runs] or [Verdict(None, reason=missing)])
         return self._read
 
     def uses(self, place: Place) -> Iterator[Use]:

@@ -25,6 +25,8 @@ class Rated:
     """Per turn."""
     verdicts: tuple[tuple[Verdict, ...], ...]
     """Per turn, per run; one for an empty answer, which isn't judged."""
+    languages: tuple[str | None, ...] = ()
+    """Of the answers; None where one can't be told."""
 
     def of_run(self, run: int) -> "Rated":
         """Return the same with the verdicts of one run only."""
@@ -68,7 +70,7 @@ class Scored:
     @cached_property
     def per_run(self) -> list[dict[str, float]]:
         """The metrics of each run's verdicts alone, without those that no judge decides."""
-        silent = [replace(item, answers=()) for item in self.rated]
+        silent = [replace(item, languages=()) for item in self.rated]
         return [metrics([item.of_run(run) for item in silent]) for run in range(self.runs)]
 
     def over_runs(self, name: str) -> Averaged:
@@ -114,7 +116,7 @@ def metrics(rated: Sequence[Rated]) -> dict[str, float]:
     present = {item.question.category for item in rated}
     categories = [category for category in CATEGORIES if category in present]
     parts = [
-        contributions(item.question, [[runs] for runs in item.verdicts], [[text] for text in item.answers], categories)
+        contributions(item.question, [[runs] for runs in item.verdicts], [[one] for one in item.languages], categories)
         for item in rated
     ]
     found = {name: aggregate([part[name] for part in parts]) for name, aggregate in aggregations(categories).items()}

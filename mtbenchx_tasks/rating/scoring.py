@@ -58,9 +58,9 @@ class Scoring:
         return talks
 
     def detect_languages(self) -> None:
-        """Look at the answers' languages while the judge is busy; the metrics find them remembered."""
+        """Look at the answers' languages while the judge is busy."""
         for talk in self.conversations:
-            talk.detect_languages()
+            talk.languages()
 
     def scored(self) -> Scored:
         """Wait for the verdicts, write down where they count, and return them."""
@@ -70,7 +70,7 @@ class Scoring:
         uses = [use for talk in self.conversations for use in talk.uses(place)]
         self.judge.ledger.record(uses)
         rated = tuple(
-            Rated(talk.question, tuple(talk.answers), tuple(tuple(runs) for runs in talk.verdicts()))
+            Rated(talk.question, tuple(talk.answers), tuple(map(tuple, talk.verdicts())), tuple(talk.languages()))
             for talk in self.conversations
         )
         settings = self.judge.settings

@@ -9,7 +9,6 @@ from statistics import fmean, stdev
 from typing import Any
 
 from hf_datasets.records import Question
-from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.records import Verdict
 
 MEANS = ("score", "turn_1", "turn_2")
@@ -19,7 +18,7 @@ MEANS = ("score", "turn_1", "turn_2")
 def contributions(
     question: Question,
     verdicts: Sequence[Sequence[Sequence[Verdict]]],
-    answers: Sequence[Sequence[str]],
+    languages: Sequence[Sequence[str | None]],
     categories: Iterable[str],
 ) -> dict[str, Any]:
     """Return what one question adds to each metric.
@@ -27,7 +26,7 @@ def contributions(
     Args:
         question: The question.
         verdicts: Per turn, per repeat, per run.
-        answers: Per turn, per repeat.
+        languages: The languages of the answers, per turn, per repeat; None where one can't be told.
         categories: All categories of the evaluation; every question reports every one, so that ranks can be joined.
 
     Returns:
@@ -42,7 +41,7 @@ def contributions(
     metrics = {key: value for name, value in named.items() for key in (name, f"{name}_stderr")}
     metrics["category_mean"] = (question.category, both)
     metrics |= {category: both if category == question.category else [] for category in categories}
-    metrics["answer_language"] = answer_languages(question, answers)
+    metrics["answer_language"] = in_the_questions_language(question, languages)
     metrics["unscored"] = [float(value is None) for values in rated for value in values]
     return metrics
 
@@ -53,18 +52,18 @@ def rating(runs: Iterable[Verdict]) -> float | None:
     return fmean(valid) if valid else None
 
 
-def answer_languages(question: Question, answers: Sequence[Sequence[str]]) -> list[float]:
+def in_the_questions_language(question: Question, languages: Sequence[Sequence[str | None]]) -> list[float]:
     """Return 1 for each answer in the question's language and 0 for others.
 
     Turns that ask for another language stay out, and so do answers whose language can't be told (empty, only code).
     """
-    found = [
-        detect_language(answer)
-        for turn, repeats in enumerate(answers, start=1)
+    return [
+        float(language == question.language)
+        for turn, repeats in enumerate(languages, start=1)
         if turn not in question.other_language_turns
-        for answer in repeats
+        for language in repeats
+        if language is not None
     ]
-    return [float(language == question.language) for language in found if language is not None]
 
 
 def mean(items: Iterable[Sequence[float]]) -> float:

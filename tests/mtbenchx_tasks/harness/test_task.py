@@ -113,13 +113,13 @@ def test_all_failed_is_nan_and_the_run_survives(api: Api, judge: dict[str, Any])
     assert metric(results, DE, "unscored") == 1
 
 
-def test_an_empty_answer_is_never_judged_and_turn_2_is_asked(api: Api, judge: dict[str, Any]) -> None:
-    model = Model(lambda prompt: "" if prompt.count("<user>") == 1 else "Antwort")
+def test_an_empty_answer_is_never_judged(api: Api, judge: dict[str, Any]) -> None:
+    model = Model(lambda prompt: "" if prompt.count("<user>") == 2 else "Antwort")
     results = evaluate(model, DE, judge, limit=2)
     assert len(model.prompts[1]) == 2
     assert len(api.judgments) == 2
     assert metric(results, DE, "unscored") == 0.5
-    assert math.isnan(metric(results, DE, "turn_1"))
+    assert math.isnan(metric(results, DE, "turn_2"))
 
 
 def test_temperature_follows_the_category_unless_the_user_sets_it(judge: dict[str, Any]) -> None:

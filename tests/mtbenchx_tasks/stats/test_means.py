@@ -12,8 +12,6 @@ from hf_datasets.records import CATEGORIES, Question
 from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.stats.means import aggregations, category_mean, contributions, mean, rating, standard_error
 
-ENGLISH = "The weather is lovely today, so let us go for a walk along the river."
-GERMAN = "Heute ist das Wetter wunderbar, also gehen wir am Fluss entlang spazieren."
 AGGREGATE = aggregations(CATEGORIES)
 
 
@@ -29,11 +27,11 @@ def contributed(
     turn_1: Sequence[Sequence[float | None]],
     turn_2: Sequence[Sequence[float | None]],
     asked: Question | None = None,
-    answers: Sequence[Sequence[str]] = ((GERMAN,), (GERMAN,)),
+    languages: Sequence[Sequence[str | None]] = (("de",), ("de",)),
 ) -> dict[str, Any]:
     """Ratings per turn, per repeat, per run."""
     given_verdicts = [[verdicts(*runs) for runs in repeats] for repeats in (turn_1, turn_2)]
-    return contributions(asked or question(), given_verdicts, answers, CATEGORIES)
+    return contributions(asked or question(), given_verdicts, languages, CATEGORIES)
 
 
 def table(*items: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +91,7 @@ def test_a_failed_verdict_is_in_no_mean() -> None:
 
 
 def test_an_empty_answer_is_unscored() -> None:
-    assert contributed([[]], [[7]], answers=[[""], [GERMAN]])["unscored"] == [1.0, 0.0]
+    assert contributed([[]], [[7]], languages=[[None], ["de"]])["unscored"] == [1.0, 0.0]
 
 
 def test_nothing_valid_is_nan_and_its_error_unknown() -> None:
@@ -129,19 +127,18 @@ def test_category_mean_weighs_categories_alike(items: list[tuple[str, list[float
 
 
 @pytest.mark.parametrize(
-    ("answers", "exempt", "expected"),
+    ("languages", "exempt", "expected"),
     [
-        ([[GERMAN], [GERMAN]], (), [1, 1]),
-        ([[GERMAN], [ENGLISH]], (), [1, 0]),
-        ([[GERMAN], [ENGLISH]], (2,), [1]),
-        ([[ENGLISH], [GERMAN]], (1, 2), []),
-        ([[GERMAN], [""]], (), [1]),  # can't be told
-        ([[GERMAN], ["```python\nprint('the weather is lovely')\n```"]], (), [1]),
-        ([[GERMAN, ENGLISH], [ENGLISH, GERMAN]], (1,), [0, 1]),  # repeats
+        ([["de"], ["de"]], (), [1, 1]),
+        ([["de"], ["en"]], (), [1, 0]),
+        ([["de"], ["en"]], (2,), [1]),
+        ([["en"], ["de"]], (1, 2), []),
+        ([["de"], [None]], (), [1]),  # can't be told
+        ([["de", "en"], ["en", "de"]], (1,), [0, 1]),  # repeats
     ],
 )
-def test_answer_language(answers: list[list[str]], exempt: tuple[int, ...], expected: list[float]) -> None:
-    found = contributed([[8]], [[8]], question(other_language_turns=exempt), answers)
+def test_answer_language(languages: list[list[str | None]], exempt: tuple[int, ...], expected: list[float]) -> None:
+    found = contributed([[8]], [[8]], question(other_language_turns=exempt), languages)
     assert found["answer_language"] == expected
 
 
