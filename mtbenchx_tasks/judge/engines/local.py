@@ -8,7 +8,8 @@ language), and the rating is the mean of 1 to 10 weighted by the probability of 
 import copy
 import inspect
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class LocalEngine(InProcessEngine):
         super().__init__(settings, ledger)
         self._network: Any = None
         self._tokenizer: Any = None
+        self._told = False
+        """That the template has no system role."""
 
     def check(self, probe: Sequence[ChatRequest] = ()) -> None:
         """Read the judge's tokenizer; the weights are loaded when there is something to judge."""
@@ -85,45 +88,71 @@ class LocalEngine(InProcessEngine):
         return weights_hash(self._network)
 
     def _answer(self, requests: Sequence[ChatRequest]) -> list[Completion]:
-        expected = self._settings.rating == "expected"
-        fitting = [request for request in requests if self._fits(request)]
+        rendered = [self._render(request) for request in requests]
+        fitting = [prompt for prompt, _ in rendered if self._fits(prompt)]
         try:
-            judged = (self._expect(fitting) if expected else self._write(fitting)) if fitting else []
+            judged = self._judged(fitting, requests[0].run) if fitting else []
         except RuntimeError as error:  # out of memory, mostly: the answers must not be lost for it
             log.error("The local judge failed: %s (a smaller judge.batch_size needs less memory)", first_line(error))
             judged = [Completion("failed", reason=first_line(error))] * len(fitting)
-        said = {request.key: completion for request, completion in zip(fitting, judged, strict=True)}
+        said = dict(zip(fitting, judged, strict=True))
         too_long = Completion("failed", reason="the prompt is longer than the local judge's context")
-        return [said.get(request.key, too_long) for request in requests]
+        return [
+            _with_sent(said.get(prompt, too_long), request, role)
+            for request, (prompt, role) in zip(requests, rendered, strict=True)
+        ]
 
-    def _prompt(self, request: ChatRequest) -> str:
-        messages = [dict(message) for message in request.messages]
+    def _judged(self, prompts: Sequence[str], run: int) -> list[Completion]:
+        return self._expect(prompts) if self._settings.rating == "expected" else self._write(prompts, run)
+
+    def _render(self, request: ChatRequest) -> tuple[str, str]:
+        """Return the prompt, and whose words the judge's instructions are in it: `system` or `user`."""
+        text, role = None, "system"
+        system = [message["content"].strip() for message in request.messages if message["role"] == "system"]
+        if system and self._settings.system_role != "user":
+            text = self._templated([dict(message) for message in request.messages])
+            if text is None or not all(instructions in text for instructions in system):
+                text = None
+                self._tell_of_no_system_role()
+        if text is None:
+            joined, role = "\n\n".join(message["content"] for message in request.messages), "user"
+            text = self._templated([{"role": "user", "content": joined}])
+        if text is None:
+            raise self._unloadable("its chat template takes no message of a user.")
+        return text + str(request.parameters.get("lead_in", "")), role
+
+    def _templated(self, messages: list[dict[str, str]]) -> str | None:
         try:
-            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        except Exception:
-            joined = [{"role": "user", "content": "\n\n".join(message["content"] for message in messages)}]
-            text = self._tokenizer.apply_chat_template(joined, tokenize=False, add_generation_prompt=True)
-        return str(text) + str(request.parameters.get("lead_in", ""))
+            return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        except Exception:  # templates raise what they like
+            return None
 
-    def _fits(self, request: ChatRequest) -> bool:
+    def _tell_of_no_system_role(self) -> None:
+        if not self._told:
+            self._told = True
+            log.warning(
+                "The chat template of %s has no system role: the judge's instructions stand in the user's message, and "
+                "so it is recorded.", self._settings.model,
+            )  # fmt: skip
+
+    def _fits(self, prompt: str) -> bool:
         limit = getattr(self._network.config, "max_position_embeddings", None)
         room = len(NUMBERS) if self._settings.rating == "expected" else self._settings.max_tokens
-        length = len(self._tokenizer(self._prompt(request), add_special_tokens=False)["input_ids"])
+        length = len(self._tokenizer(prompt, add_special_tokens=False)["input_ids"])
         return limit is None or length + room <= limit
 
-    def _encode(self, requests: Sequence[ChatRequest]) -> Any:
-        texts = [self._prompt(request) for request in requests]
-        encoded = self._tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
+    def _encode(self, prompts: Sequence[str]) -> Any:
+        encoded = self._tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=False)
         return encoded.to(self._network.device)
 
-    def _write(self, requests: Sequence[ChatRequest]) -> list[Completion]:
+    def _write(self, prompts: Sequence[str], run: int) -> list[Completion]:
         """Let the judge write its judgments."""
         import torch
 
-        inputs = self._encode(requests)
+        inputs = self._encode(prompts)
         temperature = self._settings.temperature
         sampling = {"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False}
-        torch.manual_seed(requests[0].run)
+        torch.manual_seed(run)
         with torch.inference_mode():
             output = self._network.generate(
                 **inputs,
@@ -131,18 +160,38 @@ class LocalEngine(InProcessEngine):
                 pad_token_id=self._tokenizer.pad_token_id,
                 **sampling,
             )
-        texts = self._tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        written = output[:, inputs["input_ids"].shape[1] :]
+        texts = self._tokenizer.batch_decode(written, skip_special_tokens=True)
+        ends = self._network.generation_config.eos_token_id
+        ends = set(ends if isinstance(ends, list) else [ends])
         return [
-            Completion("answered", text) if text.strip() else Completion("empty", reason="the judge wrote nothing")
-            for text in texts
+            _written(text, ids, ends, int(mask.sum()))
+            for text, ids, mask in zip(texts, written.tolist(), inputs["attention_mask"], strict=True)
         ]
 
-    def _expect(self, requests: Sequence[ChatRequest]) -> list[Completion]:
+    def _expect(self, prompts: Sequence[str]) -> list[Completion]:
         """Return the probability of each rating as the continuation of each prompt."""
-        inputs = self._encode(requests)
+        inputs = self._encode(prompts)
         endings = [self._tokenizer(f"{number}]]", add_special_tokens=False)["input_ids"] for number in NUMBERS]
         scores = continuation_scores(self._network, inputs["input_ids"], inputs["attention_mask"], endings)
         return [weighed(dict(zip(NUMBERS, row, strict=True))) for row in scores.exp().tolist()]
+
+
+def _written(text: str, ids: Sequence[int], ends: Collection[int | None], prompt_tokens: int) -> Completion:
+    """Return what was written; tokens after an end are padding."""
+    length = next((at for at, token in enumerate(ids, start=1) if token in ends), None)
+    details = {
+        "finish_reason": "length" if length is None else "stop",
+        "usage": {"prompt_tokens": prompt_tokens, "completion_tokens": length or len(ids)},
+    }
+    if not text.strip():
+        return Completion("empty", reason="the judge wrote nothing", details=details)
+    return Completion("answered", text, details=details)
+
+
+def _with_sent(said: Completion, request: ChatRequest, role: str) -> Completion:
+    sent = {"parameters": dict(request.parameters), "system_role": role}
+    return replace(said, details={**said.details, "sent": sent})
 
 
 def continuation_scores(network: Any, tokens: Any, mask: Any, endings: list[list[int]]) -> Any:

@@ -18,7 +18,6 @@ from transformers import (
 
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
-from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.engines.local import LocalEngine, continuation_scores
@@ -177,7 +176,12 @@ def test_a_written_judgment_is_what_the_judge_writes(folder: Path, ledger: Ledge
     while len(written) < 6:  # greedily, without cache
         written.append(int(model(torch.tensor([prompt + written]), use_cache=False).logits[0, -1].argmax()))
     text = PreTrainedTokenizerFast.from_pretrained(folder).decode(written, skip_special_tokens=True)
-    assert judged.completion == Completion("answered", text)
+    assert (judged.completion.state, judged.completion.text) == ("answered", text)
+    assert judged.completion.details == {
+        "finish_reason": "length",  # 6 tokens and no end
+        "usage": {"prompt_tokens": len(prompt), "completion_tokens": 6},
+        "sent": {"parameters": {"rating": "expected", "lead_in": ""}, "system_role": "system"},
+    }
     assert ledger.judgment(judged.key) == judged.completion
 
 
@@ -249,17 +253,34 @@ def test_out_of_memory_is_unscored_and_asked_again(folder: Path, ledger: Ledger)
 def test_too_long_a_prompt_fails_and_the_others_are_judged(folder: Path, ledger: Ledger) -> None:
     short, long = run(LocalEngine(settings(folder, batch_size=2), ledger), request("x"), request("x" * 230))
     assert short.completion.state == "answered"
-    assert long.completion == Completion("failed", reason="the prompt is longer than the local judge's context")
+    assert long.completion.state == "failed"
+    assert long.completion.reason == "the prompt is longer than the local judge's context"
     assert ledger.judgment(long.key) is None
 
 
-def test_a_template_without_system_role_gets_one_message(folder: Path, ledger: Ledger, tmp_path: Path) -> None:
+DEAF = "{% for m in messages if m['role'] == 'user' %}<user>{{ m['content'] }}\n{% endfor %}<assistant>"
+
+
+@pytest.mark.parametrize("template", [NO_SYSTEM, DEAF])
+def test_a_template_without_system_role_gets_one_message_says_so_once_and_is_recorded(
+    folder: Path, ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture, template: str
+) -> None:
     network().save_pretrained(tmp_path)
-    save_tokenizer(tmp_path, NO_SYSTEM)
-    (joined,) = run(LocalEngine(settings(tmp_path), ledger), request("Hi"))
+    save_tokenizer(tmp_path, template)
+    joined, _ = run(LocalEngine(settings(tmp_path), ledger), request("Hi"), request("Ho"))
+    assert joined.completion.details["sent"]["system_role"] == "user"
+    assert [record.message.count("has no system role") for record in caplog.records] == [1]
     message = ({"role": "user", "content": "Judge.\n\nHi"},)
     plain = ChatRequest("local", "judge", message, {"rating": "expected", "lead_in": "Rating: [["})
     assert run(LocalEngine(settings(tmp_path), ledger), plain)[0].completion == joined.completion
+
+
+def test_instructions_stand_in_the_users_message_where_that_is_asked(
+    folder: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    (asked,) = run(LocalEngine(settings(folder, system_role="user"), ledger), request("Hi"))
+    assert asked.completion.details["sent"]["system_role"] == "user"
+    assert not caplog.records
 
 
 def test_nothing_queued_loads_nothing(ledger: Ledger) -> None:
