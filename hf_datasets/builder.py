@@ -9,7 +9,7 @@ from hf_datasets.benchmark.configs import ALL, CONFIGS, SPLIT, columns, fingerpr
 from hf_datasets.hub.folder import arrow_schema
 from hf_datasets.instruct import build as instruct
 from hf_datasets.instruct.collect import COLUMNS
-from hf_datasets.instruct.reading.folders import TRAIN, VALIDATION
+from hf_datasets.instruct.reading.names import TRAIN, VALIDATION
 
 
 def version(digest: str) -> datasets.Version:

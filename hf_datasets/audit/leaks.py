@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hf_datasets.audit.facts import Facts, facts_of
-from hf_datasets.instruct.reading.folders import TEST
+from hf_datasets.instruct.reading.names import TEST
 from hf_datasets.records import Sample
 from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from hf_datasets.audit.parts import parts, samples
 from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.instruct.reading.files import rows
-from hf_datasets.instruct.reading.folders import ISO_639_1
+from hf_datasets.instruct.reading.names import ISO_639_1
 from hf_datasets.records import Sample
 from hf_datasets.shared.errors import UserError
 

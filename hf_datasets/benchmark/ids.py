@@ -1,5 +1,8 @@
 """What MT-Bench's own question ids mean."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
@@ -24,3 +27,13 @@ def category_of(benchmark: str, question_id: int) -> str:
     elif FIRST_ID <= question_id <= LAST_ID:
         return CATEGORIES[(question_id - FIRST_ID) // 10]
     raise UserError(f"{benchmark} has no question {question_id}; give its category by `categories`.")
+
+
+def are_mini(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether rows below FIRST_ID are the mini benchmark's: each says so (`benchmark`), or id and category agree.
+
+    Others number their questions from 1, too; the mini benchmark has two questions a category, which nobody else has.
+    """
+    mini = {str(question.question_id): question.category for question in questions("mini", "en")}
+    told = [(row.get("benchmark"), str(row.get("question_id")).partition("_")[0], row.get("category")) for row in rows]
+    return all(name == "mini" or (name is None and mini.get(number) == category) for name, number, category in told)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.benchmark.configs import ALL, MINI, lost_of
-from hf_datasets.benchmark.ids import FIRST_ID
+from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID, are_mini
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.benchmark.languages import Added
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
@@ -49,6 +49,7 @@ def read_translation(folder: Path) -> Translated:
     reports = tuple(read_reports(files))
     language = _language(folder, rows, reports)
     answers = {_id(row): tuple(row["choices"][0]["turns"]) for _, row in rows if "choices" in row}
+    _check_small_ids(folder, [row for _, row in rows if "turns" in row])
     asked = [_question(file, row, language, answers) for file, row in rows if "turns" in row]
     if not asked:
         raise UserError(f"{folder} holds no questions; translate a config such as en or mini_en into it.")
@@ -89,13 +90,25 @@ def _id(row: Mapping[str, Any]) -> int:
     return int(str(row["question_id"]).split("_")[0])
 
 
+def _check_small_ids(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse another benchmark's questions, which often begin with 1 as the mini benchmark's do."""
+    small = [row for row in rows if _id(row) < FIRST_ID]
+    if not are_mini(small):
+        raise UserError(
+            f"{folder} holds questions with ids below {FIRST_ID} that aren't the mini benchmark's; only MT-Bench's "
+            f"questions (ids {FIRST_ID} to {LAST_ID}) and the mini benchmark's can be added. If they are, say so in "
+            'each row: "benchmark": "mini".'
+        )
+
+
 def _question(file: Path, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
     try:
         number = _id(row)
         elsewhere = tuple(row.get("other_language_turns") or other_language_turns(number))
         if "corrected_fields" in row or number < FIRST_ID:
             ours = {"language": language, "question_id": number, "other_language_turns": elsewhere}
-            return Question.from_row({**row, **ours})
+            known = {name: row[name] for name in Question.__dataclass_fields__ if name in row}
+            return Question.from_row({**known, **ours})
         older = tuple(row.get("reference", ()))
         turns = tuple(row["turns"])
         return Question(number, language, row["category"], turns, answers.get(number, ()), older,

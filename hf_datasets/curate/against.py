@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hf_datasets.curate.duplicates import Reference, references_of
-from hf_datasets.instruct.reading.folders import TRAIN, configs
+from hf_datasets.instruct.reading.folders import configs
 from hf_datasets.instruct.reading.layouts import read_samples
+from hf_datasets.instruct.reading.names import TRAIN
 from hf_datasets.shared.errors import UserError
 
 

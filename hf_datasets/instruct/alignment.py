@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mixtures import held_out, natural, overlap
 from hf_datasets.instruct.plan import WHOLE, Choices, Section
-from hf_datasets.instruct.reading.folders import TRAIN, VALIDATION
+from hf_datasets.instruct.reading.names import TRAIN, VALIDATION
 from hf_datasets.shared.errors import UserError
 
 EMPTY = ("keep", "drop", "error")

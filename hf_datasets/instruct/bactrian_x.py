@@ -10,7 +10,8 @@ from pathlib import Path
 from hf_datasets import sources
 from hf_datasets.instruct.mixtures import Mixture
 from hf_datasets.instruct.plan import WHOLE, Part, Section, local_part
-from hf_datasets.instruct.reading.folders import TRAIN, DataFile
+from hf_datasets.instruct.reading.folders import DataFile
+from hf_datasets.instruct.reading.names import TRAIN
 from hf_datasets.records import Sample
 from hf_datasets.shared.errors import UserError
 

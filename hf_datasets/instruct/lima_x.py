@@ -9,7 +9,8 @@ from pathlib import Path
 from hf_datasets import sources
 from hf_datasets.instruct.mixtures import STUDY, Mixture
 from hf_datasets.instruct.plan import Part, Section, local_part
-from hf_datasets.instruct.reading.folders import TRAIN, VALIDATION, DataFile
+from hf_datasets.instruct.reading.folders import DataFile
+from hf_datasets.instruct.reading.names import TRAIN, VALIDATION
 from hf_datasets.records import Sample
 from hf_datasets.shared.errors import UserError
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hf_datasets.instruct.mixtures import Mixture
 from hf_datasets.instruct.plan import WHOLE, Part, Section
-from hf_datasets.instruct.reading.folders import TRAIN, DataFile
+from hf_datasets.instruct.reading.folders import DataFile
+from hf_datasets.instruct.reading.names import TRAIN
 from hf_datasets.records import Sample
 
 PREFIX = "mini_"

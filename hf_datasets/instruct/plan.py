@@ -1,12 +1,13 @@
 """What a build is made of: parts to read (one language, one split each), and families of configs over them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hf_datasets.instruct.mixtures import Mixture
-from hf_datasets.instruct.reading.folders import VALIDATION, DataFile, configs, data_files
+from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
 from hf_datasets.instruct.reading.layouts import names_its_language
+from hf_datasets.instruct.reading.names import VALIDATION
 from hf_datasets.records import Sample
 from hf_datasets.shared.errors import UserError
 
@@ -83,6 +84,8 @@ def local_part(
         UserError: There is nothing in that language or split.
     """
     files = _files(path, language, None if any_split or split == WHOLE else split)
+    if path.is_file() and len(languages) == 1:  # one file and one language: the name needn't tell it
+        files = [(replace(file, language=language), language) for file, _ in files]
     own, shared = [file for file in files if file[1] == language], [file for file in files if file[1] is None]
     chosen = own or shared
     if not chosen:

@@ -7,33 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.hub.folder import CARD
+from hf_datasets.instruct.reading.names import (
+    SPLIT_WORDS,
+    SUFFIXES,
+    TRAIN,
+    frames,
+    language_of,
+    split_of,
+)
 from hf_datasets.shared.errors import UserError
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
-SPLIT_WORDS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "validation": VALIDATION,
-    "dev": VALIDATION,
-    "eval": VALIDATION,
-    "test": TEST,
-}
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".parquet", ".arrow")
 NOT_DATA = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json"})
 _BESIDE_DATA = re.compile(r"(?:^|\.)(?:report|review|rejects|marks|edits)\.jsonl?$")
 """Files of ours that stand beside rows and hold none."""
-_SEPARATOR = re.compile(r"[^A-Za-z0-9~]+")
-_REGION = re.compile(r"(?<![A-Za-z0-9])([a-z]{2})[-_]([A-Z]{2})(?![A-Za-z0-9])")
-_CODES = """
-aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo
-es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg
-ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn
-no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta
-te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
-"""
-ISO_639_1 = frozenset(_CODES.split())
 
 
 @dataclass(frozen=True)
@@ -90,7 +76,7 @@ def _of_config(folder: Path, config: str | None) -> list[DataFile]:
         said = f"no config {chosen!r}" if chosen else "several configs"
         raise UserError(f"{folder} has {said}; choose one of {', '.join(known) or '(none: it has no card)'}.")
     return [
-        DataFile(file, _language(file.relative_to(folder)), _split(split))
+        DataFile(file, language_of(file.relative_to(folder)), _split(split))
         for split, files in configs(folder)[chosen].items()
         for file in files
     ]
@@ -134,7 +120,9 @@ def _as_list(value: Any) -> list[Any]:
 
 def _of_folder(folder: Path) -> list[DataFile]:
     inside = sorted(folder.rglob("*"), key=lambda file: file.relative_to(folder).as_posix())
-    return [_described(file, folder) for file in inside if file.is_file() and _is_data(file.relative_to(folder))]
+    found = [file for file in inside if file.is_file() and _is_data(file.relative_to(folder))]
+    beside = frames(file.relative_to(folder) for file in found)
+    return [_described(file, folder, beside) for file in found]
 
 
 def _is_data(name: Path) -> bool:
@@ -143,24 +131,6 @@ def _is_data(name: Path) -> bool:
     return not hidden and not other and name.name.removesuffix(".gz").endswith(SUFFIXES)
 
 
-def _described(file: Path, folder: Path) -> DataFile:
+def _described(file: Path, folder: Path, beside: frozenset[str] = frozenset()) -> DataFile:
     name = file.relative_to(folder)
-    words = _words(name)
-    return DataFile(file, _language(name), next((SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS), TRAIN))
-
-
-def _language(name: Path) -> str | None:
-    """The one language code in a file's name, or else in the names of its folders, from the nearest on."""
-    for part in reversed(name.parts):
-        codes = {word for word in _words(Path(part)) if word.split("-")[0] in ISO_639_1}
-        if codes:
-            return codes.pop() if len(codes) == 1 else None
-    return None
-
-
-def _words(name: Path) -> list[str]:
-    """The words of a name, lower-case, without its suffixes; a region stays with its language (`pt_BR`: `pt-br`)."""
-    stem = name.as_posix()
-    for suffix in (".gz", *SUFFIXES):
-        stem = stem.removesuffix(suffix)
-    return [word.lower().replace("~", "-") for word in _SEPARATOR.split(_REGION.sub(r"\1~\2", stem)) if word]
+    return DataFile(file, language_of(name, beside), split_of(name))

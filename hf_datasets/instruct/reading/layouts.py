@@ -1,7 +1,7 @@
 """Samples out of any file or folder of instruction data: every layout is sniffed, none is configured."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,16 @@ def read_samples(
         path: A file (JSON, JSON Lines, Parquet, Arrow stream; gzipped or not), a folder of these, or a built folder.
         config: The config of a built folder; default: its default config, or its only one.
         split: `train`, `validation` or `test`; default: all.
-        language: Taken where neither row nor file name tells the language; default: `und`.
+        language: Taken where the rows don't tell the language, in a folder where the name of a file doesn't either;
+            default: `und`.
 
     Raises:
         UserError: Nothing to read; a damaged file; a layout that isn't known. File and row are named.
     """
-    for placed in placed_samples(data_files(path, config, split), language=language):
+    files = data_files(path, config, split)
+    if path.is_file() and language:
+        files = [replace(file, language=language) for file in files]
+    for placed in placed_samples(files, language=language):
         yield placed.sample
 
 

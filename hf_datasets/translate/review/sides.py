@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hf_datasets.benchmark.ids import FIRST_ID
+from hf_datasets.benchmark.ids import are_mini
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field, read_document
@@ -90,10 +90,10 @@ def texts_of(document: Document) -> Texts:
 
 def field_name(document: Document, each: Field) -> str:
     """Return a field's name as our own rows have it: `reference` of upstream's questions is `question_reference`."""
-    upstream = document.kind == QUESTIONS and not document.rows[each.row].keys() >= BUILT
-    if upstream and each.place[0] == "reference" and each.id.isdigit() and int(each.id) >= FIRST_ID:
-        return f"question_{each.name}"
-    return each.name
+    row = document.rows[each.row]
+    if each.place[0] != "reference" or document.kind != QUESTIONS or row.keys() >= BUILT:
+        return each.name
+    return each.name if are_mini([row]) else f"question_{each.name}"
 
 
 def _told(name: str) -> str:

@@ -1,5 +1,6 @@
 """Damaged and unequal sources: named errors, and nothing half-built."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -168,3 +169,13 @@ def test_a_folder_of_someone_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "x" / "thesis.txt").write_text("mine")
     with pytest.raises(UserError, match="name another folder"):
         build_it(tmp_path / "source", tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["no_robots.jsonl", "my_chats.jsonl", "it_helpdesk.jsonl", "tr_rows.jsonl"])
+def test_one_file_and_one_language_need_no_name(tmp_path: Path, name: str) -> None:
+    rows = [{"id": f"a-{number}", "prompt": "Hi", "completion": "Hello"} for number in range(3)]
+    for file, part in ((name, rows[:2]), ("valid.jsonl", rows[2:])):
+        (tmp_path / file).write_text("".join(json.dumps(row) + "\n" for row in part), encoding="utf-8")
+    request = Request("lima-x", "EN", source=str(tmp_path / name), validation=tmp_path / "valid.jsonl")
+    _, built = build(request, tmp_path / "out")
+    assert {split: found.rows for split, found in built.configs["EN"].items()} == {"train": 2, "validation": 1}

@@ -226,6 +226,17 @@ def test_a_missing_question_is_refused(translated: Path, tmp_path: Path) -> None
         read_translation(folder)
 
 
+def test_questions_that_others_number_from_1_are_not_the_mini_benchmark(tmp_path: Path) -> None:
+    """As in Vicuna's and the Japanese MT-Bench: FastChat's layout, ids from 1."""
+    rows = [
+        {"question_id": number, "category": category, "turns": ["a", "b"], "language": "ja"}
+        for number, category in enumerate(["writing"] * 10 + ["roleplay"] * 6, start=1)
+    ]
+    (tmp_path / "question.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    with pytest.raises(UserError, match="holds questions with ids below 81 that aren't the mini benchmark's"):
+        read_translation(tmp_path)
+
+
 def test_a_prompt_that_lost_its_verdict_is_refused(translated: Path, tmp_path: Path) -> None:
     def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{**row, "system_prompt": row["system_prompt"].replace("[[5]]", "[5]")} for row in rows]

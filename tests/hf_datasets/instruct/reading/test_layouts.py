@@ -184,12 +184,32 @@ def test_a_built_row_comes_back_as_it_was(tmp_path: Path) -> None:
         ("fr/xp3_wiki_0.jsonl", "fr"),
         ("train_limax_DE_FR.jsonl", "xx"),
         ("rows.jsonl", "xx"),
+        ("no_robots.jsonl", "xx"),
+        ("my_chats.jsonl", "xx"),
+        ("it_helpdesk.jsonl", "xx"),
+        ("no_robots_de.jsonl", "de"),
+        ("NO_robots.jsonl", "no"),
+        ("lima.it.train.jsonl", "it"),
+        ("it/train_0.jsonl", "it"),
     ],
 )
 def test_the_language_is_in_the_name_of_the_file(tmp_path: Path, name: str, language: str) -> None:
     (tmp_path / "data" / name).parent.mkdir(parents=True)
     json_lines(tmp_path / "data" / name, [{"prompt": "Hi", "completion": "Hello"}])
     assert read(tmp_path / "data", language="xx")[0].language == language
+
+
+def test_a_word_is_a_code_where_its_neighbour_has_another(tmp_path: Path) -> None:
+    for name in ("it_lima", "de_lima", "my_lima", "my_own"):
+        json_lines(tmp_path / f"{name}.jsonl", [{"prompt": "Hi", "completion": name}])
+    found = {sample.messages[-1].content: sample.language for sample in read(tmp_path, language="xx")}
+    assert found == {"it_lima": "it", "de_lima": "de", "my_lima": "my", "my_own": "xx"}
+
+
+def test_a_language_that_is_told_is_more_than_the_name_of_one_file(tmp_path: Path) -> None:
+    file = json_lines(tmp_path / "tr_rows.jsonl", [{"prompt": "Hi", "completion": "Hello"}])
+    assert [sample.language for sample in read_samples(file, language="en")] == ["en"]
+    assert [sample.language for sample in read_samples(file)] == ["tr"]
 
 
 def test_a_language_that_is_no_code_is_passed_over(tmp_path: Path) -> None:
