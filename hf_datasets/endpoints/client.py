@@ -192,8 +192,10 @@ class OpenAIChat:
 
     def _accepted(self, configured: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters under the names this endpoint takes, without those it doesn't."""
-        names = {name: self._renamed.get(name, name) for name in configured}
-        return {name: configured[known] for known, name in names.items() if name is not None}
+        flat = {name: value for name, value in configured.items() if name != "extra_body"}
+        flat |= configured.get("extra_body", {})
+        names = {name: self._renamed.get(name, name) for name in flat}
+        return {name: flat[known] for known, name in names.items() if name is not None}
 
     def _learn(self, error: Exception, sent: Mapping[str, Any]) -> bool:
         """Remember what a reasoning model doesn't take; True if the request should be sent again."""

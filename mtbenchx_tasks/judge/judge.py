@@ -7,12 +7,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hf_datasets.benchmark.questions import default_prompt_set, reference_set_hash
-from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
+from hf_datasets.benchmark.questions import default_prompt_set, questions, reference_set_hash
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, Transport, public_url
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.answers import EMPTY
+from mtbenchx_tasks.judge.continuation import AUTO, Way, find_way
 from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
 from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
@@ -61,6 +62,11 @@ class Judge:
         """Hand the last of one or two answers to the judge, once per run; an empty answer is never judged."""
         if not answers[-1].strip():
             return []
+        settings, request = self.settings, self.request(question, answers)
+        return [Pending(self.engine.submit(replace(request, run=run)), settings) for run in range(settings.runs)]
+
+    def request(self, question: Question, answers: Sequence[str]) -> ChatRequest:
+        """Return what the judge is asked about the last of one or two answers in the first run."""
         settings = self.settings
         parameters = settings.parameters()
         if settings.backend == "local" and settings.rating == "expected":
@@ -68,7 +74,7 @@ class Judge:
         request = ChatRequest(self.endpoint, settings.model, self.prompts.messages(question, answers), parameters)
         if settings.is_one_token:
             request = continued(request, settings.continuation, self.prompts.lead_in(question, len(answers)))
-        return [Pending(self.engine.submit(replace(request, run=run)), settings) for run in range(settings.runs)]
+        return request
 
     @property
     def endpoint(self) -> str:
@@ -103,7 +109,19 @@ def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: En
     prompts = SinglePrompts(str(settings.prompt_set), prompt_language(settings, language))
     prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
     references_sha256 = reference_set_hash(benchmark, language, settings.reference_set)
-    return Judge(settings, prompts, *engine_and_ledger(settings, engine), references_sha256)
+    judge = Judge(settings, prompts, *engine_and_ledger(settings, engine), references_sha256)
+    if settings.rating == "expected" and settings.backend == "openai" and settings.continuation == AUTO:
+        return replace(judge, settings=replace(settings, continuation=_way_of(judge)))
+    return judge
+
+
+def _way_of(judge: Judge) -> Way:
+    """Find out how the judge's endpoint continues a message, unless the ledger knows or nobody is asked one by one."""
+    asked_live = isinstance(getattr(judge.engine, "inner", judge.engine), LiveEngine)
+    question = next(one for one in questions("mini", "en") if one.reference)
+    request = judge.request(question, question.reference[:1])
+    ask = _transport(judge.settings).complete if asked_live else None
+    return find_way(request, judge.prompts.lead_in(question, 1), judge.ledger, ask)
 
 
 def check_key(settings: JudgeSettings, engine: Engine | None = None) -> None:
@@ -148,5 +166,8 @@ def _engine(settings: JudgeSettings, _pid: int) -> Engine:
         return LocalEngine(settings, ledger)
     if settings.backend != "openai":
         return LmEvalEngine(settings, ledger)
-    transport = OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout)
-    return LiveEngine(OneTokenTransport(transport), settings.model, ledger, settings.concurrency)
+    return LiveEngine(_transport(settings), settings.model, ledger, settings.concurrency)
+
+
+def _transport(settings: JudgeSettings) -> Transport:
+    return OneTokenTransport(OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout))

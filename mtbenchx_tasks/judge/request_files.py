@@ -72,6 +72,11 @@ def check(judges: Sequence[JudgeSettings], live_only: Mapping[str, bool]) -> Non
     for option in (option for option, given in live_only.items() if given):
         raise UserError(f"{option} is for judges that are asked; with --write-requests or --read-results leave it out.")
     for settings in judges:
+        if settings.rating == "expected" and settings.continuation == "auto":
+            raise UserError(
+                f"Whether who answers a file continues a verdict can't be found out; set judge.continuation of "
+                f"{settings.model!r} to vllm (vllm run-batch, SGLang) or off."
+            )
         if settings.backend != "openai":
             raise UserError(
                 f"judge.backend {settings.backend!r} judges in this process and reads no files; leave backend out, "

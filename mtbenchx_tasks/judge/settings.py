@@ -90,9 +90,10 @@ class JudgeSettings:
     """`text`: the written verdict; `expected`: the probability-weighted mean of 1 to 10 (G-Eval)."""
     top_logprobs: int = 20
     """Alternatives per token that `expected` asks an endpoint for."""
-    continuation: Literal["vllm", "prefix", "off"] = "off"
+    continuation: Literal["auto", "vllm", "prefix", "off"] = "auto"
     """How `expected` has an endpoint continue a verdict that is begun for it, so that one token tells the rating:
-    `vllm` (also SGLang: continue_final_message) or `prefix` (Mistral); `off`: the verdict is read that it writes."""
+    `vllm` (also SGLang: continue_final_message), `prefix` (Mistral), `auto`: whichever the endpoint understands, else
+    `off`: the verdict is read that it writes."""
     temperature: float | None = 0.0
     """Sampling temperature of the judge, 0 to 2; null: not sent, the endpoint's default."""
     reasoning_effort: str | None = None
@@ -193,7 +194,7 @@ class JudgeSettings:
     @property
     def is_one_token(self) -> bool:
         """Whether a judgment is the token after a verdict that was begun at an endpoint (see judge/one_token.py)."""
-        return self.backend == "openai" and self.rating == "expected" and self.continuation != "off"
+        return self.backend == "openai" and self.rating == "expected" and self.continuation in ("vllm", "prefix")
 
     def public(self) -> dict[str, Any]:
         """Return the settings as they may be written down (no user or password in the url)."""

@@ -7,6 +7,7 @@ room for that many is a failed judgment, since these classes would cut its begin
 
 import contextlib
 import difflib
+import importlib.util
 import inspect
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ TOGETHER = 512
 """Requests handed over, and stored, together: enough for any server's batches, few enough to lose on a power cut."""
 MODEL_ARGUMENTS = ("pretrained", "model")
 """What the model's name is called among a class's arguments, by preference."""
+LATE = {"sglang": "sglang", "sglang-generate": "sglang"}
+"""Backends whose class looks for its package only when it is made."""
 DECISIVE = ("dtype", "quantization", "revision", "tokenizer", "enable_lora")
 """Engine arguments that decide a text: a candidate that differs in one isn't the judge."""
 
@@ -100,12 +103,19 @@ class LmEvalEngine(InProcessEngine):
             hint = f"did you mean {near[0]!r}?" if near else "there are openai, local, hf, vllm, sglang and others."
             raise UserError(f"There is no judge.backend {backend!r}; {hint}")
         try:
-            return get_model(backend)  # type: ignore[no-any-return]
+            found = get_model(backend)
         except ImportError as error:
-            raise UserError(
-                f"judge.backend {backend!r} needs a package that isn't installed ({first_line(error)}); "
-                f"install it, e.g. pip install 'lm-eval[{backend}]', or take another backend."
-            ) from None
+            raise self._lacks(first_line(error)) from None
+        if backend in LATE and importlib.util.find_spec(LATE[backend]) is None:
+            raise self._lacks(f"No module named {LATE[backend]!r}")
+        return found  # type: ignore[no-any-return]
+
+    def _lacks(self, reason: str) -> UserError:
+        backend = self._settings.backend
+        return UserError(
+            f"judge.backend {backend!r} needs a package that isn't installed ({reason}); install it, "
+            f"e.g. pip install 'lm-eval[{backend}]', or take another backend."
+        )
 
     def _load(self) -> None:
         if self._lm is not None:
@@ -154,6 +164,8 @@ class LmEvalEngine(InProcessEngine):
         room = int(request.parameters["max_tokens"])
         temperature = request.parameters.get("temperature")
         sampling = {} if temperature is None else {"temperature": temperature, "do_sample": temperature > 0}
+        if temperature and self._settings.backend.startswith("vllm"):
+            sampling["seed"] = int(request.parameters.get("seed") or 0) + request.run
         settings = {"until": [], "max_gen_toks": room, **sampling}
         try:
             prompt, role = self._prompt([dict(message) for message in request.messages])
@@ -182,8 +194,10 @@ class LmEvalEngine(InProcessEngine):
 
     def _generate(self, items: Sequence[Prepared]) -> list[Any]:
         """Return a text per item, or the error that befell them all."""
+        import torch
         from lm_eval.api.instance import Instance
 
+        torch.manual_seed(self._settings.seed or 0)
         asked = [
             Instance("generate_until", {}, (item.prompt, dict(item.settings)), number, ("judge", number, 1))
             for number, item in enumerate(items)

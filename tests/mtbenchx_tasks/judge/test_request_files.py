@@ -186,6 +186,7 @@ def test_each_judge_has_a_file_of_its_own(answers: Path, judge: dict[str, Any], 
     ("change", "arguments", "says"),
     [
         ({"max_tokens": 7}, [], "No line of .*results.jsonl .*give the same answers, --judge and options"),
+        ({"rating": "expected"}, [], "set judge.continuation of 'org/judge' to vllm"),
         ({}, ["--batch"], "--batch is for judges that are asked"),
         ({}, ["--max-cost", "1"], "--max-cost is for judges that are asked"),
         ({"backend": "vllm"}, [], "'vllm' judges in this process and reads no files"),

@@ -39,7 +39,7 @@ def test_defaults() -> None:
         "parser": "last",
         "rating": "text",
         "top_logprobs": 20,
-        "continuation": "off",
+        "continuation": "auto",
         "temperature": 0.0,
         "seed": None,
         "runs": 1,

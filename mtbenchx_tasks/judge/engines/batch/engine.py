@@ -152,6 +152,8 @@ def batch_engine(settings: JudgeSettings, language: str = "") -> BatchEngine:
     del language
     if settings.backend != "openai":
         raise UserError(f"A judge in this process ({settings.backend}) takes no batches; leave --batch out.")
+    if settings.is_one_token:
+        raise UserError("A one-token judgment may take a second request, which a batch can't; set continuation to off.")
     check_key(settings)
     return _batch_engine(settings.model, settings.base_url, settings.api_key_env, settings.timeout, settings.ledger)
 

@@ -175,9 +175,10 @@ def test_an_unknown_backend_is_told(ledger: Ledger, backend: str, says: str) -> 
         engine(ledger, backend=backend).check()
 
 
-def test_a_backend_whose_package_is_missing_is_told(ledger: Ledger) -> None:
-    with pytest.raises(UserError, match=r"'vllm' needs a package that isn't installed \(.*\); install it"):
-        engine(ledger, backend="vllm").check()
+@pytest.mark.parametrize("backend", ["vllm", "sglang"])
+def test_a_backend_whose_package_is_missing_is_told(ledger: Ledger, backend: str) -> None:
+    with pytest.raises(UserError, match=rf"'{backend}' needs a package that isn't installed \(.*\); install it"):
+        engine(ledger, backend=backend).check()
 
 
 def test_a_folder_without_weights_is_told(ledger: Ledger, judge: type[RegisteredJudge], tmp_path: Path) -> None:
