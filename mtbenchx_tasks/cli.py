@@ -1,13 +1,16 @@
 """The command line: what the standard tools lack. Every import of weight is inside its command."""
 
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from hf_datasets.cli import data
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.signals import INTERRUPTED, Ending
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
@@ -16,9 +19,6 @@ from mtbenchx_tasks.pairwise.cli import compare, pairs
 from mtbenchx_tasks.rating.cli import judge
 from mtbenchx_tasks.report.cli import report
 from mtbenchx_tasks.training.cli import recipes
-
-if TYPE_CHECKING:
-    from hf_datasets.ledger.store import Ledger
 
 app = typer.Typer(
     help="MT-Bench-X from raw data to published results: build, train, judge, ask people, report, publish.",
@@ -107,9 +107,11 @@ def tasks_path() -> None:
 @ledger.command("stats")
 def ledger_stats(file: LedgerFile = None) -> None:
     """Print what the ledger holds and what it cost."""
+    from hf_datasets.ledger.store import open_ledger
     from mtbenchx_tasks.judge.costs import summary
 
-    print(summary(_existing(file)))
+    with open_ledger(file, read_only=True) as source:
+        print(summary(source))
 
 
 @ledger.command("export", epilog="Example: `mtbenchx ledger export --out fastchat/ --candidate my-model`")
@@ -119,12 +121,13 @@ def ledger_export(
     file: LedgerFile = None,
 ) -> None:
     """Write answers, judgments and comparisons in FastChat's model_answer and model_judgment layouts."""
+    from hf_datasets.ledger.store import open_ledger
     from mtbenchx_tasks.formats.fastchat.export import export
     from mtbenchx_tasks.formats.ledger.pairs import export_pairs
 
-    source = _existing(file)
-    pairs = export_pairs(source, out) if candidate is None else []
-    singles = export(source, out, candidate) if not pairs or source.rows("SELECT 1 FROM use LIMIT 1") else []
+    with open_ledger(file, read_only=True) as source:
+        pairs = export_pairs(source, out) if candidate is None else []
+        singles = export(source, out, candidate) if not pairs or source.rows("SELECT 1 FROM use LIMIT 1") else []
     for path in [*singles, *pairs]:
         print(path)
 
@@ -163,29 +166,36 @@ def ledger_merge(
         )
 
 
-def _existing(file: Path | None) -> "Ledger":
-    """Open a ledger to read it; never make an empty one."""
-    from hf_datasets.ledger.store import default_path, open_ledger
-
-    path = file or default_path()
-    if not path.is_file():
-        raise UserError(f"There is no ledger at {path}; name one by --ledger.")
-    return open_ledger(path)
+ENDED = "ended by {name}; what is under way is kept, then this process ends. The same command goes on from there."
+NO_THREADS = "can't start new thread"
 
 
 def main() -> None:
-    """Run the command line: 0 done, 1 a user's error in one sentence, 2 usage."""
+    """Run the command line: 0 done, 1 a user's error in one sentence, 2 usage, 3 partly done, 130 a signal."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
+    ending = Ending()
     try:
         app()
     except UserError as error:
-        print(f"mtbenchx: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("mtbenchx: interrupted; what was paid for is in the ledger.", file=sys.stderr)
-        sys.exit(130)
+        _fail(str(error))
+    except MemoryError:
+        _fail("there is not enough memory; raise the limit (ulimit -v), or give it less at a time.")
+    except RuntimeError as error:
+        if NO_THREADS not in str(error):
+            raise
+        _fail("no more threads can be started; raise the limit (ulimit -u), or lower concurrency.")
+    except (SystemExit, KeyboardInterrupt) as end:  # typer makes an exit of an interrupt
+        if ending.number is None or getattr(end, "code", INTERRUPTED) != INTERRUPTED:
+            raise
+        _fail(ENDED.format(name=signal.Signals(ending.number).name), ending.code)
+
+
+def _fail(sentence: str, code: int = 1) -> NoReturn:
+    with suppress(OSError):  # the terminal may be closed
+        print(f"mtbenchx: {sentence}", file=sys.stderr)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

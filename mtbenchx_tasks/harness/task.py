@@ -19,6 +19,7 @@ from hf_datasets.benchmark.built_folder import built_folder, register_built
 from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.signals import OF_A_LIBRARY, Ending
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.harness.turns import TURNS, Turn
 from mtbenchx_tasks.judge.judge import Judge, judge_for
@@ -174,6 +175,7 @@ class MTBenchX(ConfigurableTask):
         }
         if rank == 0:
             self._announce(judge)
+        Ending(OF_A_LIBRARY)  # what is in flight is paid for: it is kept as at Ctrl-C
         judge.engine.check()
         return judge
 

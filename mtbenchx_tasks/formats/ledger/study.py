@@ -1,10 +1,6 @@
 """Ledgers: ratings from `use`, outcomes from `comparison`, costs; nobody is asked and nothing is written."""
 
-import contextlib
 import json
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +8,7 @@ from typing import Any
 
 from hf_datasets.benchmark.ids import category_of
 from hf_datasets.benchmark.questions import revision
-from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger
@@ -40,12 +36,11 @@ def is_ledger(file: Path) -> bool:
 
 
 def holds_judgments(file: Path) -> bool:
-    """Tell whether an SQLite file has a ledger's tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            _copied(file, Path(folder))
-        except UserError:
-            return False
+    """Tell whether an SQLite file is a ledger."""
+    try:
+        open_ledger(file, read_only=True).close()
+    except UserError:
+        return False
     return True
 
 
@@ -59,44 +54,14 @@ def read_ledger(file: Path) -> Study:
     """
     if not is_ledger(file):
         raise UserError(f"{file} is not a ledger (SQLite); leave it out.")
-    with tempfile.TemporaryDirectory() as folder:
-        copy = _copied(file, Path(folder))
-        try:
-            ledger = Ledger(copy)
-            with contextlib.closing(ledger._db):
-                judged = tuple(_judged(ledger, str(file)))
-                compared, notes = _compared(ledger, str(file))
-                costs = tuple(_costs(ledger, str(file)))
-        except (LedgerError, ValueError, KeyError, TypeError) as error:
-            reason = str(error).replace(str(copy), str(file))
-            raise UserError(f"{file} can't be read as a ledger ({reason.rstrip('.')}); leave it out.") from error
-    return Study(judged, compared, costs, sources=(str(file),), notes=notes)
-
-
-def _copied(file: Path, folder: Path) -> Path:
-    """Copy with the changes that still stand in the write-ahead log."""
-    copy = folder / "ledger.sqlite"
     try:
-        if file.with_name(f"{file.name}-wal").is_file():  # somebody writes to it, or was killed
-            _back_up(file, copy)
-        else:
-            shutil.copyfile(file, copy)
-        with contextlib.closing(sqlite3.connect(copy)) as database:
-            known = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
-    except (OSError, sqlite3.Error) as error:
-        raise UserError(f"{file} can't be read as a ledger ({error}); leave it out.") from error
-    if not {"use", "judgment"} <= known:
-        raise UserError(f"{file} is an SQLite file but no ledger of mtbenchx (it has no judgments); leave it out.")
-    return copy
-
-
-def _back_up(file: Path, copy: Path) -> None:
-    """Copy one moment of a database, with the changes that still stand in its write-ahead log."""
-    with (
-        contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as live,
-        contextlib.closing(sqlite3.connect(copy)) as database,
-    ):
-        live.backup(database)
+        with open_ledger(file, read_only=True) as ledger:
+            judged = tuple(_judged(ledger, str(file)))
+            compared, notes = _compared(ledger, str(file))
+            costs = tuple(_costs(ledger, str(file)))
+    except (LedgerError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file} can't be read as a ledger ({str(error).rstrip('.')}); leave it out.") from error
+    return Study(judged, compared, costs, sources=(str(file),), notes=notes)
 
 
 def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:
