@@ -170,4 +170,5 @@ def _engine(settings: JudgeSettings, _pid: int) -> Engine:
 
 
 def _transport(settings: JudgeSettings) -> Transport:
-    return OneTokenTransport(OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout))
+    chat = OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout, settings.extra_headers)
+    return OneTokenTransport(chat)

@@ -36,14 +36,14 @@ def declines(body: Body, verdict: str) -> Reply:
 
 
 def huge(body: Body, verdict: str) -> Reply:
-    return said(body, "a" * 50_000_000)
+    return said(body, "a" * 20_000_000)
 
 
 def bomb(body: Body, verdict: str) -> Reply:
-    """100 MB of blanks in 100 kB."""
+    """40 MB of blanks in 40 kB."""
     return Reply(_blanks(), headers={"Content-Encoding": "gzip"})
 
 
 @cache
 def _blanks() -> bytes:
-    return gzip.compress(b" " * 100_000_000)
+    return gzip.compress(b" " * 40_000_000)

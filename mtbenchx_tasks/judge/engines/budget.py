@@ -14,13 +14,15 @@ from threading import Condition
 from typing import Any
 
 from hf_datasets.endpoints.client import ChatRequest, Message
+from hf_datasets.endpoints.completions import UNREADABLE
+from hf_datasets.endpoints.replies import BROKE_OFF, TIMED_OUT
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.prices import Price, cost_of
 
 log = logging.getLogger("lm_eval.mtbenchx")
-PERHAPS_PAID = ("APITimeoutError", "APIConnectionError", "the endpoint's answer can't be read")
+PERHAPS_PAID = (TIMED_OUT, BROKE_OFF, UNREADABLE)
 """Failures after which the endpoint may have worked and charged all the same."""
 BOOKING_SECONDS = 0.05
 """A result is visible a moment before it is booked."""

@@ -278,10 +278,10 @@ def test_a_refusal_that_the_client_retries_slows_down(refusal: Reply, allowed: i
 
 
 def test_a_client_that_is_gone_has_closed_its_connections() -> None:
-    closed: list[Callable[[], bool]] = []
     with serve(lambda _: "[[8]]") as api:
         chat = OpenAIChat(api.url)
         chat.complete(ChatRequest(api.url, "m", ({"role": "user", "content": "x"},)))
-        closed.append(chat._client.is_closed)
+        pool = chat._sender._wire._pool
+        assert len(pool.connections) == 1  # kept for the next request
         del chat
-        assert closed[0]()
+        assert pool.connections == []

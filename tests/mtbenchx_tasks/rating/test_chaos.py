@@ -1,4 +1,4 @@
-"""Bad weather: the engine, the official client and the ledger against endpoints that break in every known way.
+"""Bad weather: the engine, the client and the ledger against endpoints that break in every known way.
 
 llmock (a chaos server with a verdict on its client) makes the storms; what it can't break, a double of ours does. A
 request that fails is never an exception and never a number, and the next run asks exactly those.
@@ -322,7 +322,7 @@ def head(length: int) -> bytes:
 
 
 def test_an_answer_that_drips_is_waited_for(ledger: Ledger) -> None:
-    # Some endpoints send blank lines while the model thinks. The timeout is for silence: 0.3 s without a byte.
+    # Some endpoints send blank lines while the model thinks: here for 0.4 s, then the answer. A try has 5 s for it all.
     def drip(stream: Any, body: bytes) -> None:
         stream.write(head(len(body) + 8))
         for part in [b"\n"] * 8 + [body]:
@@ -330,7 +330,7 @@ def test_an_answer_that_drips_is_waited_for(ledger: Ledger) -> None:
             stream.write(part)
 
     with wire(drip) as url:
-        assert judge(url, ledger, timeout=0.3, plan=IN_FLIGHT) == ["answered"] * IN_FLIGHT
+        assert judge(url, ledger, timeout=5.0, plan=IN_FLIGHT) == ["answered"] * IN_FLIGHT
 
 
 def test_an_answer_that_stops_in_the_middle_fails(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,16 +3,29 @@
 import contextlib
 import logging
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
 
-from hf_datasets.endpoints.client import PREFLIGHT_SECONDS, ChatRequest, OpenAIChat
-from hf_datasets.records import Completion
+from hf_datasets.endpoints import client
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
+from hf_datasets.endpoints.diagnosis import of_no_use
+from hf_datasets.endpoints.errors import USED_UP, read_error
+from hf_datasets.records import Completion, storable
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.batch.lines import PATH, read_line, write_line
 
+if TYPE_CHECKING:
+    from openai import OpenAI
+
 log = logging.getLogger("lm_eval.mtbenchx")
+PROBE = ({"role": "user", "content": "Hi"},)
+"""What a request's parameters are tried with."""
+NOT_A_FILES = frozenset({"Accept", "Content-Type"})
+"""Headers that differ for files."""
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 """A batch's last states; `failed` is that its file was refused, before anything was asked."""
 LISTED_EARLIER = 3600.0
@@ -109,19 +122,31 @@ class OpenAIBatches(OpenAIChat):
 
     def learn(self, request: ChatRequest) -> None:
         """Send the request's parameters once with a prompt of one word: a batch finds out only after hours."""
-        import openai
-
-        quick = self._client.with_options(timeout=min(self._timeout, PREFLIGHT_SECONDS), max_retries=2)
         parameters = dict(request.parameters) | {"max_tokens": 1}
-        probe = replace(request, messages=({"role": "user", "content": "Hi"},), parameters=parameters)
-        try:
-            self._send(quick, probe)
-        except openai.OpenAIError as error:
-            log.debug("Parameters couldn't be tried: %s", self._redact(str(error)))
+        self._complete(replace(request, messages=PROBE, parameters=parameters), self._patience.quick)
 
     def line(self, request: ChatRequest) -> bytes:
-        """Return the request under its key; the parameters as this endpoint takes them."""
-        return write_line(request, self._accepted(request.parameters))
+        """Return the request under its key; all else as this endpoint takes it."""
+        body, _ = self.sent(request)
+        return write_line(request, {name: body[name] for name in body if name != "model"})
+
+    @cached_property
+    def _client(self) -> "OpenAI":
+        """The official client; its retries are its own."""
+        from openai import DefaultHttpxClient, OpenAI
+
+        access = self._sender.access
+        http = DefaultHttpxClient(follow_redirects=False)
+        weakref.finalize(self, http.close)
+        return OpenAI(
+            api_key=access.key or "none",
+            base_url=access.address.base,
+            default_headers={name: access.headers[name] for name in access.headers if name not in NOT_A_FILES},
+            default_query=dict(parse_qsl(access.address.query)),
+            timeout=self._timeout,
+            max_retries=client.RETRIES,
+            http_client=http,
+        )
 
     def upload(self, lines: Iterable[bytes]) -> str:
         """Write the lines to a temporary file and upload it."""
@@ -193,10 +218,15 @@ class OpenAIBatches(OpenAIChat):
         try:
             yield
         except openai.OpenAIError as error:
-            used_up = getattr(error, "code", None) == "insufficient_quota"
+            status, said = getattr(error, "status_code", 0), read_error(getattr(error, "body", None))
+            used_up = bool(USED_UP & set(said.codes))
             kind = UnreachedError if isinstance(error, passing) and not used_up else UserError
-            if used_up or isinstance(error, (openai.AuthenticationError, openai.APIConnectionError)):
-                raise kind(self._diagnosis(error, "")) from error
+            if used_up or isinstance(error, openai.AuthenticationError):
+                raise kind(self._redact(of_no_use(status, said, self._sender.access, ""))) from error
+            if isinstance(error, openai.APIConnectionError):
+                raise kind(
+                    f"{self.url} can't be reached ({type(error).__name__}); check base_url and that the server runs."
+                ) from error
             raise kind(f"The Batch API of {self.url} fails: {self._redact(str(error))[:300]}") from error
         except OSError as error:
             raise UserError(
@@ -204,6 +234,9 @@ class OpenAIBatches(OpenAIChat):
             ) from error
         except (AttributeError, TypeError, ValueError) as error:  # a page of a gateway, or half a JSON
             raise UnreachedError(f"{self.url} gave an answer that can't be read ({type(error).__name__}).") from error
+
+    def _redact(self, text: str) -> str:
+        return storable(self._sender.access.redact(text))
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from hf_datasets.endpoints.client import ChatRequest, read_completion
+from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.endpoints.completions import read_completion
 from hf_datasets.records import Completion
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -85,12 +86,10 @@ def parse_line(line: bytes, redact: Callable[[str], str] = str) -> tuple[str, Co
 
 
 def _said(row: dict[str, Any], redact: Callable[[str], str]) -> Completion:
-    from openai.types.chat import ChatCompletion
-
     response = row.get("response") or {}
     body, status = response.get("body") or {}, response.get("status_code")
     if status == OK:
-        return read_completion(ChatCompletion.construct(**body))
+        return read_completion(body)
     code, message = _error(body.get("error") or row.get("error"))
     told = {"batch_expired": "the batch expired", "batch_cancelled": "the batch was cancelled"}
     said = told.get(code) or message or "no reason given"
