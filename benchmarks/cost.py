@@ -36,6 +36,8 @@ BASELINE = "ENDEFRITES"
 RAW_RUNS = 4
 CACHED = {"gpt-4": 1.0, "gpt-4o": 0.5, "gpt-4.1": 0.25, "gpt-4.1-mini": 0.25}
 """Judge -> share of the input price of a cached token; as third parties report it, to be checked at the vendor."""
+FOLDERS = {"mini": "mini", "mtbench_x": "mt_bench"}
+"""Folders whose name tells the benchmark."""
 LEAST_CACHED, CACHE_STEP = 1024, 128
 """Tokens."""
 
@@ -64,7 +66,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = {
-            (model, language): answers(folder / language / f"{model}.jsonl", model, language, options)
+            (model, language): answers(
+                folder / f"{FOLDERS[options.benchmark]}_{language}" / f"{model}.jsonl", model, language, options
+            )
             for model in [*names, "base"]
             for language in languages
         }

@@ -97,7 +97,7 @@ def save(results: Any, folder: Path) -> list[Path]:
     """Write the samples as --log_samples does, where `mtbenchx judge` reads them."""
     files = []
     for task, samples in results["samples"].items():
-        files.append(folder / "m" / f"samples_{task}_now.jsonl")
+        files.append(folder / "m" / f"samples_{task}_2026-01-01T00-00-00.jsonl")
         write(files[-1], samples)
     return files
 

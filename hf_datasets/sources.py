@@ -83,6 +83,18 @@ def fetch(name: str, path: str) -> Path:
     return file
 
 
+def at_hand(name: str, path: str) -> bool:
+    """Tell whether `fetch` would find a plain file without downloading it."""
+    pinned = source(name)
+    try:
+        folder = mirror()
+    except UserError:
+        return False
+    if folder is not None:
+        return (folder / pinned.name / pinned.revision / path).is_file()
+    return not pinned.repo and (_cache(pinned) / path).is_file()
+
+
 def label(name: str) -> str:
     """Return what a card calls a Hub source: repository and commit."""
     pinned = source(name)
@@ -93,10 +105,16 @@ def _url(pinned: Source, path: str) -> str:
     return pinned.url.format(revision=pinned.revision, path=path)
 
 
+def _cache(pinned: Source) -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("mtbench-x")) / "sources" / pinned.name / pinned.revision
+
+
 def _download(pinned: Source, path: str) -> Path:
     import pooch
 
-    folder = Path(pooch.os_cache("mtbench-x")) / "sources" / pinned.name / pinned.revision / Path(path).parent
+    folder = _cache(pinned) / Path(path).parent
     url = _url(pinned, path)
     pooch.get_logger().setLevel("WARNING")
     try:

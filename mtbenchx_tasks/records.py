@@ -48,23 +48,23 @@ class Game:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Both games of one item (notes D8): positional bias is that they disagree."""
+    """Who won one item: decided by both games of a judge, or told as one vote, which knows no order."""
 
     item: Item
     """What was compared."""
-    first: Game
-    """model_1 shown as A."""
-    second: Game
-    """model_2 shown as A."""
+    winner: str
+    """`model_1`, `model_2`, `tie`, `both_bad`; `inconsistent` if two games disagree; `failed` without a vote."""
+    games: tuple[Game, Game] | None = None
+    """model_1 shown as A, then model_2 shown as A; None: a vote alone, so that no direction is told."""
     lengths: tuple[int, int] = (0, 0)
-    """Characters of the judged answers of model_1 and model_2."""
+    """Characters of the judged answers of model_1 and model_2; (0, 0): not known."""
 
-    @property
-    def winner(self) -> str:
-        """A vote; `inconsistent` if the games disagree; `failed` if one of them has no vote."""
-        if self.first.vote is None or self.second.vote is None:
-            return FAILED
-        return self.first.vote if self.first.vote == self.second.vote else INCONSISTENT
+    @classmethod
+    def of(cls, item: Item, first: Game, second: Game, lengths: tuple[int, int] = (0, 0)) -> "Outcome":
+        """Return the outcome of two games: positional bias is that they disagree."""
+        failed = first.vote is None or second.vote is None
+        winner = FAILED if failed or first.vote is None else first.vote if first.vote == second.vote else INCONSISTENT
+        return cls(item, winner, (first, second), lengths)
 
 
 class Verdict(NamedTuple):

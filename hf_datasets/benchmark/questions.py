@@ -73,6 +73,15 @@ def reference_set_hash(benchmark: str, language: str, reference_set: str) -> str
     return references.references_hash(questions(benchmark, language, reference_set))
 
 
+def at_hand(benchmark: str, language: str) -> bool:
+    """Tell whether `questions` would find a benchmark of the package without downloading anything."""
+    if benchmark == "mini":
+        return language in LANGUAGES
+    names = ("question.jsonl", "question_original.jsonl", "reference_answer/gpt-4.jsonl")
+    needed = [name for name in names if language != "en" or name != "question_original.jsonl"]
+    return all(sources.at_hand("mtbench_x", f"data/mt_bench_{language.upper()}/{name}") for name in needed)
+
+
 def revision(benchmark: str, language: str = "") -> str:
     """Return what identifies a benchmark's content: the upstream commit, or the hash of our or an added language's."""
     ours = added.find(language)

@@ -1,12 +1,19 @@
-"""JSON Lines, with errors that name the file and the line."""
+"""JSON and JSON Lines of others: what can't be taken is told in one sentence that names the file and the line.
+
+A line is `{"question_id": 81, "turns": ["...", "..."]}`: one object, UTF-8.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.records import storable
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import replacing_file
+
+DEEPEST = 100
+"""Lists and objects within each other; what is nested deeper is no row of anybody's."""
 
 
 def read(file: Path) -> list[dict[str, Any]]:
@@ -15,11 +22,27 @@ def read(file: Path) -> list[dict[str, Any]]:
     Raises:
         UserError: The file can't be read, or a line isn't a JSON object.
     """
+    return [row for _, row in numbered(file)]
+
+
+def numbered(file: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Read a JSON Lines file as `read` does, each row with its line number from 1 (blank lines count)."""
+    lines = text_of(file).split("\n")
+    numbers = (number for number, line in enumerate(lines, start=1) if line.strip())
+    return list(zip(numbers, parse(lines, str(file)), strict=True))
+
+
+def text_of(file: Path) -> str:
+    """Return a file's text (UTF-8, without a byte order mark).
+
+    Raises:
+        UserError: It can't be read.
+    """
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
-    return list(parse(text.split("\n"), str(file)))
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UserError(f"{file} can't be read as UTF-8 text ({reason}).") from error
 
 
 def parse(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
@@ -27,13 +50,54 @@ def parse(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{name}, line {number}: not JSON ({error.msg} at column {error.colno}).") from error
+        row = loads(line, f"{name}, line {number}")
         if not isinstance(row, dict):
             raise UserError(f"{name}, line {number}: expected a JSON object, found {type(row).__name__}.")
         yield row
+
+
+def loads(text: str, place: str) -> Any:
+    """Parse JSON; halves of surrogate pairs, which UTF-8 doesn't have, become U+FFFD.
+
+    Args:
+        text: The JSON text.
+        place: What an error calls it, e.g. `answers.jsonl, line 3`.
+
+    Raises:
+        UserError: It is no JSON, is nested more than DEEPEST levels deep, or holds a number of thousands of digits.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+        raise UserError(f"{place}: not JSON ({error.msg} at {where}).") from error
+    except RecursionError as error:
+        raise UserError(f"{place}: not usable JSON (nested too deeply); leave it out.") from error
+    except ValueError as error:  # the interpreter's limit on the digits of an integer
+        raise UserError(f"{place}: not usable JSON (a number has too many digits); correct or leave it out.") from error
+    if text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST:
+        raise UserError(f"{place}: not usable JSON (nested more than {DEEPEST} levels deep); leave it out.")
+    return _whole(value) if "\\ud" in text.lower() else value
+
+
+def _depth(value: Any) -> int:
+    """Return how many levels of lists and objects there are, counting no further than one beyond DEEPEST."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [item for items in inner for item in items]
+        depth += bool(inner)
+        if not inner:
+            break
+    return depth
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return {storable(name): _whole(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def write(file: Path, rows: Iterable[dict[str, Any]]) -> None:

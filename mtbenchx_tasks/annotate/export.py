@@ -16,7 +16,7 @@ from hf_datasets.shared.files import replacing
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import Study
 from mtbenchx_tasks.annotate.voting import BOTH_BAD, LEFT, RIGHT, SKIP, TIE
-from mtbenchx_tasks.formats.votes import SKIPS
+from mtbenchx_tasks.formats.vote_rows import SKIPS
 
 WINNERS = {LEFT: "model_a", RIGHT: "model_b", TIE: "tie", BOTH_BAD: "tie (bothbad)", SKIP: "skip"}
 """What FastChat calls a choice; it knows no skip."""
@@ -70,6 +70,7 @@ def _row(vote: Any, study: Study) -> Row:
         "turn": vote["turn"],
         "category": study.by_id[vote["question_id"]].category,
         "language": study.language,
+        "benchmark": study.benchmark,
         "vote_id": hashlib.sha256(vote["assignment"].encode()).hexdigest()[:ID_DIGITS],
         "dwell_ms": vote["ms"],
         "day": day.isoformat(),
@@ -97,7 +98,7 @@ def _write_parquet(file: Path, rows: Iterable[Row]) -> None:
     kinds |= {"conversation_a": said, "conversation_b": said}
     names = (
         *("question_id", "model_a", "model_b", "winner", "judge", "conversation_a", "conversation_b", "turn"),
-        *("category", "language", "vote_id", "dwell_ms", "day", "sparse_ties"),
+        *("category", "language", "benchmark", "vote_id", "dwell_ms", "day", "sparse_ties"),
     )
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
     pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), file)

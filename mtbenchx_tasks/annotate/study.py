@@ -99,7 +99,7 @@ def read_study(
     Args:
         files: FastChat's model_answer or lm_eval's samples, one model each, two or more.
         language: Language of the questions; None: as the files tell it.
-        benchmark: `mtbench_x` or `mini`; None: as the questions' ids tell it.
+        benchmark: `mtbench_x` or `mini`; None: as the files tell it.
         baseline: Compare this model with each other one; None: all pairs.
         reference_set: Which reference answers are shown: `published` or `corrected`.
 
@@ -108,8 +108,9 @@ def read_study(
     """
     from hf_datasets.benchmark.questions import questions
     from mtbenchx_tasks.formats.answers import read_answers
+    from mtbenchx_tasks.formats.benchmark import Told
 
-    read = [read_answers(file) for file in files]
+    read = [read_answers(file, Told(language, benchmark)) for file in files]
     spoken = language or _one("language", [one.language for one in read], files)
     asked = questions(benchmark or _one("benchmark", [one.benchmark for one in read], files), spoken, reference_set)
     if len({one.model for one in read}) < len(read):

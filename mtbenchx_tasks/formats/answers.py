@@ -1,13 +1,26 @@
-"""Answers that were generated before: FastChat's model_answer files and lm_eval's logged samples, read alike."""
+"""Answers that were generated before: FastChat's model_answer files and lm_eval's logged samples, read alike.
 
-from collections.abc import Iterable
+{"question_id": 81, "model_id": "m", "choices": [{"index": 0, "turns": ["...", "..."]}]}            # model_answer
+{"doc": {"question_id": 81, "language": "de", ...}, "resps": [["..."], ["..."]], "filter": "none"}  # samples
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.ids import FIRST_ID
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import checked, shown
+from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of
+from mtbenchx_tasks.formats.fastchat.rows import AnswerRow
+from mtbenchx_tasks.formats.lm_eval import SampleRow, declared, results_beside
+
+Texts = Mapping[int, tuple[str, ...]]
+"""Question id -> answers, turn by turn."""
+Numbered = Sequence[tuple[int, dict[str, Any]]]
+Entry = tuple[int, str, tuple[tuple[str, ...], ...]]
+"""Question id, its language ("" where nothing tells it), and the answers to its turns, repeat by repeat."""
 
 
 @dataclass(frozen=True)
@@ -19,65 +32,91 @@ class Answers:
     language: str | None
     """Language of the questions, if the file tells it."""
     benchmark: str
-    """`mtbench_x` or `mini`."""
-    texts: dict[int, tuple[str, ...]]
+    """`mtbench_x` or `mini`; "" if nothing tells it."""
+    texts: Texts
     """Question id -> answers to both turns."""
+    further: tuple[Texts, ...] = ()
+    """The same of each further repeat that the file declares."""
+
+    @property
+    def repeats(self) -> tuple[Texts, ...]:
+        """Every repeat, the first before the others."""
+        return self.texts, *self.further
 
 
-def read_answers(file: Path) -> Answers:
-    """Read a file of either layout.
+def read_answers(file: Path, told: Told = NOTHING) -> Answers:
+    """Read a file of one model.
 
     Raises:
-        UserError: It can't be read, is of neither layout, or holds a question twice.
+        UserError: As `read_models`, or it holds several models.
+    """
+    found = read_models(file, told)
+    if len(found) > 1:
+        names = ", ".join(answers.model for answers in found)
+        raise UserError(f"{file} holds answers of several models ({names}); give each model a file of its own.")
+    return found[0]
+
+
+def read_models(file: Path, told: Told = NOTHING) -> list[Answers]:
+    """Read a file of either layout; each model in it has answers of its own.
+
+    Args:
+        file: FastChat's model_answer, or samples of `lm_eval --log_samples`.
+        told: The benchmark, where the file doesn't tell it.
+
+    Raises:
+        UserError: It can't be read, is of neither layout, holds a question twice, questions in several languages, or
+            something that is no answer; file, line and value are named.
     """
     if not file.is_file():
         raise UserError(f"There is no file {file}.")
-    rows = jsonl.read(file)
+    rows = jsonl.numbered(file)
     if not rows:
         raise UserError(f"{file} is empty.")
-    if "choices" in rows[0]:
-        return _from_fastchat(file, rows)
-    if {"doc", "resps"} <= rows[0].keys():
-        return _from_samples(file, rows)
+    first = rows[0][1]
+    if "choices" in first:
+        return _from_fastchat(file, rows, told)
+    if {"doc", "resps"} <= first.keys():
+        return [_from_samples(file, rows, told)]
     raise UserError(
         f"{file}: neither FastChat's model_answer (keys question_id, choices, model_id) nor lm_eval's samples "
-        f"(doc, resps); found {', '.join(sorted(rows[0]))}."
+        f"(doc, resps); found {shown(', '.join(sorted(first)))}."
     )
 
 
-def _from_fastchat(file: Path, rows: list[dict[str, Any]]) -> Answers:
-    texts, languages = {}, set()
-    for number, row in enumerate(rows, start=1):
-        try:
-            identifier, _, language = str(row["question_id"]).partition("_")  # upstream writes 81_DE
-            texts[int(identifier)] = tuple(row["choices"][0]["turns"])
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{file}, line {number}: not a model_answer row ({type(error).__name__}: {error})."
-            ) from error
-        languages.add(language.lower())
-    model = str(rows[0].get("model_id", file.stem))
-    return _checked(file, rows, Answers(model, _only(languages), _benchmark(texts), texts))
+def _from_fastchat(file: Path, rows: Numbered, told: Told) -> list[Answers]:
+    models: dict[str, list[Entry]] = {}
+    for number, row in rows:
+        given = checked(AnswerRow, row, f"{file}, line {number}", "a model_answer row")
+        repeats = tuple(tuple(choice.turns) for choice in given.choices)
+        models.setdefault(given.model_id or file.stem, []).append((*given.question_id, repeats))
+    ids = {entry[0] for entries in models.values() for entry in entries}
+    benchmark = benchmark_of(file, ids, told.benchmark)
+    return [_answers(file, model, entries, benchmark) for model, entries in models.items()]
 
 
-def _from_samples(file: Path, rows: list[dict[str, Any]]) -> Answers:
-    texts = {row["doc"]["question_id"]: tuple(responses[0] for responses in row["resps"][:2]) for row in rows}
-    languages = {row["doc"]["language"] for row in rows}
-    model = file.absolute().parent.name.rpartition("__")[2]  # lm_eval's folder: ORG__MODEL, or a path with __ for /
-    return _checked(file, rows, Answers(model, _only(languages), _benchmark(texts), texts))
+def _from_samples(file: Path, rows: Numbered, told: Told) -> Answers:
+    config, _, model = results_beside(file)
+    entries, asked = [], {}
+    for number, row in rows:
+        place = f"{file}, line {number}"
+        given = checked(SampleRow, row, place, "a sample of a mtbench_x task", "leave the file out")
+        repeats = declared(given.resps, config, place)
+        entries.append((given.doc.question_id.number, given.doc.language.lower(), repeats))
+        asked[given.doc.question_id.number] = given.doc.turns[0] if given.doc.turns else ""
+    name = told.benchmark or config.benchmark or None
+    return _answers(file, model, entries, benchmark_of(file, asked, name, {k: v for k, v in asked.items() if v}))
 
 
-def _benchmark(texts: Iterable[int]) -> str:
-    """MT-Bench's ids begin at 81, the mini benchmark's at 1."""
-    return "mini" if max(texts) < FIRST_ID else "mtbench_x"
-
-
-def _only(languages: Iterable[str]) -> str | None:
-    distinct = set(languages) - {""}
-    return distinct.pop() if len(distinct) == 1 else None
-
-
-def _checked(file: Path, rows: list[dict[str, Any]], answers: Answers) -> Answers:
-    if len(answers.texts) != len(rows):
-        raise UserError(f"{file} holds a question more than once; keep one answer per question.")
-    return answers
+def _answers(file: Path, model: str, entries: Sequence[Entry], benchmark: str) -> Answers:
+    """Put one model's answers together, repeat by repeat."""
+    languages = sorted({language for _, language, _ in entries} - {""})
+    if len(languages) > 1:
+        raise UserError(f"{file}: questions in {', '.join(languages)} in one file; give each language a file.")
+    if len({question for question, _, _ in entries}) < len(entries):
+        raise UserError(f"{file} holds a question of {model!r} more than once; keep one answer per question.")
+    most = max(len(repeats) for _, _, repeats in entries)
+    texts = [
+        {question: repeats[place] for question, _, repeats in entries if place < len(repeats)} for place in range(most)
+    ]
+    return Answers(model, languages[0] if languages else None, benchmark, texts[0], tuple(texts[1:]))

@@ -1,65 +1,163 @@
-"""lm_eval's results folders: `results_*.json` and, from --log_samples, `samples_*.jsonl` beside it."""
+"""lm_eval's results folders: `results_*.json` and, from --log_samples, `samples_*.jsonl` beside it.
 
-import json
-import math
+A line of samples is one question: responses alternate between the turns (and repeat where the task's `repeats` says
+so), `filtered_resps` holds what the judge named in `filter` said of each, run by run:
+
+    {"doc": {"question_id": 81, "language": "de", "category": "writing", "turns": ["...", "..."]}, "filter": "gpt-4",
+     "resps": [["answer 1"], ["answer 2"]], "filtered_resps": [[[8.0, "... [[8]]", "", "key", "gpt-4-0613"]], [[...]]]}
+"""
+
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import Number, Row, Text, checked, finite, mapping
+from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of, category, task_benchmark
+from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST
 from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
 from mtbenchx_tasks.records import Conditions, Judged, Study
 
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT[\d.:+-]+)\.jsonl")
 TURNS = 2
 UNFILTERED = "none"
 """The filter of samples that nobody judged (--predict_only)."""
+WHAT = "a sample of a mtbench_x task"
+LEAVE = "leave the file out"
 
 
-def read_samples(file: Path) -> Study:
+class Doc(Row):
+    """The question of a sample."""
+
+    question_id: Number
+    language: str
+    turns: list[str] = Field(default_factory=list)
+    category: Text = ""
+
+
+class SampleRow(Row):
+    """A line of samples that nobody need have judged."""
+
+    doc: Doc
+    resps: list[list[str]]
+    """Per request one response."""
+    filter: str = UNFILTERED
+
+
+class JudgedSample(SampleRow):
+    """A line of samples with what a judge said."""
+
+    filtered_resps: list[list[list[Any]]]
+    """Per request, per run of the judge: rating, text, reason, key, snapshot."""
+
+
+class _Verdict(Row):
+    rating: Any
+    text: Text
+    reason: Text
+    key: str | None
+    snapshot: Text
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a results file says of one task."""
+
+    found: bool = False
+    """Whether there is a results file."""
+    benchmark: str = ""
+    """Name of the benchmark; "" if not told."""
+    revision: str = ""
+    """The benchmark's content."""
+    version: str = ""
+    """The task's version."""
+    repeats: int = 1
+    """How often each question was answered."""
+    judge: Mapping[str, Any] = field(default_factory=dict)
+    """The judge's settings."""
+
+
+def read_samples(file: Path, told: Told = NOTHING) -> Study:
     """Read one task's samples with what the results file beside it says of the judge.
 
     Raises:
-        UserError: The file is of another layout or cut off, or its results file is; file and row are named.
+        UserError: The file is of another layout or cut off, or its results file is; file and line are named.
     """
-    rows = jsonl.read(file)
+    rows = jsonl.numbered(file)
     if not rows:
         raise UserError(f"{file} is empty.")
-    config, identity, model = _results_of(file)
+    config, identity, model = results_beside(file)
+    read = [_row(row, f"{file}, line {number}") for number, row in rows]
+    asked = {row.doc.question_id.number: row.doc.turns[0] for row in read if row.doc.turns}
+    ids = [row.doc.question_id.number for row in read]
+    benchmark = benchmark_of(file, ids, told.benchmark or config.benchmark or None, asked)
     judged: list[Judged] = []
-    questions: dict[tuple[str, str, int], tuple[str, ...]] = {}
-    unjudged = 0
-    for number, row in enumerate(rows, start=1):
-        try:
-            doc, question = row["doc"], int(row["doc"]["question_id"])
-            if row.get("filter", UNFILTERED) == UNFILTERED:
-                unjudged += 1
-                continue
-            conditions = _conditions(row["filter"], config, doc)
-            judged += _judged(row, conditions, (model, identity), str(file))
-            questions[conditions.benchmark, doc["language"], question] = tuple(doc["turns"])
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise UserError(
-                f"{file}, row {number}: not a sample of a mtbench_x task ({type(error).__name__}: {error}); "
-                f"leave the file out."
-            ) from error
+    for (number, _), row in zip(rows, read, strict=True):
+        if isinstance(row, JudgedSample):
+            declared(row.resps, config, f"{file}, line {number}")
+            about = _conditions(row, config, benchmark)
+            judged += _judged(row, about, (model, identity), f"{file}, line {number}", str(file))
+    questions = {(benchmark, row.doc.language, row.doc.question_id.number): tuple(row.doc.turns) for row in read}
+    unjudged = sum(not isinstance(row, JudgedSample) for row in read)
     notes = (f"{file}: {unjudged} answers that nobody judged (`mtbenchx judge` does).",) if unjudged else ()
     return Study(tuple(judged), questions=questions, sources=(str(file),), notes=notes)
 
 
-def _results_of(file: Path) -> tuple[Mapping[str, Any], str, str]:
-    """Return the task's configuration, the model's identity, and its name."""
+def _row(row: Mapping[str, Any], place: str) -> SampleRow:
+    kind = SampleRow if row.get("filter", UNFILTERED) == UNFILTERED else JudgedSample
+    return checked(kind, row, place, WHAT, LEAVE)
+
+
+def declared(responses: Sequence[Sequence[str]], config: Config, place: str) -> tuple[tuple[str, ...], ...]:
+    """Return the answers to a question's turns, repeat by repeat, if the results declare so many repeats.
+
+    Raises:
+        UserError: There are several responses to one request, or more repeats than declared: then it isn't known
+            whether they are one model's.
+    """
+    if any(len(response) != 1 for response in responses):
+        raise UserError(f"{place}: {max(map(len, responses))} responses to one request; {_KEEP_ONE}.")
+    texts = [response[0] for response in responses]
+    repeats = tuple(tuple(texts[start : start + TURNS]) for start in range(0, len(texts), TURNS))
+    if len(repeats) > config.repeats or not repeats:
+        said = f"its results file declares {config.repeats}" if config.found else "no results file declares repeats"
+        raise UserError(f"{place}: {len(repeats)} answers to each turn, and {said}; {_KEEP_ONE}.")
+    return repeats
+
+
+_KEEP_ONE = "keep one answer a turn, or the results_*.json of the run beside the file"
+
+
+def results_beside(file: Path) -> tuple[Config, str, str]:
+    """Return what the results file of samples says of their task, the model's identity, and its name."""
     model = file.absolute().parent.name.rpartition("__")[2]  # lm_eval's folder: ORG__MODEL, or a path with __ for /
     match = SAMPLES.fullmatch(file.name)
     results = file.with_name(f"results_{match['time']}.json") if match else None
     if match is None or results is None or not results.is_file():
-        return {}, "", model
+        return Config(benchmark=(task_benchmark(match["task"]) or "") if match else ""), "", model
     loaded = load_json(results)
-    config = _dict(_dict(loaded.get("configs")).get(match["task"]))
+    config = mapping(mapping(loaded.get("configs")).get(match["task"]))
     named = [str(loaded.get(name) or "") for name in ("model_source", "model_name", "model_sha")]
-    return config, " ".join(named).strip(), model
+    return _config(config, match["task"]), " ".join(named).strip(), model
+
+
+def _config(config: Mapping[str, Any], task: str) -> Config:
+    metadata = mapping(config.get("metadata"))
+    benchmark, repeats = mapping(metadata.get("benchmark")), config.get("repeats")
+    return Config(
+        True,
+        str(benchmark.get("name") or task_benchmark(task) or ""),
+        str(benchmark.get("revision") or ""),
+        version_text(metadata.get("version")),
+        repeats if isinstance(repeats, int) and repeats > 0 else 1,
+        mapping(metadata.get("judge")),
+    )
 
 
 def load_json(file: Path) -> dict[str, Any]:
@@ -69,30 +167,25 @@ def load_json(file: Path) -> dict[str, Any]:
         UserError: It can't be read, is cut off, or is no object.
     """
     try:
-        loaded = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file} can't be read as JSON ({error}); it may be half-written: leave it out.") from error
+        loaded = jsonl.loads(jsonl.text_of(file), str(file))
+    except UserError as error:
+        raise UserError(f"{str(error).rstrip('.')}; it may be half-written: leave it out.") from error
     if not isinstance(loaded, dict):
         raise UserError(f"{file}: expected a JSON object, found {type(loaded).__name__}.")
     return loaded
 
 
-def _dict(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _conditions(judge: str, config: Mapping[str, Any], doc: Mapping[str, Any]) -> Conditions:
-    metadata = _dict(config.get("metadata"))
-    settings, benchmark = _dict(metadata.get("judge")), _dict(metadata.get("benchmark"))
+def _conditions(row: JudgedSample, config: Config, benchmark: str) -> Conditions:
+    settings = config.judge
     prompts = str(settings.get("prompt_language") or "")
     return Conditions(
-        judge=slug(judge),
-        benchmark=str(benchmark.get("name") or ("mini" if doc["question_id"] < 81 else "mtbench_x")),  # noqa: PLR2004
-        revision=str(benchmark.get("revision") or ""),
-        task_version=version_text(metadata.get("version")),
+        judge=slug(row.filter),
+        benchmark=benchmark,
+        revision=config.revision,
+        task_version=config.version,
         prompt_set=str(settings.get("prompt_set") or ""),
         prompt_sha256=str(settings.get("prompt_set_sha256") or ""),
-        prompt_language="same" if prompts == doc["language"] else prompts,
+        prompt_language="same" if prompts == row.doc.language else prompts,
         reference_set=str(settings.get("reference_set") or ""),
         parser=str(settings.get("parser") or ""),
         rating=str(settings.get("rating") or ""),
@@ -101,44 +194,49 @@ def _conditions(judge: str, config: Mapping[str, Any], doc: Mapping[str, Any]) -
 
 def version_text(version: Any) -> str:
     """Return a task version as one text, whether it was stored as 1 or 1.0."""
-    return f"{float(version):g}" if isinstance(version, int | float) else str(version or "")
+    return str(version or "") if (number := finite(version)) is None else f"{number:g}"
 
 
-def _judged(row: Mapping[str, Any], conditions: Conditions, who: tuple[str, str], source: str) -> Iterator[Judged]:
+def _judged(
+    row: JudgedSample, conditions: Conditions, who: tuple[str, str], place: str, source: str
+) -> Iterator[Judged]:
     """Yield every rating of a question: responses alternate between the turns, verdicts with them."""
-    doc, answers, verdicts = row["doc"], row["resps"], row["filtered_resps"]
-    for place, runs in enumerate(verdicts):
-        answer = answers[place]
-        for run, verdict in enumerate(runs):
-            rating, text, reason, key, snapshot = verdict
+    doc = row.doc
+    if len(row.filtered_resps) != len(row.resps):
+        raise UserError(
+            f"{place}: not {WHAT} ({len(row.resps)} responses and {len(row.filtered_resps)} verdicts); {LEAVE}."
+        )
+    for number, runs in enumerate(row.filtered_resps):
+        for run, said in enumerate(runs):
+            verdict = _verdict(said, place)
+            value = valid_rating(verdict.rating)
+            rating = value if value is None or LOWEST <= value <= HIGHEST else None
+            without = "the file holds no rating" if value is None else OUT_OF_RANGE
             yield Judged(
                 conditions,
                 *who,
-                language=doc["language"],
-                question_id=int(doc["question_id"]),
-                category=doc["category"],
-                turn=place % TURNS + 1,
-                repeat=place // TURNS,
+                language=doc.language,
+                question_id=doc.question_id.number,
+                category=category(conditions.benchmark, doc.question_id.number, doc.category),
+                turn=number % TURNS + 1,
+                repeat=number // TURNS,
                 run=run,
-                rating=valid_rating(rating),
-                reason=reason if reason or valid_rating(rating) is not None else "the file holds no rating",
-                answer=answer if isinstance(answer, str) else answer[0],
-                judgment=text,
-                snapshot=snapshot,
-                key=key,
+                rating=rating,
+                reason=verdict.reason or ("" if rating is not None else without),
+                answer=row.resps[number][0],
+                judgment=verdict.text,
+                snapshot=verdict.snapshot,
+                key=verdict.key,
                 source=source,
             )
 
 
-def valid_rating(value: Any) -> float | None:
-    """Return a rating, or None where the file marks its absence (null, nan, or FastChat's -1).
+def _verdict(said: Sequence[Any], place: str) -> _Verdict:
+    values = dict(zip(_Verdict.model_fields, said, strict=False))
+    return checked(_Verdict, values, place, WHAT, LEAVE)
 
-    lm_eval logs numbers inside responses as text.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if 0 <= number < math.inf else None
+
+def valid_rating(value: Any) -> float | None:
+    """Return a rating, or None where the file marks its absence (null, nan, or FastChat's -1)."""
+    number = finite(value)
+    return number if number is not None and number >= 0 else None

@@ -5,41 +5,33 @@ Read are the lmsys/mt_bench_human_judgments schema (Parquet, JSONL or a JSON arr
 is one pair whichever side its answers were shown on.
 """
 
-import csv
-import io
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from hf_datasets.benchmark.ids import FIRST_ID, category_of
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
-from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE
+from hf_datasets.shared.rows import checked, split_id
+from mtbenchx_tasks.formats.benchmark import OURS, benchmark_of, category, question_in
+from mtbenchx_tasks.formats.generations import Shown, of_one_generation
+from mtbenchx_tasks.formats.vote_rows import (
+    PEOPLE,
+    SKIPS,
+    SWAPPED,
+    VALID,
+    GamesRow,
+    VoteRow,
+    kind_of,
+    numbered_rows,
+    place_of,
+)
+from mtbenchx_tasks.records import TIE
 
 Kind = Literal["human", "judge"]
 QuestionId = int | str
-SKIP = "skip"
-SKIPS = ".skips.jsonl"
-"""What the file of skipped votes is called, behind the name of the file of votes."""
-VALID = (MODEL_1, MODEL_2, TIE, BOTH_BAD)
-"""The winners that count; the others are missing votes."""
-MISSING = (SKIP, INCONSISTENT, FAILED)
-PEOPLE = ("expert", "author", "human", "annotator", "rater", "user", "arena_user")
-"""How a judge's name begins where it is a person's."""
-SAID = {winner: winner for winner in (*VALID, *MISSING)} | {
-    "model_a": MODEL_1,
-    "model_b": MODEL_2,
-    "tie (bothbad)": BOTH_BAD,
-    "tie (inconsistent)": INCONSISTENT,
-    "error": FAILED,
-}
-"""What files call a winner; `model_a` and `model_1` are the row's first model."""
-SWAPPED = {MODEL_1: MODEL_2, MODEL_2: MODEL_1}
-Row = Mapping[str, Any]
+Read = VoteRow | GamesRow
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Vote:
     turn: int
     """1 or 2."""
     category: str | None
-    """Its category; None where neither row nor id tells it."""
+    """Its category; None where neither row nor benchmark tells it."""
     language: str | None
     """Language of the question; None where the file doesn't tell it."""
     annotator: str
@@ -66,6 +58,8 @@ class Vote:
     """`model_1`, `model_2`, `tie`, `both_bad`; or missing: `skip`, `inconsistent` (a judge's two games), `failed`."""
     run: int = 0
     """0-based number among this annotator's votes on this item: runs of a judge; a person's first vote stands."""
+    benchmark: str = ""
+    """Of the question; "" where nothing tells it."""
 
     @property
     def item(self) -> tuple[str | None, QuestionId, int, str, str]:
@@ -78,30 +72,34 @@ class Vote:
         return self.winner in VALID
 
 
-def read_votes(path: Path, *, kind: Kind | None = None, language: str | None = None) -> list[Vote]:
+def read_votes(
+    path: Path, *, kind: Kind | None = None, language: str | None = None, benchmark: str | None = None
+) -> list[Vote]:
     """Read votes of any layout, in the order of the file.
 
     Args:
         path: A `.parquet`, `.jsonl`, `.json` or `.csv` file.
         kind: Who voted; None: by the name, people are those that begin with one of PEOPLE.
         language: Language of rows that don't tell it.
+        benchmark: Name of the benchmark; None: as rows, folder or the questions' texts tell it.
 
     Raises:
-        UserError: The file can't be read or is empty, or a row isn't a vote; file and line are named.
+        UserError: The file can't be read or is empty, a row isn't a vote, or a model has two answers to one question;
+            file and line are named.
     """
+    rows = [
+        (number, checked(kind_of(row), row, f"{path}, {place_of(path)} {number}", "a vote"))
+        for number, row in numbered_rows(path)
+    ]
+    told = benchmark or _told(row.benchmark for _, row in rows)
+    name = _benchmark(path, [row for _, row in rows], told)
+    _check_generations(path, rows)
     votes, seen = [], Counter[Vote]()
-    rows = _rows(path)
     for number, row in rows:
-        try:
-            vote = _vote(row, kind, language)
-        except (KeyError, IndexError, TypeError, ValueError, UserError) as error:
-            told = f"the column {error} is missing" if isinstance(error, KeyError) else error
-            raise UserError(f"{path}, {_place(path)} {number}: not a vote: {str(told).rstrip('.')}.") from error
+        vote = _vote(row, kind, language, name, f"{path}, {place_of(path)} {number}")
         item = replace(vote, winner=TIE)
         votes.append(replace(vote, run=seen[item]))
         seen[item] += 1
-    if not all(vote.category for vote in votes):  # ids of another benchmark, of which some look like MT-Bench's
-        votes = [replace(vote, category=row.get("category")) for vote, (_, row) in zip(votes, rows, strict=True)]
     return votes
 
 
@@ -125,150 +123,88 @@ def write_votes(path: Path, votes: Iterable[Vote]) -> None:
 
 # reading ---------------------------------------------------------------------------------------------------------
 
-COLUMNS = {field.name for field in fields(Vote)} | {"model_a", "model_b", "judge", "g1_winner", "g2_winner"}
-"""What is read of a row; conversations aren't."""
+
+def _told(names: Iterable[str]) -> str | None:
+    """Return the one benchmark that rows name, if they do."""
+    found = {name for name in names if name}
+    return found.pop() if len(found) == 1 else None
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Return a file's rows, numbered as a user counts them: lines of text, rows of others."""
-    if not path.is_file():
-        raise UserError(f"There is no file {path}.")
-    if path.suffix == ".parquet":
-        rows = list(enumerate(_parquet(path), start=1))
-    elif path.suffix == ".json":
-        rows = list(enumerate(_array(path), start=1))
-    elif path.suffix == ".csv":
-        rows = list(enumerate(_table(path), start=1))
-    elif path.suffix == ".jsonl":
-        lines = _text(path).split("\n")
-        numbers = (number for number, line in enumerate(lines, start=1) if line.strip())
-        rows = list(zip(numbers, jsonl.parse(lines, str(path)), strict=True))
-    else:
-        raise UserError(
-            f"{path} is none of .parquet, .jsonl, .json and .csv; a study's votes are in `annotate export`."
-        )
-    if not rows:
-        raise UserError(f"{path} holds no votes.")
-    return rows
+def _benchmark(path: Path, rows: Sequence[Read], told: str | None) -> str:
+    """Votes come from everywhere: neither ids nor a number of them make a file MT-Bench's, texts do."""
+    asked: dict[int, str] = {}
+    ids, spelt = set(), False
+    for row in rows:
+        number, language = split_id(row.question_id)
+        spelt |= bool(language)
+        if isinstance(number, int):
+            ids.add(number)
+            text = _asked(row)
+            asked |= {number: text} if text else {}
+    own = spelt or any(isinstance(row, GamesRow) for row in rows)  # 81_DE is MT-Bench-X's own spelling
+    return benchmark_of(path, ids, told, asked, own=own)
 
 
-def _place(path: Path) -> str:
-    return "line" if path.suffix == ".jsonl" else "row"
+def _asked(row: Read) -> str:
+    if isinstance(row, GamesRow):
+        return question_in(row.g1_user_prompt) if row.turn == 1 else ""
+    return row.conversation_a[0].content if row.conversation_a else ""
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} can't be read as UTF-8 text ({error}).") from error
+def _check_generations(path: Path, rows: Sequence[tuple[int, Read]]) -> None:
+    """Refuse two sets of answers under one model's name."""
+    of_one_generation(path, [_shown(number, row) for number, row in rows if isinstance(row, GamesRow)])
+    first: dict[tuple[object, ...], tuple[int, str]] = {}
+    for number, row in rows:
+        for model, said in _said(row):
+            for place, text in enumerate(said, start=1):
+                told = first.setdefault((row.language, row.question_id, model, place), (number, text))
+                if told[1] != text:
+                    raise UserError(
+                        f"{path}: {model!r} has two different answers to question {row.question_id}, turn {place} "
+                        f"({place_of(path)}s {told[0]} and {number}): two sets of answers under one name; give each a "
+                        f"name or a file of its own."
+                    )
 
 
-def _parquet(path: Path) -> list[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            known = [name for name in file.schema_arrow.names if name in COLUMNS]
-            rows: list[dict[str, Any]] = file.read(columns=known).to_pylist()
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path} can't be read as Parquet ({error}).") from error
-    return rows
+def _said(row: Read) -> list[tuple[str, list[str]]]:
+    """Return both models with their answers, turn by turn, white space aside."""
+    if isinstance(row, GamesRow):
+        return []
+    conversations = ((row.one, row.conversation_a), (row.other, row.conversation_b))
+    return [
+        (model, [" ".join(message.content.split()) for message in messages if message.role == "assistant"])
+        for model, messages in conversations
+    ]
 
 
-def _array(path: Path) -> list[dict[str, Any]]:
-    try:
-        rows = json.loads(_text(path))
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: not JSON ({error.msg} at line {error.lineno}).") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserError(f"{path}: expected an array of objects; JSON Lines are called .jsonl.")
-    return rows
+def _shown(number: int, row: GamesRow) -> Shown:
+    question = split_id(row.question_id)[0]
+    return Shown(number, question, row.turn, (row.one, row.other), row.judge, row.g1_user_prompt)
 
 
-def _table(path: Path) -> list[dict[str, Any]]:
-    """Read CSV, whose numbers are texts."""
-    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(_text(path), newline="")))
-    return [row | {"turn": int(row["turn"])} if str(row.get("turn", "")).isdecimal() else row for row in rows]
-
-
-def _vote(row: Row, kind: Kind | None, language: str | None) -> Vote:
-    question_id, told = _question_id(row["question_id"])
-    first, second = _models(row)
-    winner, annotator, said_kind = _winner(row), *_annotator(row)
+def _vote(row: Read, kind: Kind | None, language: str | None, benchmark: str, place: str) -> Vote:
+    question_id, told = split_id(row.question_id)
+    first, second, winner = row.one, row.other, row.winner
+    if first == second:
+        raise UserError(f"{place}: not a vote: both models are {first!r}; there must be two names.")
     if first > second:
         first, second, winner = second, first, SWAPPED.get(winner, winner)
+    is_person = isinstance(row, VoteRow) and row.judge.lower().startswith(PEOPLE)
+    known = row.category or (_category(benchmark, question_id, place) if isinstance(question_id, int) else "")
     return Vote(
         question_id=question_id,
-        turn=_turn(row["turn"]),
-        category=row.get("category") or _category(question_id, "g1_winner" in row),
-        language=row.get("language") or told or language,
-        annotator=annotator,
-        kind=kind or row.get("kind") or said_kind,
+        turn=row.turn,
+        category=known or None,
+        language=row.language.lower() or told or language,
+        annotator=row.judge,
+        kind=kind or ("human" if (row.kind or ("human" if is_person else "judge")) == "human" else "judge"),
         model_1=first,
         model_2=second,
         winner=winner,
+        benchmark=benchmark,
     )
 
 
-def _question_id(value: Any) -> tuple[QuestionId, str | None]:
-    """Upstream writes 81_DE: the id, and the language it tells."""
-    value = _whole(value)
-    number, _, language = str(value).partition("_")
-    if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip():
-        raise ValueError(f"question_id is {value!r}")
-    return (int(number), language.lower() or None) if number.isdecimal() else (str(value), None)
-
-
-def _whole(value: Any) -> Any:
-    """Return 81 for 81.0, as a table with gaps has it."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _turn(value: Any) -> int:
-    value = _whole(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"turn is {value!r}; it must be 1 or 2")
-    return value
-
-
-def _models(row: Row) -> tuple[str, str]:
-    one, other = (row["model_a"], row["model_b"]) if "model_a" in row else (row["model_1"], row["model_2"])
-    if not (isinstance(one, str) and isinstance(other, str)) or one == other:
-        raise ValueError(f"the models are {one!r} and {other!r}; there must be two names")
-    return one, other
-
-
-def _winner(row: Row) -> str:
-    """Return the winner as the row's first or second model; the two games of FastChat's rows must agree."""
-    if "g1_winner" not in row:
-        return _said(row["winner"])
-    first, second = _said(row["g1_winner"]), _said(row["g2_winner"])
-    if FAILED in (first, second):
-        return FAILED
-    return first if first == second else INCONSISTENT
-
-
-def _said(winner: Any) -> str:
-    if not isinstance(winner, str) or winner not in SAID:
-        raise ValueError(f"the winner is {winner!r}; it must be one of {', '.join(SAID)}")
-    return SAID[winner]
-
-
-def _annotator(row: Row) -> tuple[str, Kind]:
-    """Return who voted; FastChat names a judge [model, prompt]."""
-    value = row["annotator"] if "annotator" in row else row["judge"]
-    name = value if isinstance(value, str) else value[0]
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"the judge is {value!r}")
-    return name, "human" if isinstance(value, str) and name.lower().startswith(PEOPLE) else "judge"
-
-
-def _category(question_id: QuestionId, fastchats: bool) -> str | None:
-    """Return what MT-Bench's ids tell; those of the mini benchmark could be anyone's, except in files of ours."""
-    if not isinstance(question_id, int) or (question_id < FIRST_ID and not fastchats):
-        return None
-    try:
-        return category_of("mini" if question_id < FIRST_ID else "mtbench_x", question_id)
-    except UserError:
-        return None
+def _category(benchmark: str, question_id: int, place: str) -> str:
+    return category(benchmark, question_id, place=place) if benchmark in OURS else ""

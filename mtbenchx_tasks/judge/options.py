@@ -26,6 +26,11 @@ Judges = Annotated[
 Language = Annotated[str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")]
 
 
+Benchmark = Annotated[
+    str | None, typer.Option(help="Benchmark of the questions (mtbench_x, mini), where a file doesn't tell it.")
+]
+
+
 Runs = Annotated[int | None, typer.Option(min=1, help="Judge everything this often, as separate runs.")]
 
 

@@ -13,6 +13,9 @@ Judgments = Annotated[
     list[Path],
     typer.Option(help="Judges' verdicts: FastChat's *_pair.jsonl, or lmsys' schema; repeatable, also for a jury."),
 ]
+Benchmark = Annotated[
+    str | None, typer.Option(help="Benchmark of the questions (mtbench_x, mini), where a file doesn't tell it.")
+]
 Language = Annotated[str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")]
 TieMode = Annotated[
     Literal["four", "merge_bad", "decisive"],
@@ -35,6 +38,7 @@ def agreement(
     *,
     judgments: Judgments = [],  # noqa: B006  (typer reads it)
     language: Language = None,
+    benchmark: Benchmark = None,
     annotators: Annotated[str, typer.Option(help="Only these people, e.g. 'expert*'.")] = "*",
     tie_mode: TieMode = "four",
     inconsistent: Inconsistent = "missing",
@@ -44,13 +48,15 @@ def agreement(
     out: Annotated[Path | None, typer.Option(help="Also write JSON, CSV, LaTeX and text to this folder.")] = None,
 ) -> None:
     """Show how often people agree with each other and with the judge, how often they could, and whom each prefers."""
+    from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.meta_evaluation.agreement.results import results
     from mtbenchx_tasks.meta_evaluation.agreement.study import gather
     from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
     from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched
     from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables, write_results
 
-    (people, said), (verdicts, judged) = read_people(votes, language), read_judges(judgments, language)
+    told = Told(language, benchmark)
+    (people, said), (verdicts, judged) = read_people(votes, told), read_judges(judgments, told)
     study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators, repeated=repeated)
     for note in filter(None, (*said, *judged, unmatched(study))):
         typer.echo(f"mtbenchx: {note}", err=True)
@@ -58,6 +64,7 @@ def agreement(
         "votes": [file.name for file in votes],
         "judgments": [file.name for file in judgments],
         "language": language,
+        "benchmark": study.benchmark,
         "annotators": annotators,
         "inconsistent": inconsistent,
         "repeated": repeated,
@@ -70,7 +77,7 @@ def agreement(
     print(
         f"{people_said['annotators']} people, {people_said['votes']} votes, {people_said['skipped']} skips, "
         f"{people_said['repeated']} repeated votes {'left out' if repeated == 'first' else 'counted'}; "
-        f"judges: {', '.join(study.judges) or 'none'}"
+        f"judges: {', '.join(study.judges) or 'none'}; benchmark: {study.benchmark or 'not told (--benchmark)'}"
     )
     print_tables(chosen)
     for path in written:

@@ -7,6 +7,7 @@ import typer
 
 from mtbenchx_tasks.judge.options import (
     Batch,
+    Benchmark,
     Data,
     Files,
     Judges,
@@ -29,6 +30,7 @@ def compare(
     judges: Judges,
     *,
     language: Language = None,
+    benchmark: Benchmark = None,
     votes: Annotated[int, typer.Option(min=3, max=4, help="4 offers the vote 'both bad'.")] = 3,
     baseline: Annotated[str | None, typer.Option(help="Compare all models with this one; default: all pairs.")] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of the judge in the result.")] = 1,
@@ -57,10 +59,16 @@ def compare(
     settings = parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
     prices = parse_prices(price)
     if plan:
-        print_plan(plan_comparison(files, settings, language, votes=votes, baseline=baseline, prices=prices))
+        print_plan(
+            plan_comparison(
+                files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, prices=prices
+            )
+        )
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
-    outcomes = compare_files(files, settings, language, votes=votes, baseline=baseline, engine_for=engine_for)
+    outcomes = compare_files(
+        files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
+    )
     print_comparison(outcomes, runs, substitute)
     if out is not None:
         for path in save_pairs(out, outcomes, settings[0]):
@@ -72,14 +80,19 @@ def pairs(
     files: Annotated[list[Path], typer.Argument(help="FastChat's *_pair.jsonl files, anyone's.")],
     *,
     language: Annotated[str, typer.Option(help="Language of the questions.")] = "en",
+    benchmark: Benchmark = None,
     substitute: Annotated[
         Literal["next", "chain"] | None, typer.Option(help="Fill inconsistent votes from later runs, if there are any.")
     ] = None,
 ) -> None:
     """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
+    from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
     from mtbenchx_tasks.pairwise.terminal import print_comparison
 
-    outcomes = [outcome for file in files for outcome in read_pairs(file, language)]
+    read = [read_pairs(file, language, Told(language, benchmark)) for file in files]
+    outcomes = [outcome for found, _ in read for outcome in found]
+    for note in (note for _, notes in read for note in notes):
+        print(note)
     runs = 1 + max(outcome.item.run for outcome in outcomes)
     print_comparison(outcomes, max(1, runs - (substitute is not None)), substitute)

@@ -51,7 +51,7 @@ def record(ledger: Ledger, matches: Sequence[Match], outcomes: Sequence[Outcome]
 def _comparisons(match: Match, outcome: Outcome, rule: str) -> Iterable[Comparison]:
     """Yield both games, the models in alphabetical order: a pair is stored once however it was asked for."""
     item = match.item
-    models, answers, games = [item.model_1, item.model_2], match.answers, [outcome.first, outcome.second]
+    models, answers, games = [item.model_1, item.model_2], match.answers, outcome.games or ()
     if models[0] > models[1]:
         models, answers, games = models[::-1], answers[::-1], games[::-1]
     for number, one in enumerate(games, start=1):

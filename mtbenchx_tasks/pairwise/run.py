@@ -123,7 +123,7 @@ def collect(matches: Sequence[Match], games: Sequence[Games], parser: str, votes
     outcomes = []
     for match, futures in zip(matches, games, strict=True):
         first, second = (_read(futures and futures[swapped], parser, votes, swapped) for swapped in (False, True))
-        outcomes.append(Outcome(match.item, first, second, (len(match.answers[0]), len(match.answers[1]))))
+        outcomes.append(Outcome.of(match.item, first, second, (len(match.answers[0]), len(match.answers[1]))))
     return outcomes
 
 
@@ -141,6 +141,7 @@ def compare_files(
     judges: Sequence[JudgeSettings],
     language: str | None = None,
     *,
+    benchmark: str | None = None,
     votes: int = 3,
     baseline: str | None = None,
     engine_for: EngineFor = live_engine,
@@ -151,6 +152,7 @@ def compare_files(
         files: lm_eval samples or FastChat's model_answer; two models or more per language.
         judges: Who compares; each of their runs is a comparison of its own.
         language: Language of the questions, where a file doesn't tell it.
+        benchmark: Benchmark of the questions, likewise.
         votes: 3 (A, B, tie), or 4 with both bad.
         baseline: The model that all others are compared with; None: all pairs.
         engine_for: Who asks (see factory.budgeted).
@@ -160,7 +162,7 @@ def compare_files(
     """
     under_way: list[Comparing] = []
     try:
-        for spoken, answers in _by_language(files, language).items():
+        for spoken, answers in _by_language(files, language, benchmark).items():
             for judge in judges:
                 engine = engine_for(judge, spoken)
                 under_way.append(start(answers, spoken, judge, votes, baseline, engine=engine))
@@ -176,13 +178,14 @@ def plan_comparison(
     judges: Sequence[JudgeSettings],
     language: str | None = None,
     *,
+    benchmark: str | None = None,
     votes: int = 3,
     baseline: str | None = None,
     prices: Mapping[str, Price] | None = None,
 ) -> Plan:
     """Return what `compare_files` would ask and cost; no key is needed, and nothing is sent. Errors are the same."""
     planner = Planner(prices)
-    for spoken, answers in _by_language(files, language).items():
+    for spoken, answers in _by_language(files, language, benchmark).items():
         for judge in judges:
             start(answers, spoken, judge, votes, baseline, engine=planner.engine_for(judge, spoken, "pairwise"))
     return planner.plan()
@@ -193,8 +196,8 @@ def save_pairs(folder: Path, outcomes: Sequence[Outcome], settings: JudgeSetting
     return write_pairs(folder, outcomes, open_ledger(Path(settings.ledger) if settings.ledger else None))
 
 
-def _by_language(files: Sequence[Path], language: str | None) -> dict[str, list[Answers]]:
+def _by_language(files: Sequence[Path], language: str | None, benchmark: str | None) -> dict[str, list[Answers]]:
     found: dict[str, list[Answers]] = {}
-    for file in read_files(files, language):
+    for file in read_files(files, language, benchmark):
         found.setdefault(file.language, []).append(file.answers)
     return found

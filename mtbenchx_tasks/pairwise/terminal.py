@@ -18,6 +18,8 @@ from mtbenchx_tasks.stats.pair_rates import (
 )
 from mtbenchx_tasks.stats.substitution import Following, effects, substitute
 
+UNTOLD = "benchmark not told (--benchmark)"
+
 
 def print_comparison(outcomes: Sequence[Outcome], runs: int, following: Following | None) -> None:
     """Print one set of tables per pair of models, language and judge.
@@ -28,9 +30,12 @@ def print_comparison(outcomes: Sequence[Outcome], runs: int, following: Followin
         following: How inconsistent votes are substituted (notes D9); None: not at all.
     """
     console = Console()
-    for (one, other, language, judge), group in by(outcomes, "model_1", "model_2", "language", "judge").items():
+    places = by(outcomes, "model_1", "model_2", "benchmark", "language", "judge")
+    for (one, other, benchmark, language, judge), group in places.items():
         results = substitute(group, following, runs) if following else group
-        console.print(f"\n[bold]{other}[/] against [bold]{one}[/], {language}, judged by {judge}")
+        console.print(
+            f"\n[bold]{other}[/] against [bold]{one}[/], {benchmark or UNTOLD}, {language}, judged by {judge}"
+        )
         console.print(_rates(results, other, one))
         console.print(_bias(group))
         if following:
@@ -54,11 +59,12 @@ def _rates(outcomes: Sequence[Outcome], winner: str, loser: str) -> Table:
 
 def _bias(outcomes: Sequence[Outcome]) -> Table:
     """Positional bias of each stratum and turn (notes D8)."""
-    table = Table("", "inconsistent", "95 %", "first", "second", "other", "failed", title="Positional bias, in %")
+    names = ("", "inconsistent", "95 %", "first", "second", "other", "failed")
+    table = Table(*names, title="Positional bias, in %")
     groups = strata(outcomes) | {f"turn {turn}": group for (turn,), group in by(outcomes, "turn").items()}
     for name, group in groups.items():
         found = positional_bias(group)
-        directions = (str(found.first), str(found.second), str(found.other))
+        directions = map(str, (found.first, found.second, found.other))
         table.add_row(name, _share(found.biased), _interval(found.biased.interval), *directions, _share(found.failed))
     return table
 

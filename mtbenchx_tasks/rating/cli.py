@@ -8,6 +8,7 @@ import typer
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.options import (
     Batch,
+    Benchmark,
     Data,
     Files,
     Judges,
@@ -28,6 +29,7 @@ def judge(
     judges: Judges,
     *,
     language: Language = None,
+    benchmark: Benchmark = None,
     runs: Runs = None,
     prompt_language: PromptLanguage = None,
     compare_prompts: Annotated[
@@ -72,21 +74,21 @@ def judge(
         raise UserError("Prompts are compared with one judge at a time; name one --judge.")
     asked = [variant for _, variant in variants] or settings
     if plan:
-        print_plan(saved_answers.plan_files(files, asked, language, prices))
+        print_plan(saved_answers.plan_files(files, asked, language, prices, benchmark=benchmark))
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
     if write_requests or read_results:
         request_files.check(asked, live_only={"--batch": batch, "--max-cost": max_cost is not None})
-        engines = saved_answers.note_files(files, asked, language).engines.values()
+        engines = saved_answers.note_files(files, asked, language, benchmark=benchmark).engines.values()
         engine_for = request_files.exchange(engines, write_requests, read_results)
     if write_requests:
         return
     if variants:
-        found = prompt_comparison.compare_variants(files, variants, language, engine_for)
+        found = prompt_comparison.compare_variants(files, variants, language, engine_for, benchmark=benchmark)
         prompt_comparison.print_comparison(found)
         end_command(budget, found.failed)
         return
-    results = saved_answers.judge_files(files, settings, language, engine_for)
+    results = saved_answers.judge_files(files, settings, language, engine_for, benchmark=benchmark)
     columns = [part for result in results for part in result.by_snapshot()] if split_snapshots else results
     print_jury(jury(results)) if len(settings) > 1 and not split_snapshots else print_metrics(columns)
     end_command(budget, sum(result.failed for result in results))

@@ -84,6 +84,8 @@ def compare_variants(
     variants: Sequence[Variant],
     language: str | None = None,
     engine_for: EngineFor = live_engine,
+    *,
+    benchmark: str | None = None,
 ) -> PromptComparison:
     """Judge saved answers under several settings, all in flight together, and compare each with the first.
 
@@ -91,13 +93,14 @@ def compare_variants(
         files: lm_eval samples or FastChat's model_answer.
         variants: What `prompt_variants` or `language_variants` returned.
         language: Language of the questions, where a file doesn't tell it.
+        benchmark: Benchmark of the questions, likewise.
         engine_for: Who asks (see saved_answers.judge_files).
 
     Raises:
         UserError: See saved_answers.judge_files.
     """
     names = tuple(name for name, _ in variants)
-    read = read_files(files, language)
+    read = read_files(files, language, benchmark)
     results = judge_all([(file, settings) for _, settings in variants for file in read], engine_for)
     scored = tuple(tuple(results[start : start + len(read)]) for start in range(0, len(results), len(read)))
     pairs = [

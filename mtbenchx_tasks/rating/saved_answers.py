@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.answers import Answers, read_answers
+from mtbenchx_tasks.formats.answers import Answers, read_models
+from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
 from mtbenchx_tasks.judge.prices import Price
@@ -35,6 +36,8 @@ def judge_files(
     judges: str | Sequence[JudgeSettings],
     language: str | None = None,
     engine_for: EngineFor = live_engine,
+    *,
+    benchmark: str | None = None,
 ) -> list[Scored]:
     """Return what each judge says of each file, file by file.
 
@@ -42,6 +45,7 @@ def judge_files(
         files: lm_eval samples or FastChat's model_answer.
         judges: Settings of one judge or several (see `parse_judges`), or the text of one.
         language: Language of the questions, where a file doesn't tell it.
+        benchmark: Benchmark of the questions, likewise.
         engine_for: Who asks; `budgeted(...)` sets a limit, another factory sends by batch.
 
     Raises:
@@ -49,7 +53,9 @@ def judge_files(
             scoring.prepare. It is raised before anything is asked.
     """
     settings = parse_judges([judges]) if isinstance(judges, str) else judges
-    return judge_all([(file, judge) for file in read_files(files, language) for judge in settings], engine_for)
+    return judge_all(
+        [(file, judge) for file in read_files(files, language, benchmark) for judge in settings], engine_for
+    )
 
 
 def judge_all(pairs: Sequence[tuple[File, JudgeSettings]], engine_for: EngineFor = live_engine) -> list[Scored]:
@@ -72,9 +78,11 @@ def plan_files(
     judges: Sequence[JudgeSettings],
     language: str | None = None,
     prices: Mapping[str, Price] | None = None,
+    *,
+    benchmark: str | None = None,
 ) -> Plan:
     """Return what `judge_files` would ask and cost; no key is needed, and nothing is sent. Errors are the same."""
-    return note_files(files, judges, language, prices).plan()
+    return note_files(files, judges, language, prices, benchmark=benchmark).plan()
 
 
 def note_files(
@@ -82,36 +90,44 @@ def note_files(
     judges: Sequence[JudgeSettings],
     language: str | None = None,
     prices: Mapping[str, Price] | None = None,
+    *,
+    benchmark: str | None = None,
 ) -> Planner:
     """Return the very requests that `judge_files` would send, for a plan or a file of requests."""
     planner = Planner(prices)
-    for file in read_files(files, language):
+    for file in read_files(files, language, benchmark):
         for settings in judges:
             file.prepare(settings, planner.engine_for).submit()
     return planner
 
 
-def read_files(files: Sequence[Path], language: str | None = None) -> list[File]:
-    """Read files of answers.
+def read_files(files: Sequence[Path], language: str | None = None, benchmark: str | None = None) -> list[File]:
+    """Read files of answers; a file of several models gives one entry for each.
 
     Raises:
-        UserError: A file can't be read or tells no language, or one model comes twice in one language.
+        UserError: A file can't be read, or tells no language or no benchmark; or one model comes twice in one language.
     """
-    read = [_read(file, language) for file in files]
+    told = Told(language, benchmark)
+    read = [(path, _file(path, given, told)) for path in files for given in read_models(path, told)]
     seen: dict[tuple[str, str, str], Path] = {}
-    for path, file in zip(files, read, strict=True):
+    for path, file in read:
         place = (file.answers.benchmark, file.answers.model, file.language)
         if place in seen:
             raise UserError(f"{seen[place]} and {path} both hold {place[1]!r} in {place[2]!r}; give one of them.")
         seen[place] = path
-    return read
+    return [file for _, file in read]
 
 
-def _read(path: Path, asked: str | None) -> File:
-    answers = read_answers(path)
-    if asked and answers.language and asked != answers.language:
-        raise UserError(f"{path} holds answers in {answers.language!r}, not {asked!r}; leave --language out.")
-    spoken = asked or answers.language
+def _file(path: Path, answers: Answers, told: Told) -> File:
+    if told.language and answers.language and told.language != answers.language:
+        raise UserError(f"{path} holds answers in {answers.language!r}, not {told.language!r}; leave --language out.")
+    if not answers.benchmark:
+        ids = f"{min(answers.texts)} to {max(answers.texts)}"
+        raise UserError(
+            f"{path} doesn't tell the benchmark of its questions (numbers {ids}, which others have, too); name it by "
+            f"--benchmark: mtbench_x, or mini if they are the mini benchmark's."
+        )
+    spoken = told.language or answers.language
     if spoken is None:
         raise UserError(f"{path} doesn't tell its language; name it by --language.")
     return File(answers, spoken)

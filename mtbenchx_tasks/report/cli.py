@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.options import Benchmark
 
 
 def report(
@@ -20,6 +21,7 @@ def report(
     ] = None,
     questions: Annotated[str | None, typer.Option(help="Show the answers to these side by side, e.g. 81,82.")] = None,
     language: Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")] = None,
+    benchmark: Benchmark = None,
     title: Annotated[str, typer.Option(help="The page's heading.")] = "MT-Bench-X report",
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw (needs matplotlib), or tables only.")
@@ -37,10 +39,17 @@ def report(
         for line in paper_report(paper, out, figures=figures):
             print(line)
         return
+    from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.report.make import make_report, notes
 
     study, files = make_report(
-        results or [], out, groups=groups, questions=questions, language=language, title=title, figures=figures
+        results or [],
+        out,
+        groups=groups,
+        questions=questions,
+        told=Told(language, benchmark),
+        title=title,
+        figures=figures,
     )
     for note in notes(study):
         print(note)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mtbenchx_tasks.formats.benchmark import NOTHING, Told
 from mtbenchx_tasks.records import Study
 from mtbenchx_tasks.report.contents import chapters
 from mtbenchx_tasks.report.figures.drawing import check_matplotlib
@@ -25,7 +26,7 @@ def make_report(
     *,
     groups: Path | None = None,
     questions: str | None = None,
-    language: str | None = None,
+    told: Told = NOTHING,
     title: str = "MT-Bench-X report",
     figures: bool = True,
 ) -> tuple[Study, list[Path]]:
@@ -36,7 +37,7 @@ def make_report(
         out: The folder to write.
         groups: A YAML of models' labels, families, mixtures, and their order.
         questions: Ids whose answers are shown, e.g. `81,82`.
-        language: Of files that don't tell it.
+        told: Language and benchmark of files that don't tell them.
         title: The page's heading.
         figures: Whether to draw.
 
@@ -50,7 +51,7 @@ def make_report(
         check_matplotlib()
     chosen, known_groups = parse_questions(questions), read_groups(groups)
     prepare(out)
-    study = read_study(paths, language)
+    study = read_study(paths, told)
     check_questions(chosen, study)
     found = chapters(study, known_groups, chosen)
     drawn = draw_all(found) if figures else {}

@@ -1,6 +1,5 @@
 """Reading whatever a user names: folders and files, each recognised by what is in it."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from hf_datasets.records import content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.benchmark import NOTHING, Told
 from mtbenchx_tasks.formats.fastchat.study import (
     read_answers_only,
     read_fastchat_pairs,
@@ -15,6 +15,7 @@ from mtbenchx_tasks.formats.fastchat.study import (
     read_questions,
     read_singles,
 )
+from mtbenchx_tasks.formats.generations import holds
 from mtbenchx_tasks.formats.ledger.study import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.formats.lm_eval import SAMPLES, load_json, read_samples
 from mtbenchx_tasks.records import Compared, Conditions, Judged, Study
@@ -33,12 +34,12 @@ READERS = (
 """What tells a JSON Lines layout, and who reads it."""
 
 
-def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
+def read_study(paths: Sequence[Path], told: Told = NOTHING) -> Study:
     """Read results folders, ledgers, judgment files, votes and an agreement file into one record.
 
     Args:
         paths: Files, or folders that are searched.
-        language: Language of FastChat's files and of votes where nothing tells it.
+        told: Language and benchmark of files that don't tell them.
 
     Raises:
         UserError: A path isn't there; a named file is of no known layout or half-written; or nothing was found.
@@ -48,15 +49,15 @@ def read_study(paths: Sequence[Path], language: str | None = None) -> Study:
         if not path.exists():
             raise UserError(f"There is no {path}; name results folders, ledgers or judgment files.")
         for file in dict.fromkeys(_files(path)):
-            found = _read(file, language, named=path.is_file())
+            found = _read(file, told, named=path.is_file())
             if found.agreement is not None and study.agreement not in (None, found.agreement):
                 raise UserError(f"{file} is a second agreement.json; name one.")
             study = study.joined(found)
     study = filled(_once(study))
     if not study.judged and not study.compared and study.agreement is None:
-        told = f" ({' '.join(study.notes)})" if study.notes else ""
+        noted = f" ({' '.join(study.notes)})" if study.notes else ""
         raise UserError(
-            f"No judgments in {', '.join(map(str, paths))}{told}; name a results folder of `lm_eval --log_samples`, "
+            f"No judgments in {', '.join(map(str, paths))}{noted}; name a results folder of `lm_eval --log_samples`, "
             f"a ledger, or FastChat's model_judgment files."
         )
     return study
@@ -72,15 +73,15 @@ def _files(path: Path) -> Iterator[Path]:
             yield file
 
 
-def _read(file: Path, language: str | None, *, named: bool) -> Study:
+def _read(file: Path, told: Told, *, named: bool) -> Study:
     """Read one file; one of no known layout is an error if the user named it, else a note."""
     if is_ledger(file):
         return read_ledger(file) if named or holds_judgments(file) else _unknown(file, named=False)
     if file.suffix == ".parquet":
-        return read_people(file, language) if named or _holds_votes(file) else _unknown(file, named=False)
+        return read_people(file, told) if named or _holds_votes(file) else _unknown(file, named=False)
     if file.suffix == ".json":
-        return _read_json(file, language, named=named)
-    return _read_lines(file, language, named=named) if file.suffix == ".jsonl" else _unknown(file, named=named)
+        return _read_json(file, told, named=named)
+    return _read_lines(file, told, named=named) if file.suffix == ".jsonl" else _unknown(file, named=named)
 
 
 def _holds_votes(file: Path) -> bool:
@@ -93,13 +94,13 @@ def _holds_votes(file: Path) -> bool:
         return False
 
 
-def _read_lines(file: Path, language: str | None, *, named: bool) -> Study:
+def _read_lines(file: Path, told: Told, *, named: bool) -> Study:
     first = _first_row(file)
     if {"doc", "resps"} <= first.keys() or SAMPLES.fullmatch(file.name):
-        return read_samples(file) if named or _is_ours(first) else Study()  # a folder holds other tasks as well
+        return read_samples(file, told) if named or _is_ours(first) else Study()  # a folder holds other tasks as well
     for keys, reader in READERS:
         if first.keys() >= keys:
-            return reader(file, language)
+            return reader(file, told)
     return _unknown(file, named=named)
 
 
@@ -108,11 +109,11 @@ def _is_ours(sample: dict[str, object]) -> bool:
     return isinstance(doc, dict) and {"question_id", "language", "turns", "category"} <= doc.keys()
 
 
-def _read_json(file: Path, language: str | None, *, named: bool) -> Study:
+def _read_json(file: Path, told: Told, *, named: bool) -> Study:
     if not file.read_bytes().strip():
         raise UserError(f"{file} is empty.")
     if file.read_bytes().lstrip()[:1] == b"[":
-        return read_people(file, language) if named else _unknown(file, named=False)
+        return read_people(file, told) if named else _unknown(file, named=False)
     loaded = load_json(file)
     if "statistics" in loaded and "people" in loaded:
         return Study(agreement=loaded, sources=(str(file),))
@@ -142,10 +143,7 @@ def _first_row(file: Path) -> dict[str, object]:
         raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
     if line is None:
         raise UserError(f"{file} is empty; leave it out.")
-    try:
-        return next(jsonl.parse([line], str(file)))
-    except json.JSONDecodeError as error:  # pragma: no cover  (jsonl.parse explains it)
-        raise UserError(f"{file} is not JSON Lines ({error}).") from error
+    return next(jsonl.parse([line], str(file)))
 
 
 # the same thing twice -----------------------------------------------------------------------------------------------
@@ -271,7 +269,9 @@ def _with_answer(item: Judged, study: Study) -> Judged:
     if item.answer is not None or item.repeat:
         return item
     place = item.conditions.benchmark, item.language, item.model, item.question_id
-    return replace(item, answer=_text(study, place, item.turn))
+    text = _text(study, place, item.turn)
+    is_judged = text is not None and (not item.prompt or holds(item.prompt, text))
+    return replace(item, answer=text) if is_judged else item
 
 
 def _with_lengths(item: Compared, study: Study) -> Compared:

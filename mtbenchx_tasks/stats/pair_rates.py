@@ -132,8 +132,10 @@ class Bias:
     """Items whose second-shown answer won both games."""
     other: int
     """Items whose games disagree otherwise, e.g. a tie and a win."""
+    untold: int
+    """Items that a file calls inconsistent without telling which order won."""
     biased: Share
-    """All three, among the outcomes with both games valid."""
+    """All four, among the outcomes with both games valid."""
     failed: Share
     """Outcomes with an invalid game, among all."""
 
@@ -223,13 +225,15 @@ def _by_question(outcomes: Iterable[Voted], value: Callable[[str], Value]) -> di
 def positional_bias(outcomes: Iterable[Outcome]) -> Bias:
     """Return the share of items whose two games disagree, and which place they favour."""
     outcomes = list(outcomes)
-    games = [(outcome.first.vote, outcome.second.vote) for outcome in outcomes if outcome.winner == INCONSISTENT]
+    disagreeing = [outcome.games for outcome in outcomes if outcome.winner == INCONSISTENT]
+    games = [(pair[0].vote, pair[1].vote) for pair in disagreeing if pair is not None]
     first, second = games.count((MODEL_1, MODEL_2)), games.count((MODEL_2, MODEL_1))
     valid = [outcome for outcome in outcomes if outcome.winner != FAILED]
     return Bias(
         first,
         second,
         len(games) - first - second,
+        untold=len(disagreeing) - len(games),
         biased=share(valid, lambda outcome: outcome.winner == INCONSISTENT),
         failed=share(outcomes, lambda outcome: outcome.winner == FAILED),
     )

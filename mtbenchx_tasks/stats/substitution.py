@@ -62,7 +62,7 @@ def _filled(outcome: Outcome, known: dict[Item, Outcome], reach: int) -> Outcome
     for step in range(1, reach + 1):
         later = known.get(replace(outcome.item, run=outcome.item.run + step))
         if later is not None and later.winner in VOTES:
-            return replace(outcome, first=later.first, second=later.second)
+            return replace(outcome, winner=later.winner, games=later.games)
     return outcome
 
 

@@ -10,22 +10,22 @@ won by model_2 (notes: peers 17). Compare with three votes if it is to be read t
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.ids import FIRST_ID, category_of
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import checked
+from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of, category, question_in
+from mtbenchx_tasks.formats.fastchat.rows import ERROR, PairRow
+from mtbenchx_tasks.formats.generations import Shown, of_one_generation
 from mtbenchx_tasks.judge.messages import pair_prompt_name
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
-from mtbenchx_tasks.records import BOTH_BAD, TIE, Game, Item, Outcome
+from mtbenchx_tasks.records import Game, Item, Outcome
 
-ERROR = "error"
-WINNERS = (MODEL_1, MODEL_2, TIE, BOTH_BAD, ERROR)
 GUIDED = ("math", "reasoning", "coding")
 """FastChat's categories with reference answers."""
 QUERY = """
@@ -64,7 +64,7 @@ def write_pairs(folder: Path, outcomes: Iterable[Outcome], ledger: Ledger | None
 
 def pair_row(outcome: Outcome, ledger: Ledger | None = None) -> Row:
     """Return FastChat's row of an outcome; `ledger` as in `write_pairs`."""
-    item, (first, second) = outcome.item, (outcome.first, outcome.second)
+    item, (first, second) = outcome.item, outcome.games or (Game(None), Game(None))
     known = [_kept(item, one, ledger) for one in (first, second)]
     return {
         "question_id": item.question_id,
@@ -100,7 +100,7 @@ def _user_prompt(row: Row) -> str:
 # reading ---------------------------------------------------------------------------------------------------------
 
 
-def read_pairs(file: Path, language: str, categories: Mapping[int, str] | None = None) -> list[Outcome]:
+def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Outcome], tuple[str, ...]]:
     """Read pairwise judgments of FastChat's layout, whoever wrote them.
 
     Rows of one judge, turn, question and pair are runs, numbered in order of appearance. What isn't in such a file is
@@ -109,66 +109,62 @@ def read_pairs(file: Path, language: str, categories: Mapping[int, str] | None =
     Args:
         file: The file.
         language: Language of the questions; ids such as `81_DE` must agree with it.
-        categories: Question id -> category, for ids that are neither MT-Bench's nor the mini benchmark's.
+        told: The benchmark, where nothing else tells it.
+
+    Returns:
+        The outcomes, and what a reader must know of them.
 
     Raises:
-        UserError: The file can't be read or is empty; or a row is of another layout, its winner is unknown, or its
-            question has no category: file and line are named.
+        UserError: The file can't be read or is empty; a row is of another layout; or two sets of answers stand under
+            one name (see generations). File, line and value are named.
     """
-    seen: Counter[Item] = Counter()
-    outcomes = []
-    for number, row in _numbered(file):
-        try:
-            item = _item(row, language, categories or {})
-            first, second = _game(row, "g1"), _game(row, "g2")
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{file}, line {number}: not a row of pairwise judgments ({type(error).__name__}: {error})."
-            ) from error
-        except UserError as error:
-            raise UserError(f"{file}, line {number}: {error}") from error
-        outcomes.append(Outcome(replace(item, run=seen[item]), first, second))
-        seen[item] += 1
-    return outcomes
-
-
-def _numbered(file: Path) -> list[tuple[int, Row]]:
-    """Return the rows of a file with their line numbers (blank lines count)."""
-    rows = jsonl.read(file)
+    rows = [(number, _pair(row, f"{file}, line {number}", language)) for number, row in jsonl.numbered(file)]
     if not rows:
         raise UserError(f"{file} is empty.")
-    lines = file.read_text(encoding="utf-8-sig").split("\n")
-    return list(zip((number for number, line in enumerate(lines, start=1) if line.strip()), rows, strict=True))
+    asked = {row.question_id.number: question_in(row.g1_user_prompt) for _, row in rows if row.turn == 1}
+    ids = [row.question_id.number for _, row in rows]
+    benchmark = benchmark_of(file, ids, told.benchmark, {number: text for number, text in asked.items() if text})
+    counts, notes = of_one_generation(file, [_shown(number, row) for number, row in rows])
+    seen: Counter[Item] = Counter()
+    outcomes = []
+    for (number, row), counted in zip(rows, counts, strict=True):
+        if not counted:
+            continue
+        item = _item(row, language, benchmark, f"{file}, line {number}")
+        games = (_game(row.g1_winner, row.g1_judgment), _game(row.g2_winner, row.g2_judgment))
+        outcomes.append(Outcome.of(replace(item, run=seen[item]), *games))
+        seen[item] += 1
+    return outcomes, notes
 
 
-def _item(row: Row, language: str, categories: Mapping[int, str]) -> Item:
-    identifier, _, told = str(row["question_id"]).partition("_")  # upstream writes 81_DE
-    if told and told.lower() != language:
-        raise UserError(f"the question {row['question_id']} is not in {language!r}; name the file's language.")
-    if row["turn"] not in (1, 2):
-        raise UserError(f"turn is {row['turn']!r}; it must be 1 or 2.")
-    question_id = int(identifier)
-    benchmark = "mini" if question_id < FIRST_ID else "mtbench_x"
+def _pair(row: Row, place: str, language: str) -> PairRow:
+    found = checked(PairRow, row, place, "a row of pairwise judgments")
+    told = found.question_id.language
+    if told and told != language:
+        raise UserError(f"{place}: the question {row['question_id']} is not in {language!r}; name the file's language.")
+    if found.model_1 == found.model_2:
+        raise UserError(f"{place}: model_1 and model_2 are both {found.model_1!r}; there must be two models.")
+    return found
+
+
+def _shown(number: int, row: PairRow) -> Shown:
+    models = (row.model_1, row.model_2)
+    return Shown(number, row.question_id.number, row.turn, models, row.judge, row.g1_user_prompt)
+
+
+def _item(row: PairRow, language: str, benchmark: str, place: str) -> Item:
     return Item(
         benchmark=benchmark,
         language=language,
-        question_id=question_id,
-        category=categories.get(question_id) or category_of(benchmark, question_id),
-        turn=row["turn"],
+        question_id=row.question_id.number,
+        category=category(benchmark, row.question_id.number, place=place),
+        turn=row.turn,
         run=0,
-        judge=slug(_judge(row["judge"])),
-        model_1=row["model_1"],
-        model_2=row["model_2"],
+        judge=slug(row.judge),
+        model_1=row.model_1,
+        model_2=row.model_2,
     )
 
 
-def _judge(judge: Sequence[str]) -> str:
-    """FastChat writes [judge, prompt]."""
-    return judge if isinstance(judge, str) else judge[0]
-
-
-def _game(row: Row, game: str) -> Game:
-    winner, text = row[f"{game}_winner"], str(row.get(f"{game}_judgment") or "")
-    if winner not in WINNERS:
-        raise UserError(f"{game}_winner is {winner!r}; it must be one of {', '.join(WINNERS)}.")
+def _game(winner: str, text: str) -> Game:
     return Game(None, text, "marked as an error") if winner == ERROR else Game(winner, text)

@@ -138,7 +138,7 @@ def _item(row: Row, models: tuple[str, str]) -> Item:
 def _outcome(item: Item, games: Mapping[tuple[Item, str], Row]) -> Outcome:
     first, second = games[item, item.model_1], games[item, item.model_2]
     lengths = {first["model_1"]: len(first["answer_1"]), first["model_2"]: len(first["answer_2"])}
-    return Outcome(
+    return Outcome.of(
         item, _game(first, False), _game(second, True), lengths=(lengths[item.model_1], lengths[item.model_2])
     )
 

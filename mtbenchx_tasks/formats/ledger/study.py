@@ -133,7 +133,10 @@ def _compared(ledger: Ledger, source: str) -> tuple[tuple[Compared, ...], tuple[
 
 def _short(outcome: Outcome) -> Outcome:
     """Keys aren't compared: the same outcome from another file is the same."""
-    return replace(outcome, first=replace(outcome.first, key=None), second=replace(outcome.second, key=None))
+    if outcome.games is None:
+        return outcome
+    first, second = (replace(game, key=None) for game in outcome.games)
+    return replace(outcome, games=(first, second))
 
 
 def _costs(ledger: Ledger, source: str) -> Iterator[Cost]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from mtbenchx_tasks.formats.votes import VALID
+from mtbenchx_tasks.formats.vote_rows import VALID
 from mtbenchx_tasks.meta_evaluation.agreement.limits import (
     CLASSES,
     LIMITS,

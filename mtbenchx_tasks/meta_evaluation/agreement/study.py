@@ -6,7 +6,9 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.votes import SKIP, QuestionId, Vote
+from mtbenchx_tasks.formats.benchmark import OURS, category
+from mtbenchx_tasks.formats.vote_rows import SKIP
+from mtbenchx_tasks.formats.votes import QuestionId, Vote
 from mtbenchx_tasks.records import FAILED, INCONSISTENT, TIE, Item
 
 Inconsistent = Literal["missing", "tie"]
@@ -54,6 +56,8 @@ class Study:
     """Further votes of a person on an item."""
     judges: tuple[str, ...]
     """Judges, sorted."""
+    benchmark: str = ""
+    """Of the questions; "" where nothing tells it."""
 
     @property
     def skip_rate(self) -> float | None:
@@ -86,6 +90,7 @@ def gather(
     if not any(vote.counts for vote in people):
         raise UserError(f"There is no valid vote of a person (annotators {annotators!r}).")
     people, judged = _one_language(people, list(verdicts))
+    benchmark = _one_benchmark([*people, *judged])
     valid = [vote for vote in people if vote.counts]
     first = _first_votes(valid)
     counted = first if repeated == "first" else valid
@@ -93,7 +98,11 @@ def gather(
     if judged and not {vote.item for vote in first} & said.keys():
         raise UserError(_nothing_shared(first, judged))
     numbers = _numbers([*first, *judged])
-    items = {vote.item: _item(vote, numbers) for vote in [*judged, *first]}
+    categories = {vote.item: vote.category for vote in [*judged, *first] if vote.category}
+    items = {
+        vote.item: _item(vote, numbers, benchmark, categories.get(vote.item) or _category(vote, benchmark))
+        for vote in [*judged, *first]
+    }
     by_item: dict[Key, list[str]] = {key: [] for key in items}
     for vote in counted:
         by_item[vote.item].append(vote.winner)
@@ -107,6 +116,7 @@ def gather(
         skipped=sum(vote.winner == SKIP for vote in people),
         repeated=len(valid) - len(first),
         judges=tuple(sorted({vote.annotator for vote in judged})),
+        benchmark=benchmark,
     )
 
 
@@ -145,6 +155,14 @@ def _one_language(people: list[Vote], judged: list[Vote]) -> tuple[list[Vote], l
     return people, judged
 
 
+def _one_benchmark(votes: Iterable[Vote]) -> str:
+    """Return the benchmark of all votes; those that tell none are of the same."""
+    told = sorted({vote.benchmark for vote in votes} - {""})
+    if len(told) > 1:
+        raise UserError(f"The votes are on questions of {' and '.join(told)}; give the files of one benchmark.")
+    return told[0] if told else ""
+
+
 def _numbers(votes: Iterable[Vote]) -> dict[QuestionId, int]:
     """Return a whole number per question, its own where it has one."""
     named = sorted({vote.question_id for vote in votes}, key=str)
@@ -152,12 +170,18 @@ def _numbers(votes: Iterable[Vote]) -> dict[QuestionId, int]:
     return {name: name if isinstance(name, int) else -1 - texts.index(name) for name in named}
 
 
-def _item(vote: Vote, numbers: Mapping[QuestionId, int]) -> Item:
+def _category(vote: Vote, benchmark: str) -> str:
+    """Return what the benchmark says, if it is one of ours."""
+    known = benchmark in OURS and isinstance(vote.question_id, int)
+    return category(benchmark, int(vote.question_id)) if known else ""
+
+
+def _item(vote: Vote, numbers: Mapping[QuestionId, int], benchmark: str, category: str) -> Item:
     return Item(
-        benchmark="",
+        benchmark=benchmark,
         language=vote.language or "",
         question_id=numbers[vote.question_id],
-        category=vote.category or "",
+        category=category,
         turn=vote.turn,
         run=0,
         judge="",

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.votes import PEOPLE, Vote, read_votes, with_skips
+from mtbenchx_tasks.formats.benchmark import NOTHING, Told
+from mtbenchx_tasks.formats.vote_rows import PEOPLE
+from mtbenchx_tasks.formats.votes import Vote, read_votes, with_skips
 from mtbenchx_tasks.meta_evaluation.agreement.study import Study
 from mtbenchx_tasks.records import INCONSISTENT, Item
 
@@ -14,7 +16,7 @@ Read = tuple[list[Vote], list[str]]
 """Votes, and a sentence for each file that held others, too."""
 
 
-def read_people(files: Iterable[Path], language: str | None) -> Read:
+def read_people(files: Iterable[Path], told: Told = NOTHING) -> Read:
     """Read people's votes and skips; verdicts of judges in the same files are left out.
 
     Raises:
@@ -23,7 +25,7 @@ def read_people(files: Iterable[Path], language: str | None) -> Read:
     found: list[Vote] = []
     notes: list[str] = []
     for file in with_skips(files):
-        votes = read_votes(file, kind="human", language=language)
+        votes = read_votes(file, kind="human", language=told.language, benchmark=told.benchmark)
         judges = {vote.annotator for vote in votes if _is_judge(vote)}
         kept = [vote for vote in votes if vote.annotator not in judges]
         if not kept:
@@ -35,7 +37,7 @@ def read_people(files: Iterable[Path], language: str | None) -> Read:
     return found, notes
 
 
-def read_judges(files: Iterable[Path], language: str | None) -> Read:
+def read_judges(files: Iterable[Path], told: Told = NOTHING) -> Read:
     """Read judges' verdicts; people's votes in the same files are left out, but people alone are taken as judges.
 
     Raises:
@@ -44,7 +46,7 @@ def read_judges(files: Iterable[Path], language: str | None) -> Read:
     found: list[Vote] = []
     notes: list[str] = []
     for file in files:
-        verdicts = read_votes(file, kind="judge", language=language)
+        verdicts = read_votes(file, kind="judge", language=told.language, benchmark=told.benchmark)
         kept = [vote for vote in verdicts if not vote.annotator.lower().startswith(PEOPLE)]
         if kept and len(kept) < len(verdicts):
             notes.append(f"{len(verdicts) - len(kept)} votes of people in {file} are no judge's and were left out.")
@@ -56,13 +58,15 @@ def unmatched(study: Study) -> str | None:
     """Tell which models or languages only people or only judges know, since one may be spelled in two ways."""
     voted = [one.item for one in study.compared if one.people]
     judged = [one.item for one in study.compared if one.verdicts]
-    told = []
+    unmet = []
     for what, names in (("models", _models), ("languages", _languages)):
         only = names(voted) - names(judged)
         if judged and only:
             others = names(judged) - names(voted)
-            told.append(f"{what} {_names(only)}" + (f" (only the verdicts have {_names(others)})" if others else ""))
-    return f"No verdict is on the votes' {' and '.join(told)}; those votes are in no judge's numbers." if told else None
+            unmet.append(f"{what} {_names(only)}" + (f" (only the verdicts have {_names(others)})" if others else ""))
+    return (
+        f"No verdict is on the votes' {' and '.join(unmet)}; those votes are in no judge's numbers." if unmet else None
+    )
 
 
 def _is_judge(vote: Vote) -> bool:

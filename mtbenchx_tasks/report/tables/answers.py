@@ -118,18 +118,18 @@ def votes_html(found: Sequence[Duel], chosen: Sequence[int]) -> str:
         for duel in found
         for judge, outcomes in duel.by_judge.items()
         for outcome in outcomes
-        if outcome.item.question_id in chosen and (outcome.first.text or outcome.second.text)
+        if outcome.item.question_id in chosen and any(game.text for game in outcome.games or ())
     )
 
 
 def _outcome(duel: Duel, judge: str, outcome: Outcome) -> str:
     item = outcome.item
     names = {"model_1": item.model_1, "model_2": item.model_2}
-    games = (("first", outcome.first, item.model_1), ("second", outcome.second, item.model_2))
+    played = zip(("first", "second"), outcome.games or (), (item.model_1, item.model_2), strict=False)
     body = "".join(
         f"<p><b>{place} game, {html_text(shown)} shown first: {html_text(names.get(vote, vote))}</b></p>"
         f"{_text(game.text)}"
-        for place, game, shown in games
+        for place, game, shown in played
         for vote in [(game.vote or "no vote").replace("both_bad", "both bad")]
     )
     winner = names.get(outcome.winner, outcome.winner.replace("_", " "))

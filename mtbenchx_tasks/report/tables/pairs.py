@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mtbenchx_tasks.records import PEOPLE, Compared, Conditions, Game, Outcome
+from mtbenchx_tasks.records import INCONSISTENT, PEOPLE, Compared, Conditions, Game, Outcome
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.stats.intervals import Averaged, Interval
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
@@ -68,17 +68,20 @@ def _in_order(outcome: Outcome) -> Outcome:
     item = outcome.item
     if item.model_1 <= item.model_2:
         return outcome
+    first, second = outcome.games or (None, None)
     return Outcome(
         replace(item, model_1=item.model_2, model_2=item.model_1),
-        _mirrored(outcome.second),
-        _mirrored(outcome.first),
+        SWAPPED.get(outcome.winner, outcome.winner),
+        None if first is None or second is None else (_mirrored(second), _mirrored(first)),
         outcome.lengths[::-1],
     )
 
 
+SWAPPED = {"model_1": "model_2", "model_2": "model_1"}
+
+
 def _mirrored(game: Game) -> Game:
-    swapped = {"model_1": "model_2", "model_2": "model_1"}
-    return game if game.vote is None else replace(game, vote=swapped.get(game.vote, game.vote))
+    return game if game.vote is None else replace(game, vote=SWAPPED.get(game.vote, game.vote))
 
 
 def rates_table(duel: Duel, number_of: int) -> Table:
@@ -142,20 +145,21 @@ def bias_table(found: Sequence[Duel]) -> Table | None:
     rows: list[Row] = []
     for duel in found:
         for judge, outcomes in duel.by_judge.items():
-            if judge != "People":
+            if any(outcome.games or outcome.winner == INCONSISTENT for outcome in outcomes):  # else: votes alone
                 rows.append((f"{duel.title}: {judge}",))
                 rows += _bias_rows(outcomes)
     if not rows:
         return None
-    columns = ("Bias, in %", "Inconsistent / valid", "First won both", "Second won both", "Otherwise", "Failed, in %")
+    columns = ("Bias, in %", "Inconsistent / valid", "First won both", "Second won both", "Otherwise", "Not told")
     return Table(
         "positional-bias",
         "How often the order of the answers decides",
-        ("Category", *columns, "After substitution, in %", "Mitigated, points"),
+        ("Category", *columns, "Failed, in %", "After substitution, in %", "Mitigated, points"),
         tuple(rows),
         "Both orders are judged; biased are outcomes whose two games disagree, in % of those with both games valid, "
-        "averaged over runs (the paper's Table 2). Substitution: an inconsistent vote is taken from the next run; over "
-        "all runs but the last, which has none.",
+        "averaged over runs (the paper's Table 2). Not told: the file says inconsistent and holds no games, so no "
+        "direction. Substitution: an inconsistent vote is taken from the next run; over all runs but the last, which "
+        "has none.",
         folded=len(rows) > 26,  # noqa: PLR2004
     )
 
@@ -171,7 +175,7 @@ def _bias_rows(outcomes: Sequence[Outcome]) -> list[Row]:
                 stratum_name(name),
                 Cell(percent(runs.mean), "" if runs.sd is None else f"± {percent(runs.sd)}", strong=name == "all"),
                 f"{bias.biased.count}/{bias.biased.n}",
-                *(str(count) for count in (bias.first, bias.second, bias.other)),
+                *(str(count) for count in (bias.first, bias.second, bias.other, bias.untold)),
                 Cell(percent(bias.failed.value), f"{bias.failed.count}/{bias.failed.n}"),
                 percent(effect.after.mean) if effect else "",
                 number(effect.mitigated, 1, sign=True) if effect else "",

@@ -57,6 +57,8 @@ def answer_file(file: Path, model: str, answer: Answer = plain, number: int = 16
         }
         for question in questions("mini", language)[:number]
     ]
+    file = file.parent / f"mini_{language}" / file.name  # the folder tells the benchmark
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return file
 

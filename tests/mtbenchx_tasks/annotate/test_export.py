@@ -59,8 +59,8 @@ def test_the_columns_are_those_of_the_published_dataset_and_then_ours(files: lis
         **{"question_id": "int64", "model_a": "string", "model_b": "string", "winner": "string", "judge": "string"},
         "conversation_a": "list<element: struct<content: string, role: string>>",
         "conversation_b": "list<element: struct<content: string, role: string>>",
-        **{"turn": "int64", "category": "string", "language": "string", "vote_id": "string"},
-        **{"dwell_ms": "int64", "day": "string", "sparse_ties": "bool"},
+        **{"turn": "int64", "category": "string", "language": "string", "benchmark": "string"},
+        **{"vote_id": "string", "dwell_ms": "int64", "day": "string", "sparse_ties": "bool"},
     }
     assert table.to_pylist() == rows_of(files[1])
 

@@ -40,7 +40,9 @@ def test_lm_evals_samples_are_answers_too(tmp_path: Path) -> None:
         ]
         (tmp_path / f"org__{model}").mkdir()
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        (tmp_path / f"org__{model}" / "samples_mtbench_x_mini_it_x.jsonl").write_text(text, encoding="utf-8")
+        (tmp_path / f"org__{model}" / "samples_mtbench_x_mini_it_2026-01-01T00-00-00.jsonl").write_text(
+            text, encoding="utf-8"
+        )
     study = read_study(sorted(tmp_path.glob("*/*.jsonl")))
     assert (study.language, study.benchmark, [q.question_id for q in study.questions]) == ("it", "mini", [1, 2])
     assert study.answers["a"][2] == ("a one", "a two")
@@ -65,7 +67,7 @@ def test_the_published_benchmark_shows_the_references_of_its_turn(tmp_path: Path
     [
         (lambda row: {**row, "question_id": 77}, "question 77, which the benchmark doesn't have"),
         (lambda row: {**row, "choices": [{"turns": ["only one"]}]}, "two answers of text"),
-        (lambda row: {**row, "choices": [{"turns": ["one", None]}]}, "two answers of text"),
+        (lambda row: {**row, "choices": [{"turns": ["one", None]}]}, r"turns\[1\] must be text, not None"),
         (lambda row: {**row, "question_id": "1_DE"}, "answers in 'de'"),
     ],
 )

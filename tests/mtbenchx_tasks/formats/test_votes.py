@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.votes import Vote, read_votes, with_skips, write_votes
 
@@ -37,7 +38,7 @@ def write(file: Path, *rows: dict[str, Any]) -> Path:
 def test_models_are_sorted_by_name_and_the_winner_with_them(tmp_path: Path) -> None:
     # zephyr is shown left (model_a) and wins; alpaca sorts first, so the winner is model_2.
     (vote,) = read_votes(write(tmp_path / "votes.jsonl", LMSYS))
-    assert vote == Vote(81, 1, "writing", None, "expert_0", "human", "alpaca", "zephyr", "model_2")
+    assert vote == Vote(81, 1, None, None, "expert_0", "human", "alpaca", "zephyr", "model_2")
     assert vote.item == (None, 81, 1, "alpaca", "zephyr")
 
 
@@ -95,7 +96,7 @@ def test_a_table_of_texts_reads_the_same(tmp_path: Path) -> None:
 def test_whole_numbers_may_be_floats(tmp_path: Path) -> None:
     expected = read_votes(write(tmp_path / "votes.jsonl", LMSYS))
     assert read_votes(write(tmp_path / "floats.jsonl", {**LMSYS, "question_id": 81.0, "turn": 1.0})) == expected
-    with pytest.raises(UserError, match=r"question_id is 81\.5"):
+    with pytest.raises(UserError, match=r"question_id must be a whole number from 0 or a short text, not 81\.5"):
         read_votes(write(tmp_path / "half.jsonl", {**LMSYS, "question_id": 81.5}))
 
 
@@ -128,7 +129,7 @@ def test_a_judge_as_a_list_survives_parquet(tmp_path: Path) -> None:
 def test_both_games_of_fastchats_rows_must_agree(tmp_path: Path, games: tuple[str, str], winner: str) -> None:
     row = {**FASTCHAT, "g1_winner": games[0], "g2_winner": games[1]}
     (vote,) = read_votes(write(tmp_path / "gpt-4_pair.jsonl", row))
-    assert vote == Vote(121, 2, "coding", None, "gpt-4", "judge", "alpaca", "zephyr", winner)
+    assert vote == Vote(121, 2, "coding", None, "gpt-4", "judge", "alpaca", "zephyr", winner, benchmark="mtbench_x")
 
 
 def test_runs_of_a_judge_are_numbered(tmp_path: Path) -> None:
@@ -190,11 +191,11 @@ def test_a_file_that_holds_no_votes_is_a_users_error(tmp_path: Path, name: str, 
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="the column 'judge' is missing"):
+    with pytest.raises(UserError, match="the key annotator is missing"):
         read_votes(write(tmp_path / "votes.jsonl", {key: LMSYS[key] for key in LMSYS if key != "judge"}))
 
 
-NAMES = st.text(min_size=1, max_size=5)
+NAMES = st.text(min_size=1, max_size=5).filter(lambda name: name.isprintable() and bool(name.strip()))
 VOTES = st.builds(
     Vote,
     question_id=st.integers(1, 10**9),
@@ -216,10 +217,22 @@ def test_written_votes_read_back_equal(tmp_path_factory: pytest.TempPathFactory,
     assert read_votes(file) == votes
 
 
-def test_ids_that_only_look_like_mt_benchs_give_no_category(tmp_path: Path) -> None:
-    rows = [{**LMSYS, "question_id": number} for number in (7, 81, 160, 161)]
-    assert {vote.category for vote in read_votes(write(tmp_path / "votes.jsonl", *rows))} == {None}
-    assert [vote.category for vote in read_votes(write(tmp_path / "votes.jsonl", *rows[1:3]))] == [
-        "writing",
-        "humanities",
-    ]
+def test_ids_give_no_category_unless_the_benchmark_is_told(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "question_id": number} for number in (81, 160)]
+    file = write(tmp_path / "votes.jsonl", *rows)
+    assert {(vote.category, vote.benchmark) for vote in read_votes(file)} == {(None, "")}
+    assert [vote.category for vote in read_votes(file, benchmark="mtbench_x")] == ["writing", "humanities"]
+    mini = [{**LMSYS, "question_id": 1, "conversation_a": [{"role": "user", "content": text}]} for text in MINI_TEXTS]
+    assert [vote.category for vote in read_votes(write(tmp_path / "mini.jsonl", mini[0]))] == ["writing"]
+    assert [vote.category for vote in read_votes(write(tmp_path / "not.jsonl", mini[1]))] == [None]
+
+
+MINI_TEXTS = (questions("mini", "de")[0].turns[0], "A question of somebody else's.")
+
+
+def test_two_sets_of_answers_under_one_name_are_refused(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "judge": judge, "conversation_a": CONVERSATION} for judge in ("expert_0", "expert_1")]
+    assert len(read_votes(write(tmp_path / "votes.jsonl", *rows))) == 2
+    rows[1]["conversation_a"] = [CONVERSATION[0], {"content": "Good day", "role": "assistant"}]
+    with pytest.raises(UserError, match=r"'zephyr' has two different answers to question 81, turn 1 .lines 1 and 2"):
+        read_votes(write(tmp_path / "two.jsonl", *rows))

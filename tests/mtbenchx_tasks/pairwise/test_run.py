@@ -167,7 +167,7 @@ def test_a_judge_that_likes_what_comes_first_is_inconsistent(api: Api, settings:
     api.answer = first_shown
     outcomes = compare(TWO, "en", settings)
     assert winners(outcomes) == {INCONSISTENT}
-    assert {(outcome.first.vote, outcome.second.vote) for outcome in outcomes} == {("model_1", "model_2")}
+    assert {tuple(game.vote for game in outcome.games or ()) for outcome in outcomes} == {("model_1", "model_2")}
     assert len(api.judgments) == 8  # two questions, two turns, two orders
 
 
@@ -200,7 +200,7 @@ def test_an_empty_answer_fails_both_games(api: Api, settings: JudgeSettings) -> 
     silent = answers("silent", texts={1: ("", ""), 6: ("", "")})
     outcomes = compare([silent, TWO[1]], "en", settings)
     assert winners(outcomes) == {FAILED}
-    assert {(game.vote, game.reason, game.key) for o in outcomes for game in (o.first, o.second)} == {
+    assert {(game.vote, game.reason, game.key) for o in outcomes for game in o.games or ()} == {
         (None, "the answer is empty", None)
     }
     assert api.requests == []
@@ -274,7 +274,7 @@ def test_an_interrupted_game_is_no_vote() -> None:
     future: Future[Judged] = Future()
     future.cancel()
     (outcome,) = collect([match], [(future, future)], "last", 3)
-    assert (outcome.winner, outcome.first.reason) == (FAILED, "interrupted")
+    assert (outcome.winner, (outcome.games or ())[0].reason) == (FAILED, "interrupted")
 
 
 # the ledger --------------------------------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_every_game_is_written_down(settings: JudgeSettings) -> None:
     assert [(row["model_1"], row["model_2"], row["answer_1"], row["prompt"]) for row in rows[:2]] == [
         ("brief", "long", f"{BRIEF} 1", "pair-v2-both-bad")
     ] * 2
-    assert [row["judgment"] for row in rows[:2]] == [outcomes[0].first.key, outcomes[0].second.key]
+    assert [row["judgment"] for row in rows[:2]] == [game.key for game in outcomes[0].games or ()]
 
 
 @pytest.mark.parametrize("given", [TWO, TWO[::-1], [*TWO, answers("silent", texts={1: ("", "x"), 6: ("", "x")})]])
@@ -347,7 +347,9 @@ def test_a_judgment_that_is_missing_is_no_vote(settings: JudgeSettings) -> None:
     compare(TWO, "en", settings)
     ledger_of(settings).execute("DELETE FROM judgment")
     outcomes = outcomes_from_ledger(ledger_of(settings))
-    assert {outcome.first.reason for outcome in outcomes} == {"the judgment is not in the ledger"}
+    assert {game.reason for outcome in outcomes for game in outcome.games or ()} == {
+        "the judgment is not in the ledger"
+    }
 
 
 def test_merged_ledgers_hold_both_comparisons(settings: JudgeSettings, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def files(tmp_path: Path) -> list[str]:
             }
             for q in questions("mini", "de")
         ]
-        path = tmp_path / f"{model}.jsonl"
+        path = tmp_path / "mini_de" / f"{model}.jsonl"
+        path.parent.mkdir(exist_ok=True)
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         paths.append(str(path))
     return paths

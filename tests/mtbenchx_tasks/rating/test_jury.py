@@ -98,7 +98,8 @@ def answers(folder: Path, model: str = "m", count: int = 3) -> Path:
         {"question_id": i, "model_id": model, "choices": [{"turns": [f"{model} says {i}", "Also"]}]}
         for i in range(1, count + 1)
     ]
-    file = folder / f"{model}.jsonl"
+    file = folder / "mini_en" / f"{model}.jsonl"
+    file.parent.mkdir(exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return file
 
@@ -141,7 +142,7 @@ def test_a_finished_ledger_is_not_even_greeted(api: Api, tmp_path: Path) -> None
 
 
 def test_a_bad_file_is_found_before_anything_is_asked(api: Api, tmp_path: Path) -> None:
-    bad = tmp_path / "bad.jsonl"
+    bad = answers(tmp_path, "bad")
     bad.write_text('{"question_id": 1, "model_id": "b", "choices": [{"turns": ["only one"]}]}\n', encoding="utf-8")
     with pytest.raises(UserError, match="needs two answers"):
         judge_files([answers(tmp_path), bad], judges(api, tmp_path), "en")

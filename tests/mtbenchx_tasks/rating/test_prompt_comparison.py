@@ -26,7 +26,8 @@ def answers(folder: Path, model: str = "m", first: int = 1, suffix: str = "") ->
         {"question_id": f"{i}{suffix}", "model_id": model, "choices": [{"turns": [f"{model}-{i}-says", "Auch"]}]}
         for i in range(first, first + 4)
     ]
-    file = folder / f"{model}.jsonl"
+    file = folder / ("mini_de" if first == 1 else "mt_bench_de") / f"{model}.jsonl"
+    file.parent.mkdir(exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return file
 

@@ -9,6 +9,7 @@ import pytest
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import read_answers
+from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.formats.fastchat.export import export
 from mtbenchx_tasks.rating.saved_answers import judge_files
 from tests.doubles.model import Model
@@ -48,10 +49,11 @@ def test_predict_only_samples_give_the_tasks_numbers(api: Api, judge: dict[str, 
 def test_judged_answers_are_exported(judge: dict[str, Any], tmp_path: Path) -> None:
     rows = [{"question_id": 81 + i, "model_id": "m", "choices": [{"turns": ["a", "b"]}]} for i in range(2)]
     file = write(tmp_path / "m.jsonl", [{**row, "question_id": row["question_id"] - 80} for row in rows])
-    answers = read_answers(file)
+    assert read_answers(file).benchmark == ""
+    answers = read_answers(file, Told(benchmark="mini"))
     assert answers.texts == {1: ("a", "b"), 2: ("a", "b")}
     assert answers.benchmark == "mini"
-    judge_files([file], json.dumps(judge), "en")
+    judge_files([file], json.dumps(judge), "en", benchmark="mini")
     assert len(export(open_ledger(Path(judge["ledger"])), tmp_path / "out")) == 2
 
 
@@ -63,7 +65,7 @@ def test_judged_answers_are_exported(judge: dict[str, Any], tmp_path: Path) -> N
         ([{"question_id": 1, "choices": []}], "de", "line 1: not a model_answer row"),
         ([{"question_id": 1, "choices": [{"turns": ["a"]}]}], "de", "needs two answers"),
         ([{"question_id": 99, "choices": [{"turns": ["a", "b"]}]}] * 2, "de", "more than once"),
-        ([{"a": 1}], "de", "found a"),
+        ([{"a": 1}], "de", "found 'a'"),
         ([], "de", "is empty"),
     ],
 )
@@ -72,9 +74,35 @@ def test_bad_files_are_named(
 ) -> None:
     file = write(tmp_path / "answers.jsonl", rows)
     with pytest.raises(UserError, match=said):
-        judge_files([file], json.dumps(judge), language)
+        judge_files([file], json.dumps(judge), language, benchmark="mini")
 
 
 def test_a_missing_file_is_named(judge: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no file .*nowhere\.jsonl"):
         judge_files([tmp_path / "nowhere.jsonl"], json.dumps(judge), "de")
+
+
+def test_a_benchmark_is_asked_for_and_not_guessed(judge: dict[str, Any], tmp_path: Path) -> None:
+    """Vicuna's and others' questions begin at 1 as our mini benchmark's do."""
+    file = write(tmp_path / "a.jsonl", [{"question_id": 1, "model_id": "m", "choices": [{"turns": ["a", "b"]}]}])
+    with pytest.raises(UserError, match=r"a\.jsonl doesn't tell the benchmark .* by --benchmark"):
+        judge_files([file], json.dumps(judge), "en")
+
+
+def test_each_model_of_a_file_is_one(judge: dict[str, Any], tmp_path: Path) -> None:
+    rows = [{"question_id": 1, "model_id": model, "choices": [{"turns": ["a", "b"]}]} for model in ("m", "n")]
+    found = judge_files([write(tmp_path / "both.jsonl", rows)], json.dumps(judge), "en", benchmark="mini")
+    assert [scored.model for scored in found] == ["m", "n"]
+
+
+@pytest.mark.parametrize("turns", ["No", [None, "b"], [["a"], "b"], {"a": 1}, [7, "b"], []])
+def test_answers_that_are_no_texts_are_named(tmp_path: Path, turns: object) -> None:
+    rows = [{"question_id": 1, "choices": [{"turns": ["a", "b"]}]}, {"question_id": 2, "choices": [{"turns": turns}]}]
+    with pytest.raises(UserError, match=r"a\.jsonl, line 2: not a model_answer row .choices.0..turns"):
+        read_answers(write(tmp_path / "a.jsonl", rows))
+
+
+def test_samples_of_another_task_are_named(tmp_path: Path) -> None:
+    rows = [{"doc_id": 0, "doc": {"question": "2 + 2?", "answer": "4"}, "resps": [["4"]], "filter": "strict"}]
+    with pytest.raises(UserError, match=r"line 1: not a sample of a mtbench_x task"):
+        read_answers(write(tmp_path / "s.jsonl", rows))

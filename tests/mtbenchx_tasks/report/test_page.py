@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.report import make_study
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.report.figures.drawing import inline_svg, shorten
 from mtbenchx_tasks.report.make import make_report
 from tests.mtbenchx_tasks.studies import samples, single, singles
@@ -69,7 +70,7 @@ def test_figures_that_a_report_no_longer_has_go_and_other_files_stay(study: tupl
 
 def test_what_models_and_judges_say_stays_text(tmp_path: Path) -> None:
     rows = [single(HOSTILE, 81, 5, judgment=f"{HOSTILE} [[5]]", user_prompt=HOSTILE, turn=turn) for turn in (1, 2)]
-    make_report([singles(tmp_path / "s.jsonl", rows)], tmp_path / "out", questions="81", title=HOSTILE, language="en")
+    make_report([singles(tmp_path / "s.jsonl", rows)], tmp_path / "out", questions="81", title=HOSTILE, told=Told("en"))
     page = text(tmp_path / "out")
     assert "<script" not in page
     assert "<img" not in page

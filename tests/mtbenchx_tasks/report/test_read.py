@@ -7,6 +7,7 @@ import pytest
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.records import PEOPLE
@@ -21,7 +22,7 @@ from tests.mtbenchx_tasks.studies import samples, single, singles
 
 def test_failed_judgments_are_counted_and_no_number(tmp_path: Path) -> None:
     rows = [single("m", 81, 8), single("m", 82, -1, judgment="$ERROR$"), single("m", 83, 85)]
-    study = read_study([singles(tmp_path / "gpt-4_single.jsonl", rows)], "en")
+    study = read_study([singles(tmp_path / "gpt-4_single.jsonl", rows)], Told("en"))
     assert [item.rating for item in study.judged] == [8, None, None]
     assert [item.reason for item in study.judged] == ["", "the judge was not reached", "verdict out of range"]
 
@@ -29,7 +30,7 @@ def test_failed_judgments_are_counted_and_no_number(tmp_path: Path) -> None:
 def test_a_row_that_stands_twice_counts_once_and_a_second_judgment_is_a_run(tmp_path: Path) -> None:
     again = single("m", 81, 6, tstamp=2.0)
     rows = [single("m", 81, 8), single("m", 81, 8), again]
-    study = read_study([singles(tmp_path / "s.jsonl", rows)], "en")
+    study = read_study([singles(tmp_path / "s.jsonl", rows)], Told("en"))
     assert [(item.run, item.rating) for item in study.judged] == [(0, 8), (1, 6)]
     assert any("1 rows stand in it twice" in note for note in study.notes)
     (answer,) = sections(study.judged)[0].answers
@@ -156,9 +157,8 @@ def test_a_folder_s_unknown_files_are_notes_and_a_named_one_is_an_error(tmp_path
         ("gpt-4_single.jsonl", "", "is empty"),
         ("results_2026.json", '{"results": {', "half-written"),
         ("ledger.sqlite", "no database", "of no layout"),
-        ("samples_mtbench_x_de_2026-01-01T00-00-00.jsonl", '{"doc": {}, "resps": [], "filter": "x"}', "row 1"),
-        ("s.jsonl", json.dumps(single("m", 81, 5, turn=3)), "turn is 3"),
-        ("s.jsonl", json.dumps(single("m", 7000, 5)), "no question 7000"),
+        ("samples_mtbench_x_de_2026-01-01T00-00-00.jsonl", '{"doc": {}, "resps": [], "filter": "x"}', "line 1"),
+        ("s.jsonl", json.dumps(single("m", 81, 5, turn=3)), "turn must be 1 or 2, not 3"),
     ],
 )
 def test_broken_files_are_named_in_one_sentence(tmp_path: Path, name: str, text: str, told: str) -> None:
@@ -178,7 +178,7 @@ def test_nothing_judged_says_what_would_be(tmp_path: Path) -> None:
 
 
 def test_answers_beside_judgments_give_texts_and_lengths(tmp_path: Path) -> None:
-    singles(tmp_path / "gpt-4_single.jsonl", [single("a", 81, 8)])
+    singles(tmp_path / "gpt-4_single.jsonl", [single("a", 81, 8, user_prompt="[Answer]\none\n[End]")])
     pair = {"question_id": 81, "model_1": "a", "model_2": "b", "g1_winner": "tie", "g2_winner": "tie", "turn": 1}
     singles(tmp_path / "gpt-4_pair.jsonl", [{**pair, "judge": ["gpt-4", "pair-v2"]}])
     for model, texts in (("a", ["one", "two"]), ("b", ["three", "four"])):
@@ -186,7 +186,7 @@ def test_answers_beside_judgments_give_texts_and_lengths(tmp_path: Path) -> None
         singles(tmp_path / "model_answer" / f"{model}.jsonl", [row])
     asked = {"question_id": 81, "category": "writing", "turns": ["Write!", "Again!"]}
     singles(tmp_path / "question.jsonl", [asked])
-    study = read_study([tmp_path], "en")
+    study = read_study([tmp_path], Told("en", "mtbench_x"))
     assert [item.answer for item in study.judged] == ["one"]
     assert [item.outcome.lengths for item in study.compared] == [(3, 5)]
     assert study.questions["mtbench_x", "en", 81] == ("Write!", "Again!")

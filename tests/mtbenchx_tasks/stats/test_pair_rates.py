@@ -31,7 +31,7 @@ def outcome(games: str = "22", question: int = 81, lengths: tuple[int, int] = (0
     """`games` are the votes of the first and second game: 1, 2, t (tie), b (both bad), - (failed)."""
     place = {"language": "de", "category": "math", "turn": 1, "run": 0, "judge": "gpt-4"} | item
     compared = Item("mtbench_x", question_id=question, model_1="A", model_2="B", **place)
-    return Outcome(compared, Game(VOTE[games[0]]), Game(VOTE[games[1]]), lengths)
+    return Outcome.of(compared, Game(VOTE[games[0]]), Game(VOTE[games[1]]), lengths)
 
 
 def outcomes(*games: str, **item: Any) -> list[Outcome]:
@@ -41,11 +41,10 @@ def outcomes(*games: str, **item: Any) -> list[Outcome]:
 
 def swapped(given: Outcome) -> Outcome:
     """The same two answers compared as model_2 with model_1: the games change places, the votes change names."""
-    first, second = (
-        replace(game, vote=MIRRORED.get(game.vote or "", game.vote)) for game in (given.second, given.first)
-    )
+    assert given.games is not None
+    first, second = (replace(game, vote=MIRRORED.get(game.vote or "", game.vote)) for game in given.games[::-1])
     item = replace(given.item, model_1=given.item.model_2, model_2=given.item.model_1)
-    return Outcome(item, first, second, given.lengths[::-1])
+    return Outcome.of(item, first, second, given.lengths[::-1])
 
 
 games = st.text(alphabet="12tb-", min_size=2, max_size=2)
@@ -275,3 +274,12 @@ def test_groups_hold_every_outcome_once(votes: list[Outcome]) -> None:
     groups = by(votes, "category", "turn", "judge")
     assert sum(map(len, groups.values())) == len(votes)
     assert sum(rates(group).wins for group in groups.values()) == rates(votes).wins
+
+
+def test_a_vote_without_games_has_no_direction() -> None:
+    """lmsys' `tie (inconsistent)`: two of three disagree, and nobody says which order won."""
+    item = outcome().item
+    votes = [Outcome(replace(item, question_id=n), winner) for n, winner in enumerate(["inconsistent"] * 2 + ["tie"])]
+    found = positional_bias(votes)
+    assert (found.first, found.second, found.other, found.untold) == (0, 0, 0, 2)
+    assert found.biased.value == pytest.approx(2 / 3)

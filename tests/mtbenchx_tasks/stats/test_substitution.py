@@ -79,10 +79,11 @@ def test_effect_by_hand() -> None:
 
 
 def test_the_vote_keeps_its_place_and_shows_its_source() -> None:
-    later = Outcome(outcome(run=1).item, Game("tie", key="k1"), Game("tie", key="k2"), (7, 9))
+    later = Outcome.of(outcome(run=1).item, Game("tie", key="k1"), Game("tie", key="k2"), (7, 9))
     (found,) = substitute([outcome("12", lengths=(7, 9)), later])
     assert found.item.run == 0
-    assert (found.first.key, found.second.key, found.lengths) == ("k1", "k2", (7, 9))
+    assert found.games is not None
+    assert ([game.key for game in found.games], found.lengths) == (["k1", "k2"], (7, 9))
 
 
 def test_a_failed_outcome_is_substituted_too() -> None:

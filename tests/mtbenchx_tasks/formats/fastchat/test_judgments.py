@@ -51,8 +51,14 @@ def test_a_prompt_judged_again_is_another_run(tmp_path: Path) -> None:
 
 def test_a_row_of_another_layout_is_named(tmp_path: Path) -> None:
     file = write(tmp_path / "other.jsonl", [single(1, 1, "[[3]]"), {"question_id": 1}])
-    with pytest.raises(UserError, match=r"other\.jsonl, row 2"):
+    with pytest.raises(UserError, match=r"other\.jsonl, line 2"):
         import_judgments(open_ledger(tmp_path / "ledger.sqlite"), file, "it", "native")
+
+
+def test_null_is_a_failed_judgment(tmp_path: Path) -> None:
+    rows = [{**single(1, 1, ""), "judgment": None}, single(1, 2, "[[8]]")]
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    assert import_judgments(ledger, write(tmp_path / "s.jsonl", rows), "it", "native") == Imported(1, 0, 1)
 
 
 @pytest.mark.sources

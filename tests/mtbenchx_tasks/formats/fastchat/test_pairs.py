@@ -13,6 +13,7 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, Told
 from mtbenchx_tasks.formats.fastchat.pairs import pair_row, read_pairs, write_pairs
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
@@ -68,13 +69,15 @@ def rows_of(file: Path) -> list[dict[str, Any]]:
     ],
 )
 def test_two_games_make_an_outcome(tmp_path: Path, g1: str, g2: str, winner: str) -> None:
-    (outcome,) = read_pairs(written(tmp_path, row(g1=g1, g2=g2)), "en")
+    ((outcome,), _) = read_pairs(written(tmp_path, row(g1=g1, g2=g2)), "en")
     assert outcome.winner == winner
 
 
 def test_all_that_a_row_tells_is_read(tmp_path: Path) -> None:
-    (outcome,) = read_pairs(written(tmp_path, row("121_DE", "tie", "error", turn=2, judge=["a/b", "pair-v2"])), "de")
-    assert outcome == Outcome(
+    ((outcome,), _) = read_pairs(
+        written(tmp_path, row("121_DE", "tie", "error", turn=2, judge=["a/b", "pair-v2"])), "de"
+    )
+    assert outcome == Outcome.of(
         Item("mtbench_x", "de", 121, "coding", 2, 0, "a-b", "alpaca-13b", "vicuna-13b"),
         Game("tie", "said 1"),
         Game(None, "said 2", "marked as an error"),
@@ -83,7 +86,7 @@ def test_all_that_a_row_tells_is_read(tmp_path: Path) -> None:
 
 def test_repeated_rows_are_runs_in_order_of_appearance(tmp_path: Path) -> None:
     again = [row(g1="tie"), row(turn=2), row(), row(82), row(judge=["other", "pair-v2"]), row(g2="tie")]
-    found = read_pairs(written(tmp_path, *again), "en")
+    found, _ = read_pairs(written(tmp_path, *again), "en")
     assert [(one.item.question_id, one.item.turn, one.item.run) for one in found] == [
         (81, 1, 0),
         (81, 2, 0),
@@ -100,20 +103,24 @@ def test_repeated_rows_are_runs_in_order_of_appearance(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (row(g2="A"), "line 3: g2_winner is 'A'; it must be one of model_1, model_2, tie, both_bad, error"),
-        (row(g1="tie (bothbad)"), "line 3: g1_winner is 'tie .bothbad.'"),
+        (row(g2="A"), "line 3: .*g2_winner must be one of model_1, model_2, tie, both_bad, error, not 'A'"),
+        (row(g1="tie (bothbad)"), "line 3: .*not 'tie .bothbad.'"),
         (row("81_DE"), "line 3: the question 81_DE is not in 'en'"),
-        (row(161), "line 3: mtbench_x has no question 161; give its category"),
-        (row(17), "line 3: mini has no question 17"),
-        (row(turn=3), "line 3: turn is 3"),
+        (row(161), "line 3: mtbench_x has no question 161; name the file's benchmark by --benchmark"),
+        (row(turn=3), "line 3: .*turn must be 1 or 2, not 3"),
+        (row(model_2="alpaca-13b"), "line 3: model_1 and model_2 are both 'alpaca-13b'"),
+        (row(g1_judgment=[1]), "line 3: .*g1_judgment must be text"),
         (row("x"), "line 3: not a row of pairwise judgments"),
         (row(judge=None), "line 3: not a row of pairwise judgments"),
-        ({"question_id": 81, "model": "m", "score": 7}, "line 3: not a row of pairwise judgments .KeyError: 'turn'"),
+        (
+            {"question_id": 81, "model": "m", "score": 7},
+            "line 3: not a row of pairwise judgments .the key model_1 is missing",
+        ),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(tmp_path: Path, given: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=f"gpt-4_pair.jsonl, {said}"):
-        read_pairs(written(tmp_path, row(), None, given), "en")
+        read_pairs(written(tmp_path, row(), None, given), "en", Told(benchmark="mtbench_x"))
 
 
 def test_an_empty_file_says_so(tmp_path: Path) -> None:
@@ -121,9 +128,38 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
         read_pairs(written(tmp_path), "en")
 
 
-def test_categories_of_other_benchmarks_can_be_given(tmp_path: Path) -> None:
-    (outcome,) = read_pairs(written(tmp_path, row(161)), "en", {161: "law"})
-    assert outcome.item.category == "law"
+@pytest.mark.parametrize(
+    ("number", "told", "benchmark", "category"),
+    [
+        (81, None, "mtbench_x", "writing"),
+        (161, None, "", NO_CATEGORY),  # nobody says whose question it is
+        (1, None, "", NO_CATEGORY),  # others count from 1, too
+        (1, "mini", "mini", "writing"),
+        (81, "law_bench", "law_bench", NO_CATEGORY),
+    ],
+)
+def test_a_benchmark_is_told_and_not_guessed(
+    tmp_path: Path, number: int, told: str | None, benchmark: str, category: str
+) -> None:
+    ((outcome,), _) = read_pairs(written(tmp_path, row(number)), "en", Told(benchmark=told))
+    assert (outcome.item.benchmark, outcome.item.category) == (benchmark, category)
+
+
+def test_two_sets_of_answers_under_one_name_are_no_runs(tmp_path: Path) -> None:
+    """The judge was shown other answers: generation one lost, generation two won."""
+    shown = {name: f"[User Question]\nWrite!\n\n{name}\n" for name in ("one", "two")}
+    rows = [row(g1="model_1", g1_user_prompt=shown["one"]), row(g1="model_2", g1_user_prompt=shown["two"])]
+    with pytest.raises(UserError, match="'alpaca-13b' and 'vicuna-13b' was judged from two different prompts"):
+        read_pairs(written(tmp_path, *rows), "en")
+    for model in ("alpaca-13b", "vicuna-13b"):
+        answer = {"question_id": 81, "model_id": model, "choices": [{"turns": ["two", "more"]}]}
+        folder = tmp_path / "model_answer"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{model}.jsonl").write_text(json.dumps(answer), encoding="utf-8")
+    (outcome,), notes = read_pairs(written(tmp_path, *rows), "en")
+    assert outcome.games is not None
+    assert outcome.games[0].vote == "model_2"
+    assert "1 judgments of alpaca-13b and vicuna-13b are of other answers" in notes[0]
 
 
 def test_mt_bench_goes_by_tens() -> None:
@@ -166,7 +202,7 @@ def test_an_empty_answer_is_an_error_under_its_prompts_name(api: Api, tmp_path: 
 def test_languages_benchmarks_and_judges_get_files_of_their_own(tmp_path: Path) -> None:
     places = [("mini", "de", 1), ("mini", "en", 1), ("mtbench_x", "en", 81)]
     outcomes = [
-        Outcome(Item(benchmark, language, number, "writing", 1, 0, judge, "a", "b"), Game("tie"), Game("tie"))
+        Outcome.of(Item(benchmark, language, number, "writing", 1, 0, judge, "a", "b"), Game("tie"), Game("tie"))
         for benchmark, language, number in places
         for judge in ("j", "k")
     ]
@@ -187,11 +223,11 @@ def test_what_is_written_reads_back(
     tmp_path_factory: pytest.TempPathFactory, played: dict[tuple[int, int], list[tuple[Game, Game]]]
 ) -> None:
     outcomes = [
-        Outcome(Item("mtbench_x", "fr", number, category_of("mtbench_x", number), turn, run, "j", "a", "b"), *both)
+        Outcome.of(Item("mtbench_x", "fr", number, category_of("mtbench_x", number), turn, run, "j", "a", "b"), *both)
         for (number, turn), runs in played.items()
         for run, both in enumerate(runs)
     ]
     (file,) = write_pairs(tmp_path_factory.mktemp("pairs"), outcomes)
-    found = read_pairs(file, "fr")
+    found, _ = read_pairs(file, "fr")
     assert len(found) == len(outcomes)
     assert set(found) == set(outcomes)

@@ -105,7 +105,8 @@ def test_an_unknown_price_is_named(ledger: Ledger, capsys: pytest.CaptureFixture
 @pytest.fixture
 def answers(tmp_path: Path) -> Path:
     rows = [{"question_id": i, "model_id": "m", "choices": [{"turns": ["An answer", "Another"]}]} for i in (1, 2, 3)]
-    file = tmp_path / "m.jsonl"
+    file = tmp_path / "mini_en" / "m.jsonl"
+    file.parent.mkdir()
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return file
 

@@ -1,0 +1,182 @@
+"""The entrance for rows of others: a row has the stated shape, or one sentence says what is wrong with it.
+
+A format states its rows as a class, and `checked` returns one or raises:
+
+    class Answered(Row):
+        question_id: Id
+        choices: list[Choice]
+
+    row = checked(Answered, {"question_id": 81.0, "choices": [...]}, "answers.jsonl, line 3", "a model_answer row")
+    row.question_id   # 81
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from hf_datasets.shared.errors import UserError
+
+LONGEST = 60
+"""Characters of a wrong value that an error shows."""
+LARGEST = 2**53
+"""Whole numbers above it aren't told apart by every program that writes JSON."""
+LONGEST_NAME = 500
+
+
+class Row(BaseModel):
+    """One row of a foreign file; keys that it doesn't state are passed over, and no value is turned into another."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+R = TypeVar("R", bound=Row)
+
+
+def checked(kind: type[R], row: Any, place: str, what: str, remedy: str = "correct the row or leave it out") -> R:
+    """Return a row of the stated shape.
+
+    Args:
+        kind: The shape.
+        row: What the file holds.
+        place: The file and line, e.g. `answers.jsonl, line 3`.
+        what: What the row should be, e.g. `a model_answer row`.
+        remedy: What a user can do.
+
+    Raises:
+        UserError: It is of another shape; place, key and value are named.
+    """
+    try:
+        return kind.model_validate(row)
+    except ValidationError as error:
+        raise UserError(f"{place}: not {what} ({_fault(error)}); {remedy}.") from error
+
+
+def _fault(error: ValidationError) -> str:
+    """Return the first fault in words: key, what it must be, and what it is."""
+    found = error.errors(include_url=False, include_context=True)[0]
+    key = _path(found["loc"])
+    if found["type"] == "missing":
+        return f"the key {key} is missing"
+    if found["type"] == "value_error":
+        return f"{key} {found['ctx']['error']}, not {shown(found['input'])}"
+    return f"{key or 'it'} must be {_KINDS.get(found['type'], found['msg'])}, not {shown(found['input'])}"
+
+
+_KINDS = {
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "bool_type": "true or false",
+    "too_short": "a list that isn't empty",
+    "float_type": "a number",
+    "int_type": "a whole number",
+}
+
+
+def _path(parts: Sequence[int | str]) -> str:
+    """Return `choices[0].turns[1]`."""
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return path.removeprefix(".")
+
+
+def shown(value: object) -> str:
+    """Return a value on one line, cut after LONGEST characters."""
+    text = repr(value) if not isinstance(value, int) or abs(value) <= LARGEST else "a very large number"
+    text = " ".join(text.split()).encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+# values --------------------------------------------------------------------------------------------------------------
+
+
+def whole(value: Any) -> Any:
+    """Return 81 for 81.0, as a table with gaps has it; anything else as it is."""
+    return int(value) if isinstance(value, float) and math.isfinite(value) and value.is_integer() else value
+
+
+def _id(value: Any) -> int | str:
+    value = whole(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+    if is_number or (isinstance(value, str) and _is_name(value)):
+        return value  # type: ignore[no-any-return]
+    raise ValueError("must be a whole number from 0 or a short text")
+
+
+def _turn(value: Any) -> int:
+    value = whole(value)
+    if isinstance(value, bool) or value not in (1, 2):
+        raise ValueError("must be 1 or 2")
+    return int(value)
+
+
+def _is_name(value: str) -> bool:
+    return bool(value.strip()) and len(value) <= LONGEST_NAME and value.isprintable()
+
+
+def _name(value: str) -> str:
+    if not _is_name(value):
+        raise ValueError("must be a name on one line")
+    return value
+
+
+def _text(value: Any) -> Any:
+    return "" if value is None else value
+
+
+class NumberedId(NamedTuple):
+    """A question's number, and the language that upstream writes behind it."""
+
+    number: int
+    """From 0."""
+    language: str
+    """Of `81_DE`: de; "" where the id tells none."""
+
+
+def _numbered_id(value: Any) -> NumberedId:
+    number, language = split_id(_id(value))
+    if not isinstance(number, int):
+        raise ValueError("must be a whole number, or one with a language such as 81_DE")
+    return NumberedId(number, language)
+
+
+Id = Annotated[Any, BeforeValidator(_id)]
+"""A question's id: int or str; 81.0 is 81."""
+Number = Annotated[Any, BeforeValidator(_numbered_id)]
+"""A question's id where only numbers are known: 81, 81.0 or 81_DE, as NumberedId."""
+Turn = Annotated[Any, BeforeValidator(_turn)]
+"""1 or 2."""
+Name = Annotated[str, AfterValidator(_name)]
+"""Of a model, judge or person: printable, on one line."""
+Text = Annotated[str, BeforeValidator(_text)]
+"""Any text; null is empty."""
+
+
+def split_id(value: int | str) -> tuple[int | str, str]:
+    """Return id and language of a question as upstream writes them: `81_DE` is (81, "de"), 81 is (81, "")."""
+    number, _, language = str(value).partition("_")
+    if not number.isascii() or not number.isdecimal() or len(number) > 15:  # noqa: PLR2004
+        return value, ""
+    return int(number), language.lower() if language.isalpha() else ""
+
+
+def finite(value: Any) -> float | None:
+    """Return a finite number, or None for all else (bool, nan, text that is no number).
+
+    lm_eval logs numbers inside responses as text, which are read as well.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return an object as it is, and an empty one for all else."""
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,110 @@
+"""Two sets of answers under one model name are two things: never one mean, and never two runs of a judge.
+
+What a judge was shown tells them apart. Where the answers lie beside the judgments (`model_answer/<model>.jsonl`), the
+judgments of those answers count and the others are named; else the file is refused.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.answers import read_models
+from mtbenchx_tasks.judge.settings import slug
+
+FOLDER = "model_answer"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a judge was shown in one row of a file."""
+
+    line: int
+    """Where it stands."""
+    question: int | str
+    """The question's id."""
+    turn: int
+    """1 or 2."""
+    models: tuple[str, ...]
+    """Whose answers: one, or a pair."""
+    judge: str
+    """Who judged."""
+    prompt: str
+    """The whole text; "" if the file doesn't hold it."""
+
+
+Given = Mapping[str, Mapping[int, tuple[str, ...]]]
+"""Model -> question -> its answers, turn by turn."""
+
+
+def of_one_generation(file: Path, rows: Sequence[Shown]) -> tuple[list[bool], tuple[str, ...]]:
+    """Tell which rows count, and what of the others a reader must know.
+
+    Args:
+        file: The file of judgments.
+        rows: Its rows.
+
+    Raises:
+        UserError: One answer was judged from two prompts, and no file of answers beside tells which is the model's.
+    """
+    places: dict[tuple[object, ...], dict[str, Shown]] = {}
+    for row in rows:
+        if row.prompt:
+            places.setdefault((row.judge, row.models, row.question, row.turn), {}).setdefault(row.prompt, row)
+    doubtful = [list(found.values()) for found in places.values() if len(found) > 1]
+    several = {found[0].models for found in doubtful}
+    given = _beside(file, {model for models in several for model in models})
+    counts = [row.models not in several or _is_of(row, given) for row in rows]
+    counted = {row.models for row, counts_ in zip(rows, counts, strict=True) if counts_}
+    for found in doubtful:
+        if found[0].models not in counted or sum(_is_of(row, given) for row in found) > 1:
+            raise UserError(_refusal(file, found[0], found[1]))
+    return counts, tuple(_notes(file, rows, counts))
+
+
+def _refusal(file: Path, first: Shown, second: Shown) -> str:
+    names = " and ".join(map(repr, first.models))
+    return (
+        f"{file}: question {first.question}, turn {first.turn} of {names} was judged from two different prompts (lines "
+        f"{first.line} and {second.line}): two sets of answers under one name, or two prompt sets; give each a file of "
+        f"its own, or put the answers that count beside it as {FOLDER}/{slug(first.models[0])}.jsonl."
+    )
+
+
+def _notes(file: Path, rows: Sequence[Shown], counts: Sequence[bool]) -> Iterable[str]:
+    left = Counter(row.models for row, kept in zip(rows, counts, strict=True) if not kept)
+    for models, number in left.items():
+        yield (
+            f"{file}: {number} judgments of {' and '.join(models)} are of other answers than {FOLDER} beside it holds; "
+            f"they count nowhere."
+        )
+
+
+def _is_of(row: Shown, given: Given) -> bool:
+    """Tell whether what a judge was shown holds the given answers of every model up to the turn."""
+    texts = [_answers(given, model, row) for model in row.models]
+    return not row.prompt or all(len(of) == row.turn and all(holds(row.prompt, text) for text in of) for of in texts)
+
+
+def _answers(given: Given, model: str, row: Shown) -> tuple[str, ...]:
+    of_model = given.get(model, {})
+    return of_model.get(row.question, ())[: row.turn] if isinstance(row.question, int) else ()
+
+
+def holds(prompt: str, answer: str) -> bool:
+    """Tell whether an answer stands in a judge's prompt, on lines of its own."""
+    return f"\n{answer}\n" in prompt or f"\n{answer.strip()}\n" in prompt
+
+
+def _beside(file: Path, models: Iterable[str]) -> Given:
+    """Return the answers that lie beside a file of judgments, as FastChat lays them out."""
+    found: dict[str, Mapping[int, tuple[str, ...]]] = {}
+    for model in models:
+        names = [name for name in dict.fromkeys((model, slug(model))) if "/" not in name and "\\" not in name]
+        folders = (file.absolute().parent, file.absolute().parent.parent)
+        places = [folder / FOLDER / f"{name}.jsonl" for folder in folders for name in names]
+        place = next((place for place in places if place.is_file()), None)
+        if place is not None:
+            found |= {given.model: given.texts for given in read_models(place) if given.model == model}
+    return found

@@ -1,0 +1,182 @@
+"""The rows of files of votes: their shapes, and the kinds of files that hold them."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import Id, Name, Row, Text, whole
+from mtbenchx_tasks.formats.fastchat.rows import JudgeName
+from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
+from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE
+
+SKIP = "skip"
+SKIPS = ".skips.jsonl"
+"""What the file of skipped votes is called, behind the name of the file of votes."""
+VALID = (MODEL_1, MODEL_2, TIE, BOTH_BAD)
+"""The winners that count; the others are missing votes."""
+MISSING = (SKIP, INCONSISTENT, FAILED)
+PEOPLE = ("expert", "author", "human", "annotator", "rater", "user", "arena_user")
+"""How a judge's name begins where it is a person's."""
+SAID = {winner: winner for winner in (*VALID, *MISSING)} | {
+    "model_a": MODEL_1,
+    "model_b": MODEL_2,
+    "tie (bothbad)": BOTH_BAD,
+    "tie (inconsistent)": INCONSISTENT,
+    "error": FAILED,
+}
+"""What files call a winner; `model_a` and `model_1` are the row's first model."""
+SWAPPED = {MODEL_1: MODEL_2, MODEL_2: MODEL_1}
+
+
+def _winner(value: Any) -> str:
+    if not isinstance(value, str) or value not in SAID:
+        raise ValueError(f"must be one of {', '.join(SAID)}")
+    return SAID[value]
+
+
+def _vote_turn(value: Any) -> int:
+    value = whole(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TURNS:
+        raise ValueError(f"must be a whole number from 1 to {MOST_TURNS}")
+    return value
+
+
+Said = Annotated[str, BeforeValidator(_winner)]
+VoteTurn = Annotated[Any, BeforeValidator(_vote_turn)]
+MOST_TURNS = 100
+"""Of a conversation; others' benchmarks have more than two."""
+
+
+class Message(Row):
+    """One message of a conversation."""
+
+    content: Text
+    role: Text = ""
+
+
+Messages = Annotated[list[Message], BeforeValidator(lambda value: [] if value is None else value)]
+
+
+class VoteRow(Row):
+    """A row of lmsys/mt_bench_human_judgments, of our export, or of `write_votes` (there `annotator`, `model_1`, ...).
+
+    {"question_id": 81, "turn": 1, "model_a": "a", "model_b": "b", "winner": "model_a", "judge": "expert_0",
+     "conversation_a": [{"role": "user", "content": "..."}, ...], "conversation_b": [...]}
+    """
+
+    question_id: Id
+    turn: VoteTurn
+    one: Name = Field(validation_alias=AliasChoices("model_a", "model_1"))
+    other: Name = Field(validation_alias=AliasChoices("model_b", "model_2"))
+    winner: Said
+    judge: JudgeName = Field(validation_alias=AliasChoices("annotator", "judge"))
+    category: Text = ""
+    language: Text = ""
+    benchmark: Text = ""
+    kind: Text = ""
+    conversation_a: Messages = Field(default_factory=list)
+    conversation_b: Messages = Field(default_factory=list)
+
+
+class GamesRow(Row):
+    """A row of FastChat's `<judge>_pair.jsonl`, whose two games must agree (see fastchat.rows.PairRow)."""
+
+    question_id: Id
+    turn: VoteTurn
+    one: Name = Field(validation_alias=AliasChoices("model_a", "model_1"))
+    other: Name = Field(validation_alias=AliasChoices("model_b", "model_2"))
+    g1_winner: Said
+    g2_winner: Said
+    judge: JudgeName
+    category: Text = ""
+    language: Text = ""
+    benchmark: Text = ""
+    kind: Text = ""
+    g1_user_prompt: Text = ""
+
+    @property
+    def winner(self) -> str:
+        """The vote of both games."""
+        if FAILED in (self.g1_winner, self.g2_winner):
+            return FAILED
+        return self.g1_winner if self.g1_winner == self.g2_winner else INCONSISTENT
+
+
+COLUMNS = {
+    *("model_a", "model_b", "model_1", "model_2", "annotator"),
+    *(name for kind in (VoteRow, GamesRow) for name in kind.model_fields),
+}
+"""What is read of a row."""
+
+
+def kind_of(row: Mapping[str, Any]) -> type[VoteRow] | type[GamesRow]:
+    """Return the shape that a row should have."""
+    return GamesRow if "g1_winner" in row else VoteRow
+
+
+def numbered_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Return a file's rows, numbered as a user counts them: lines of text, rows of others."""
+    if not path.is_file():
+        raise UserError(f"There is no file {path}.")
+    if path.suffix == ".parquet":
+        rows = list(enumerate(_parquet(path), start=1))
+    elif path.suffix == ".json":
+        rows = list(enumerate(_array(path), start=1))
+    elif path.suffix == ".csv":
+        rows = list(enumerate(_table(path), start=1))
+    elif path.suffix == ".jsonl":
+        rows = jsonl.numbered(path)
+    else:
+        raise UserError(
+            f"{path} is none of .parquet, .jsonl, .json and .csv; a study's votes are in `annotate export`."
+        )
+    if not rows:
+        raise UserError(f"{path} holds no votes.")
+    return rows
+
+
+def place_of(path: Path) -> str:
+    """Return what a user counts in a file: lines of text, rows of others."""
+    return "line" if path.suffix == ".jsonl" else "row"
+
+
+def _parquet(path: Path) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            known = [name for name in file.schema_arrow.names if name in COLUMNS]
+            rows: list[dict[str, Any]] = file.read(columns=known).to_pylist()
+    except (OSError, ValueError, ArithmeticError, pa.ArrowException) as error:  # dates out of range, broken text
+        raise UserError(f"{path} can't be read as Parquet ({' '.join(str(error).split())}).") from error
+    return rows
+
+
+def _array(path: Path) -> list[dict[str, Any]]:
+    rows = jsonl.loads(jsonl.text_of(path), str(path))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UserError(f"{path}: expected an array of objects; JSON Lines are called .jsonl.")
+    return rows
+
+
+def _table(path: Path) -> list[dict[str, Any]]:
+    """Read CSV, whose numbers are texts and whose empty cells tell nothing."""
+    try:
+        rows = [dict(row) for row in csv.DictReader(io.StringIO(jsonl.text_of(path), newline=""))]
+    except csv.Error as error:
+        raise UserError(f"{path} can't be read as CSV ({error}); check its quotes.") from error
+    return [
+        {name: int(value) if name == "turn" and _is_digit(value) else value for name, value in row if name and value}
+        for row in map(dict.items, rows)
+    ]
+
+
+def _is_digit(value: Any) -> bool:
+    return isinstance(value, str) and value in ("1", "2")
