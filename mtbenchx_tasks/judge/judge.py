@@ -13,10 +13,11 @@ from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.answers import EMPTY
-from mtbenchx_tasks.judge.continuation import AUTO, Way, find_way
+from mtbenchx_tasks.judge.continuation import AUTO, OFF, Way, find_way
 from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
 from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
+from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.messages import SinglePrompts
 from mtbenchx_tasks.judge.one_token import OneTokenTransport, continued
 from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
@@ -116,11 +117,13 @@ def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: En
 
 
 def _way_of(judge: Judge) -> Way:
-    """Find out how the judge's endpoint continues a message, unless the ledger knows or nobody is asked one by one."""
-    asked_live = isinstance(getattr(judge.engine, "inner", judge.engine), LiveEngine)
+    """Find out how the judge's endpoint continues a message; a plan knows what the ledger knows."""
+    engine = getattr(judge.engine, "inner", judge.engine)
+    if not isinstance(engine, LiveEngine | PlanEngine):  # a batch can't take a second request
+        return OFF
     question = next(one for one in questions("mini", "en") if one.reference)
     request = judge.request(question, question.reference[:1])
-    ask = _transport(judge.settings).complete if asked_live else None
+    ask = _transport(judge.settings).complete if isinstance(engine, LiveEngine) else None
     return find_way(request, judge.prompts.lead_in(question, 1), judge.ledger, ask)
 
 

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
+from mtbenchx_tasks.judge.engines.in_process import WITH_WEIGHTS
 from mtbenchx_tasks.judge.engines.live import Engine
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger
 from mtbenchx_tasks.judge.prices import Price, required_price
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import at_most, counter_for, is_counted
 
-IN_PROCESS = ("local", "hf", "hf-auto", "huggingface", "vllm", "vllm-vlm", "sglang")
-"""Backends whose judgments cost no money, since the model is in this process."""
 EngineFor = Callable[[JudgeSettings, str], Engine]
 """Who asks for a judge, given the language of the questions."""
 
@@ -51,7 +50,7 @@ def budgeted(
     made: dict[int, BudgetEngine] = {}
 
     def limited(settings: JudgeSettings, language: str) -> Engine:
-        if settings.backend in IN_PROCESS:
+        if settings.backend in WITH_WEIGHTS:
             return engine_for(settings, language)
         if settings.backend != "openai":
             raise UserError(

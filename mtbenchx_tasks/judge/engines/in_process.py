@@ -16,6 +16,8 @@ from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 log = logging.getLogger("lm_eval.mtbenchx")
+WITH_WEIGHTS = ("local", "hf", "hf-auto", "huggingface", "vllm", "vllm-vlm", "sglang")
+"""Backends that load weights in this process, so that judging costs no money."""
 
 
 class InProcessEngine:

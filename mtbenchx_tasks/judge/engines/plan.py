@@ -14,6 +14,7 @@ from typing import Any
 
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
+from mtbenchx_tasks.judge.engines.in_process import WITH_WEIGHTS
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, USUAL_JUDGMENT, Price, cost_of, price_of
 from mtbenchx_tasks.judge.settings import JudgeSettings
@@ -175,7 +176,7 @@ def plan(engines: Mapping[Cell, PlanEngine], prices: Mapping[str, Price] | None 
         counter, _ = counters[engine.model]
         asked = [request for request in requests if request.key not in engine.held]
         limits = [_limit(request) for request in asked]
-        local = any(request.endpoint == "local" for request in requests)
+        local = any(request.endpoint in WITH_WEIGHTS for request in requests)
         cells.append(
             Planned(
                 *cell,

@@ -108,3 +108,17 @@ def test_what_continues_stands_in_the_conditions_of_the_rating(
     assert "continues a verdict that is begun (vllm)" in caplog.text
     plain = judge_for(JudgeSettings.parse({**given, "rating": "text"}), "mini", "de")
     assert "continuation" not in plain.rating_rule
+
+
+def test_a_batch_takes_no_second_request_whatever_the_ledger_knows(api: Api, tmp_path: Path) -> None:
+    from mtbenchx_tasks.judge.engines.batch.engine import batch_engine
+    from mtbenchx_tasks.judge.judge import judge_for
+    from mtbenchx_tasks.judge.settings import JudgeSettings
+
+    api.answer = vllm(odds)
+    given = {"model": "m", "base_url": api.url, "rating": "expected", "ledger": str(tmp_path / "ledger.sqlite")}
+    settings = JudgeSettings.parse(given)
+    assert judge_for(settings, "mini", "de").settings.continuation == "vllm"
+    assert judge_for(settings, "mini", "de", batch_engine(settings)).settings.continuation == "off"
+    with pytest.raises(UserError, match="may take a second request, which a batch can't"):
+        batch_engine(JudgeSettings.parse({**given, "continuation": "vllm"}))

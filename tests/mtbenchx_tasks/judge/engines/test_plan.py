@@ -84,8 +84,9 @@ def test_a_request_of_two_cells_counts_in_the_first(ledger: Ledger) -> None:
     assert [cell.requests for cell in plan(cells).cells] == [1, 0]
 
 
-def test_a_local_judge_is_free_and_its_ledger_unknown(ledger: Ledger) -> None:
-    cell = only(plan({("ours", "de", "single"): noted(ledger, request(7, endpoint="local"))}))
+@pytest.mark.parametrize("backend", ["local", "vllm", "hf", "sglang"])
+def test_a_local_judge_is_free_and_its_ledger_unknown(ledger: Ledger, backend: str) -> None:
+    cell = only(plan({("ours", "de", "single"): noted(ledger, request(7, endpoint=backend))}))
     assert (cell.held, cell.missing, cell.most) == (None, 1, 0)
 
 
