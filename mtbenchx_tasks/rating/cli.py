@@ -41,6 +41,9 @@ def judge(
     split_snapshots: Annotated[
         bool, typer.Option("--split-snapshots", help="Show each version of a judge in a column of its own.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write results and samples as lm_eval does, for `card` and `report`.")
+    ] = None,
     data: Data = None,
     plan: Plan = False,
     max_cost: MaxCost = None,
@@ -54,15 +57,19 @@ def judge(
     ] = [],  # noqa: B006  (typer reads it)
 ) -> None:
     """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
+    from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.judge import request_files
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
     from mtbenchx_tasks.rating import prompt_comparison, saved_answers
     from mtbenchx_tasks.rating.jury import jury, print_jury
+    from mtbenchx_tasks.rating.results_files import write_results
     from mtbenchx_tasks.rating.terminal import print_metrics
 
     know_languages(data)
+    if out is not None:
+        check_writable(out)
     settings = parse_judges(judges, runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price)
     variants = []
@@ -89,6 +96,8 @@ def judge(
         end_command(budget, found.failed)
         return
     results = saved_answers.judge_files(files, settings, language, engine_for, benchmark=benchmark)
+    for path in write_results(out, results) if out is not None else ():
+        print(path)
     columns = [part for result in results for part in result.by_snapshot()] if split_snapshots else results
     print_jury(jury(results)) if len(settings) > 1 and not split_snapshots else print_metrics(columns)
     end_command(budget, sum(result.failed for result in results))

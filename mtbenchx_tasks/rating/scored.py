@@ -2,9 +2,10 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from hf_datasets.records import CATEGORIES, Question
 from mtbenchx_tasks.records import Verdict
@@ -61,6 +62,18 @@ class Scored:
     """Judgments that were not reached or not asked; the next run asks them again."""
     suspicious: tuple[int, ...] = ()
     """Questions whose answers talk to the judge (see judge/injection.py)."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What results say of it: `version`, `benchmark` (name, language, revision, questions) and `judge` (settings)."""
+
+    @property
+    def benchmark(self) -> str:
+        """Name of the benchmark."""
+        return str(self.about.get("benchmark", {}).get("name", ""))
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """Questions that were answered, and that the benchmark has."""
+        return len(self.rated), int(self.about.get("benchmark", {}).get("questions", len(self.rated)))
 
     @cached_property
     def metrics(self) -> dict[str, float]:

@@ -83,7 +83,31 @@ class Scoring:
             rated,
             failed=sum(completion is None or completion.state == "failed" for completion in said),
             suspicious=tuple(sorted({use.question_id for use in uses if use.suspicious})),
+            about=self._about(language, said),
         )
+
+    def _about(self, language: str, said: Sequence[Completion | None]) -> dict[str, Any]:
+        """Return what the harness's results say of the same task and judge."""
+        judge, settings = self.judge, self.judge.settings
+        snapshots = {str(one.details["snapshot"]) for one in said if one is not None and "snapshot" in one.details}
+        name = self.benchmark
+        return {
+            "version": TASK_VERSION,
+            "benchmark": {
+                "name": name,
+                "language": language,
+                "revision": mtbench_x.revision(name, language),
+                "questions": len(mtbench_x.questions(name, language)),
+            },
+            "judge": {
+                **settings.public(),
+                "prompt_set": judge.prompts.prompt_set,
+                "prompt_set_sha256": judge.prompts.sha256,
+                "reference_set_sha256": judge.references_sha256,
+                "ledger": str(judge.ledger.path),
+                "snapshots": sorted(snapshots),
+            },
+        }
 
 
 def _completions(conversations: Sequence[Conversation]) -> list[Completion | None]:

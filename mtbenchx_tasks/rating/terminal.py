@@ -38,6 +38,11 @@ def remarks(rows: Sequence[Scored]) -> list[str]:
     lines = []
     for row in rows:
         place = f"({row.model}, {row.language}, {row.judge})"
+        asked, of = row.asked
+        if asked < of:
+            lines.append(
+                f"Partial {place}: {asked} of {of} questions of {row.benchmark}; the means are of those alone."
+            )
         if len(row.snapshots) > 1:
             versions = ", ".join(row.snapshots)
             lines.append(f"More than one version of the judge {place}: {versions} (--split-snapshots).")
@@ -62,9 +67,11 @@ def unscored_lines(rows: Sequence[Scored]) -> list[str]:
 
 def _table(rows: Sequence[Scored]) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row.metrics if not name.endswith("_stderr")))
-    table = Table("")
+    benchmarks = dict.fromkeys(row.benchmark for row in rows if row.benchmark)
+    table = Table(", ".join(benchmarks))
     for row in rows:
         table.add_column("\n".join(_header(row)), overflow="fold", max_width=WIDEST, justify="right")
+    table.add_row("questions", *("{} of {}".format(*row.asked) for row in rows))
     for name in names:
         table.add_row(name, *(_cell(row, name) for row in rows))
         if name == "score" and any(row.runs > 1 for row in rows):

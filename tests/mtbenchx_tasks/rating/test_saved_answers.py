@@ -8,10 +8,14 @@ import pytest
 
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
+from model_cards.evaluations import read_groups
 from mtbenchx_tasks.formats.answers import read_answers
 from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.formats.fastchat.export import export
+from mtbenchx_tasks.rating.results_files import write_results
 from mtbenchx_tasks.rating.saved_answers import judge_files
+from mtbenchx_tasks.rating.terminal import remarks
+from mtbenchx_tasks.report.read import read_study
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate
@@ -106,3 +110,18 @@ def test_samples_of_another_task_are_named(tmp_path: Path) -> None:
     rows = [{"doc_id": 0, "doc": {"question": "2 + 2?", "answer": "4"}, "resps": [["4"]], "filter": "strict"}]
     with pytest.raises(UserError, match=r"line 1: not a sample of a mtbench_x task"):
         read_answers(write(tmp_path / "s.jsonl", rows))
+
+
+def test_judged_later_gives_what_cards_and_reports_read(api: Api, judge: dict[str, Any], tmp_path: Path) -> None:
+    api.answer = lambda request: "[[7]]"
+    rows = [{"question_id": i, "model_id": "m", "choices": [{"turns": ["a", "b"]}]} for i in range(1, 5)]
+    results = judge_files([write(tmp_path / "m.jsonl", rows)], json.dumps(judge), "de", benchmark="mini")
+    files = write_results(tmp_path / "out", results)
+    assert [file.name.split("_2")[0] for file in files] == ["samples_mtbench_x_mini_de", "results"]
+    ((result,),) = [group.results for group in read_groups([tmp_path / "out"])]
+    assert (result.metrics["score"], result.questions, result.scored, result.model) == (7.0, (4, 16), 8, "m")
+    study = read_study([tmp_path / "out"])
+    assert {(item.rating, item.conditions.benchmark, item.model) for item in study.judged} == {(7.0, "mini", "m")}
+    assert len(study.judged) == 8
+    (line,) = [line for line in remarks(results) if line.startswith("Partial")]
+    assert "4 of 16 questions of mini" in line
