@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from hf_datasets.shared.errors import UserError
 
@@ -14,7 +16,21 @@ PASSING = frozenset({408, CONFLICT, STALE, 425, TOO_MANY, 500, 502, 503, 504, 52
 """Statuses that another try may not meet again."""
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"
 NO_TOKEN = f"There is no Hugging Face token; set HF_TOKEN or run `hf auth login` with a write token from {TOKENS_PAGE}."
+STRANGE = (KeyError, TypeError, AttributeError)
+"""What the client raises where it is answered JSON of another shape."""
 OFFLINE = "HF_HUB_OFFLINE is set, so that nothing can be pushed; unset it and push again."
+
+
+def shown(text: str) -> str:
+    """Return a text without the user and password of any URL in it."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
+def warn_of_plain_http(endpoint: str) -> None:
+    """Say on stderr that the token travels in the clear, but to this machine."""
+    parts = urlsplit(endpoint)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        print(f"{shown(endpoint)} is plain http: the token travels in the clear; use https.", file=sys.stderr)
 
 
 def faults() -> tuple[type[BaseException], ...]:
@@ -22,7 +38,7 @@ def faults() -> tuple[type[BaseException], ...]:
     from huggingface_hub.errors import HfHubHTTPError
 
     transport = HfHubHTTPError.__mro__[1]  # HTTPError of httpx or httpx2, whichever this client is built on
-    return (HfHubHTTPError, transport, OSError, RuntimeError, ValueError)
+    return (HfHubHTTPError, transport, OSError, RuntimeError, ValueError, *STRANGE)
 
 
 def status_of(error: BaseException) -> int | None:
@@ -38,7 +54,7 @@ def may_pass(error: BaseException) -> bool:
         return True  # a gateway's page where the client expects the Hub's answer
     if isinstance(error, RuntimeError):  # how the client reports an upload that broke off
         return error.__cause__ is not None and may_pass(error.__cause__)
-    if isinstance(error, (OfflineModeIsEnabled, ValueError)) or getattr(error, "filename", None):
+    if isinstance(error, (OfflineModeIsEnabled, ValueError, *STRANGE)) or getattr(error, "filename", None):
         return False  # an error with a file name is about a file of ours
     status = status_of(error)
     return status is None or status in PASSING
@@ -69,10 +85,10 @@ def explained(error: BaseException, api: "HfApi", repo_id: str, kind: str) -> Us
 def _refused(error: BaseException, status: int, api: "HfApi", repo_id: str, kind: str) -> str:
     """Say what an answer of the Hub means."""
     if status == UNAUTHORIZED:
-        return f"{api.endpoint} doesn't accept the token (wrong or expired); make a new one at {TOKENS_PAGE}."
+        return f"{shown(api.endpoint)} doesn't accept the token (wrong or expired); make a new one at {TOKENS_PAGE}."
     if status == FORBIDDEN:
         return _forbidden(api, repo_id, kind)
-    return f"{api.endpoint} refused the push to {repo_id} ({status}: {_said(error)}){_hint(status)}"
+    return f"{shown(api.endpoint)} refused the push to {repo_id} ({status}: {_said(error)}){_hint(status)}"
 
 
 def _unanswered(error: BaseException, api: "HfApi", repo_id: str) -> str:
@@ -83,6 +99,11 @@ def _unanswered(error: BaseException, api: "HfApi", repo_id: str) -> str:
         return OFFLINE
     if isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError):
         return f"The push to {repo_id} isn't valid: {_one_line(str(error))}"
+    if isinstance(error, STRANGE):
+        return (
+            f"{shown(api.endpoint)} answered what the Hub doesn't "
+            f"({type(error).__name__}: {_one_line(str(error))[:100]}); check HF_ENDPOINT, and where it redirects to."
+        )
     if isinstance(error, RuntimeError):
         return (
             f"The upload to {repo_id} broke off ({_cause(error)}); nothing was committed, and the same command "
@@ -90,7 +111,7 @@ def _unanswered(error: BaseException, api: "HfApi", repo_id: str) -> str:
         )
     if file := getattr(error, "filename", None):
         return f"{file} can't be read ({getattr(error, 'strerror', error)})."
-    return f"{api.endpoint} can't be reached ({_cause(error)}); the same command goes on where this one stopped."
+    return f"{shown(api.endpoint)} can't be reached ({_cause(error)}); the same command goes on where this one stopped."
 
 
 def _hint(status: int) -> str:
@@ -109,7 +130,7 @@ def _cause(error: BaseException) -> str:
 
 def _one_line(text: str) -> str:
     """Return a message on one line, without any token that the transport quotes (an illegal header, say)."""
-    return " ".join(re.sub(r"Bearer \S+|\bhf_\w{8,}", "***", text).split())
+    return " ".join(shown(re.sub(r"Bearer \S+|\bhf_\w{8,}", "***", text)).split())
 
 
 def _forbidden(api: "HfApi", repo_id: str, kind: str) -> str:

@@ -21,9 +21,12 @@ from hf_datasets.hub.errors import (
     faults,
     may_pass,
     retry_after,
+    shown,
     status_of,
+    warn_of_plain_http,
 )
-from hf_datasets.hub.uploads import Upload, check_secrets
+from hf_datasets.hub.secrets import check_secrets
+from hf_datasets.hub.uploads import Upload
 from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
@@ -118,6 +121,7 @@ def push_files(
     if "/" not in repo_id:
         raise UserError(f"--repo-id must be NAMESPACE/NAME, not {repo_id!r}.")
     client = api or connect()
+    warn_of_plain_http(client.endpoint)
     try:
         check_secrets(files.values())
     except OSError as error:
@@ -186,7 +190,7 @@ class _Push:
 
     def _url(self) -> str:
         prefix = "" if self.kind == "model" else f"{self.kind}s/"
-        return f"{self.api.endpoint}/{prefix}{self.repo_id}"
+        return f"{shown(self.api.endpoint)}/{prefix}{self.repo_id}"
 
     def _head(self) -> str | None:
         """Return the tip of main; make the repository first if there is none."""

@@ -1,8 +1,6 @@
-"""What goes to the Hub: the files of a push, their hashes, and what must never be among them."""
+"""What goes to the Hub: the files of a push and their hashes."""
 
 import hashlib
-import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -20,16 +18,6 @@ NEVER = (
     *(".DS_Store", "*/.DS_Store", ".env*", "*/.env*", "*.pem", "*.key", "id_rsa*", ".netrc", "token", "*.sqlite*"),
 )
 """Patterns of files that no push of ours uploads, whatever folder they lie in."""
-LARGEST_SEARCHED = 64 * 1024 * 1024
-"""Bytes up to which a file is searched for secrets; weights are larger."""
-SHORTEST_SECRET = 12
-_SECRET_NAMES = re.compile(r"(TOKEN|API_KEY|AUTH_KEY|SECRET|PASSWORD)$")
-_SECRETS = {
-    "a Hugging Face token": re.compile(rb"\bhf_[A-Za-z0-9]{30,}\b"),
-    "an API key": re.compile(rb"\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{32,}"),
-    "a GitHub token": re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36}\b"),
-    "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"),
-}
 
 
 @dataclass(frozen=True)
@@ -100,31 +88,6 @@ def _walk(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}.")
     return [file for file in folder.rglob("*") if file.is_file()]
-
-
-def check_secrets(files: Iterable[Upload]) -> None:
-    """Refuse a push that would publish a secret: a value of this environment, or text that looks like a key.
-
-    Args:
-        files: What is about to be uploaded.
-
-    Raises:
-        UserError: A file holds one; the file is named, never the secret.
-    """
-    values = {
-        f"the value of {name}": value.encode()
-        for name, value in os.environ.items()
-        if _SECRET_NAMES.search(name) and len(value) >= SHORTEST_SECRET
-    }
-    for file in files:
-        if file.size > LARGEST_SEARCHED:
-            continue
-        content = file.read()
-        held = [what for what, value in values.items() if value in content]
-        if b"\0" not in content[:8192]:
-            held += [what for what, pattern in _SECRETS.items() if pattern.search(content)]
-        if held:
-            raise UserError(f"{file.path} holds {held[0]}; nothing was uploaded: take it out and push again.")
 
 
 def left_out(folder: Path, files: Mapping[str, Upload]) -> list[str]:
