@@ -165,6 +165,15 @@ def test_the_default_place_is_the_users_cache() -> None:
 # claims ------------------------------------------------------------------------------------------------------------
 
 
+def test_what_is_paid_for_is_flushed_to_the_disk_and_a_claim_is_not(ledger: Ledger) -> None:
+    said = list[str]()
+    ledger._db.set_trace_callback(said.append)
+    judge(ledger, "k")
+    ledger._db.set_trace_callback(None)
+    levels = [line for line in said if line.startswith("PRAGMA synchronous") or line.startswith("COMMIT")]
+    assert levels == ["PRAGMA synchronous=NORMAL", "COMMIT", "PRAGMA synchronous=FULL", "COMMIT"]
+
+
 def test_ones_own_claim_is_held(ledger: Ledger) -> None:
     assert ledger.claim("k", "request")
     assert not ledger.claim("k", "request")

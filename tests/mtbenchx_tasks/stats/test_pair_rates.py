@@ -108,6 +108,12 @@ def test_repeating_a_judgment_narrows_no_interval() -> None:
     assert thrice.p is None
 
 
+def test_several_judges_of_an_item_are_one_observation() -> None:
+    both = rates([vote for judge in ("a", "b") for vote in outcomes("22", "22", "11", "22", judge=judge)])
+    assert (both.preference.n, both.preference.items, both.p) == (8, 4, None)
+    assert both.preference.interval == rates(outcomes("22", "22", "11", "22")).preference.interval
+
+
 def test_rates_over_runs_are_means_of_the_runs() -> None:
     votes = outcomes("22", "22", "11", "12", run=0) + outcomes("22", "11", "tt", "bb", run=1)
     found = rates_over_runs(votes)

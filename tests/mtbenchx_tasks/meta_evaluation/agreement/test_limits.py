@@ -71,6 +71,12 @@ def test_two_raters_of_whom_56_percent_agree() -> None:
     assert found == {"plurality": 0.78, "strict": 0.56, "majority": 0.56, "loo": 0.56, "drop": 1.0}
 
 
+def test_leaving_one_out_of_two_against_one_meets_nobody() -> None:
+    # without a vote of the majority the others are 1 : 1, which has no top; without the third they are 2 : 0 against it
+    found = upper_limit(compared(["1", "1", "2"], ["1"]), "loo", "four")
+    assert (found.value, found.n_votes) == (0.0, 3)
+
+
 def test_limits_by_hand() -> None:
     # items 1112t (5 votes, top 3), 12tb (no unique top, 1 of 4), 1122t (two tops, 2 of 5)
     items = compared(["111", "121", "1t2", "2b2", "t.t"], ["111"])
