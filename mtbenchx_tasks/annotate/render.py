@@ -22,6 +22,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
+from hf_datasets.records import storable
 from mtbenchx_tasks.annotate.mathtex import math_plugin
 
 LONGEST_HIGHLIGHTED = 20_000
@@ -61,6 +62,10 @@ CLASSES = {
 }
 
 
+MOST_LINES = 2000
+"""A text of more lines is shown as it stands: Markdown's reader takes time that grows with their square."""
+
+
 @dataclass(frozen=True)
 class Rendered:
     """One text, ready for a page."""
@@ -79,14 +84,20 @@ def render(text: str) -> Rendered:
     """
     if not text.strip():
         return Rendered("", blank=False)
+    text = storable(text)
+    if text.count("\n") > MOST_LINES:
+        return _plain(text)
     env: dict[str, Any] = {}
     html = _clean(_markdown().render(text, env))
     seen = _visible(html)
-    if not _is_visible(seen) and "<ol" not in html:
-        return Rendered(html, blank=True)
     if _lost(text, seen, env.get("latex", [])):
-        return Rendered(f'<pre class="plain">{escape(text)}</pre>', blank=False)
-    return Rendered(html, blank=False)
+        return _plain(text)
+    return Rendered(html, blank=not _is_visible(seen) and "<ol" not in html)
+
+
+def _plain(text: str) -> Rendered:
+    """Show a text as it stands."""
+    return Rendered(f'<pre class="plain">{escape(text)}</pre>', blank=not _is_visible(text))
 
 
 def _is_visible(text: str) -> bool:
@@ -101,9 +112,10 @@ def _visible(html: str) -> str:
 
 def _lost(text: str, seen: str, latex: Sequence[str]) -> bool:
     """Whether a word of the text isn't on the page; formulas are drawn, not written."""
-    for formula in latex:
+    for formula in set(latex):
         text = text.replace(formula, " ")
-    return any(word not in seen for word in set(WORD.findall(NUMBERING.sub(" ", unescape(text)))))
+    wanted = set(WORD.findall(NUMBERING.sub(" ", unescape(text))))
+    return any(word not in seen for word in wanted - set(WORD.findall(seen)))
 
 
 def _clean(html: str) -> str:

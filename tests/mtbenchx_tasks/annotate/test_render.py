@@ -1,6 +1,7 @@
 """Answers as HTML: nothing of them runs, and nothing of them is lost."""
 
 import re
+import time
 from html import unescape
 from html.parser import HTMLParser
 
@@ -137,3 +138,27 @@ def test_a_lone_dollar_is_seen(text: str) -> None:
     html = render(text).html
     assert "<math" not in html
     assert html.count("$") == text.count("$")
+
+
+HEAVY = {
+    "lines": "\n" * 20_000 + "word",
+    "open formulas": "\\[ a\n" * 8_000,
+    "distinct words": " ".join(f"word{number}" for number in range(60_000)),
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_a_heavy_text_is_rendered_within_seconds(name: str) -> None:
+    # 3.5 to 17 s of processor time before; 5 s leave room for a slow machine
+    begun = time.process_time()
+    assert not render(HEAVY[name]).blank
+    assert time.process_time() - begun < 5
+
+
+def test_words_below_many_quotes_are_shown() -> None:
+    rendered = render("> " * 30 + "words")
+    assert (rendered.blank, "words" in rendered.html) == (False, True)
+
+
+def test_half_a_surrogate_pair_is_shown_as_a_replacement() -> None:
+    assert "a\ufffdb" in render("a\ud83db").html
