@@ -20,6 +20,9 @@ _DAMAGES = (
     *(ValueError, IndexError, TypeError, AttributeError, AssertionError),
 )
 """What py7zr lets through when an archive is cut or garbled."""
+SMALL_BYTES = 100_000_000
+MOST_UNPACKED = 200
+"""Unpacked bytes for each packed one; beyond SMALL_BYTES it is no archive of posts."""
 
 
 class _Sink(Py7zIO):
@@ -117,11 +120,21 @@ def _member(file: Path, archive: Any) -> Any:
         raise _locked(file)
     members = [info for info in archive.list() if PurePosixPath(info.filename).name.lower() == POSTS.lower()]
     if len(members) == 1:
+        _check_size(file, int(members[0].uncompressed))
         return members[0]
     if members:
         raise UserError(f"{file} holds several {POSTS}; unpack it and name each with its --site.")
     names = ", ".join(sorted(archive.getnames())[:8]) or "nothing"
     raise UserError(f"{file} holds no {POSTS} (but {names}); name the archive with the posts.")
+
+
+def _check_size(file: Path, unpacked: int) -> None:
+    """Refuse a bomb: text packs into a tenth, and what packs better by far takes memory before it is read."""
+    if unpacked > SMALL_BYTES and unpacked > MOST_UNPACKED * file.stat().st_size:
+        raise UserError(
+            f"{file} ({file.stat().st_size} bytes) says that it holds {unpacked} bytes of {POSTS}, which no posts pack "
+            "to; unpack it yourself if you trust it."
+        )
 
 
 def _told(error: Exception) -> str:

@@ -87,3 +87,13 @@ def test_what_the_reader_refuses_is_not_blamed_on_the_archive(tmp_path: Path) ->
 
     with pytest.raises(ValueError, match="mine"):
         stream(archive(tmp_path), refuse)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # 5,000,000 equal bytes pack into less than 5,000, a thousandth; posts pack into a tenth
+    monkeypatch.setattr("hf_datasets.curate.seven_zip.SMALL_BYTES", 1_000_000)
+    file = archive(tmp_path, content=b"a" * 5_000_000)
+    assert file.stat().st_size < 5_000
+    for use in (size, content):
+        with pytest.raises(UserError, match=r"says that it holds 5000000 bytes of Posts\.xml"):
+            use(file)
