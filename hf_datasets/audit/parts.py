@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_datasets.instruct.reading.files import rows
+from hf_datasets.benchmark.rows import checked
+from hf_datasets.instruct.reading.files import Row, rows
 from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
 from hf_datasets.instruct.reading.layouts import placed_samples
 from hf_datasets.records import ASSISTANT, USER, Message, Question, Sample
@@ -79,11 +80,11 @@ def samples(file: DataFile) -> Iterator[Sample]:
         UserError: As `read_samples`.
     """
     first = next(rows(file.path), None)
-    if first is None or not {"question_id", "turns", "category"} <= set(first.values):
+    if first is None or not first.values.keys() >= {"question_id", "turns", "category"}:
         yield from placed_samples_of(file)
         return
     for row in rows(file.path):
-        yield _question(row.values, file)
+        yield _question(row, file)
 
 
 def placed_samples_of(file: DataFile) -> Iterator[Sample]:
@@ -91,11 +92,12 @@ def placed_samples_of(file: DataFile) -> Iterator[Sample]:
     return (placed.sample for placed in placed_samples([file]))
 
 
-def _question(values: object, file: DataFile) -> Sample:
-    row = {"language": file.language or "und", **dict(values)}  # type: ignore[call-overload]
-    known = {name: row[name] for name in Question.__dataclass_fields__ if name in row}
-    question = Question.from_row(known)
-    return question_sample(question)
+def _question(row: Row, file: DataFile) -> Sample:
+    values = {"language": file.language or "und", **row.values}
+    number = str(values["question_id"]).partition("_")[0]
+    if number.isascii() and number.isdecimal():
+        values["question_id"] = int(number[:18])
+    return question_sample(checked(Question, values, row.place))
 
 
 def question_sample(question: Question) -> QuestionSample:

@@ -7,6 +7,7 @@ from typing import Any
 from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS
 from hf_datasets.benchmark.languages import Added, register
 from hf_datasets.benchmark.questions import LANGUAGES
+from hf_datasets.benchmark.rows import checked
 from hf_datasets.benchmark.translated_folder import MTBENCH_X, prompt_sets
 from hf_datasets.hub.download import REPO_ID, download_folder
 from hf_datasets.hub.folder import CARD
@@ -63,16 +64,22 @@ def register_built(folder: Path) -> tuple[Added, ...]:
 
 def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
     benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
-    asked = {name: tuple(map(Question.from_row, _parquet(found))) for name, found in benchmarks.items() if found}
+    asked = {
+        name: tuple(checked(Question, row, place) for place, row in _parquet(found))
+        for name, found in benchmarks.items()
+        if found
+    }
     return Added(language, asked, prompt_sets(_parquet(files.get(f"{PROMPTS}_{language}", ()))))
 
 
-def _parquet(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+def _parquet(files: Sequence[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     for file in files:
         try:
-            yield from pq.read_table(file).to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{file} can't be read as Parquet ({error}).") from error
+            rows = pq.read_table(file).to_pylist()
+        except (OSError, ValueError, pa.ArrowException) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"{file} can't be read as Parquet ({reason}); build or copy it anew.") from error
+        yield from ((f"{file}, row {number}", row) for number, row in enumerate(rows, start=1))

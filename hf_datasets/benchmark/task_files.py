@@ -22,6 +22,7 @@ import yaml
 
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.yaml_text import load_yaml
 
 FOLDER = "tasks"
 """Where the task files lie in a built folder."""
@@ -110,18 +111,14 @@ def refuse_code(folder: Path) -> None:
 
 def _check(file: Path) -> None:
     try:
-        found: Any = yaml.load(file.read_text(encoding="utf-8"), _Plain)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UserError(f"{file} is no task file of a built benchmark ({_one_line(error)}); delete it.") from error
+        found = load_yaml(file.read_text(encoding="utf-8"), str(file), _Plain)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} can't be read as UTF-8 text ({error}); delete it.") from error
     if not isinstance(found, dict) or not (_is_task(found) or _is_group(found)):
         raise UserError(
             f"{file} holds more than a task or group of a built benchmark, and `lm_eval --include_path` would do as it "
             "says; read it, then delete it, or build the folder again."
         )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def _is_task(found: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID, are_mini
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.benchmark.languages import Added
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
+from hf_datasets.benchmark.rows import checked
 from hf_datasets.instruct.card import Report, read_reports
 from hf_datasets.records import JudgePrompt, Question
 from hf_datasets.shared import jsonl
@@ -20,7 +21,6 @@ MTBENCH_X = "mtbench_x"
 """MT-Bench's ids begin here, the mini benchmark's at 1."""
 ASIDE = (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
 """Ends of files beside translations that people read and write."""
-PROMPT_FIELDS = tuple(JudgePrompt.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
@@ -45,28 +45,28 @@ def read_translation(folder: Path) -> Translated:
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder} with translations.")
     files = [file for file in sorted(folder.glob("*.jsonl")) if not file.name.endswith(ASIDE)]
-    rows = [(file, row) for file in files for row in jsonl.read(file)]
+    rows = [(f"{file}, line {number}", row) for file in files for number, row in jsonl.numbered(file)]
     reports = tuple(read_reports(files))
     language = _language(folder, rows, reports)
-    answers = {_id(row): tuple(row["choices"][0]["turns"]) for _, row in rows if "choices" in row}
-    _check_small_ids(folder, [row for _, row in rows if "turns" in row])
-    asked = [_question(file, row, language, answers) for file, row in rows if "turns" in row]
+    answers = {_id(place, row): _answer(place, row) for place, row in rows if "choices" in row}
+    _check_small_ids(folder, [(place, row) for place, row in rows if "turns" in row])
+    asked = [_question(place, row, language, answers) for place, row in rows if "turns" in row]
     if not asked:
         raise UserError(f"{folder} holds no questions; translate a config such as en or mini_en into it.")
-    prompts = prompt_sets(row for _, row in rows if "prompt_template" in row)
+    prompts = prompt_sets((place, row) for place, row in rows if "prompt_template" in row)
     _check_prompts(prompts, language)
     return Translated(Added(language, dict(_benchmarks(folder, asked)), prompts), reports)
 
 
-def _language(folder: Path, rows: Sequence[tuple[Path, Mapping[str, Any]]], reports: Sequence[Report]) -> str:
-    told: dict[str, Path] = {}
-    for file, row in rows:
+def _language(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]], reports: Sequence[Report]) -> str:
+    told: dict[str, str] = {}
+    for place, row in rows:
         for said in (row.get("language"), str(row.get("question_id", "")).partition("_")[2]):
             if said:
-                told.setdefault(_code(said, file), file)
+                told.setdefault(_code(said, place), place)
     for report in reports:
         if said := report.get("language"):
-            told.setdefault(_code(said, folder), folder)
+            told.setdefault(_code(said, str(folder)), str(folder))
     if len(told) != 1:
         codes = ", ".join(sorted(told)) or "none"
         raise UserError(f"{folder} must hold one language, not {codes}; use a folder for each.")
@@ -76,24 +76,36 @@ def _language(folder: Path, rows: Sequence[tuple[Path, Mapping[str, Any]]], repo
     return code
 
 
-def _code(said: Any, place: Path) -> str:
+def _code(said: Any, place: str) -> str:
     """Return the code of a language as a foreign file names it; it becomes a part of paths and task names."""
     code = language_code(said) if isinstance(said, str) else None
     if code is None or code == ALL:
         raise UserError(
-            f"{place} names the language {str(said)[:40]!r}, which is no code such as pt, zh or pt-BR; correct it."
+            f"{place} names the language {str(said)[:40]!a}, which is no code such as pt, zh or pt-BR; correct it."
         )
     return code
 
 
-def _id(row: Mapping[str, Any]) -> int:
-    return int(str(row["question_id"]).split("_")[0])
+def _id(place: str, row: Mapping[str, Any]) -> int:
+    number = str(row.get("question_id")).partition("_")[0]
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):  # noqa: PLR2004
+        raise UserError(f"{place}: `question_id` is {ascii(row.get('question_id'))[:60]}, not one such as 81 or 81_PT.")
+    return int(number)
 
 
-def _check_small_ids(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _answer(place: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    try:
+        turns = row["choices"][0]["turns"]
+    except (KeyError, IndexError, TypeError):
+        turns = None
+    if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
+        raise UserError(f"{place}: `choices[0].turns` is no list of texts; correct it.")
+    return tuple(turns)
+
+
+def _check_small_ids(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """Refuse another benchmark's questions, which often begin with 1 as the mini benchmark's do."""
-    small = [row for row in rows if _id(row) < FIRST_ID]
-    if not are_mini(small):
+    if not are_mini(row for place, row in rows if _id(place, row) < FIRST_ID):
         raise UserError(
             f"{folder} holds questions with ids below {FIRST_ID} that aren't the mini benchmark's; only MT-Bench's "
             f"questions (ids {FIRST_ID} to {LAST_ID}) and the mini benchmark's can be added. If they are, say so in "
@@ -101,20 +113,13 @@ def _check_small_ids(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _question(file: Path, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
-    try:
-        number = _id(row)
-        elsewhere = tuple(row.get("other_language_turns") or other_language_turns(number))
-        if "corrected_fields" in row or number < FIRST_ID:
-            ours = {"language": language, "question_id": number, "other_language_turns": elsewhere}
-            known = {name: row[name] for name in Question.__dataclass_fields__ if name in row}
-            return Question.from_row({**known, **ours})
-        older = tuple(row.get("reference", ()))
-        turns = tuple(row["turns"])
-        return Question(number, language, row["category"], turns, answers.get(number, ()), older,
-                        other_language_turns=elsewhere)  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{file}: row {row.get('question_id')!r} is no question ({error}).") from error
+def _question(place: str, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
+    number = _id(place, row)
+    elsewhere = row.get("other_language_turns") or list(other_language_turns(number))
+    ours = {"language": language, "question_id": number, "other_language_turns": elsewhere}
+    if "corrected_fields" not in row and number >= FIRST_ID:  # FastChat's layout: `reference` is no judge's
+        ours |= {"reference": list(answers.get(number, ())), "question_reference": row.get("reference")}
+    return checked(Question, {**row, **ours}, place)
 
 
 def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, tuple[Question, ...]]]:
@@ -130,11 +135,11 @@ def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, t
             yield name, tuple(found)
 
 
-def prompt_sets(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, JudgePrompt]]:
+def prompt_sets(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, dict[str, JudgePrompt]]:
     """Group prompts by their set; someone else's, in FastChat's layout, are of the published set."""
     sets: dict[str, dict[str, JudgePrompt]] = {}
-    for row in rows:
-        prompt = JudgePrompt(**{name: row[name] for name in PROMPT_FIELDS})
+    for place, row in rows:
+        prompt = checked(JudgePrompt, row, place)
         sets.setdefault(str(row.get("prompt_set", PUBLISHED)), {})[prompt.name] = prompt
     return sets
 

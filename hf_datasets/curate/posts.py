@@ -18,6 +18,8 @@ CREATE TABLE answer (host, id INTEGER, parent INTEGER, score INTEGER, license, a
 """
 _INDEX = "CREATE INDEX answers_of ON answer (host, parent, id)"
 _DIGITS = re.compile(r"-?\d+")
+MOST_DIGITS = 18
+"""Of a number that SQLite keeps."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,8 @@ class Posts:
 
 
 def _number(row: Mapping[str, str], name: str) -> int:
-    if not _DIGITS.fullmatch(row[name]):
-        raise ValueError(f"{name} is {row[name]!r}")
+    if not _DIGITS.fullmatch(row[name]) or len(row[name]) > MOST_DIGITS:
+        raise ValueError(f"{name} is {row[name][:40]!r}")
     return int(row[name])
 
 

@@ -1,8 +1,12 @@
 """What the cards of all datasets share: tables, lists of files per config, size classes."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+LONGEST = 200
+"""Characters of a name that a card shows."""
+_MARKUP = re.compile(r"[<>&`*\[\]()|\\!#~]|(?<!\w)_|_(?!\w)")
 SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -17,6 +21,18 @@ def table(header: Sequence[str], body: Iterable[Sequence[object]]) -> str:
     """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *body]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def plain(value: object) -> str:
+    """Return a name of others as Markdown that shows just it: on one line, no markup, no links, no HTML."""
+    text = "".join(sign if sign.isprintable() else " " for sign in " ".join(str(value).split()))[:LONGEST]
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text)
+
+
+def code(value: object) -> str:
+    """Return a name of others as a Markdown code span that nothing in it ends."""
+    text = "".join(sign if sign.isprintable() else " " for sign in " ".join(str(value).split()))[:LONGEST]
+    return f"`{text.replace('`', chr(39)).replace('|', '/')}`"
 
 
 def config_entry(name: str, files: Mapping[str, Sequence[str]], *, default: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from hf_datasets.hub.card import config_entry, size_category, table
+from hf_datasets.hub.card import code, config_entry, plain, size_category, table
 from hf_datasets.instruct.assemble import Built
 from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mini import LICENSE as MINI_LICENSE
@@ -34,6 +34,8 @@ Instruction-Following Models with Low-Rank Adaptation", 2023, [arXiv:2305.15011]
 }
 """Works whose data this is, beside the study's own."""
 SHARE_ALIKE = "CC-BY-SA"
+MOST = 10**12
+"""No count is larger."""
 
 
 def card(name: str, built: Built) -> tuple[dict[str, Any], str]:
@@ -85,7 +87,7 @@ def _fill(template: str, name: str, built: Built) -> str:
         seed=built.choices.seed,
         configs=table(("config", "split", "rows"), _config_rows(built)),
         sources=table(("file", "sha256"), _source_rows(built)),
-        licences=table(("`license`", "rows"), sorted((f"`{name}`", rows) for name, rows in _licences(built).items())),
+        licences=table(("`license`", "rows"), sorted((code(name), rows) for name, rows in _licences(built).items())),
         share_alike=_share_alike(built),
         mixing=_mixing(built),
         made=told(read_reports(file.path for one in _parts(built) for file in one.part.files)),
@@ -134,7 +136,7 @@ def _config_rows(built: Built) -> list[tuple[str, str, str]]:
 
 def _source_rows(built: Built) -> list[tuple[str, str]]:
     found = {label: digest for one in _parts(built) for label, digest in zip(one.part.labels, one.sha256, strict=True)}
-    return [(f"`{label}`", f"`{digest}`") for label, digest in sorted(found.items())]
+    return [(code(label), code(digest)) for label, digest in sorted(found.items())]
 
 
 def _licences(built: Built) -> Counter[str]:
@@ -182,30 +184,34 @@ def told_flags(report: Report) -> str:
     flags = report.get("flags")
     if not isinstance(flags, Mapping) or not any(flags.values()):
         return ""
-    return f"{_counts(flags)}, of {report.get('texts')} texts"
+    return f"{_counts(flags)}, of {_number(report.get('texts'))} texts"
 
 
 def _read(file: Path) -> Report:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file} can't be read ({error}); a card is made of it, so mend it or move it away.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{file} can't be read ({reason}); a card is made of it, so mend it or move it away."
+        ) from error
     return said if isinstance(said, dict) else {}
 
 
 def _translation(report: Report) -> str:
-    marks = report.get("marks") or {}
-    counted = marks.get("by_mark") or {}
-    outcomes = marks.get("outcomes") or {}
+    marks = _object(report.get("marks"))
+    counted, outcomes = _object(marks.get("by_mark")), _object(marks.get("outcomes"))
     rows = [
-        (f"`{mark}`", _counts(counted.get(mark)), _counts(outcomes.get(mark)))
+        (code(mark), _counts(counted.get(mark)), _counts(outcomes.get(mark)))
         for mark in dict.fromkeys([*counted, *outcomes])
     ]
-    failed = len(report.get("failed") or [])
+    failed = report.get("failed")
     text = (
-        f"Translated from `{report.get('source')}` into `{report.get('target')}` by `{report.get('engine')}` "
-        f"(formality `{report.get('formality')}`): {report.get('texts')} texts, {report.get('edited')} of them "
-        f"edited by people, {failed} without a translation. Seen by rules: {_counts(report.get('flags'))}."
+        f"Translated from {code(report.get('source'))} into {code(report.get('target'))} by "
+        f"{code(report.get('engine'))} (formality {code(report.get('formality'))}): {_number(report.get('texts'))} "
+        f"texts, {_number(report.get('edited'))} of them edited by people, "
+        f"{len(failed) if isinstance(failed, list) else 0} without a translation. Seen by rules: "
+        f"{_counts(report.get('flags'))}."
     )
     return f"{text}\n\n{table(('review mark', 'state', 'outcome'), rows)}" if rows else text
 
@@ -213,13 +219,23 @@ def _translation(report: Report) -> str:
 def _curation(report: Report) -> str:
     if "rejected" not in report:
         return ""
-    rows = [(reason, f"{count:,}") for reason, count in report["rejected"].items()]
+    rows = [(plain(reason), _number(count)) for reason, count in _object(report["rejected"]).items()]
     text = (
-        f"Curated from StackExchange dumps: {report.get('pairs', 0):,} pairs of question and answer, of which "
-        f"{report.get('survivors', 0):,} were left for review by hand."
+        f"Curated from StackExchange dumps: {_number(report.get('pairs', 0))} pairs of question and answer, of which "
+        f"{_number(report.get('survivors', 0))} were left for review by hand."
     )
     return f"{text}\n\n{table(('rejected because of', 'pairs'), rows)}" if rows else text
 
 
-def _counts(counted: Mapping[str, int] | None) -> str:
-    return ", ".join(f"{name} {count}" for name, count in (counted or {}).items() if count) or "nothing"
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: Any) -> str:
+    """A count as cards write it; what is no count is not told."""
+    return f"{value:,}" if isinstance(value, int) and 0 <= value <= MOST else "an unknown number of"
+
+
+def _counts(counted: Any) -> str:
+    found = {name: count for name, count in _object(counted).items() if count and isinstance(count, int)}
+    return ", ".join(f"{plain(name)} {_number(count)}" for name, count in found.items()) or "nothing"

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.yaml_text import load_yaml
 
 ZERO3 = 3
 """DeepSpeed's stage that shares out the weights too."""
@@ -80,7 +79,7 @@ def _check_names(arguments: list[str], parser: Any, launcher: Any) -> None:
         name = argument.partition("=")[0]
         if name.startswith("--") and name not in known:
             raise UserError(f"trl sft has no flag {name}{_meant(name, ours)}.")
-    for key in _yaml_keys(arguments):
+    for key in yaml_keys(arguments):
         if f"--{key}" not in known and key not in ("env", "datasets", "streaming", "test_split_size"):
             file = arguments[arguments.index("--config") + 1]
             raise UserError(f"{file}: trl sft has no field {key!r}{_meant('--' + key, ours, '')}.")
@@ -93,7 +92,12 @@ def _meant(name: str, known: set[str], prefix: str = "--") -> str:
     return f"; {prefix}{best[0].removeprefix('--')} is meant, perhaps" if best else ""
 
 
-def _yaml_keys(arguments: list[str]) -> list[str]:
+def yaml_keys(arguments: list[str]) -> list[str]:
+    """Return the fields of the recipe that `--config` names; none without it.
+
+    Raises:
+        UserError: There is no such file, or it holds no fields.
+    """
     if "--config" not in arguments:
         return []
     place = arguments.index("--config") + 1
@@ -101,13 +105,12 @@ def _yaml_keys(arguments: list[str]) -> list[str]:
         raise UserError("--config wants a file: --config recipes/lima_x.yaml.")
     file = Path(arguments[place])
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise UserError(f"There is no file {file} here; `mtbenchx recipes --copy` puts the recipes here.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file} can't be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{file} is no YAML: {' '.join(str(error).split())}.") from error
+    content = load_yaml(text, str(file))
     if not isinstance(content, dict):
         raise UserError(f"{file} holds no `field: value` lines.")
     return [str(key) for key in content]
@@ -142,9 +145,9 @@ def _processes(launch: list[str], launcher: Any, on_cpu: bool) -> tuple[int, boo
     content: dict[str, Any] = {}
     if arguments.config_file:
         try:
-            content = dict(yaml.safe_load(Path(arguments.config_file).read_text(encoding="utf-8")))
+            content = dict(load_yaml(Path(arguments.config_file).read_text(encoding="utf-8"), arguments.config_file))
             number = int(content.get("num_processes") or 1)
-        except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+        except (OSError, TypeError, ValueError) as error:
             raise UserError(f"{arguments.config_file} is no configuration of accelerate: {error}.") from error
     else:
         import torch

@@ -99,12 +99,14 @@ def _turn(turn: Any, where: str) -> Iterator[Message]:
     content = next((key for key in ("content", "value", "text") if key in turn), None)
     if said is not None and content is not None:
         if str(said).lower() not in ROLE:
-            raise DialogueError(f"{where} has the unknown role {said!r}")
+            raise DialogueError(f"{where} has the unknown role {str(said)[:40]!a}")
         yield Message(ROLE[str(said).lower()], text_of(turn[content], f"{where}.{content}"))
         return
     pair = next((pair for pair in PAIRS if set(pair) <= set(turn)), None)
     if pair is None:
-        raise DialogueError(f"{where} has the unknown keys {', '.join(sorted(turn))}")
+        raise DialogueError(
+            f"{where} has the unknown keys {', '.join(ascii(key)[1:-1][:40] for key in sorted(turn)[:9])}"
+        )
     yield from (*_system(turn, ""), *_pair_messages(turn, *pair, context=False))
 
 

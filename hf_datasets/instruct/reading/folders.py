@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hf_datasets.hub.folder import CARD
@@ -16,6 +16,7 @@ from hf_datasets.instruct.reading.names import (
     split_of,
 )
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.yaml_text import load_yaml
 
 NOT_DATA = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "config.json"})
 _BESIDE_DATA = re.compile(r"(?:^|\.)(?:report|review|rejects|marks|edits)\.jsonl?$")
@@ -58,14 +59,30 @@ def data_files(path: Path, config: str | None = None, split: str | None = None) 
 
 
 def configs(folder: Path) -> dict[str, dict[str, list[Path]]]:
-    """Return config -> split -> files, as a built folder's card lists them; empty for any other path."""
+    """Return config -> split -> files, as a built folder's card lists them; empty for any other path.
+
+    Raises:
+        UserError: The card isn't YAML, or names files outside the folder.
+    """
     return {
-        name: {
-            entry["split"]: [file for pattern in _as_list(entry["path"]) for file in sorted(folder.glob(pattern))]
-            for entry in entries
-        }
-        for name, (entries, _) in _configs(folder).items()
+        name: {split: [file for pattern in patterns for file in _inside(folder, pattern)] for split, patterns in found}
+        for name, (found, _) in _configs(folder).items()
     }
+
+
+def _inside(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a folder that a pattern of its card matches."""
+    parts = PurePosixPath(pattern).parts
+    outside = not parts or pattern.startswith(("/", "~")) or ".." in parts or not pattern.isprintable()
+    try:
+        found = [] if outside else sorted(folder.glob(pattern))
+    except (ValueError, NotImplementedError):
+        outside = True
+    if outside:
+        raise UserError(
+            f"{folder / CARD} names {pattern[:80]!r} as data, which is no path in its folder; correct the card."
+        )
+    return found
 
 
 def _of_config(folder: Path, config: str | None) -> list[DataFile]:
@@ -87,31 +104,33 @@ def _split(word: str) -> str:
     return SPLIT_WORDS.get(word.lower(), word)
 
 
-def _configs(folder: Path) -> dict[str, tuple[list[dict[str, Any]], bool]]:
-    """Config -> (its `data_files`, whether it is the default), from the front matter of a card."""
-    import yaml
-
+def _configs(folder: Path) -> dict[str, tuple[list[tuple[str, list[str]]], bool]]:
+    """Config -> ((split, patterns) of its `data_files`, whether it is the default), from the front matter of a card."""
     card = folder / CARD
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
-    front = re.match(r"---\r?\n(.*?)\r?\n---", text, re.DOTALL)
     try:
-        said = yaml.safe_load(front[1]) if front else None
-    except yaml.YAMLError as error:
-        raise UserError(f"{card} has front matter that isn't YAML ({' '.join(str(error).split())}).") from error
+        text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    except OSError as error:
+        raise UserError(f"{card} can't be read ({error.strerror or error}).") from error
+    front = re.match(r"---\r?\n(.*?)\r?\n---", text, re.DOTALL)
+    said = load_yaml(front[1], f"{card}, its front matter") if front else None
     listed = said.get("configs") if isinstance(said, Mapping) else None
     return {
         entry["config_name"]: (_entries(entry.get("data_files", [])), bool(entry.get("default")))
-        for entry in listed or []
-        if isinstance(entry, Mapping) and "config_name" in entry
+        for entry in _as_list(listed or [])
+        if isinstance(entry, Mapping) and isinstance(entry.get("config_name"), str)
     }
 
 
-def _entries(said: Any) -> list[dict[str, Any]]:
+def _entries(said: Any) -> list[tuple[str, list[str]]]:
     """Read `data_files`, whose short forms are one pattern or a list of them for the training split."""
     listed = _as_list(said)
     patterns = [entry for entry in listed if isinstance(entry, str)]
-    whole = [entry for entry in listed if isinstance(entry, dict) and {"split", "path"} <= set(entry)]
-    return whole + ([{"split": TRAIN, "path": patterns}] if patterns else [])
+    whole = [
+        (entry["split"], [pattern for pattern in _as_list(entry.get("path")) if isinstance(pattern, str)])
+        for entry in listed
+        if isinstance(entry, dict) and isinstance(entry.get("split"), str)
+    ]
+    return whole + ([(TRAIN, patterns)] if patterns else [])
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -74,6 +74,10 @@ class JsonStream:
                 cut = error.msg.startswith("Unterminated") or error.pos > len(self._text) - NEAR_THE_END
                 if self._ended or not cut:
                     raise JsonError(error.msg, self._byte(error.pos)) from None
+            except RecursionError:
+                raise JsonError("nested too deeply", self.offset) from None
+            except ValueError:  # the interpreter's limit on the digits of an integer
+                raise JsonError("a number has too many digits", self.offset) from None
             else:
                 if self._ended or not self._goes_on(found, end):
                     self._at = end

@@ -118,7 +118,7 @@ def _row_by_row(found: Iterator[Row]) -> Iterator[tuple[Row, tuple[Message, ...]
 
 def _keys(values: Mapping[str, Any]) -> str:
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
-    return ", ".join(list(values)[:SHOWN]) + more or "(none)"
+    return ", ".join(ascii(key)[1:-1][:40] for key in list(values)[:SHOWN]) + more or "(none)"
 
 
 def _sample(row: Row, said: tuple[Message, ...], language: str, numbered: str) -> Sample:

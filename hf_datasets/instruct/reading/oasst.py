@@ -1,7 +1,7 @@
 """OASST: trees of messages, flat (one message a row) or nested (one tree a row); of each, the best-ranked path."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hf_datasets.instruct.reading.dialogues import ROLE, DialogueError, text_of
@@ -31,11 +31,11 @@ def flat_paths(rows: Iterable[Row]) -> Iterator[tuple[Row, tuple[Message, ...]]]
         if not is_flat(row.values):
             raise DialogueError(f"row {row.number} isn't a message of a tree, as the first row is")
         if parent := row.values.get("parent_id"):
-            replies[parent].append(row.values)
+            replies[str(parent)].append(row.values)
         else:
             roots.append(row)
     for root in roots:
-        if path := _path(root.values, lambda node: replies.get(node["message_id"], ())):
+        if path := _path(root.values, lambda node: replies.get(str(node["message_id"]), ())):
             yield root, path
 
 
@@ -49,23 +49,28 @@ def _path(root: Values, replies: Any) -> tuple[Message, ...]:
     found: list[Message] = []
     node: Values | None = root
     while node is not None:
-        found.append(Message(_role(node), text_of(node.get("text"), f"the text of message {node.get('message_id')}")))
+        found.append(
+            Message(_role(node), text_of(node.get("text"), f"the text of message {str(node.get('message_id'))[:40]!a}"))
+        )
         node = _best(replies(node))
     while found and found[-1].role != ASSISTANT:
         found.pop()
     return tuple(found)
 
 
-def _best(replies: Sequence[Values]) -> Values | None:
+def _best(replies: Any) -> Values | None:
     """Rank 0 is best; unranked replies come last, in their order."""
+    if not isinstance(replies, list | tuple) or not all(isinstance(reply, Mapping) for reply in replies):
+        raise DialogueError("`replies` is no list of messages")
     kept = [reply for reply in replies if not reply.get("deleted")]
-    ranked = [reply.get("rank") for reply in kept]
-    order = [(rank is None, rank or 0, at) for at, rank in enumerate(ranked)]
+    ranks = [reply["rank"] if isinstance(reply.get("rank"), int | float) else None for reply in kept]
+    order = [(rank is None, rank or 0, at) for at, rank in enumerate(ranks)]
     return kept[min(order)[2]] if kept else None
 
 
 def _role(node: Values) -> str:
-    role = ROLE.get(str(node["role"]).lower())
+    role = ROLE.get(str(node.get("role")).lower())
     if role not in (USER, ASSISTANT):
-        raise DialogueError(f"message {node.get('message_id')} has the unknown role {node['role']!r}")
+        shown = [str(node.get(key))[:40] for key in ("message_id", "role")]
+        raise DialogueError(f"message {shown[0]!a} has the unknown role {shown[1]!a}")
     return role

@@ -80,10 +80,10 @@ TASK = "task: a\nlanguage: pt\nclass: !function mtbenchx_tasks.task.MTBenchX\n"
         ("tasks/a.yaml", TASK + "dataset_kwargs: {trust_remote_code: true}\n", "holds more than"),
         ("tasks/deep/a.yaml", "group: g\ntask: [{task: a, process_docs: !function this.d}]\n", "holds more than"),
         ("tasks/a.yaml", "- a\n", "holds more than"),
-        ("tasks/a.yaml", "task: !!python/object/apply:os.system ['true']\n", "is no task file of a built benchmark"),
-        ("tasks/a.yaml", "a: [\n", "is no task file"),
-        ("tasks/a.yaml", "[" * 5000, "is no task file"),
-        ("tasks/a.yaml", "{[]: 1}", "is no task file"),
+        ("tasks/a.yaml", "task: !!python/object/apply:os.system ['true']\n", "not YAML"),
+        ("tasks/a.yaml", "a: [\n", "not YAML"),
+        ("tasks/a.yaml", "[" * 5000, "nested too deeply"),
+        ("tasks/a.yaml", "{[]: 1}", "not YAML"),
     ],
 )
 def test_a_folder_of_others_that_would_run_something_is_refused(
