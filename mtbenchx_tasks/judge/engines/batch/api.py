@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from hf_datasets.endpoints import client
+from hf_datasets.endpoints.address import without_secrets
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
 from hf_datasets.endpoints.diagnosis import of_no_use
 from hf_datasets.endpoints.errors import USED_UP, read_error
@@ -127,7 +128,7 @@ class OpenAIBatches(OpenAIChat):
 
     def line(self, request: ChatRequest) -> bytes:
         """Return the request under its key; all else as this endpoint takes it."""
-        body, _ = self.sent(request)
+        body, self._sent[request.key] = self.sent(request)
         return write_line(request, {name: body[name] for name in body if name != "model"})
 
     @cached_property
@@ -193,7 +194,18 @@ class OpenAIBatches(OpenAIChat):
                 for line in copy:
                     found = read_line(line, self._redact)
                     if found is not None:
-                        yield found
+                        yield found[0], self._as_sent(*found)
+
+    def _as_sent(self, key: str, said: Completion) -> Completion:
+        """Add what was sent; of a file that an earlier run has sent, that isn't known."""
+        sent = self._sent.get(key)
+        said = without_secrets(said, self._redact)
+        return replace(said, details={**said.details, "sent": sent}) if sent else said
+
+    @cached_property
+    def _sent(self) -> dict[str, dict[str, Any]]:
+        """Key -> `details["sent"]` of each line that was written."""
+        return {}
 
     def _download(self, file: str, write: Callable[[bytes], object]) -> None:
         import openai

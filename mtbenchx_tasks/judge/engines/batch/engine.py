@@ -9,6 +9,7 @@ final judgment.
 import contextlib
 import functools
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -155,12 +156,13 @@ def batch_engine(settings: JudgeSettings, language: str = "") -> BatchEngine:
     if settings.is_one_token:
         raise UserError("A one-token judgment may take a second request, which a batch can't; set continuation to off.")
     check_key(settings)
-    return _batch_engine(settings.model, settings.base_url, settings.api_key_env, settings.timeout, settings.ledger)
+    where = (settings.base_url, settings.api_key_env, settings.timeout, settings.extra_headers)
+    return _batch_engine(settings.model, settings.ledger, where)
 
 
 @functools.cache
 def _batch_engine(
-    model: str, base_url: str | None, api_key_env: str, timeout: float, ledger: str | None
+    model: str, ledger: str | None, where: tuple[str | None, str, float, Mapping[str, str]]
 ) -> BatchEngine:
     kept_in = open_ledger(Path(ledger) if ledger else None)
-    return BatchEngine(OpenAIBatches(base_url, api_key_env, timeout), model, kept_in)
+    return BatchEngine(OpenAIBatches(*where), model, kept_in)

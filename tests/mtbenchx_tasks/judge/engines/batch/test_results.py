@@ -49,6 +49,7 @@ def test_a_judgment_is_kept_as_live_and_names_its_batch(api: BatchApi, ledger: L
         "system_fingerprint": "fp_1",
         "finish_reason": "stop",
         "usage": {"prompt_tokens": 11, "completion_tokens": 7},
+        "sent": {"parameters": RATED, "system_role": "user"},
         "batch": "batch_0",
     }
 
