@@ -145,7 +145,10 @@ STORMS = {
 
 
 @pytest.mark.parametrize("storm", STORMS)
-def test_a_storm_that_passes_costs_nothing_but_time(storm: str, llmock: Llmock, ledger: Ledger) -> None:
+def test_a_storm_that_passes_costs_nothing_but_time(
+    storm: str, llmock: Llmock, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry(monkeypatch, 40)  # as many as there are faults, should one request meet them all
     llmock.play(*STORMS[storm])
     assert judge(llmock.url, ledger) == ["answered"] * PLAN
     assert [attempts.count(200) for attempts in llmock.statuses.values()] == [1] * PLAN  # each is paid once
@@ -346,7 +349,8 @@ def test_an_answer_that_stops_in_the_middle_fails(ledger: Ledger, monkeypatch: p
 # the limiter -------------------------------------------------------------------------------------------------------
 
 
-def test_an_endpoint_that_takes_few_at_a_time_gets_fewer(ledger: Ledger) -> None:
+def test_an_endpoint_that_takes_few_at_a_time_gets_fewer(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    retry(monkeypatch, 100)  # one of them may be unlucky for long
     # How much that helps in long runs is computed in test_limiter.py; here: the wire, the client and the gate together.
     busy, lock, allowed = 0, threading.Lock(), list[int]()
 
