@@ -44,7 +44,7 @@ def apply(
     sent, said = dict(parameters), list(messages)
     for change in changes:
         if change.kind == "role":
-            said = _with_role(said, change.to)
+            said = with_role(said, change.to)
         elif change.name in sent:
             value = sent.pop(change.name)
             if change.kind == "rename":
@@ -102,7 +102,8 @@ def _undone(change: Change, known: Iterable[Change]) -> bool:
     return change.kind == "rename" and any(old.kind == "rename" and old.name == change.to for old in known)
 
 
-def _with_role(messages: Sequence[Message], role: str) -> list[Message]:
+def with_role(messages: Sequence[Message], role: str) -> list[Message]:
+    """Return messages whose system prompt is said by a role: `system`, `developer`, or `user` (see `fold_system`)."""
     if role == "user":
         return fold_system(messages)
     return [{**message, "role": role} if message["role"] in SYSTEM_ROLES else message for message in messages]

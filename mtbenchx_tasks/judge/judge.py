@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hf_datasets.benchmark.questions import default_prompt_set, questions, reference_set_hash
-from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, Transport, public_url
+from hf_datasets.endpoints.changes import with_role
+from hf_datasets.endpoints.client import ChatRequest, Message, OpenAIChat, Transport, public_url
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
@@ -72,7 +73,8 @@ class Judge:
         parameters = settings.parameters()
         if settings.backend == "local" and settings.rating == "expected":
             parameters["lead_in"] = self.prompts.lead_in(question, len(answers))
-        request = ChatRequest(self.endpoint, settings.model, self.prompts.messages(question, answers), parameters)
+        messages = in_role(settings, self.prompts.messages(question, answers))
+        request = ChatRequest(self.endpoint, settings.model, messages, parameters)
         if settings.is_one_token:
             request = continued(request, settings.continuation, self.prompts.lead_in(question, len(answers)))
         return request
@@ -145,6 +147,13 @@ def resolved(settings: JudgeSettings, benchmark: str) -> JudgeSettings:
 def prompt_language(settings: JudgeSettings, language: str) -> str:
     """Return the language of the judge prompts for questions in a language."""
     return language if settings.prompt_language == "same" else settings.prompt_language
+
+
+def in_role(settings: JudgeSettings, messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return messages with the judge's instructions as the words of `system_role`; in process there is no developer."""
+    if settings.system_role == "system" or (settings.backend != "openai" and settings.system_role == "developer"):
+        return tuple(messages)
+    return tuple(with_role(messages, settings.system_role))
 
 
 def endpoint_of(settings: JudgeSettings) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.endpoints.changes import system_role_of
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
@@ -198,7 +199,7 @@ def _said(lines: Mapping[str, Line], request: ChatRequest) -> Completion:
     line = lines.get(request.key)
     if line is None:
         return Completion("failed", reason=NO_RESULT)
-    sent = {"parameters": parameters(request), "system_role": request.messages[0]["role"]}
+    sent = {"parameters": parameters(request), "system_role": system_role_of(request.messages)}
     return replace(line.said, details={"sent": sent, **line.said.details, "batch": line.place.partition(",")[0]})
 
 

@@ -15,7 +15,7 @@ from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.ledger.pairs import pairs
 from mtbenchx_tasks.judge.answers import answer_of
 from mtbenchx_tasks.judge.injection import is_suspicious
-from mtbenchx_tasks.judge.judge import endpoint_of
+from mtbenchx_tasks.judge.judge import endpoint_of, in_role
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.records import Item
@@ -133,7 +133,7 @@ def _matches(
         ChatRequest(
             endpoint_of(settings),
             settings.model,
-            prompts.messages(question, shown[0], shown[1], item.turn),
+            in_role(settings, prompts.messages(question, shown[0], shown[1], item.turn)),
             settings.parameters(),
         )
         for shown in (texts, texts[::-1])

@@ -42,7 +42,17 @@ def judge(tmp_path: Path) -> dict[str, Any]:
 
 
 def run(answers: Path, judge: dict[str, Any], *arguments: str) -> Result:
-    command = ["judge", str(answers), "--language", "de", "--judge", json.dumps(judge), *arguments]
+    command = [
+        "judge",
+        str(answers),
+        "--language",
+        "de",
+        "--benchmark",
+        "mini",
+        "--judge",
+        json.dumps(judge),
+        *arguments,
+    ]
     result = CliRunner().invoke(app, command, env={"COLUMNS": "120"})
     if isinstance(result.exception, UserError):
         raise result.exception
