@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import shown
 
 CODES = ("EN", "DE", "FR", "IT", "ES", "PT", "NL", "PL", "CS", "SV", "DA", "FI", "EL", "HU", "RO", "BG", "SK", "SL")
 """Language codes that names of mixtures are made of."""
@@ -60,8 +61,8 @@ def read_groups(file: Path | None) -> dict[str, Any]:
 
     try:
         loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{file} can't be read as YAML ({error}).") from error
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise UserError(f"{file} can't be read as YAML ({shown(str(error))[1:-1]}); correct it.") from error
     if not isinstance(loaded, dict):
         raise UserError(f"{file} must hold `models:` and, if you like, `order:`.")
     _check_keys(file, loaded, ("models", "order"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from hf_datasets.records import content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
 from mtbenchx_tasks.formats.fastchat.study import (
     read_answers_only,
@@ -119,7 +120,7 @@ def _read_json(file: Path, told: Told, *, named: bool) -> Study:
         return Study(agreement=loaded, sources=(str(file),))
     if "results" in loaded and "configs" in loaded:
         beside = any(file.parent.glob(f"samples_*_{file.stem.removeprefix('results_')}.jsonl"))
-        ours = any("mtbench_x" in task for task in loaded["results"])
+        ours = any("mtbench_x" in task for task in mapping(loaded["results"]))
         if ours and not beside:
             return Study(notes=(f"{file}: no samples beside it; run lm_eval with --log_samples.",))
         return Study()  # the samples' reader takes it

@@ -15,6 +15,7 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import verdict
 
@@ -37,6 +38,18 @@ def export(ledger: Ledger, folder: Path, candidate: str | None = None) -> list[P
     Raises:
         UserError: The ledger holds nothing of that name.
     """
+    with damage_told(ledger.path, REPAIR):
+        files = _files(ledger, folder, candidate)
+        for path, lines in files.items():
+            jsonl.write(path, lines)
+    return sorted(files)
+
+
+REPAIR = "merge what is sound of it into a new ledger"
+
+
+def _files(ledger: Ledger, folder: Path, candidate: str | None) -> dict[Path, list[Row]]:
+    """Return the rows of every file."""
     rows = [dict(row) for row in ledger.rows(QUERY, (candidate, candidate))]
     if not rows:
         raise UserError(
@@ -53,9 +66,7 @@ def export(ledger: Ledger, folder: Path, candidate: str | None = None) -> list[P
         rows, key=lambda row: (_bench(folder, row), row["model"], row["question_id"])
     ):
         files.setdefault(bench / "model_answer" / f"{model}.jsonl", []).append(_answer(list(turns)))
-    for path, lines in files.items():
-        jsonl.write(path, lines)
-    return sorted(files)
+    return files
 
 
 def _labels(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:

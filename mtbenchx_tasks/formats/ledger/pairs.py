@@ -13,6 +13,7 @@ from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
+from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.records import Game, Item, Outcome
@@ -80,14 +81,20 @@ def export_pairs(ledger: Ledger, folder: Path) -> list[Path]:
 
     A judge that compared under several settings gets a file for each, told apart by the settings' hash.
     """
+    with damage_told(ledger.path, "merge what is sound of it into a new ledger"):
+        return write_pairs(folder, _all_outcomes(ledger), ledger)
+
+
+def _all_outcomes(ledger: Ledger) -> list[Outcome]:
+    """Return every outcome, the judge named by its file's label."""
     rules = {(row["judge"], row["settings"]) for row in ledger.rows("SELECT DISTINCT judge, settings FROM comparison")}
-    outcomes = []
+    outcomes: list[Outcome] = []
     for judge, settings in sorted(rules):
         alone = sum(judge == other for other, _ in rules) == 1
         label = judge if alone else f"{judge}-{content_hash(settings)[:6]}"
         found = outcomes_from_ledger(ledger, judge=judge, rule=json.loads(settings))
         outcomes += [replace(outcome, item=replace(outcome.item, judge=label)) for outcome in found]
-    return write_pairs(folder, outcomes, ledger)
+    return outcomes
 
 
 def _is_under(row: Row, rule: Mapping[str, object]) -> bool:

@@ -8,9 +8,10 @@ from typing import Any
 
 from hf_datasets.benchmark.ids import category_of
 from hf_datasets.benchmark.questions import revision
-from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
+from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger
 from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.costs import accounts
@@ -54,13 +55,10 @@ def read_ledger(file: Path) -> Study:
     """
     if not is_ledger(file):
         raise UserError(f"{file} is not a ledger (SQLite); leave it out.")
-    try:
-        with open_ledger(file, read_only=True) as ledger:
-            judged = tuple(_judged(ledger, str(file)))
-            compared, notes = _compared(ledger, str(file))
-            costs = tuple(_costs(ledger, str(file)))
-    except (LedgerError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{file} can't be read as a ledger ({str(error).rstrip('.')}); leave it out.") from error
+    with damage_told(file), open_ledger(file, read_only=True) as ledger:
+        judged = tuple(_judged(ledger, str(file)))
+        compared, notes = _compared(ledger, str(file))
+        costs = tuple(_costs(ledger, str(file)))
     return Study(judged, compared, costs, sources=(str(file),), notes=notes)
 
 

@@ -32,6 +32,8 @@ def parse_questions(text: str | None) -> list[int]:
 def check_questions(chosen: Sequence[int], study: Study) -> None:
     """Raise a UserError if a question is not among the results."""
     known = {item.question_id for item in study.judged} | {item.outcome.item.question_id for item in study.compared}
+    if chosen and not known:
+        raise UserError("No result is on a question; leave --questions out.")
     for question in chosen:
         if question not in known:
             raise UserError(f"No result is on question {question}; there are {min(known)} to {max(known)}.")
