@@ -134,7 +134,7 @@ def _pair_messages(row: Values, question: str, answer: str, *, context: bool) ->
     keys = [key for key in CONTEXTS if row.get(key)] if context else []
     about = text_of(row[keys[0]], keys[0]) if keys else ""
     if about.strip():
-        asked = (Message(USER, f"{asked[0].content}\n\n{about}"),)
+        asked = (Message(USER, "\n\n".join([*(message.content for message in asked[:1]), about])),)
     return (*asked, *_side(row[answer], ASSISTANT, answer))
 
 

@@ -76,7 +76,7 @@ def _inside(folder: Path, pattern: str) -> list[Path]:
     outside = not parts or pattern.startswith(("/", "~")) or ".." in parts or not pattern.isprintable()
     try:
         found = [] if outside else sorted(folder.glob(pattern))
-    except (ValueError, NotImplementedError):
+    except (OSError, ValueError, NotImplementedError):
         outside = True
     if outside:
         raise UserError(
