@@ -24,7 +24,8 @@ from measure import print_table
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.jsonl import write
 from mtbenchx_tasks.judge.engines.plan import Planner
-from mtbenchx_tasks.judge.prices import BATCH_FACTOR, CHARACTERS_PER_TOKEN, PRICES_OF, cost_of, required_price
+from mtbenchx_tasks.judge.presets import LIVING, OPENAI, PRESETS, Living
+from mtbenchx_tasks.judge.prices import CHARACTERS_PER_TOKEN, cost_of, required_price, source
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.rating.saved_answers import read_files
@@ -34,8 +35,8 @@ FAMILIES = ("lima-x", "bactrian-x")
 LANGUAGES = ("en", "de", "fr", "it", "es")
 BASELINE = "ENDEFRITES"
 RAW_RUNS = 4
-CACHED = {"gpt-4": 1.0, "gpt-4o": 0.5, "gpt-4.1": 0.25, "gpt-4.1-mini": 0.25}
-"""Judge -> share of the input price of a cached token; as third parties report it, to be checked at the vendor."""
+JUDGES = (*LIVING, Living(PRESETS["paper"].model, OPENAI, "", "ended"))
+"""Who is priced: the living, and the paper's judge for comparison."""
 FOLDERS = {"mini": "mini", "mtbench_x": "mt_bench"}
 """Folders whose name tells the benchmark."""
 LEAST_CACHED, CACHE_STEP = 1024, 128
@@ -179,15 +180,14 @@ def print_tokens(parts: Sequence[Part], options: argparse.Namespace) -> None:
 def print_prices(parts: Sequence[Part]) -> None:
     """Print dollars per judge and way."""
     rows = []
-    for judge, share in CACHED.items():
-        price = required_price(judge)
+    for judge in JUDGES:
+        live, batch = (required_price(judge.model, None, judge.base_url, by_batch) for by_batch in (False, True))
         for part in parts:
-            live = cost_of(price, part.read, part.written)
-            saved = cost_of(price, part.cached, 0) * (1 - share)
-            cache = f"{live - saved:,.0f}" if share < 1 else "no caching"
-            rows.append([judge, part.name, f"{live:,.0f}", f"{live * BATCH_FACTOR:,.0f}", cache])
+            read, written, cached = (tokens / part.requests for tokens in (part.read, part.written, part.cached))
+            costs = (cost_of(live, read, written), cost_of(batch, read, written), cost_of(live, read, written, cached))
+            rows.append([judge.model, part.name, *(f"{part.requests * cost:,.1f}" for cost in costs)])
     print_table(("judge", "", "live $", "Batch API $", "live, cached at best $"), rows)
-    print(f"Prices of {PRICES_OF}.")
+    print(f"Prices by {source()}, without thoughts.")
 
 
 if __name__ == "__main__":

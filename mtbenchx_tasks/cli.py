@@ -14,6 +14,7 @@ from hf_datasets.shared.signals import INTERRUPTED, Ending
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
+from mtbenchx_tasks.judge.cli import judges
 from mtbenchx_tasks.meta_evaluation.cli import agreement
 from mtbenchx_tasks.pairwise.cli import compare, pairs
 from mtbenchx_tasks.rating.cli import judge
@@ -67,8 +68,9 @@ def demo(
     run(folder, languages.split(","), limit)
 
 
-app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge gpt-4 --runs 3 --max-cost 20`")(judge)
-app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge gpt-4 --language de --plan`")(compare)
+app.command(epilog="Example: `mtbenchx judges --base-url http://127.0.0.1:8000/v1`")(judges)
+app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge hosted --runs 3 --max-cost 20`")(judge)
+app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge hosted --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
 app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out report/ --questions 81,82`")(report)
 app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results results/ --push --repo-id ORG/MODEL`")(

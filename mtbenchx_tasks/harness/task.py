@@ -22,8 +22,10 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.signals import OF_A_LIBRARY, Ending
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.harness.turns import TURNS, Turn
+from mtbenchx_tasks.judge.costs import usual_judgment
 from mtbenchx_tasks.judge.judge import Judge, judge_for
-from mtbenchx_tasks.judge.prices import PRICES_OF, estimate
+from mtbenchx_tasks.judge.presets import BY_DEFAULT
+from mtbenchx_tasks.judge.prices import estimate, price_of, shown
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.stats.means import aggregations, contributions
@@ -188,10 +190,14 @@ class MTBenchX(ConfigurableTask):
             )
             for _ in range(judge.settings.runs)
         ]
-        cost = estimate(judge.settings.model, requests, MAX_NEW_TOKENS, judge.settings.max_tokens)
-        price = f", about ${cost.usual:.2f} and at most ${cost.most:.2f} (prices of {PRICES_OF})" if cost else ""
-        default = "" if self.chosen else " (the default judge; choose another by --metadata)"
-        log.info("%s: %d judgments by %s%s%s, less what the ledger %s holds", self.config.task, len(requests),
+        settings = judge.settings
+        known = price_of(settings.model, None, judge.endpoint)
+        usual, _ = usual_judgment(judge.ledger, settings.model, judge.endpoint, settings.parameters())
+        cost = estimate(known, requests, MAX_NEW_TOKENS, settings.max_tokens, usual)
+        price = f", about ${cost.usual:.2f} and at most ${cost.most:.2f}" if cost else ""
+        price += f"; price: {shown(known)}"
+        default = "" if self.chosen else f" ({BY_DEFAULT})"
+        log.info("%s: %d judgments by %s%s%s; less what the ledger %s holds", self.config.task, len(requests),
                  judge.settings.model, default, price, judge.ledger.path)  # fmt: skip
 
     # scores --------------------------------------------------------------------------------------------------------

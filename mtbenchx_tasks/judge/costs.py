@@ -2,46 +2,130 @@
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate.paid import engines
-from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, cost_of, price_of
+from mtbenchx_tasks.judge.presets import thinks
+from mtbenchx_tasks.judge.prices import USUAL_JUDGMENT, USUAL_THOUGHT, Price, cost_of, price_of
 
-QUERY = "SELECT request, state, details FROM judgment ORDER BY key"
+QUERY = "SELECT request, state, details, at FROM judgment ORDER BY key"
+SAME_JUDGE = """
+SELECT details FROM judgment WHERE state = 'answered' AND json_extract(request, '$.model') = ?
+AND json_extract(request, '$.endpoint') = ? AND json_extract(request, '$.parameters.reasoning_effort') IS ?
+ORDER BY at DESC LIMIT 2000
+"""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What one request used, as its endpoint reports it."""
+
+    read: int
+    """Tokens of the prompt."""
+    written: int
+    """Tokens of the judgment, thoughts included."""
+    cached: int = 0
+    """Tokens of the prompt that came from the vendor's cache."""
+
+    @classmethod
+    def of(cls, usage: Any) -> "Tokens | None":
+        """Read a `usage`; None if it doesn't tell both lengths in whole numbers from 0."""
+        given = usage if isinstance(usage, Mapping) else {}
+        names = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens")
+        read, written, cached, thought = (_count(given.get(name)) for name in names)
+        if read is None or written is None:
+            return None
+        beside = thought or 0 if (thought or 0) > written else 0  # more thoughts than text: they were not counted in it
+        return cls(read, written + beside, min(cached or 0, read))
+
+    def cost(self, price: Price) -> float:
+        """Return dollars."""
+        return cost_of(price, self.read, self.written, self.cached)
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def used(details: Mapping[str, Any]) -> list[Tokens | None]:
+    """Return what each request of a judgment used: the tries that were cut off, and the last one."""
+    attempts = details.get("attempts")
+    tries = [one for one in attempts if isinstance(one, Mapping)] if isinstance(attempts, list | tuple) else []
+    return [Tokens.of(one.get("usage")) for one in [*tries, details]]
 
 
 @dataclass
 class Account:
     """One judge's judgments."""
 
-    states: dict[str, int]
+    states: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """How many are in each state."""
     read: int = 0
     """Prompt tokens reported by the endpoint."""
     written: int = 0
     """Completion tokens reported by the endpoint."""
     cost: float | None = None
-    """Dollars by the price list, by batch at its reduction; None if the price isn't known."""
+    """Dollars, as priced when it was asked, by batch at the price of batches; None if the price isn't known."""
+    untold: int = 0
+    """Judgments whose endpoint didn't tell what they used; no cost holds them."""
+    source: str = ""
+    """Where the price is known from."""
+
+    def add(self, state: str, details: Mapping[str, Any], price: Price | None) -> None:
+        """Count one judgment."""
+        self.states[state] += 1
+        told = [tokens for tokens in used(details) if tokens is not None]
+        self.untold += not told and state != "failed" and "imported" not in details
+        for tokens in told:
+            self.read += tokens.read
+            self.written += tokens.written
+        if price is not None:
+            self.cost = (self.cost or 0.0) + sum(tokens.cost(price) for tokens in told)
+            self.source = price.source
 
 
 def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
     """Return the account of each (endpoint, judge)."""
     found: dict[tuple[str, str], Account] = {}
     for row in ledger.rows(QUERY):
-        request = json.loads(row["request"])
-        account = found.setdefault((request["endpoint"], request["model"]), Account(defaultdict(int)))
-        account.states[row["state"]] += 1
-        details = json.loads(row["details"])
-        usage = details.get("usage") or {}
-        read, written = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
-        account.read += read
-        account.written += written
-        price = price_of(request["model"])
-        if price is not None:
-            factor = BATCH_FACTOR if "batch" in details else 1.0
-            account.cost = (account.cost or 0.0) + factor * cost_of(price, read, written)
+        request, details = _object(row["request"]), _object(row["details"])
+        endpoint, model = str(request.get("endpoint")), str(request.get("model"))
+        asked = datetime.fromtimestamp(row["at"], UTC)
+        price = price_of(model, None, endpoint, "batch" in details, asked)
+        found.setdefault((endpoint, model), Account()).add(str(row["state"]), details, price)
     return found
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Read a JSON object; a damaged one tells nothing."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def usual_judgment(ledger: Ledger, model: str, endpoint: str, parameters: Mapping[str, Any]) -> tuple[float, str]:
+    """Return how many tokens a judge usually writes, thoughts included, and whence that is known.
+
+    Args:
+        ledger: Where judgments of the same judge, at the same endpoint and effort, may be.
+        model: The judge.
+        endpoint: As it stands in the ledger.
+        parameters: What it is asked with.
+    """
+    effort = parameters.get("reasoning_effort")
+    rows = ledger.rows(SAME_JUDGE, (model, endpoint, effort))
+    told = [tokens.written for row in rows if (tokens := Tokens.of(_object(row["details"]).get("usage")))]
+    if told:
+        return sum(told) / len(told), f"as its last {len(told)} judgments in the ledger"
+    if thinks(model, effort):
+        return USUAL_JUDGMENT + USUAL_THOUGHT, f"{USUAL_JUDGMENT} and, by assumption, {USUAL_THOUGHT:,} of thoughts"
+    return USUAL_JUDGMENT, f"{USUAL_JUDGMENT}, as in the published judgments"
 
 
 def summary(ledger: Ledger) -> str:
@@ -49,14 +133,16 @@ def summary(ledger: Ledger) -> str:
     (uses,) = ledger.rows("SELECT count(*) AS n, count(DISTINCT candidate || identity) AS models FROM use")
     (answers,) = ledger.rows("SELECT count(*) AS n FROM answer")
     lines = [f"{ledger.path}: {answers['n']} answers; judgments of {uses['models']} models used {uses['n']} times"]
-    for (endpoint, model), account in accounts(ledger).items():
-        states = ", ".join(f"{number} {state}" for state, number in sorted(account.states.items()))
-        name = model[:12] if endpoint == "local" else model
-        line = f"{name} at {endpoint}: {states}; {account.read} tokens read, {account.written} written"
-        if account.cost is not None:
-            line += f"; ${account.cost:.2f} (prices of {PRICES_OF})"
-        lines.append(line)
+    lines += [_line(endpoint, model, account) for (endpoint, model), account in accounts(ledger).items()]
     for engine in engines(ledger):
         billed = f"; {engine.characters:,} characters billed" if engine.characters else ""
         lines.append(f"{engine.name} into {engine.target}: {engine.texts} translations{billed}")
     return "\n".join(lines)
+
+
+def _line(endpoint: str, model: str, account: Account) -> str:
+    states = ", ".join(f"{number} {state}" for state, number in sorted(account.states.items()))
+    name = model if "://" in endpoint else model[:12]
+    line = f"{name} at {endpoint}: {states}; {account.read} tokens read, {account.written} written"
+    line += "; price unknown" if account.cost is None else f"; ${account.cost:.2f} ({account.source})"
+    return line + (f"; {account.untold} told no usage" if account.untold else "")

@@ -1,6 +1,7 @@
 """The judge as its users see it: give it a question and the answers so far, get verdicts later."""
 
 import functools
+import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -9,12 +10,13 @@ from pathlib import Path
 
 from hf_datasets.benchmark.questions import default_prompt_set, questions, reference_set_hash
 from hf_datasets.endpoints.changes import with_role
-from hf_datasets.endpoints.client import ChatRequest, Message, OpenAIChat, Transport, public_url
+from hf_datasets.endpoints.client import ChatRequest, Message, OpenAIChat, Transport
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.answers import EMPTY
 from mtbenchx_tasks.judge.continuation import AUTO, OFF, Way, find_way
+from mtbenchx_tasks.judge.ends import Closed, notice, refusal
 from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
 from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
@@ -25,6 +27,7 @@ from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import Verdict
 
+log = logging.getLogger("lm_eval.mtbenchx")
 EMPTY_ANSWER = Verdict(None, reason=EMPTY)
 
 
@@ -131,7 +134,7 @@ def _way_of(judge: Judge) -> Way:
 
 def check_key(settings: JudgeSettings, engine: Engine | None = None) -> None:
     """Raise UserError if there is neither an engine nor the key that a new one needs."""
-    if engine is None and key_is_missing(settings):
+    if engine is None and key_is_missing(settings) and not refusal(settings):
         raise UserError(
             f"The judge {settings.model!r} needs a key: set {settings.api_key_env}; or take a local judge: "
             f'--metadata \'{{"judge": {{"backend": "local", "model": "FOLDER", "rating": "expected"}}}}\'; '
@@ -158,7 +161,7 @@ def in_role(settings: JudgeSettings, messages: Sequence[Message]) -> tuple[Messa
 
 def endpoint_of(settings: JudgeSettings) -> str:
     """Return a judge's endpoint as it stands in the ledger."""
-    return public_url(settings.base_url) if settings.backend == "openai" else settings.backend
+    return settings.endpoint
 
 
 def engine_and_ledger(settings: JudgeSettings, engine: Engine | None = None) -> tuple[Engine, Ledger]:
@@ -182,5 +185,9 @@ def _engine(settings: JudgeSettings, _pid: int) -> Engine:
 
 
 def _transport(settings: JudgeSettings) -> Transport:
+    if why := refusal(settings):
+        return Closed(why)
+    if about_to_end := notice(settings):
+        log.warning("%s", about_to_end)
     chat = OpenAIChat(settings.base_url, settings.api_key_env, settings.timeout, settings.extra_headers)
     return OneTokenTransport(chat)

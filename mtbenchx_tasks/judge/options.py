@@ -69,13 +69,12 @@ def engine_factory(
     from mtbenchx_tasks.judge.engines.batch.engine import batch_engine
     from mtbenchx_tasks.judge.engines.budget import Budget
     from mtbenchx_tasks.judge.engines.factory import budgeted, live_engine
-    from mtbenchx_tasks.judge.prices import BATCH_FACTOR
 
     engine_for = batch_engine if batch else live_engine
     if max_cost is None:
         return engine_for, None
     budget = Budget(max_cost)
-    return budgeted(budget, prices, engine_for, BATCH_FACTOR if batch else 1.0), budget
+    return budgeted(budget, prices, engine_for, batch), budget
 
 
 def end_command(budget: "Budget | None", failed: int) -> None:

@@ -3,6 +3,7 @@
 Everything here was looked up on CHECKED; a vendor may have changed it since. Prices come from elsewhere (prices.py).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,40 @@ ANTHROPIC = "https://api.anthropic.com/v1/"
 GOOGLE = "https://generativelanguage.googleapis.com/v1beta/openai/"
 MISTRAL = "https://api.mistral.ai/v1"
 DEEPSEEK = "https://api.deepseek.com"
+
+
+@dataclass(frozen=True)
+class Living:
+    """A model that can be asked today."""
+
+    model: str
+    """Its name where it is served."""
+    base_url: str
+    """Where."""
+    api_key_env: str
+    """The environment variable that usually holds a key for it."""
+    note: str
+    """What to know of it as a judge."""
+
+
+LIVING = (
+    Living("gpt-5.4-mini-2026-03-17", OPENAI, "OPENAI_API_KEY", "dated"),
+    Living("gpt-6-luna", OPENAI, "OPENAI_API_KEY", "undated; reasoning_effort none for temperature and logprobs"),
+    Living("gpt-6.1-terra", OPENAI, "OPENAI_API_KEY", "undated; reasoning_effort none for temperature and logprobs"),
+    Living("gpt-5.5-2026-04-23", OPENAI, "OPENAI_API_KEY", "dated"),
+    Living("claude-haiku-5-5", ANTHROPIC, "ANTHROPIC_API_KEY", "one fixed version; thinks; no seed, no logprobs"),
+    Living("claude-sonnet-5-5", ANTHROPIC, "ANTHROPIC_API_KEY", "one fixed version; thinks; no seed, no logprobs"),
+    Living("gemini-3.8-flash", GOOGLE, "GEMINI_API_KEY", "undated; thinks; no seed"),
+    Living("mistral-small-2603", MISTRAL, "MISTRAL_API_KEY", "dated; its weights are open"),
+    Living("mistral-large-4-0", MISTRAL, "MISTRAL_API_KEY", "thinks by reasoning_effort"),
+    Living(
+        "deepseek-flash",
+        DEEPSEEK,
+        "DEEPSEEK_API_KEY",
+        'undated; thinks, but for extra_body {"thinking": {"type": "disabled"}}',
+    ),
+)
+"""Judges that are served today, the default first. No announced end was found of any."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +91,17 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
     }
 )
+THINKERS = re.compile(
+    r"o\d|gpt-[5-9]|gpt-oss|claude-\w+-[5-9]|gemini-(2\.5|[3-9])|deepseek|qwen3|.*(r1|qwq|think|reason)"
+)
+"""Models that think before they speak unless they are told not to, by their names."""
 DEFAULT = "hosted"
 """The preset of a user who names no judge."""
+BY_DEFAULT = (
+    f"the default judge, preset {DEFAULT}; choose another by --metadata; numbers compare only with numbers of the same "
+    f"judge"
+)
+"""What is said of a judge that nobody chose."""
 
 
 def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,3 +120,10 @@ def with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
     pinned = preset.backend_args.get(str(given.get("backend")), {})
     usual = {**preset.settings, **(preset.thinking if thinks else {}), **({"backend_args": pinned} if pinned else {})}
     return {**usual, **given, **named}
+
+
+def thinks(model: str, reasoning_effort: Any = None) -> bool:
+    """Tell whether a judge is to be expected to think before it speaks, by its settings or else by its name."""
+    if reasoning_effort is not None:
+        return bool(reasoning_effort != "none")
+    return THINKERS.match(model.rpartition("/")[2].lower()) is not None

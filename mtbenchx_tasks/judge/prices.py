@@ -1,29 +1,86 @@
-"""What judging costs, before it is paid. Prices in US dollars per million tokens, as listed by the vendor."""
+"""What judging costs, in US dollars: the user's own price, or the one that the package genai-prices lists.
 
+A price is that of one judgment: vendors charge more for all tokens of a request whose prompt is long, so the tokens of
+several judgments must never be added up before they are priced.
+"""
+
+import functools
+import ipaddress
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
 
+from hf_datasets.endpoints.client import OPENAI_URL
 from hf_datasets.shared.errors import UserError
 
-Price = tuple[float, float]
-"""Input, output."""
-PRICES_OF = "2026-11-23"
-PRICES = {
-    "gpt-4": (30.0, 60.0),
-    "gpt-4-turbo": (10.0, 30.0),
-    "gpt-4o": (2.5, 10.0),
-    "gpt-4o-mini": (0.15, 0.6),
-    "gpt-4.1": (2.0, 8.0),
-    "gpt-4.1-mini": (0.4, 1.6),
-}
-"""Model (a dated snapshot counts as its model) -> (input, output)."""
+MILLION = 1e6
+OWN_MACHINE = (
+    *("local", "hf", "hf-auto", "huggingface", "vllm", "vllm-vlm", "sglang", "sglang-generate"),
+    *("gguf", "openvino"),
+)
+"""Backends that run on the user's own machine; they stand in the ledger as endpoints."""
 BATCH_FACTOR = 0.5
-"""What OpenAI's Batch API charges, as a share of the listed price."""
+"""What a batch costs as a share of a price that the user names; known prices have their own for batches."""
 CHARACTERS_PER_TOKEN = 3.5
 """Rough, for text in the five languages."""
 USUAL_ANSWER, USUAL_JUDGMENT = 300, 250
 """Tokens; the published GPT-4 judgments of MT-Bench are of that order."""
+USUAL_THOUGHT = 1000
+"""Tokens that a judge thinks before a judgment if it thinks; an assumption, until the ledger holds judgments of it."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Dollars per million tokens, of a request whose prompt has more than so many tokens."""
+
+    above: int
+    """Tokens of the prompt, those in the vendor's cache included."""
+    read: float
+    """A token of the prompt."""
+    cached: float
+    """A token of the prompt that the vendor had in its cache."""
+    written: float
+    """A token of the judgment, thoughts included."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one judgment costs."""
+
+    tiers: tuple[Rates, ...]
+    """By length of the prompt; the first holds from 0 on."""
+    source: str
+    """Where it is known from, for people to read."""
+
+    @classmethod
+    def flat(cls, read: float, written: float, source: str = "--price") -> "Price":
+        """Return a price that depends on nothing; cached tokens cost what others do."""
+        return cls((Rates(0, read, read, written),), source)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is charged."""
+        return not any(rate for tier in self.tiers for rate in (tier.read, tier.cached, tier.written))
+
+
+FREE = Price.flat(0, 0, "it runs on this machine")
+
+
+def cost_of(price: Price, read: float, written: float, cached: float = 0) -> float:
+    """Return dollars for one judgment.
+
+    Args:
+        price: The judge's.
+        read: Tokens of the prompt.
+        written: Tokens of the judgment, thoughts included.
+        cached: Tokens of the prompt that came from the vendor's cache.
+    """
+    rates = max((tier for tier in price.tiers if not tier.above or read > tier.above), key=lambda tier: tier.above)
+    cached = min(cached, read)
+    return ((read - cached) * rates.read + cached * rates.cached + written * rates.written) / MILLION
 
 
 def parse_price(text: str) -> Price:
@@ -38,11 +95,11 @@ def parse_price(text: str) -> Price:
         read = written = math.nan
     if not (0 <= read < math.inf and 0 <= written < math.inf):
         raise UserError(f"--price {text} is not IN,OUT in dollars per million tokens, e.g. --price 30,60.")
-    return read, written
+    return Price.flat(read, written)
 
 
 def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
-    """Read `30,60` (kept under "": every judge) and `gpt-4=30,60` (that judge).
+    """Read `30,60` (kept under "": every judge) and `mistral-small-2603=0.15,0.6` (that judge).
 
     Raises:
         UserError: See `parse_price`.
@@ -51,24 +108,108 @@ def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
     return {model.strip(): parse_price(price) for model, _, price in split}
 
 
-def required_price(model: str, given: Mapping[str, Price] | None = None) -> Price:
-    """Return the price of a model that a limit is set for.
+def required_price(
+    model: str, given: Mapping[str, Price] | None = None, endpoint: str = OPENAI_URL, batch: bool = False
+) -> Price:
+    """Return the price of a model that a limit is set for; see `price_of`.
 
     Raises:
         UserError: It isn't known.
     """
-    price = price_of(model, given)
+    price = price_of(model, given, endpoint, batch)
     if price is None:
         raise UserError(
-            f"--max-cost needs the price of {model!r}, which is not in the table of {PRICES_OF}; "
+            f"--max-cost needs the price of {model!r} at {endpoint}, which {source()} doesn't know; "
             f"name it by --price IN,OUT (dollars per million tokens)."
         )
     return price
 
 
-def cost_of(price: Price, read: float, written: float) -> float:
-    """Return dollars for tokens read and written."""
-    return (read * price[0] + written * price[1]) / 1e6
+def price_of(
+    model: str,
+    given: Mapping[str, Price] | None = None,
+    endpoint: str = OPENAI_URL,
+    batch: bool = False,
+    when: datetime | None = None,
+) -> Price | None:
+    """Return what a judgment costs, None if it isn't known.
+
+    Args:
+        model: The judge; a dated snapshot is found too.
+        given: The user's own prices (see `parse_prices`); they come first.
+        endpoint: Its URL, or the name of a backend in this process.
+        batch: By the vendor's batches.
+        when: The moment it was asked, since prices change; None: now.
+    """
+    if given and (model in given or "" in given):
+        own = given.get(model) or given[""]
+        return _times(own, BATCH_FACTOR) if batch else own
+    if is_own_machine(endpoint):
+        return FREE
+    moment = (when or datetime.now(UTC)).replace(minute=0, second=0, microsecond=0)
+    return _listed(model, endpoint, batch, moment)
+
+
+def is_own_machine(endpoint: str) -> bool:
+    """Tell whether a judge runs on this machine, where nobody charges for it: in this process, or at localhost."""
+    host = urlsplit(endpoint).hostname if "://" in endpoint else None
+    if host is None:
+        return endpoint in OWN_MACHINE
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _times(price: Price, factor: float) -> Price:
+    tiers = (
+        Rates(tier.above, *(rate * factor for rate in (tier.read, tier.cached, tier.written))) for tier in price.tiers
+    )
+    return Price(tuple(tiers), price.source)
+
+
+@functools.lru_cache(maxsize=4096)
+def _listed(model: str, endpoint: str, batch: bool, when: datetime) -> Price | None:
+    """Look a price up in the package; it asks nobody."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    context = {"processing": "batch"} if batch else None
+    try:
+        provider, found = get_snapshot().find_provider_model(model, None, None, endpoint)
+        listed = found.get_prices(when, context)
+    except LookupError:
+        return None
+    parts = (listed.input_mtok, listed.cache_read_mtok or listed.input_mtok, listed.output_mtok)
+    if parts[0] is None or parts[2] is None:
+        return None
+    starts = sorted({0} | {tier.start for part in parts for tier in getattr(part, "tiers", ())})
+    return Price(
+        tuple(Rates(start, *(_rate(part, start) for part in parts)) for start in starts), source(provider.name)
+    )
+
+
+def _rate(part: Any, above: int) -> float:
+    """Return a rate for prompts of more than so many tokens, of the package's number or list of tiers."""
+    reached = [tier.price for tier in getattr(part, "tiers", ()) if tier.start <= above]
+    return float(reached[-1] if reached else getattr(part, "base", part))
+
+
+def source(vendor: str = "") -> str:
+    """Return where a listed price is known from."""
+    import genai_prices
+
+    return f"{vendor}{', by ' if vendor else ''}genai-prices {genai_prices.__version__}"
+
+
+def shown(price: Price | None) -> str:
+    """Return a price in words: `$0.75 read ($0.075 from the cache) and $4.5 written per million tokens (...)`."""
+    if price is None:
+        return "unknown"
+    if price.is_free:
+        return f"nothing ({price.source})"
+    first = price.tiers[0]
+    cached = f" (${first.cached:g} from the cache)" if first.cached != first.read else ""
+    return f"${first.read:g} read{cached} and ${first.written:g} written per million tokens ({price.source})"
 
 
 @dataclass(frozen=True)
@@ -83,41 +224,28 @@ class Estimate:
     """With every answer and judgment as long as it may be."""
 
 
-def price_of(model: str, given: Mapping[str, Price] | None = None) -> Price | None:
-    """Return the price of a model, None if it isn't known; `gpt-4-0613` is found as `gpt-4`.
-
-    Args:
-        model: The judge.
-        given: The user's own prices (see `parse_prices`); they come before the table.
-    """
-    if given and (model in given or "" in given):
-        return given.get(model) or given[""]
-    name = max((known for known in PRICES if model == known or _is_snapshot(model, known)), key=len, default=None)
-    return PRICES[name] if name else None
-
-
-def _is_snapshot(model: str, known: str) -> bool:
-    return model.startswith(known + "-") and model[len(known) + 1 :].replace("-", "").isdigit()
-
-
 def estimate(
-    model: str, prompt_characters: list[tuple[int, int]], answer_limit: int, judgment_limit: int
+    price: Price | None,
+    prompts: Sequence[tuple[int, int]],
+    answer_limit: int,
+    judgment_limit: int,
+    usual_judgment: float = USUAL_JUDGMENT,
 ) -> Estimate | None:
-    """Estimate the cost of judgments before the answers exist.
+    """Estimate the cost of judgments before the answers exist; None if the price isn't known.
 
     Args:
-        model: The judge.
-        prompt_characters: Per judgment: length of its prompt without answers, and number of answers in it.
+        price: The judge's.
+        prompts: Per judgment: characters of its prompt without answers, and number of answers in it.
         answer_limit: Most tokens of an answer.
         judgment_limit: Most tokens of a judgment.
+        usual_judgment: Tokens of a judgment as this judge usually writes it (see costs.usual_judgment).
     """
-    price = price_of(model)
     if price is None:
         return None
 
-    def cost(answer: int, judgment: int) -> float:
-        read = sum(characters / CHARACTERS_PER_TOKEN + answers * answer for characters, answers in prompt_characters)
-        return cost_of(price, read, len(prompt_characters) * judgment)
+    def cost(answer: float, judgment: float) -> float:
+        read = (characters / CHARACTERS_PER_TOKEN + answers * answer for characters, answers in prompts)
+        return sum(cost_of(price, tokens, judgment) for tokens in read)
 
-    usual = cost(min(USUAL_ANSWER, answer_limit), min(USUAL_JUDGMENT, judgment_limit))
-    return Estimate(len(prompt_characters), usual, cost(answer_limit, judgment_limit))
+    usual = cost(min(USUAL_ANSWER, answer_limit), min(usual_judgment, judgment_limit))
+    return Estimate(len(prompts), usual, cost(answer_limit, judgment_limit))

@@ -187,6 +187,11 @@ class JudgeSettings:
             )
 
     @property
+    def endpoint(self) -> str:
+        """Where the judge is, as it stands in the ledger: a public URL, or the backend in this process."""
+        return public_url(self.base_url) if self.backend == "openai" else self.backend
+
+    @property
     def slug(self) -> str:
         """The judge's short name: the filter name in results and part of file names."""
         return slug(self.model if self.backend == "openai" else Path(self.model).name)
@@ -200,7 +205,7 @@ class JudgeSettings:
         """Return the settings as they may be written down (no user or password in the url)."""
         elsewhere = ELSEWHERE.get(self.backend, IN_PROCESS)
         public = {name: value for name, value in asdict(self).items() if name not in elsewhere}
-        return public | ({"base_url": public_url(self.base_url)} if self.backend == "openai" else {})
+        return public | ({"base_url": self.endpoint} if self.backend == "openai" else {})
 
     def parameters(self) -> dict[str, Any]:
         """Return the request parameters that determine a judgment, as configured; what is null is left out."""

@@ -7,8 +7,9 @@ from hf_datasets.benchmark.questions import LANGUAGES, default_prompt_set, quest
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
-from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, Estimate, estimate
-from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.judge.presets import DEFAULT, thinks
+from mtbenchx_tasks.judge.prices import USUAL_ANSWER, USUAL_JUDGMENT, USUAL_THOUGHT, Estimate, estimate, price_of, shown
+from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 
 H100_HOURS = {"lima-x": 162, "bactrian-x": 540}
 """Of all seven models of a dataset, training and answers together, as the paper counts."""
@@ -22,8 +23,10 @@ class Cost:
 
     judgments: int
     """Their number."""
-    price: Estimate | None
+    price: Estimate | None = None
     """Dollars; None if the judge's price or the benchmark's prompts can't be had."""
+    by_batch: Estimate | None = None
+    """The same by the vendor's batches."""
 
 
 @dataclass(frozen=True)
@@ -38,30 +41,50 @@ class StudyPlan:
     """A rating for each answer."""
     pairs: Cost
     """The other mixtures of a dataset against ENDEFRITES, both orders, both turns."""
+    judge: str
+    """The judge's name."""
     remark: str
-    """Why there is no price; empty if there is one."""
+    """What the prices rest on, or why there are none."""
 
 
-def study_plan(judge: str) -> StudyPlan:
+def study_plan(judge: str = DEFAULT) -> StudyPlan:
     """Return the plan of the paper's study.
 
     Args:
-        judge: Model name, for the price.
+        judge: A model's or preset's name, or the JSON of a judge's settings.
     """
+    (settings,) = parse_judges([judge])
     families = len(H100_HOURS)
     trainings, matches = families * CONFIGS, families * (CONFIGS - 1)
     models = trainings + 1
     single, pairs = models * len(LANGUAGES) * QUESTIONS * TURNS, 2 * matches * len(LANGUAGES) * QUESTIONS * TURNS
     try:
-        priced = [_price(judge, list(_single()) * models), _price(judge, list(_pairs()) * matches)]
-        remark = "" if priced[0] else f"no price is known of {judge}"
+        asked = (list(_single()) * models, list(_pairs()) * matches)
+        ratings, comparisons = (_cost(settings, prompts) for prompts in asked)
+        remark = _basis(settings)
     except UserError as error:
-        priced, remark = [None, None], str(error)
-    return StudyPlan(trainings, models * len(LANGUAGES), Cost(single, priced[0]), Cost(pairs, priced[1]), remark)
+        ratings, comparisons, remark = Cost(single), Cost(pairs), f"No judge cost: {error}"
+    return StudyPlan(trainings, models * len(LANGUAGES), ratings, comparisons, settings.model, remark)
 
 
-def _price(judge: str, prompts: list[tuple[int, int]]) -> Estimate | None:
-    return estimate(judge, prompts, NEW_TOKENS, JudgeSettings().max_tokens)
+def _cost(settings: JudgeSettings, prompts: list[tuple[int, int]]) -> Cost:
+    live, batch = (
+        estimate(price_of(settings.model, None, settings.endpoint, by_batch), prompts, NEW_TOKENS, settings.max_tokens,
+                 _usual(settings))
+        for by_batch in (False, True)
+    )  # fmt: skip
+    return Cost(len(prompts), live, batch)
+
+
+def _usual(settings: JudgeSettings) -> int:
+    return USUAL_JUDGMENT + USUAL_THOUGHT * thinks(settings.model, settings.reasoning_effort)
+
+
+def _basis(settings: JudgeSettings) -> str:
+    price = price_of(settings.model, None, settings.endpoint)
+    if price is None:
+        return f"No judge cost: no price is known of {settings.model} at {settings.endpoint}"
+    return f"{shown(price)}; answers of {USUAL_ANSWER} tokens, judgments of {_usual(settings):,}, thoughts included."
 
 
 def _questions() -> Iterator[tuple[str, Question]]:
@@ -87,22 +110,19 @@ def _pairs() -> Iterator[tuple[int, int]]:
             yield from [(size, 2 * turn)] * 2
 
 
-def plan_lines(plan: StudyPlan, judge: str) -> Iterator[str]:
+def plan_lines(plan: StudyPlan) -> Iterator[str]:
     """Yield the plan in sentences."""
     hours = " + ".join(f"{hours} {name}" for name, hours in H100_HOURS.items())
     yield f"{plan.trainings} trainings, and answers of {plan.trainings} checkpoints and the base:"
     yield f"  {hours} = {sum(H100_HOURS.values())} H100 hours in the paper, with a 7B base."
     yield f"{plan.evaluations} evaluations ({plan.trainings + 1} models x {len(LANGUAGES)} languages)."
-    yield _cost_line(f"{plan.single.judgments:,} ratings by {judge}", plan.single.price)
-    yield _cost_line(f"{plan.pairs.judgments:,} comparisons by {judge}", plan.pairs.price)
-    if plan.remark:
-        yield f"  No judge cost: {plan.remark}"
-    else:
-        yield f"  Prices of {PRICES_OF}; about: answers and judgments of the usual length."
+    yield _cost_line(f"{plan.single.judgments:,} ratings by {plan.judge}", plan.single)
+    yield _cost_line(f"{plan.pairs.judgments:,} comparisons by {plan.judge}", plan.pairs)
+    yield f"  {plan.remark}"
 
 
-def _cost_line(what: str, price: Estimate | None) -> str:
-    if price is None:
+def _cost_line(what: str, cost: Cost) -> str:
+    if cost.price is None:
         return f"{what}."
-    half = BATCH_FACTOR * price.usual
-    return f"{what}: about ${price.usual:,.0f} (${half:,.0f} by Batch API), at most ${price.most:,.0f}."
+    batch = f" (${cost.by_batch.usual:,.0f} by Batch API)" if cost.by_batch else ""
+    return f"{what}: about ${cost.price.usual:,.0f}{batch}, at most ${cost.price.most:,.0f}."

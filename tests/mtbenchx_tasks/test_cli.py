@@ -82,6 +82,17 @@ def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
     ledger.finish("b", Completion("failed", reason="timeout"))
     told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout
     assert "1 answered, 1 failed; 1000000 tokens read, 500000 written; $60.00" in told  # 30 + 60 / 2
+    odd = [
+        {"usage": {"prompt_tokens": None, "completion_tokens": "7"}},
+        {"usage": [1]},
+        {"usage": {"prompt_tokens": -1}},
+    ]
+    for key, details in zip("xyz", odd, strict=True):
+        ledger.claim(key, request)
+        ledger.finish(key, Completion("answered", "[[7]]", details=details))
+    told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout
+    assert "1000000 tokens read, 500000 written; $60.00 (OpenAI, by genai-prices" in told
+    assert "3 told no usage" in told
     ledger.claim("c", request)
     ledger.finish("c", Completion("answered", "[[7]]", details={"usage": usage, "batch": "batch_1"}))
     assert "$90.00" in mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout  # by batch half

@@ -34,7 +34,7 @@ def budgeted(
     budget: Budget,
     prices: Mapping[str, Price] | None = None,
     engine_for: EngineFor = live_engine,
-    factor: float = 1.0,
+    batch: bool = False,
 ) -> EngineFor:
     """Return a factory whose engines together stay within a budget.
 
@@ -42,7 +42,7 @@ def budgeted(
         budget: What may be spent, by all judges together.
         prices: The user's own prices (see prices.parse_prices).
         engine_for: Who asks.
-        factor: Share of the price that is charged: prices.BATCH_FACTOR by Batch API.
+        batch: Whether they ask by the vendor's batches, which cost less.
 
     Raises:
         UserError: (By the factory) the price of a judge isn't known.
@@ -57,13 +57,13 @@ def budgeted(
                 f"What judge.backend {settings.backend!r} costs isn't known, so nothing can be kept below a limit; "
                 f"leave --max-cost out."
             )
-        read, written = required_price(settings.model, prices)
+        price = required_price(settings.model, prices, settings.endpoint, batch)
         inner = engine_for(settings, language)
         if id(inner) not in made:
             counter, how = counter_for(settings.model)
             counter = counter if is_counted(how) else at_most
             ledger = engine_and_ledger(settings, inner)[1]
-            made[id(inner)] = BudgetEngine(inner, ledger, (read * factor, written * factor), counter, budget)
+            made[id(inner)] = BudgetEngine(inner, ledger, price, counter, budget)
         return made[id(inner)]
 
     return limited

@@ -8,24 +8,21 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
+from mtbenchx_tasks.judge.costs import usual_judgment
 from mtbenchx_tasks.judge.engines.in_process import WITH_WEIGHTS
 from mtbenchx_tasks.judge.engines.live import Judged
-from mtbenchx_tasks.judge.prices import BATCH_FACTOR, PRICES_OF, USUAL_JUDGMENT, Price, cost_of, price_of
+from mtbenchx_tasks.judge.prices import Price, cost_of, price_of, shown
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import Counter, counter_for
 
 Cell = tuple[str, str, str]
 """Judge (its slug), language of the questions, mode (`single` or `pairwise`)."""
-WRITTEN = """
-SELECT avg(json_extract(details, '$.usage.completion_tokens')) AS tokens FROM judgment
-WHERE state = 'answered' AND json_extract(request, '$.model') = ? AND json_extract(request, '$.endpoint') = ?
-"""
 
 
 class PlanEngine:
@@ -39,6 +36,16 @@ class PlanEngine:
         """Keys of those that the ledger holds."""
         self._futures: dict[str, Future[Judged]] = {}
         self._asked: dict[Future[Judged], ChatRequest] = {}
+
+    @property
+    def endpoint(self) -> str:
+        """Where the requests would go; OpenAI's own if there is none."""
+        return next((request.endpoint for request in self.requests.values()), OPENAI_URL)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What the requests are asked with."""
+        return next((request.parameters for request in self.requests.values()), {})
 
     def check(self) -> None:
         """A plan needs no judge."""
@@ -94,23 +101,29 @@ class Planned:
     """Tokens that their judgments will have, as this judge's in the ledger have or, if there is none, as usual."""
     most_tokens: int
     """Tokens that their judgments may have (max_tokens)."""
-    price: Price | None
-    """Dollars per million tokens; None if unknown; nothing for a local judge."""
+    expected: float | None
+    """Dollars, with judgments of the usual length; None if the price isn't known."""
+    most: float | None
+    """Dollars, with every judgment as long as it may be."""
+    by_batch: tuple[float, float] | None
+    """The same two by the vendor's batches."""
 
     @property
     def missing(self) -> int:
         """Number of requests still to be asked."""
         return self.requests - (self.held or 0)
 
-    @property
-    def expected(self) -> float | None:
-        """Dollars, with judgments of the usual length."""
-        return None if self.price is None else cost_of(self.price, self.prompt_tokens, self.expected_tokens)
 
-    @property
-    def most(self) -> float | None:
-        """Dollars, with every judgment as long as it may be."""
-        return None if self.price is None else cost_of(self.price, self.prompt_tokens, self.most_tokens)
+@dataclass(frozen=True)
+class Basis:
+    """What a judge's numbers rest on, for people to read."""
+
+    prompts: str
+    """How the tokens of its prompts were counted."""
+    judgments: str
+    """How many tokens a judgment is taken to have, and why."""
+    price: str
+    """Its price, and where that is known from."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +132,8 @@ class Plan:
 
     cells: tuple[Planned, ...]
     """Per judge, language and mode."""
-    counted: Mapping[str, str]
-    """Judge -> how its tokens were counted."""
+    bases: Mapping[str, Basis]
+    """Judge -> what its numbers rest on."""
 
     @property
     def expected(self) -> float:
@@ -133,9 +146,15 @@ class Plan:
         return sum(cell.most or 0.0 for cell in self.cells)
 
     @property
+    def by_batch(self) -> tuple[float, float]:
+        """The same two by the vendors' batches."""
+        known = [cell.by_batch for cell in self.cells if cell.by_batch]
+        return sum(expected for expected, _ in known), sum(most for _, most in known)
+
+    @property
     def unpriced(self) -> list[str]:
         """Judges whose price isn't known."""
-        return sorted({cell.judge for cell in self.cells if cell.price is None})
+        return sorted({cell.judge for cell in self.cells if cell.expected is None})
 
 
 class Planner:
@@ -167,47 +186,55 @@ def plan(engines: Mapping[Cell, PlanEngine], prices: Mapping[str, Price] | None 
         prices: The user's own prices (see prices.parse_prices).
     """
     counters = {engine.model: counter_for(engine.model) for engine in engines.values()}
-    usual = {engine.model: _usual_judgment(engine) for engine in engines.values() if engine.missing}
     seen: set[str] = set()
-    cells = []
+    cells: list[Planned] = []
+    bases: dict[str, Basis] = {}
     for cell, engine in engines.items():
         requests = [request for key, request in engine.requests.items() if key not in seen]
         seen |= engine.requests.keys()
-        counter, _ = counters[engine.model]
+        counter, how = counters[engine.model]
+        usual, why = usual_judgment(engine.ledger, engine.model, engine.endpoint, engine.parameters)
+        live, batch = (price_of(engine.model, prices, engine.endpoint, by_batch) for by_batch in (False, True))
         asked = [request for request in requests if request.key not in engine.held]
-        limits = [_limit(request) for request in asked]
-        local = any(request.endpoint in WITH_WEIGHTS for request in requests)
         cells.append(
             Planned(
                 *cell,
                 requests=len(requests),
-                held=None if local else len(requests) - len(asked),
-                prompt_tokens=_count(counter, asked),
-                expected_tokens=sum(min(limit, usual[engine.model]) for limit in limits),
-                most_tokens=sum(limits),
-                price=(0.0, 0.0) if local else price_of(engine.model, prices),
+                held=None if engine.endpoint in WITH_WEIGHTS else len(requests) - len(asked),
+                **_costs(_count(counter, asked), [_limit(request) for request in asked], usual, live, batch),
             )
         )
-    return Plan(tuple(cells), {cell[0]: counters[engine.model][1] for cell, engine in engines.items()})
+        bases.setdefault(cell[0], Basis(how, why, shown(live)))
+    return Plan(tuple(cells), bases)
 
 
-def _count(counter: Counter, requests: Sequence[ChatRequest]) -> int:
+def _costs(read: Sequence[int], most: Sequence[int], usual: float, live: Price | None, batch: Price | None) -> Any:
+    """Return tokens and dollars of judgments, from each one's prompt, most tokens and usual tokens."""
+    expected = [min(limit, usual) for limit in most]
+    return {
+        "prompt_tokens": sum(read),
+        "expected_tokens": sum(expected),
+        "most_tokens": sum(most),
+        "expected": None if live is None else _sum(live, read, expected),
+        "most": None if live is None else _sum(live, read, most),
+        "by_batch": None if batch is None else (_sum(batch, read, expected), _sum(batch, read, most)),
+    }
+
+
+def _sum(price: Price, read: Sequence[int], written: Sequence[float]) -> float:
+    """Price each judgment by itself: a long prompt may cost more a token."""
+    return sum(map(cost_of, repeat(price), read, written))
+
+
+def _count(counter: Counter, requests: Sequence[ChatRequest]) -> list[int]:
     """Count on every core; the tokenizers run outside the interpreter's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return sum(pool.map(lambda request: counter(request.messages), requests))
+        return list(pool.map(lambda request: counter(request.messages), requests))
 
 
 def _limit(request: ChatRequest) -> int:
     """Return the most tokens of a judgment; a local judge that weighs the ratings writes none."""
     return int(request.parameters.get("max_tokens", 0))
-
-
-def _usual_judgment(engine: PlanEngine) -> float:
-    """Return the mean length of this judge's judgments in the ledger, or USUAL_JUDGMENT."""
-    endpoints = {request.endpoint for request in engine.requests.values()}
-    found = [engine.ledger.rows(WRITTEN, (engine.model, endpoint))[0]["tokens"] for endpoint in endpoints]
-    known = [tokens for tokens in found if tokens is not None]
-    return fmean(known) if known else float(USUAL_JUDGMENT)
 
 
 def print_plan(plan: Plan) -> None:
@@ -243,14 +270,15 @@ def _remarks(plan: Plan) -> list[str]:
     asked, all_of_them = sum(cell.missing for cell in plan.cells), sum(cell.requests for cell in plan.cells)
     lines = [f"{all_of_them - asked:,} of {all_of_them:,} judgments are in the ledger, {asked:,} are left to ask."]
     if plan.most:
-        live, batch = (
-            f"{_dollars(plan.expected * factor)} expected, {_dollars(plan.most * factor)} at most"
-            for factor in (1.0, BATCH_FACTOR)
-        )
-        lines += [f"Cost: {live}.", f"By Batch API (--batch), half: {batch}. Prices of {PRICES_OF} or --price."]
+        lines.append(f"Cost: {_dollars(plan.expected)} expected, {_dollars(plan.most)} at most.")
+        expected, most = plan.by_batch
+        lines.append(f"By Batch API (--batch): {_dollars(expected)} expected, {_dollars(most)} at most.")
     if plan.unpriced:
         lines.append(f"No price is known of {', '.join(plan.unpriced)}; name it by --price IN,OUT.")
-    return lines + [f"Prompt tokens of {judge}: {how}." for judge, how in plan.counted.items()]
+    for judge, basis in plan.bases.items():
+        lines.append(f"Prompt tokens of {judge}: {basis.prompts}.")
+        lines.append(f"Tokens of a judgment: {basis.judgments}. Price: {basis.price}.")
+    return lines
 
 
 def _dollars(amount: float | None) -> str:

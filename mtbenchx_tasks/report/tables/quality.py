@@ -8,7 +8,6 @@ from statistics import fmean, median
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
-from mtbenchx_tasks.judge.prices import PRICES_OF
 from mtbenchx_tasks.records import Cost
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.sections import Answer, Section
@@ -155,5 +154,5 @@ def cost_table(costs: Sequence[Cost]) -> Table:
         "What the judgments cost",
         ("Judge", "Endpoint", "Judgments", "Tokens read", "Tokens written", "US dollars", "Ledger"),
         rows,
-        f"Prices of {PRICES_OF}; empty where the price isn't known. All judgments in the ledger count.",
+        "By the prices of its day; empty where the price isn't known. All judgments in the ledger count.",
     )

@@ -127,7 +127,7 @@ def test_a_plan_sends_nothing_and_needs_no_key(
 
 
 def test_a_budget_is_kept_and_the_rest_asked_later(api: Api, files: list[str], judge: str) -> None:
-    result = run("judge", *files, "--judge", judge, "--language", "de", "--max-cost", "0")
+    result = run("judge", *files, "--judge", judge, "--language", "de", "--max-cost", "0", "--price", "30,60")
     assert result.exit_code == 3
     assert "Spent $0.00 of $0.00" in result.output
     assert "64 without a result" in result.output

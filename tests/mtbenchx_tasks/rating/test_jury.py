@@ -13,6 +13,7 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.budget import Budget
 from mtbenchx_tasks.judge.engines.factory import budgeted
+from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 from mtbenchx_tasks.rating.jury import Jury, jury, print_jury
 from mtbenchx_tasks.rating.saved_answers import judge_files
@@ -170,19 +171,20 @@ def test_options_hold_for_every_judge() -> None:
 
 def test_judges_share_one_limit_on_cost(api: Api, tmp_path: Path) -> None:
     # each judgment: 11 tokens read, 7 written at $1,000 a million = $0.018; set aside: bytes + 20 written, over $1
-    budget = Budget(10)
+    budget, prices = Budget(10), {"": Price.flat(1000, 1000)}
     files, both = [answers(tmp_path)], judges(api, tmp_path, "one", "two", max_tokens=20)
-    results = judge_files(files, both, "en", budgeted(budget, {"": (1000, 1000)}))
+    results = judge_files(files, both, "en", budgeted(budget, prices))
     assert sum(row.failed for row in results) == 0
     assert budget.spent == pytest.approx(12 * 0.018)
-    nothing_left = judge_files(files, judges(api, tmp_path, "three"), "en", budgeted(Budget(0.1), {"": (1000, 1000)}))
+    nothing_left = judge_files(files, judges(api, tmp_path, "three"), "en", budgeted(Budget(0.1), prices))
     assert nothing_left[0].reasons == {"not asked: --max-cost 0.10 is reached": 6}
     assert nothing_left[0].failed == 6
 
 
-def test_a_limit_needs_to_know_the_price(api: Api, tmp_path: Path) -> None:
+def test_a_limit_needs_to_know_the_price(tmp_path: Path) -> None:
+    elsewhere = parse_judges(["ours"], base_url="https://judge.example/v1", ledger=str(tmp_path / "ledger.sqlite"))
     with pytest.raises(UserError, match="name it by --price IN,OUT"):
-        judge_files([answers(tmp_path)], judges(api, tmp_path, "ours"), "en", budgeted(Budget(1)))
+        judge_files([answers(tmp_path)], elsewhere, "en", budgeted(Budget(1)))
 
 
 # tables ------------------------------------------------------------------------------------------------------------

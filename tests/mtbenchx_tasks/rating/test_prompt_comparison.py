@@ -80,7 +80,7 @@ def test_all_prompts_share_one_bound_on_requests_in_flight(judge: Any) -> None:
 
 def test_without_a_key_the_way_out_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="OPENAI_API_KEY"):
-        compare_variants([answers(tmp_path)], language_variants(parse_judges(["gpt-4"])[0]), "de")
+        compare_variants([answers(tmp_path)], language_variants(parse_judges(["hosted"])[0]), "de")
 
 
 @pytest.mark.parametrize("sets", [["native"], ["native", "native"], []])

@@ -59,7 +59,7 @@ def test_template_prints_it_without_markers() -> None:
 
 
 def test_the_plan_of_the_study() -> None:
-    plan = study_plan("gpt-4")
+    plan = study_plan()
     assert (plan.trainings, plan.evaluations) == (14, 75)
     assert plan.single.judgments == 15 * 5 * 80 * 2  # models, languages, questions, turns
     assert plan.pairs.judgments == 2 * 6 * 5 * 80 * 2 * 2  # datasets, mixtures against one, ..., turns, orders
@@ -68,7 +68,7 @@ def test_the_plan_of_the_study() -> None:
 
 @needs_sources
 def test_the_plan_prices_every_judgment_and_a_cheaper_judge_less() -> None:
-    dear, cheap = study_plan("gpt-4"), study_plan("gpt-4o-mini")
+    dear, cheap = study_plan("gpt-5.5-2026-04-23"), study_plan("gpt-6-luna")
     assert dear.single.price is not None
     assert dear.pairs.price is not None
     assert cheap.single.price is not None

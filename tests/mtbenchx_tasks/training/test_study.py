@@ -47,7 +47,7 @@ def test_a_dry_run_is_the_papers_plan(tmp_path: Path) -> None:
     expected = {"data": 2, "base": 1, "train": 14, "evaluate": 75, "compare": 2, "report": 1, "card": 14}
     assert expected.items() <= jobs(out).items()
     assert "162 lima-x + 540 bactrian-x = 702 H100 hours" in out
-    assert "12,000 ratings by gpt-4" in out
+    assert "12,000 ratings by gpt-5.4-mini-2026-03-17" in out
     assert ("about $" in out) == bool(os.environ.get("MTBENCHX_SOURCES"))
     assert not (tmp_path / "runs").exists()
 

@@ -14,8 +14,9 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
 from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
+from mtbenchx_tasks.judge.prices import Price
 
-DOLLAR = (0.0, 1e6)
+DOLLAR = Price.flat(0, 1e6)
 """A price of one dollar a token written: the worst case of a request is its max_tokens."""
 
 
@@ -118,7 +119,7 @@ def test_what_each_outcome_costs(ledger: Ledger, completion: Completion, spent: 
 
 def test_prompts_are_set_aside_too(ledger: Ledger) -> None:
     live = LiveEngine(Transport(), "m", ledger, 1)
-    limited = BudgetEngine(live, ledger, (1e6, 0.0), lambda messages: 7, Budget(6.5))
+    limited = BudgetEngine(live, ledger, Price.flat(1e6, 0), lambda messages: 7, Budget(6.5))
     assert states(limited, request(0)) == ["failed"]
 
 

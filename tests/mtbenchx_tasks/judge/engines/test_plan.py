@@ -1,16 +1,18 @@
 """The plan: the very requests that judging would send, what the ledger holds of them, and what the rest costs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.plan import Plan, PlanEngine, Planned, plan, print_plan
+from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 from mtbenchx_tasks.rating.saved_answers import judge_files, plan_files
 from tests.doubles.openai_api import Api
@@ -24,7 +26,7 @@ def ledger(tmp_path: Path) -> Ledger:
     return open_ledger(tmp_path / "ledger.sqlite")
 
 
-def request(characters: int, most: int = 100, endpoint: str = "u", run: int = 0) -> ChatRequest:
+def request(characters: int, most: int = 100, endpoint: str = OPENAI_URL, run: int = 0) -> ChatRequest:
     return ChatRequest(endpoint, "gpt-4", ({"role": "user", "content": "x" * characters},), {"max_tokens": most}, run)
 
 
@@ -73,6 +75,21 @@ def test_what_the_ledger_holds_is_free_and_tells_the_usual_length(ledger: Ledger
     assert cell.prompt_tokens == 20 + HEADER
 
 
+def test_a_judge_that_thinks_is_taken_to_think_until_the_ledger_knows(ledger: Ledger) -> None:
+    def asked(text: str, effort: str) -> ChatRequest:
+        return replace(request(7, 4096), messages=({"role": "user", "content": text},),
+                       parameters={"max_tokens": 4096, "reasoning_effort": effort})  # fmt: skip
+
+    paid(ledger, asked("other", "none"), 200)
+    medium, none = (only(plan({("m", "de", "single"): noted(ledger, asked("x", e))})) for e in ("medium", "none"))
+    assert (medium.expected_tokens, none.expected_tokens) == (250 + 1000, 200)  # another effort is another length
+
+
+def test_a_server_on_this_machine_costs_nothing(ledger: Ledger) -> None:
+    cell = only(plan({("gpt-4", "de", "single"): noted(ledger, request(7, endpoint="http://127.0.0.1:8000/v1"))}))
+    assert (cell.held, cell.expected, cell.most) == (0, 0, 0)
+
+
 def test_a_failed_judgment_is_asked_again(ledger: Ledger) -> None:
     ledger.claim(request(7).key, request(7).text)
     ledger.finish(request(7).key, Completion("failed"))
@@ -97,7 +114,7 @@ def test_an_unknown_price_is_named(ledger: Ledger, capsys: pytest.CaptureFixture
     assert (only(found).expected, found.unpriced) == (None, ["ours"])
     print_plan(found)
     assert "name it by --price IN,OUT" in capsys.readouterr().out
-    assert plan({("ours", "de", "single"): engine}, {"": (1, 1)}).unpriced == []
+    assert plan({("ours", "de", "single"): engine}, {"": Price.flat(1, 1)}).unpriced == []
 
 
 # from files --------------------------------------------------------------------------------------------------------
@@ -140,10 +157,11 @@ def test_a_plan_reads_well_in_80_columns(
     answers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    print_plan(plan_files([answers], settings("http://127.0.0.1:9/v1", tmp_path), "en"))
+    print_plan(plan_files([answers], settings("https://api.openai.com/v1", tmp_path), "en"))
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 80
     assert "0 of 6 judgments are in the ledger, 6 are left to ask." in said
     assert "gpt-4 single" in said
-    assert "By Batch API (--batch), half: $" in said
+    assert "By Batch API (--batch): $" in said
+    assert "judgment: 250, as in the published judgments. Price: $30 read" in " ".join(said.split())
     assert "Prompt tokens of gpt-4: estimated: characters / 3.5" in said
