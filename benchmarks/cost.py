@@ -1,4 +1,4 @@
-"""What judging the whole study costs: by OpenAI's list, by Batch API, and with prompt caching. Nothing is sent.
+"""What judging the whole study costs: by the vendors' lists, by batches, and with prompt caching. Nothing is sent.
 
     MTBENCHX_SOURCES=DIR python benchmarks/cost.py [--small] [--answer-tokens 300] [--judgment-tokens 250]
 
@@ -8,8 +8,7 @@ and their base in five languages are 75 evaluations of 160 judgments. Pairwise: 
 other mixtures in five languages, both orders, four raw runs (three after substitution).
 
 Prompt caching: a request pays less for the tokens that it shares, from its beginning, with one sent before: at least
-1024, in steps of 128. The best case is shown, where nothing leaves the cache. gpt-4 has no caching. Batch API and
-caching are not added up.
+1024, in steps of 128. The best case is shown, where nothing leaves the cache. Batches and caching are not added up.
 """
 
 import argparse

@@ -27,7 +27,7 @@ class Engine:
     """What the ledger holds of one engine."""
 
     name: str
-    """E.g. `deepl` or `openai:gpt-4o`."""
+    """E.g. `deepl` or `openai:gpt-6-luna`."""
     target: str
     """Code of the target language."""
     texts: int

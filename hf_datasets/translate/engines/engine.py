@@ -86,7 +86,7 @@ class Engine(Protocol):
     """Somebody who translates."""
 
     name: str
-    """E.g. `deepl` or `openai:gpt-4o`."""
+    """E.g. `deepl` or `openai:gpt-6-luna`."""
     most_texts: int
     """Most fragments of one call."""
     most_bytes: int

@@ -187,7 +187,9 @@ def test_a_local_judge_takes_no_batches(files: list[str], tmp_path: Path) -> Non
         run("judge", *files, "--judge", local, "--language", "de", "--batch")
 
 
-def test_imported_judgments_are_not_asked_again(files: list[str], tmp_path: Path, api: Api) -> None:
+def test_imported_judgments_are_not_asked_again(
+    files: list[str], tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ledger = str(tmp_path / "other.sqlite")
     settings = json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": ledger})
     assert run("judge", files[0], "--judge", settings, "--language", "de").exit_code == 0
@@ -196,7 +198,11 @@ def test_imported_judgments_are_not_asked_again(files: list[str], tmp_path: Path
     mine = str(tmp_path / "mine.sqlite")
     told = run("ledger", "import", single, "--language", "de", "--prompt-set", "native", "--ledger", mine)
     assert "32 judgments are new" in told.output
-    # They are stored as OpenAI's own gpt-4; everything is known, so neither key nor network is needed but a key's name.
-    result = run("judge", files[0], "--judge", json.dumps({"model": "gpt-4", "ledger": mine}), "--language", "de")
+    # They are stored as OpenAI's own gpt-4, which is gone: what is known is read, without key and network ...
+    monkeypatch.delenv("OPENAI_API_KEY")
+    gone = json.dumps({"model": "gpt-4", "ledger": mine})
+    result = run("judge", files[0], "--judge", gone, "--language", "de")
     assert result.exit_code == 0, result.output
     assert "7.00" in result.output
+    with pytest.raises(UserError, match=r"shut the judge 'gpt-4' down on 2026-10-23"):  # ... and nothing is asked
+        run("judge", files[1], "--judge", gone, "--language", "de")

@@ -24,7 +24,7 @@ Returns:
 
 Example:
     >>> metric = evaluate.load(mtbenchx_tasks.metric_path())
-    >>> metric.compute(predictions=[["...", "..."]], question_ids=[81], language="de", judge="gpt-4")
+    >>> metric.compute(predictions=[["...", "..."]], question_ids=[81], language="de", judge="hosted")
 """
 _CITATION = "Weber et al.: Investigating Multilingual Instruction-Tuning, arXiv 2402.13703."
 
