@@ -206,3 +206,6 @@ def test_imported_judgments_are_not_asked_again(
     assert "7.00" in result.output
     with pytest.raises(UserError, match=r"shut the judge 'gpt-4' down on 2026-10-23"):  # ... and nothing is asked
         run("judge", files[1], "--judge", gone, "--language", "de")
+    assert run("judge", files[0], "--judge", gone, "--language", "de", "--batch").exit_code == 0
+    with pytest.raises(UserError, match="down on 2026-10-23"):
+        run("judge", files[1], "--judge", gone, "--language", "de", "--batch")

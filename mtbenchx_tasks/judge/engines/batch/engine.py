@@ -20,10 +20,11 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.ends import refusal
 from mtbenchx_tasks.judge.engines.batch.api import BatchTransport, OpenAIBatches
 from mtbenchx_tasks.judge.engines.batch.courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier
-from mtbenchx_tasks.judge.engines.live import Judged
-from mtbenchx_tasks.judge.judge import check_key
+from mtbenchx_tasks.judge.engines.live import Engine, Judged
+from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 POLL_SECONDS = 30.0
@@ -144,7 +145,7 @@ def _has_failed(future: Future[Judged]) -> bool:
     return future.cancelled() or (future.done() and future.result().completion.state == "failed")
 
 
-def batch_engine(settings: JudgeSettings, language: str = "") -> BatchEngine:
+def batch_engine(settings: JudgeSettings, language: str = "") -> Engine:
     """Return the batch engine of a judge (an EngineFor, see engines/factory.py); one for all languages and prompt sets.
 
     Raises:
@@ -156,6 +157,8 @@ def batch_engine(settings: JudgeSettings, language: str = "") -> BatchEngine:
     if settings.is_one_token:
         raise UserError("A one-token judgment may take a second request, which a batch can't; set continuation to off.")
     check_key(settings)
+    if refusal(settings):
+        return engine_and_ledger(settings)[0]  # the live one reads what is known, and asks nobody
     where = (settings.base_url, settings.api_key_env, settings.timeout, settings.extra_headers)
     return _batch_engine(settings.model, settings.ledger, where)
 
