@@ -112,7 +112,7 @@ class Use:
     judge: str
     """The judge's slug, as in the results."""
     settings: str
-    """Canonical JSON of what else decides the rating: prompt set and hash, reference set, parser."""
+    """Canonical JSON of what else the rating depends on: endpoint, model, parameters, prompts, references, parser."""
     prompt: str
     """Name of the judge prompt."""
     suspicious: bool
@@ -142,7 +142,7 @@ class Comparison:
     judge: str
     """The judge's slug, as in the results."""
     settings: str
-    """Canonical JSON of what else decides the vote: prompt set and hash, reference set, parser, number of votes."""
+    """Canonical JSON of what else the vote depends on: as a rating's, and the number of votes."""
     prompt: str
     """Name of the judge prompt."""
     model_1: str

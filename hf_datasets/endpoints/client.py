@@ -83,10 +83,6 @@ class ChatRequest:
 class Transport(Protocol):
     """Who answers a request; the network (or a test's double) is behind it."""
 
-    def check(self, model: str) -> None:
-        """Raise UserError if this endpoint and model can't answer."""
-        ...
-
     def complete(self, request: ChatRequest) -> Completion:
         """Answer one request; never raises for what the endpoint does."""
         ...

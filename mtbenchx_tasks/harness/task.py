@@ -4,7 +4,7 @@ A task's YAML holds its name, class and language; everything else stands here. H
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import groupby
@@ -21,11 +21,12 @@ from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.signals import OF_A_LIBRARY, Ending
 from mtbenchx_tasks import TASK_VERSION
+from mtbenchx_tasks.harness.one_sentence import install
+from mtbenchx_tasks.harness.opening import MAX_NEW_TOKENS
 from mtbenchx_tasks.harness.turns import TURNS, Turn
-from mtbenchx_tasks.judge.costs import usual_judgment
+from mtbenchx_tasks.judge.engines.factory import live_engine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
-from mtbenchx_tasks.judge.presets import BY_DEFAULT
-from mtbenchx_tasks.judge.prices import estimate, price_of, shown
+from mtbenchx_tasks.judge.sent import ALWAYS, CONFIGURED, parameters_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.stats.means import aggregations, contributions
@@ -33,7 +34,6 @@ from mtbenchx_tasks.stats.means import aggregations, contributions
 log = logging.getLogger("lm_eval.mtbenchx")
 TEMPERATURES = {"writing": 0.7, "roleplay": 0.7, "stem": 0.1, "humanities": 0.1}
 """MT-Bench's sampling temperatures; 0 for the other categories. `--gen_kwargs temperature=...` overrides them."""
-MAX_NEW_TOKENS = 1024
 DEFAULTS = {
     "output_type": "generate_until",
     "test_split": "test",
@@ -54,11 +54,11 @@ class MTBenchX(ConfigurableTask):
     """Set by folders that version 0.3.0 built, whose tasks are classes of their own; newer ones name `dataset_path`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
+        install()
         config = {key: value for key, value in config.items() if key != "class"}
         self._know_language(config)
         self.language: str = config.pop("language")
         self.settings = JudgeSettings.parse((config.get("metadata") or {}).get("judge"))
-        self.chosen = bool((config.get("metadata") or {}).get("judge"))
         self.judge: Judge | None = None
         super().__init__(config={**DEFAULTS, **config, "metadata": self._metadata()})
 
@@ -113,7 +113,11 @@ class MTBenchX(ConfigurableTask):
         chat_template: Render | None = None,
         **kwargs: Any,
     ) -> None:
-        """Build the requests, attach their dialogues, and see that the judge is there before anything is generated."""
+        """Build the requests, attach their dialogues, and see that the judge is there before anything is generated.
+
+        lm_eval's cache of requests is never read: it holds questions, references and settings of an earlier day.
+        """
+        kwargs |= {"cache_requests": False, "rewrite_requests_cache": False}
         super().build_all_requests(
             limit=limit,
             samples=samples,
@@ -122,10 +126,9 @@ class MTBenchX(ConfigurableTask):
             chat_template=chat_template,
             **kwargs,
         )
-        # Only now: --cache_requests pickles what super() builds, and reads it back whatever the settings are today.
         self._turns: list[Turn] = self._instances
         self._instances: list[Turn] = []  # what evaluate() counts to pad the ranks; generate_turn pads its own
-        self.judge = None if self._predict_only else self._ready_judge(world_size, kwargs.get("rank", 0))
+        self.judge = None if self._predict_only else self._ready_judge(world_size)
         self._talks = list(self._open_conversations(system_instruction, chat_template))
         if self.judge is not None:
             present = {doc["category"] for _, doc in self.doc_iterator(limit=limit, samples=samples)}
@@ -164,41 +167,22 @@ class MTBenchX(ConfigurableTask):
             settings["until"] = [*([stops] if isinstance(stops, str) else stops), USER]
         return settings
 
-    def _ready_judge(self, world_size: int, rank: int) -> Judge:
+    def _ready_judge(self, world_size: int) -> Judge:
         if self.settings.resume and world_size > 1:
             raise UserError("judge.resume works in one process; run on one rank, or without resume.")
         share = max(1, self.settings.concurrency // world_size)
-        judge = judge_for(replace(self.settings, concurrency=share), self.BENCHMARK, self.language)
+        settings = replace(self.settings, concurrency=share)
+        engine = live_engine(settings) if settings.max_cost is not None else None
+        judge = judge_for(settings, self.BENCHMARK, self.language, engine)
         self.config.metadata["judge"] |= {
             "prompt_set": judge.prompts.prompt_set,
             "prompt_set_sha256": judge.prompts.sha256,
             "reference_set_sha256": judge.references_sha256,
             "ledger": str(judge.ledger.path),
         }
-        if rank == 0:
-            self._announce(judge)
         Ending(OF_A_LIBRARY)  # what is in flight is paid for: it is kept as at Ctrl-C
-        judge.engine.check()
+        judge.check()
         return judge
-
-    def _announce(self, judge: Judge) -> None:
-        """Say what will be asked and, where the price is known, what it costs."""
-        requests = [
-            (len(str(judge.prompts.messages(question, [""] * (turn + 1)))), turn + 1)
-            for question, turn in (
-                (Question.from_row(item.doc), TURNS.index(item.request_type)) for item in self._turns
-            )
-            for _ in range(judge.settings.runs)
-        ]
-        settings = judge.settings
-        known = price_of(settings.model, None, judge.endpoint)
-        usual, _ = usual_judgment(judge.ledger, settings.model, judge.endpoint, settings.parameters())
-        cost = estimate(known, requests, MAX_NEW_TOKENS, settings.max_tokens, usual)
-        price = f", about ${cost.usual:.2f} and at most ${cost.most:.2f}" if cost else ""
-        price += f"; price: {shown(known)}"
-        default = "" if self.chosen else f" ({BY_DEFAULT})"
-        log.info("%s: %d judgments by %s%s%s; less what the ledger %s holds", self.config.task, len(requests),
-                 judge.settings.model, default, price, judge.ledger.path)  # fmt: skip
 
     # scores --------------------------------------------------------------------------------------------------------
 
@@ -249,9 +233,17 @@ class MTBenchX(ConfigurableTask):
                 thoughtful,
             )
         judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
-        details = [judgment.details for judgment in judged if judgment]
-        snapshots = {str(detail["snapshot"]) for detail in details if "snapshot" in detail}
-        self.config.metadata["judge"]["snapshots"] = sorted(snapshots)
+        self._describe(judge, [judgment.details for judgment in judged if judgment])
+
+    def _describe(self, judge: Judge, details: Sequence[Mapping[str, Any]]) -> None:
+        """Write into the results what was sent, in place of what was configured, and who answered."""
+        described = self.config.metadata["judge"]
+        described["snapshots"] = sorted({str(detail["snapshot"]) for detail in details if "snapshot" in detail})
+        if judge.settings.backend == "openai":
+            for name in CONFIGURED:
+                described.pop(name, None)
+            described |= {"sent": parameters_sent(details)}
+            described |= {name: described["sent"][name] for name in ALWAYS if name in described["sent"]}
 
     def _report_unscored(self, judge: str) -> None:
         questions_by_reason: dict[str, set[int]] = {}

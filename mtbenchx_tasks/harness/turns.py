@@ -16,7 +16,9 @@ from typing import Any, Protocol
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CacheHook, CachingLM
 
+from mtbenchx_tasks.harness.opening import open_run
 from mtbenchx_tasks.judge.answers import text_of
+from mtbenchx_tasks.rating.conversation import Conversation
 
 TURNS = ("generate_turn_1", "generate_turn_2")
 
@@ -57,6 +59,8 @@ def generate_turn(lm: LM, requests: list[Turn]) -> list[str]:
     """Generate one turn of every dialogue in one `generate_until` call; becomes a method of LM."""
     said = [(request, request.dialogue) for request in requests if request.dialogue is not None]
     try:
+        if requests and requests[0].request_type == TURNS[0]:
+            open_run(lm, [dialogue for _, dialogue in said if isinstance(dialogue, Conversation)])
         for request, dialogue in said:
             request.arguments = (dialogue.prompt(), request.arguments[1])
         recalled = [dialogue.recall(lm, *request.arguments) for request, dialogue in said]

@@ -13,6 +13,8 @@ from mtbenchx_tasks.judge.presets import thinks
 from mtbenchx_tasks.judge.prices import USUAL_JUDGMENT, USUAL_THOUGHT, Price, cost_of, price_of
 
 QUERY = "SELECT request, state, details, at FROM judgment ORDER BY key"
+MOST_TOKENS = 1_000_000_000
+"""More than any judgment has; an endpoint that reports more reports nonsense."""
 SAME_JUDGE = """
 SELECT details FROM judgment WHERE state = 'answered' AND json_extract(request, '$.model') = ?
 AND json_extract(request, '$.endpoint') = ? AND json_extract(request, '$.parameters.reasoning_effort') IS ?
@@ -48,7 +50,7 @@ class Tokens:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
 
 
 def used(details: Mapping[str, Any]) -> list[Tokens | None]:

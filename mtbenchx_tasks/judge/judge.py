@@ -21,8 +21,9 @@ from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine
 from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
-from mtbenchx_tasks.judge.messages import SinglePrompts
+from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
 from mtbenchx_tasks.judge.one_token import OneTokenTransport, continued
+from mtbenchx_tasks.judge.probe import tell_ratings, trial
 from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import Verdict
@@ -70,6 +71,16 @@ class Judge:
         settings, request = self.settings, self.request(question, answers)
         return [Pending(self.engine.submit(replace(request, run=run)), settings) for run in range(settings.runs)]
 
+    def check(self) -> None:
+        """See that the judge can judge, by two bundled answers (see probe.py); a repeat asks nothing.
+
+        Raises:
+            UserError: It can't; says what to change.
+        """
+        question, answers = trial(self.prompts.language)
+        asked = [self.request(question, [answer]) for answer in answers]
+        tell_ratings(self.settings, question.language, asked, self.engine.check(asked))
+
     def request(self, question: Question, answers: Sequence[str]) -> ChatRequest:
         """Return what the judge is asked about the last of one or two answers in the first run."""
         settings = self.settings
@@ -88,20 +99,9 @@ class Judge:
         return endpoint_of(self.settings)
 
     @property
-    def rating_rule(self) -> str:
-        """Canonical JSON of what decides a rating besides the judgment itself."""
-        return canonical_json(
-            {
-                "prompt_set": self.prompts.prompt_set,
-                "prompt_language": self.prompts.language,
-                "prompt_set_sha256": self.prompts.sha256,
-                "reference_set": self.settings.reference_set,
-                "reference_set_sha256": self.references_sha256,
-                "parser": self.settings.parser,
-                "rating": self.settings.rating,
-                **({"continuation": self.settings.continuation} if self.settings.is_one_token else {}),
-            }
-        )
+    def conditions(self) -> str:
+        """All that a rating depends on besides question and answers; see `conditions`."""
+        return conditions(self.settings, self.prompts, self.references_sha256)
 
 
 def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: Engine | None = None) -> Judge:
@@ -157,6 +157,37 @@ def in_role(settings: JudgeSettings, messages: Sequence[Message]) -> tuple[Messa
     if settings.system_role == "system" or (settings.backend != "openai" and settings.system_role == "developer"):
         return tuple(messages)
     return tuple(with_role(messages, settings.system_role))
+
+
+def conditions(settings: JudgeSettings, prompts: SinglePrompts | PairPrompts, references_sha256: str) -> str:
+    """Return all that a rating or a vote depends on besides question and answers: where it counts in the ledger.
+
+    Args:
+        settings: The judge's; of its parameters, those that a judgment's key holds.
+        prompts: What the judge is asked with.
+        references_sha256: Hash of the reference answers that it sees (questions.reference_set_hash).
+
+    Returns:
+        Canonical JSON. What was sent stands with each judgment (`details["sent"]`).
+    """
+    kind = {"votes": prompts.votes} if isinstance(prompts, PairPrompts) else {"rating": settings.rating}
+    one_token = {"continuation": settings.continuation} if settings.is_one_token else {}
+    return canonical_json(
+        {
+            "endpoint": endpoint_of(settings),
+            "model": settings.model,
+            "parameters": settings.parameters(),
+            "system_role": settings.system_role,
+            "prompt_set": prompts.prompt_set,
+            "prompt_language": prompts.language,
+            "prompt_set_sha256": prompts.sha256,
+            "reference_set": settings.reference_set,
+            "reference_set_sha256": references_sha256,
+            "parser": settings.parser,
+            **kind,
+            **one_token,
+        }
+    )
 
 
 def endpoint_of(settings: JudgeSettings) -> str:

@@ -4,32 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from hf_datasets.benchmark.questions import revision
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.records import Comparison, canonical_json
-from mtbenchx_tasks.judge.messages import PairPrompts
-from mtbenchx_tasks.judge.settings import JudgeSettings
+from hf_datasets.records import Comparison
 from mtbenchx_tasks.pairwise.schedule import Match
 from mtbenchx_tasks.records import Outcome
-
-
-def rule_of(prompts: PairPrompts, settings: JudgeSettings, references_sha256: str) -> str:
-    """Return the canonical JSON of what decides a vote besides the judgment itself.
-
-    Args:
-        prompts: What the judge is asked with.
-        settings: The judge's.
-        references_sha256: Hash of the reference answers that it sees (mtbench_x.reference_set_hash).
-    """
-    return canonical_json(
-        {
-            "prompt_set": prompts.prompt_set,
-            "prompt_language": prompts.language,
-            "prompt_set_sha256": prompts.sha256,
-            "reference_set": settings.reference_set,
-            "reference_set_sha256": references_sha256,
-            "parser": settings.parser,
-            "votes": prompts.votes,
-        }
-    )
 
 
 def record(ledger: Ledger, matches: Sequence[Match], outcomes: Sequence[Outcome], rule: str) -> None:
@@ -39,7 +16,7 @@ def record(ledger: Ledger, matches: Sequence[Match], outcomes: Sequence[Outcome]
         ledger: Where the judgments are kept.
         matches: What was compared.
         outcomes: How each match went.
-        rule: What `rule_of` returned.
+        rule: What all votes depend on (judge.conditions).
     """
     ledger.record_comparisons(
         comparison

@@ -17,13 +17,14 @@ from mtbenchx_tasks.formats.ledger.pairs import EMPTY, INTERRUPTED, pairs
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
-from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger, prompt_language, resolved
+from mtbenchx_tasks.judge.judge import check_key, conditions, engine_and_ledger, prompt_language, resolved
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.prices import Price
+from mtbenchx_tasks.judge.probe import tell_votes, trial
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import game
-from mtbenchx_tasks.pairwise.recording import record, rule_of
-from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, plan
+from mtbenchx_tasks.pairwise.recording import record
+from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, game_request, plan
 from mtbenchx_tasks.rating.saved_answers import read_files
 from mtbenchx_tasks.records import Game, Outcome
 
@@ -44,7 +45,7 @@ class Comparing:
     ledger: Ledger
     """Where judgments are kept."""
     rule: str
-    """Canonical JSON of what decides a vote besides the judgment itself."""
+    """Canonical JSON of what all votes depend on (judge.conditions)."""
     settings: JudgeSettings
     """The judge's."""
     votes: int
@@ -90,21 +91,33 @@ def start(
     questions = mtbench_x.questions(benchmark, language, settings.reference_set)
     matches = plan(answers, questions, prompts, settings, baseline)
     engine, ledger = engine_and_ledger(settings, engine)
-    games = submit(matches, engine, ledger)
+    if _is_missing(matches, ledger):
+        check(engine, prompts, settings)
+    games = submit(matches, engine)
     references_sha256 = mtbench_x.reference_set_hash(benchmark, language, settings.reference_set)
-    rule = rule_of(prompts, settings, references_sha256)
+    rule = conditions(settings, prompts, references_sha256)
     return Comparing(matches, games, engine, ledger, rule, settings, votes)
 
 
-def submit(matches: Sequence[Match], engine: Engine, ledger: Ledger) -> list[Games]:
-    """Hand every game to the engine; equal requests are asked once. If the ledger has them all, nobody is called.
+def _is_missing(matches: Sequence[Match], ledger: Ledger) -> bool:
+    requests = (request for match in matches for request in match.requests or ())
+    return any(ledger.judgment(request.key) is None for request in requests)
+
+
+def check(engine: Engine, prompts: PairPrompts, settings: JudgeSettings) -> None:
+    """See that the judge can compare, by two bundled answers in both orders (see judge/probe.py).
 
     Raises:
-        UserError: Something must be asked and the judge isn't there.
+        UserError: It can't; says what to change.
     """
-    requests = (request for match in matches for request in match.requests or ())
-    if any(ledger.judgment(request.key) is None for request in requests):
-        engine.check()
+    question, answers = trial(prompts.language)
+    right, wrong = ([answer] for answer in answers)
+    asked = [game_request(question, shown, 1, prompts, settings) for shown in ((right, wrong), (wrong, right))]
+    tell_votes(settings, question.language, prompts.votes, engine.check(asked))
+
+
+def submit(matches: Sequence[Match], engine: Engine) -> list[Games]:
+    """Hand every game to the engine; equal requests are asked once."""
     return [
         None if match.requests is None else (engine.submit(match.requests[0]), engine.submit(match.requests[1]))
         for match in matches

@@ -130,15 +130,29 @@ def _matches(
         return [Match(one, prompt.name, False, compared, None) for one in runs]
     suspicious = any(is_suspicious(text, prompt) for texts_of in texts for text in texts_of[: item.turn])
     first, second = (
-        ChatRequest(
-            endpoint_of(settings),
-            settings.model,
-            in_role(settings, prompts.messages(question, shown[0], shown[1], item.turn)),
-            settings.parameters(),
-        )
-        for shown in (texts, texts[::-1])
+        game_request(question, shown, item.turn, prompts, settings) for shown in (texts, (texts[1], texts[0]))
     )
     return [
         Match(one, prompt.name, suspicious, compared, (replace(first, run=one.run), replace(second, run=one.run)))
         for one in runs
     ]
+
+
+def game_request(
+    question: Question,
+    shown: tuple[Sequence[str], Sequence[str]],
+    turn: int,
+    prompts: PairPrompts,
+    settings: JudgeSettings,
+) -> ChatRequest:
+    """Return the request of one game's first run.
+
+    Args:
+        question: What was asked.
+        shown: Answers of who is shown as A, and of who is shown as B, up to the turn.
+        turn: 1 or 2.
+        prompts: What the judge is asked with.
+        settings: The judge's.
+    """
+    messages = in_role(settings, prompts.messages(question, shown[0], shown[1], turn))
+    return ChatRequest(endpoint_of(settings), settings.model, messages, settings.parameters())

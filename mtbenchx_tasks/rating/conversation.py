@@ -45,7 +45,7 @@ class Place:
 
 def place_of(judge: Judge, benchmark: str, task_version: float, language: str) -> Place:
     """Return where this judge's judgments of a benchmark in a language count."""
-    return Place(benchmark, revision(benchmark, language), task_version, judge.settings.slug, judge.rating_rule)
+    return Place(benchmark, revision(benchmark, language), task_version, judge.settings.slug, judge.conditions)
 
 
 Render = Callable[[list[dict[str, str]]], Any]

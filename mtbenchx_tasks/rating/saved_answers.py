@@ -63,6 +63,8 @@ def judge_all(pairs: Sequence[tuple[File, JudgeSettings]], engine_for: EngineFor
     prepared = [file.prepare(settings, engine_for) for file, settings in pairs]
     try:
         for scoring in prepared:
+            scoring.check()
+        for scoring in prepared:
             scoring.submit()
         for scoring in prepared:
             scoring.detect_languages()

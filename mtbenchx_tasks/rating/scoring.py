@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from hf_datasets.benchmark import questions as mtbench_x
@@ -30,22 +31,32 @@ class Scoring:
     answered: Sequence[tuple[Question, Sequence[str]]]
     """Questions and the answers to both turns."""
     conversations: list[Conversation] = field(default_factory=list)
-    """One per question, once submitted."""
+    """One per question, once noted."""
 
-    def submit(self) -> "Scoring":
-        """Hand all answers to the judge and return at once; if the ledger holds every judgment, nobody is called.
+    @cached_property
+    def noted(self) -> PlanEngine:
+        """What would be asked; if the engine only plans, it notes."""
+        engine = self.judge.engine
+        noted = engine if isinstance(engine, PlanEngine) else PlanEngine(self.judge.ledger, self.judge.settings.model)
+        self.conversations.extend(self._talks(noted))
+        return noted
+
+    def check(self) -> "Scoring":
+        """See that the judge can judge, if anything must be asked.
 
         Raises:
             UserError: Something must be asked and the judge isn't there.
         """
-        engine = self.judge.engine
-        noted = engine if isinstance(engine, PlanEngine) else PlanEngine(self.judge.ledger, self.judge.settings.model)
-        talks = self._talks(noted)
+        if self.noted.missing and self.noted is not self.judge.engine:
+            self.judge.check()
+        return self
+
+    def submit(self) -> "Scoring":
+        """Hand all answers to the judge and return at once; if the ledger holds every judgment, nobody is called."""
+        noted, engine = self.noted, self.judge.engine
         if noted.missing and noted is not engine:  # of a local judge all: its keys are not known before its weights are
-            engine.check()
-            for talk in talks:
+            for talk in self.conversations:
                 talk.hand_over(lambda future: engine.submit(noted.asked(future)))
-        self.conversations.extend(talks)
         return self
 
     def _talks(self, engine: Engine) -> list[Conversation]:
@@ -170,9 +181,9 @@ def score_answers(
         nothing was scored), `answer_language` and `unscored` (shares).
 
     Raises:
-        UserError: See `prepare` and `Scoring.submit`.
+        UserError: See `prepare` and `Scoring.check`.
     """
     settings = JudgeSettings.parse(judge)
-    scoring = prepare(answers, language, settings, benchmark, "predictions").submit()
+    scoring = prepare(answers, language, settings, benchmark, "predictions").check().submit()
     scoring.detect_languages()
     return scoring.scored().metrics

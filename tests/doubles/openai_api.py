@@ -33,10 +33,24 @@ class Api:
 
     @property
     def judgments(self) -> list[dict[str, Any]]:
-        """The requests but those of a preflight."""
-        return [
-            request for request in self.requests if request.get("max_tokens", request.get("max_completion_tokens")) != 1
-        ]
+        """The requests but those that try the judge before a run."""
+        return [request for request in self.requests if not is_probe(request)]
+
+
+def is_probe(request: dict[str, Any]) -> bool:
+    """Tell whether a request tries the judge: with one token, or with the bundled answers of judge/probe.py."""
+    from hf_datasets.benchmark import languages
+    from hf_datasets.benchmark.questions import LANGUAGES
+    from mtbenchx_tasks.judge.probe import trial
+
+    if request.get("max_tokens", request.get("max_completion_tokens")) == 1:
+        return True
+    text = str(request["messages"][-1]["content"])
+    for language in (*LANGUAGES, *languages._KNOWN):
+        question, (right, wrong) = trial(language)
+        if question.turns[0] in text and (wrong in text or text.count(right) > 1):
+            return True
+    return False
 
 
 def completion(content: str | None, model: str = "gpt-4-0613", **choice: object) -> dict[str, Any]:

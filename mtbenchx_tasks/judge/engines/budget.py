@@ -1,8 +1,9 @@
 """A limit on what judging may cost: a request is sent only if its worst case still fits, whatever is in flight.
 
-Before a request is sent, its dearest outcome is set aside: its prompt and `max_tokens` of judgment. When its result
-arrives, what the endpoint reports to have used is booked instead. Requests wait in line while results may still make
-room; what can never fit any more is not asked. The preflight's one token is not counted.
+Before a request is sent, its dearest outcome is set aside: its prompt and `max_tokens` of judgment, and both once more
+with more room, since a judgment that is cut off is asked again. When its result arrives, what the endpoint reports to
+have used is booked instead. Requests wait in line while results may still make room; what can never fit any more is not
+asked. The probe before a run is paid from the same budget.
 """
 
 import logging
@@ -18,7 +19,9 @@ from hf_datasets.endpoints.completions import UNREADABLE
 from hf_datasets.endpoints.replies import BROKE_OFF, TIMED_OUT
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.engines.live import Engine, Judged
+from mtbenchx_tasks.judge.costs import used
+from mtbenchx_tasks.judge.engines.attempts import MORE_ROOM
+from mtbenchx_tasks.judge.engines.live import Engine, Judged, has_failed
 from mtbenchx_tasks.judge.prices import Price, cost_of
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -45,8 +48,8 @@ class Waiting:
 class Budget:
     """One limit, which the engines of several judges may share."""
 
-    def __init__(self, max_cost: float) -> None:
-        self.max_cost = max_cost
+    def __init__(self, max_cost: float, name: str = "--max-cost") -> None:
+        self.max_cost, self._name = max_cost, name
         self.spent = 0.0
         """Dollars, as reported by the endpoints."""
         self.reserved = 0.0
@@ -64,7 +67,7 @@ class Budget:
     @property
     def limit(self) -> str:
         """Why a request wasn't asked."""
-        return f"not asked: --max-cost {self.max_cost:.2f} is reached"
+        return f"not asked: {self._name} {self.max_cost:.2f} is reached"
 
     @property
     def summary(self) -> str:
@@ -136,6 +139,12 @@ class Budget:
             self._told = self.summary
             log.log(logging.WARNING if self.not_asked else logging.INFO, "%s", self.summary)
 
+    def pay(self, worst: float, cost: float | None) -> None:
+        """Book what was asked outside the line; None: what it cost isn't known, and its worst case is set aside."""
+        with self._books:
+            self.spent += cost or 0.0
+            self.reserved += worst if cost is None else 0.0
+
     def leave(self, engine: "BudgetEngine") -> None:
         """Cancel what an engine has in line."""
         with self._books:
@@ -156,9 +165,17 @@ class BudgetEngine:
         self._futures: dict[str, Future[Judged]] = {}
         budget.engines.append(self)
 
-    def check(self) -> None:
-        """As the inner engine."""
-        self.inner.check()
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+        """As the inner engine, if there is room for what the probe may cost; else there is none for the run either."""
+        missing = {request.key: request for request in probe if self._ledger.judgment(request.key) is None}
+        worst = sum(map(self._worst, missing.values()))
+        if self._budget.spent + self._budget.reserved + worst > self._budget.max_cost:
+            return ()
+        said = self.inner.check(probe)
+        for judged in said:
+            if judged.key in missing:
+                self._budget.pay(self._worst(missing[judged.key]), self._cost(judged.completion))
+        return said
 
     def meet(self, lm: Any) -> None:
         """As the inner engine."""
@@ -167,7 +184,7 @@ class BudgetEngine:
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Take a request; what the ledger holds costs nothing, what failed before is asked again."""
         future = self._futures.get(request.key)
-        if future is not None and not _has_failed(future):
+        if future is not None and not has_failed(future):
             return future
         if self._ledger.judgment(request.key) is not None:
             future = self._futures[request.key] = self.inner.submit(request)
@@ -202,29 +219,32 @@ class BudgetEngine:
             sent.add_done_callback(lambda done: self._arrived(item, done))
 
     def _arrived(self, item: Waiting, done: Future[Judged]) -> None:
+        """Book a result and hand it on; whatever is in it, the books are closed, or `finish` would wait for ever."""
         if done.cancelled():
             self._budget.book(item, 0.0)
             item.future.cancel()
             return  # the inner engine was stopped and must not be handed more
         error = done.exception()
-        self._budget.book(item, None if error else self._cost(done.result().completion))
-        if error:
-            item.future.set_exception(error)
-        else:
-            item.future.set_result(done.result())
-        self._budget.drain()
+        cost = None
+        try:
+            cost = None if error else self._cost(done.result().completion)
+        finally:
+            self._budget.book(item, cost)
+            if error:
+                item.future.set_exception(error)
+            else:
+                item.future.set_result(done.result())
+            self._budget.drain()
 
     def _worst(self, request: ChatRequest) -> float:
-        return cost_of(self._price, self._counter(request.messages), request.parameters.get("max_tokens", 0))
+        prompt, written = self._counter(request.messages), int(request.parameters.get("max_tokens", 0))
+        return sum(cost_of(self._price, prompt, room * written) for room in (1, MORE_ROOM))
 
     def _cost(self, completion: Completion) -> float | None:
-        """Return what a completion cost, None if it can't be known."""
-        usage = completion.details.get("usage")
-        if usage:
-            return cost_of(self._price, usage["prompt_tokens"], usage["completion_tokens"])
-        free = completion.state == "failed" and not completion.reason.startswith(PERHAPS_PAID)
-        return 0.0 if free else None
-
-
-def _has_failed(future: Future[Judged]) -> bool:
-    return future.cancelled() or (future.done() and future.result().completion.state == "failed")
+        """Return what all tries at a judgment cost, None if it can't be known."""
+        tries = used(completion.details)
+        told = [tokens for tokens in tries if tokens is not None]
+        refused = completion.state == "failed" and not completion.reason.startswith(PERHAPS_PAID)
+        if len(told) < len(tries) - refused:
+            return None
+        return sum(tokens.cost(self._price) for tokens in told)

@@ -1,5 +1,7 @@
 """Who asks for a judge: the engine of its endpoint, live, within a budget or not."""
 
+import functools
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -27,7 +29,14 @@ def live_engine(settings: JudgeSettings, language: str = "") -> Engine:
     shared = replace(
         settings, prompt_set=None, reference_set="published", prompt_language="same", parser="last", runs=1
     )
-    return engine_and_ledger(shared)[0]
+    return engine_and_ledger(shared)[0] if settings.max_cost is None else _within_its_budget(shared, os.getpid())
+
+
+@functools.cache
+def _within_its_budget(settings: JudgeSettings, _pid: int) -> Engine:
+    """One budget for all that is asked with equal settings: every task and language of a run."""
+    budget = Budget(settings.max_cost or 0.0, "judge.max_cost")
+    return budgeted(budget)(replace(settings, max_cost=None), "")
 
 
 def budgeted(

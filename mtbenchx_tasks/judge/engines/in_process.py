@@ -27,10 +27,11 @@ class InProcessEngine:
         self._settings, self._ledger = settings, ledger
         self._queue: dict[str, tuple[ChatRequest, Future[Judged]]] = {}
 
-    def check(self, probe: Sequence[ChatRequest] = ()) -> None:
+    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """Raise UserError if nothing could be judged; nothing is asked, since the weights aren't loaded yet."""
         del probe
         self._ledger.check_writable()
+        return ()
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Queue a request; equal requests share one future."""

@@ -1,9 +1,12 @@
-"""The engine: each request is asked once, by whoever comes first, and is in the ledger before anyone uses it."""
+"""The engine: each request is asked once, by whoever comes first, and is in the ledger before anyone uses it.
+
+It stops by itself where going on would only cost: see worth.py. What is paid for is kept whatever happens.
+"""
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tqdm import tqdm
@@ -12,27 +15,34 @@ from hf_datasets.endpoints.client import ChatRequest, Transport
 from hf_datasets.endpoints.limiter import Limiter
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.engines.attempts import complete
+from mtbenchx_tasks.judge.engines.results import Asked, Judged, broken, has_failed
+from mtbenchx_tasks.judge.engines.worth import Worth, is_useful
 
+__all__ = ["Engine", "Judged", "LiveEngine", "has_failed"]
 log = logging.getLogger("lm_eval.mtbenchx")
 POLL_SECONDS = 0.2
 """How often to look whether another process has finished a request that it claimed."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A judgment and where it is kept."""
-
-    key: str
-    """Its key in the ledger."""
-    completion: Completion
-    """What the judge said."""
+GRACE_SECONDS = 3.0
+"""How long an interrupt waits for what is in flight, which may be paid for."""
 
 
 class Engine(Protocol):
     """Answers judge requests, later; see LiveEngine (endpoints) and LocalEngine (this process)."""
 
-    def check(self) -> None:
-        """Raise UserError if nothing could be judged; called before anything is generated."""
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+        """See that something could be judged; called before anything is generated.
+
+        Args:
+            probe: A run's own requests about bundled answers (see judge/probe.py).
+
+        Returns:
+            What the judge says to each, in order; nothing where it isn't asked before the run.
+
+        Raises:
+            UserError: Nothing could be judged.
+        """
         ...
 
     def meet(self, lm: Any) -> None:
@@ -48,7 +58,7 @@ class Engine(Protocol):
         ...
 
     def stop(self) -> None:
-        """Ask nothing more; what is in flight still arrives in the ledger."""
+        """Ask nothing more; what is in flight still arrives in the ledger, if it comes soon."""
         ...
 
 
@@ -61,30 +71,49 @@ class LiveEngine:
         self._limiter: Limiter = getattr(transport, "limiter", None) or Limiter(concurrency)
         self._pool: ThreadPoolExecutor | None = None
         self._stop = threading.Event()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition(threading.RLock())
+        self._busy = 0
+        """Requests with the transport now."""
         self._futures: dict[str, Future[Judged]] = {}
+        self._waiting: list[Asked] = []
+        """What is held back while the judge's first judgments are looked at."""
+        self._worth = Worth(model, ledger)
         self._halted = ""
-        """Why nothing more may be paid for."""
-        self._checked = False
+        """Why nothing more may be paid for, to the end of the run."""
+        self._ended = True
+        """Whether no run is under way."""
 
-    def check(self) -> None:
-        """Once, and after the ledger failed: write to the ledger; once: ask the endpoint for one token."""
-        if self._halted or not self._checked:
-            self._ledger.check_writable()
-            self._halted = ""
-        if not self._checked:
-            self._transport.check(self._model)
-            self._checked = True
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+        """Ask what of the probe the ledger lacks, before anything else; after a halt, start anew."""
+        with self._changed:
+            if self._halted and self._ended:
+                self._halted, self._worth = "", Worth(self._model, self._ledger)
+            self._ended = False
+            self._worth.leave_out(probe)
+        if self._halted:
+            return ()
+        self._ledger.check_writable()
+        knock = getattr(self._transport, "check", None)  # an endpoint that isn't there is told in seconds
+        if knock and any(self._held(request) is None for request in probe):
+            knock(self._model)
+        try:
+            return [self._submit(request, alone=False).result() for request in probe]
+        except BaseException:
+            self.stop()
+            raise
 
     def meet(self, lm: Any) -> None:
         """An endpoint shares nothing with the judged model."""
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Queue a request unless it is known; one that failed before is asked again."""
-        with self._lock:
+        return self._submit(request, alone=True)
+
+    def _submit(self, request: ChatRequest, *, alone: bool) -> Future[Judged]:
+        with self._changed:
             future = self._futures.get(request.key)
-            if future is None or _has_failed(future):
-                future = self._futures[request.key] = self._held(request) or self._queue(request)
+            if future is None or has_failed(future):
+                future = self._futures[request.key] = self._held(request) or self._take(request, alone)
             return future
 
     def _held(self, request: ChatRequest) -> Future[Judged] | None:
@@ -99,64 +128,162 @@ class LiveEngine:
         future.set_result(Judged(request.key, known))
         return future
 
-    def _queue(self, request: ChatRequest) -> Future[Judged]:
+    def _take(self, request: ChatRequest, alone: bool) -> Future[Judged]:
+        """Send a request, or hold it back while the judge is on trial."""
+        asked = Asked(request, Future(), self._stop)
+        if alone and not self._halted and not self._worth.lets_in(request):
+            self._waiting.append(asked)
+        else:
+            self._send(asked)
+        return asked.future
+
+    def _send(self, asked: Asked) -> None:
         if self._pool is None:
+            go_on = getattr(self._transport, "start", None)
+            if go_on is not None:  # it may have been stopped
+                go_on()
             self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="judge")
-            self._stop = threading.Event()
-        return self._pool.submit(self._judge, request, self._stop)
+        try:
+            self._pool.submit(self._run, asked)
+        except RuntimeError as error:
+            raise UserError(
+                f"This machine gives judging no more threads ({error}); lower judge.concurrency or raise `ulimit -u`."
+            ) from None
 
     def finish(self) -> None:
-        """Wait for what is under way, with a progress bar; an interrupt cancels what hasn't begun."""
-        with self._lock:
+        """Wait for what is under way, with a progress bar, and end the threads; an interrupt stops."""
+        with self._changed:
             pending = [future for future in self._futures.values() if not future.done()]
+        self._ended = True
         try:
             for _ in tqdm(as_completed(pending), total=len(pending), desc="Judging", disable=not pending, leave=False):
                 pass
+            with self._changed:
+                pool, self._pool = self._pool, None
+            if pool is not None:
+                pool.shutdown()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Cancel what hasn't begun."""
-        with self._lock:
-            if self._pool is not None:
-                self._pool.shutdown(wait=False, cancel_futures=True)
+        """Cancel what hasn't begun; what is in flight has GRACE_SECONDS to arrive."""
+        with self._changed:
+            self._ended = True
+            pool, self._pool = self._pool, None
             self._stop.set()
-            self._pool = None
+            self._stop, self._waiting = threading.Event(), []
+            busy, futures = self._busy, list(self._futures.values())
+        for future in futures:
+            future.cancel()
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+        if busy:
+            log.warning(
+                "Judging stops: %d judgments in flight are waited for for %.0f s; all that arrived is kept in %s, "
+                "and the same command goes on from there.", busy, GRACE_SECONDS, self._ledger.path
+            )  # fmt: skip
+            self._cut_later()
 
-    def _judge(self, request: ChatRequest, stop: threading.Event) -> Judged:
+    def _cut_later(self) -> None:
+        """Have the transport give up what isn't there soon; without a thread for that, now."""
+        try:
+            threading.Thread(target=self._cut, name="judge-end", daemon=True).start()
+        except RuntimeError:
+            self._cut(0.0)
+
+    def _cut(self, grace: float | None = None) -> None:
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: self._busy == 0, GRACE_SECONDS if grace is None else grace)
+        give_up = getattr(self._transport, "stop", None)
+        if not arrived and give_up is not None:
+            give_up()
+
+    # in a thread of the pool ---------------------------------------------------------------------------------------
+
+    def _run(self, asked: Asked) -> None:
+        """Judge one request; whatever happens, its future gets a result."""
+        if not asked.future.set_running_or_notify_cancel():
+            return
         try:
             with self._limiter.slot():
-                return Judged(request.key, self._known(request, stop) or self._ask(request))
-        except LedgerError as error:
-            self._halt(error)
-            return Judged(request.key, Completion("failed", reason=str(error)))
+                completion = self._judge(asked)
+        except Exception as error:  # of any kind: an open future would be waited for for ever
+            completion = broken(error)
+        try:
+            self._weigh(asked, completion)
+        finally:
+            asked.end(completion)
 
-    def _known(self, request: ChatRequest, stop: threading.Event) -> Completion | None:
+    def _judge(self, asked: Asked) -> Completion:
+        try:
+            return self._known(asked) or self._ask(asked.request)
+        except LedgerError as error:
+            self._halt(str(error))
+            return Completion("failed", reason=str(error))
+
+    def _known(self, asked: Asked) -> Completion | None:
         """Return the ledger's judgment, waiting for one that another process is asking for; None: it is ours to ask."""
+        request = asked.request
         while True:
             known = self._ledger.judgment(request.key)
             if known is not None:
                 return known
-            if self._halted or stop.is_set():
+            if self._halted or asked.stop.is_set():
                 return Completion("failed", reason=self._halted or "interrupted")
             if self._ledger.claim(request.key, request.text):
                 return None
-            stop.wait(POLL_SECONDS)
+            asked.stop.wait(POLL_SECONDS)
 
     def _ask(self, request: ChatRequest) -> Completion:
-        completion = self._transport.complete(request)
+        """Ask the endpoint and keep what it says: a claim never stays open."""
+        with self._changed:
+            self._busy += 1
+        try:
+            completion = complete(self._transport, request, is_useful)
+        except Exception as error:  # a transport promises not to raise; one that does fails this judgment, not the run
+            completion = broken(error)
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+        return self._keep(request, completion)
+
+    def _keep(self, request: ChatRequest, completion: Completion) -> Completion:
         try:
             self._ledger.finish(request.key, completion)
         except LedgerError as error:  # it is paid for: use it, but pay for nothing more
-            self._halt(error)
+            self._halt(str(error))
+        except Exception as error:  # something in it that no ledger can hold
+            completion = broken(error)
+            self._ledger.finish(request.key, completion)
         return completion
 
-    def _halt(self, error: LedgerError) -> None:
+    def _weigh(self, asked: Asked, completion: Completion) -> None:
+        """Look whether going on is worth it, and let in what was held back."""
+        with self._changed:
+            over = self._halted or asked.stop.is_set()
+            reason = "" if over else self._worth.weigh(asked.request, completion)
+            if reason:
+                self._halt(reason)
+            waiting: list[Asked] = []
+            if self._halted or self._worth.is_known:
+                waiting, self._waiting = self._waiting, []
+        for held_back in waiting:
+            self._let_in(held_back)
+
+    def _let_in(self, asked: Asked) -> None:
+        with self._changed:
+            try:
+                if not self._halted:
+                    self._send(asked)
+                    return
+            except UserError as error:
+                self._halt(str(error))
+        if asked.future.set_running_or_notify_cancel():
+            asked.end(Completion("failed", reason=self._halted))
+
+    def _halt(self, reason: str) -> None:
         if not self._halted:
-            self._halted = str(error)
-            log.error("Judging stops: %s", error)
-
-
-def _has_failed(future: Future[Judged]) -> bool:
-    return future.cancelled() or (future.done() and future.result().completion.state == "failed")
+            self._halted = reason
+            log.error("Judging stops: %s", reason)

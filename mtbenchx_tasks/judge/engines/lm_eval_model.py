@@ -20,6 +20,7 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, storable
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line, same_model
+from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.weights import files_hash, weight_files, weights_hash
 
@@ -57,13 +58,14 @@ class LmEvalEngine(InProcessEngine):
         super().__init__(settings, ledger)
         self._lm: Any = None
 
-    def check(self, probe: Sequence[ChatRequest] = ()) -> None:
+    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """See that the class and the model are there; the weights are loaded when there is something to judge."""
-        super().check(probe)
+        said = super().check(probe)
         self._class()
         folder = Path(self._settings.model)
         if folder.is_dir() and not weight_files(folder):
             raise self._unloadable("the folder holds no weights.")
+        return said
 
     def meet(self, lm: Any) -> None:
         """Share the candidate's model if it is the very model that judges, made by the same class."""

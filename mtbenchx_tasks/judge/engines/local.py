@@ -18,6 +18,7 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line, same_model
+from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, weighed
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.weights import weights_hash
@@ -36,11 +37,14 @@ class LocalEngine(InProcessEngine):
         self._told = False
         """That the template has no system role."""
 
-    def check(self, probe: Sequence[ChatRequest] = ()) -> None:
-        """Read the judge's tokenizer; the weights are loaded when there is something to judge."""
-        super().check(probe)
-        if self._tokenizer is not None:
-            return
+    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
+        """Read the judge's tokenizer; the weights are loaded when there is something to judge, and nothing is asked."""
+        said = super().check(probe)
+        if self._tokenizer is None:
+            self._read_tokenizer()
+        return said
+
+    def _read_tokenizer(self) -> None:
         from transformers import AutoTokenizer
 
         try:

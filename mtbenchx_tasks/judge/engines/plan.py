@@ -47,8 +47,10 @@ class PlanEngine:
         """What the requests are asked with."""
         return next((request.parameters for request in self.requests.values()), {})
 
-    def check(self) -> None:
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
         """A plan needs no judge."""
+        del probe
+        return ()
 
     def meet(self, lm: Any) -> None:
         """A plan loads no weights."""

@@ -1,6 +1,7 @@
 """The task in the stock harness, with a real judge protocol on loopback."""
 
 import json
+import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.prices import Price
 from tests.doubles.model import Model
-from tests.doubles.openai_api import Api, Reply, error
+from tests.doubles.openai_api import Api, Reply, error, is_probe
 from tests.harness import LANGUAGES, evaluate, metric
 
 DE = "mtbench_x_mini_de"
@@ -106,7 +108,7 @@ def test_failed_judgments_are_in_no_mean(api: Api, judge: dict[str, Any]) -> Non
 
 
 def test_all_failed_is_nan_and_the_run_survives(api: Api, judge: dict[str, Any]) -> None:
-    api.answer = lambda request: "[[7]]" if request["max_tokens"] == 1 else error(400, "no")
+    api.answer = lambda request: "[[7]]" if is_probe(request) else error(400, "no")
     results = evaluate(Model(), "mtbench_x_mini", judge, limit=2)
     assert math.isnan(metric(results, DE, "score"))
     assert math.isnan(results["groups"]["mtbench_x_mini"]["score,gpt-4"])
@@ -182,12 +184,19 @@ def test_response_cache_serves_both_turns(judge: dict[str, Any], tmp_path: Path)
     assert metric(once, DE, "score") == metric(again, DE, "score")
 
 
-def test_request_cache_is_read_back(judge: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lm_eval.caching.cache.PATH", str(tmp_path))
+def test_request_cache_is_never_read(judge: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    # It would hold questions and references of an earlier day, whatever set is asked for now; and reading it runs code.
+    def load(*_: object, cache: bool = False, **__: object) -> None:
+        assert not cache
+
+    def save(*_: object, **__: object) -> None:
+        raise AssertionError("the cache was written")
+
+    monkeypatch.setattr("lm_eval.api.task.load_from_cache", load)
+    monkeypatch.setattr("lm_eval.api.task.save_to_cache", save)
     first, second = Model(), Model()
-    evaluate(first, DE, judge, cache_requests=True, limit=3)
+    evaluate(first, DE, judge, limit=3)
     evaluate(second, DE, judge, cache_requests=True, limit=3)
-    assert list(tmp_path.glob("*.pickle"))
     assert first.prompts == second.prompts
 
 
@@ -214,7 +223,7 @@ def test_a_disk_that_fills_up_loses_no_score(judge: dict[str, Any]) -> None:
 
 
 def test_runs_are_averaged_per_answer_and_stored_apart(api: Api, judge: dict[str, Any]) -> None:
-    api.answer = lambda request: f"[[{len(api.judgments)}]]"
+    api.answer = lambda request: f"[[{max(1, len(api.judgments))}]]"
     results = evaluate(Model(), DE, {**judge, "runs": 3, "concurrency": 1}, limit=1)
     # Turn 1 is judged 1, 2, 3 and turn 2 is judged 4, 5, 6.
     assert (metric(results, DE, "turn_1"), metric(results, DE, "turn_2")) == (2, 5)
@@ -317,3 +326,58 @@ def test_tasks_are_all_registered() -> None:
     names = {f"{group}_{language}" for group in ("mtbench_x", "mtbench_x_mini") for language in LANGUAGES}
     assert set(manager.all_subtasks) == names
     assert set(manager.all_groups) == {"mtbench_x", "mtbench_x_mini"}
+
+
+def test_all_tasks_share_one_sum_and_one_limit(
+    api: Api, judge: dict[str, Any], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A judgment costs 11 x $100 + 7 x $100 a million = $0.0018; two languages of one question make four, and each
+    # language's probe two more. What is set aside for one is more: every byte of its prompt, and five times max_tokens.
+    price = Price.flat(100, 100)
+    monkeypatch.setattr("mtbenchx_tasks.judge.engines.factory.required_price", lambda *_: price)
+    monkeypatch.setattr("mtbenchx_tasks.harness.opening.price_of", lambda *_: price)
+    tasks = [DE, "mtbench_x_mini_it"]
+    with caplog.at_level(logging.INFO, "lm_eval.mtbenchx"):
+        results = evaluate(Model(), tasks, {**judge, "max_cost": 30, "max_tokens": 20}, limit=1)
+    (told,) = [line for line in caplog.messages if "4 judgments by gpt-4 in de, it" in line]
+    assert "no more than $30 is spent" in told
+    assert "Spent $0.01 of $30.00." in caplog.messages
+    assert [metric(results, task, "unscored") for task in tasks] == [0, 0]
+    none = evaluate(Model(lambda _: "Anders."), tasks, {**judge, "max_cost": 0.0001, "max_tokens": 20}, limit=1)
+    assert [metric(none, task, "unscored") for task in tasks] == [1, 1]
+    assert "not asked: judge.max_cost 0.00 is reached" in caplog.text
+
+
+def test_a_useless_judge_stops_and_results_are_written(api: Api, judge: dict[str, Any]) -> None:
+    api.answer = lambda request: "[[7]]" if is_probe(request) else "I like it."
+    results = evaluate(Model(), DE, {**judge, "max_tokens": 64})
+    assert len(api.judgments) <= 8
+    assert metric(results, DE, "unscored") == 1
+
+
+def test_results_say_what_was_sent(api: Api, judge: dict[str, Any]) -> None:
+    def answer(request: dict[str, Any]) -> Reply | str:
+        if "temperature" in request:
+            return Reply(
+                {"error": {"message": "`temperature` is deprecated for this model.", "param": "temperature"}}, 400
+            )
+        return "[[7]]"
+
+    api.answer = answer
+    results = evaluate(Model(), DE, {**judge, "max_tokens": 64}, limit=1)
+    written = results["configs"][DE]["metadata"]["judge"]
+    assert written["temperature"] == "the endpoint's default"
+    assert written["sent"] == {"max_tokens": 64, "system_role": "system", "temperature": "the endpoint's default"}
+    assert "max_tokens" not in written
+
+
+def test_a_chat_template_that_is_not_applied_is_told(judge: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    class Chat(Model):
+        class tokenizer:  # noqa: N801
+            chat_template = "{{ messages }}"
+
+    evaluate(Chat(), DE, judge, limit=1, apply_chat_template=False)
+    assert "add --apply_chat_template" in caplog.text
+    caplog.clear()
+    evaluate(Chat(), DE, judge, limit=1)
+    assert "add --apply_chat_template" not in caplog.text

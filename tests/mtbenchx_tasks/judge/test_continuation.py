@@ -104,10 +104,10 @@ def test_what_continues_stands_in_the_conditions_of_the_rating(
     with caplog.at_level(logging.INFO, "lm_eval.mtbenchx"):
         judge = judge_for(JudgeSettings.parse(given), "mini", "de")
     assert judge.settings.continuation == "vllm"
-    assert '"continuation":"vllm"' in judge.rating_rule
+    assert '"continuation":"vllm"' in judge.conditions
     assert "continues a verdict that is begun (vllm)" in caplog.text
     plain = judge_for(JudgeSettings.parse({**given, "rating": "text"}), "mini", "de")
-    assert "continuation" not in plain.rating_rule
+    assert "continuation" not in plain.conditions
 
 
 def test_a_batch_takes_no_second_request_whatever_the_ledger_knows(api: Api, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import collect, start
 from mtbenchx_tasks.pairwise.schedule import plan
 from mtbenchx_tasks.records import FAILED, INCONSISTENT, Outcome
-from tests.doubles.openai_api import Api, error
+from tests.doubles.openai_api import Api, error, is_probe
 from tests.sources import needs_sources
 
 BRIEF, LONG = "Brief.", "A long answer, with many words."
@@ -43,6 +44,12 @@ def answers(model: str, text: str = BRIEF, ids: tuple[int, ...] = (1, 6), **give
 
 def first_shown(request: dict[str, Any]) -> str:
     return "I like what I read first: [[A]]"
+
+
+def says_nothing(request: dict[str, Any]) -> str | None:
+    """In every other game."""
+    text = request["messages"][-1]["content"]
+    return None if text.find(LONG) < text.find(BRIEF) else "[[B]]"
 
 
 def longer(request: dict[str, Any]) -> str:
@@ -183,7 +190,7 @@ def test_a_judge_that_likes_length_is_consistent(settings: JudgeSettings, votes:
 
 @pytest.mark.parametrize(("votes", "winner"), [(4, "both_bad"), (3, FAILED)])
 def test_both_bad_is_a_vote_where_it_is_offered(api: Api, settings: JudgeSettings, votes: int, winner: str) -> None:
-    api.answer = lambda request: "[[D]]"
+    api.answer = lambda request: "[[C]]" if is_probe(request) else "[[D]]"
     assert winners(compare(TWO, "en", settings, votes)) == {winner}
 
 
@@ -247,7 +254,8 @@ class Patient:
     def __init__(self) -> None:
         self.futures: dict[str, Future[Judged]] = {}
 
-    def check(self) -> None: ...
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+        return ()
 
     def meet(self, lm: Any) -> None: ...
 
@@ -301,7 +309,7 @@ def test_every_game_is_written_down(settings: JudgeSettings) -> None:
 
 
 @pytest.mark.parametrize("given", [TWO, TWO[::-1], [*TWO, answers("silent", texts={1: ("", "x"), 6: ("", "x")})]])
-@pytest.mark.parametrize("judge", [first_shown, longer, lambda request: "[[C]]", lambda request: None])
+@pytest.mark.parametrize("judge", [first_shown, longer, lambda request: "[[C]]", says_nothing])
 def test_the_ledger_gives_the_same_outcomes(api: Api, settings: JudgeSettings, given: Any, judge: Any) -> None:
     api.answer = judge
     outcomes = compare(given, "en", replace(settings, runs=2))
@@ -357,7 +365,7 @@ def test_merged_ledgers_hold_both_comparisons(settings: JudgeSettings, tmp_path:
     for judge, language in ((settings, "en"), (other, "de")):
         compare(TWO, language, judge)
     into = ledger_of(settings)
-    assert into.merge(Path(str(other.ledger))) == (8, 0, 8, 0)
+    assert into.merge(Path(str(other.ledger))) == (10, 0, 8, 0)  # the probe's two beside eight games
     assert into.merge(Path(str(other.ledger))) == (0, 0, 0, 0)
     assert winners(outcomes_from_ledger(into)) == {"model_2"}
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
-from tests.doubles.openai_api import Api, Reply, completion, error
+from tests.doubles.openai_api import Api, Reply, completion, error, is_probe
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_budget_is_kept_and_the_rest_asked_later(api: Api, files: list[str], j
 
 def test_what_failed_is_exit_3_and_asked_again(api: Api, files: list[str], judge: str) -> None:
     good = api.answer
-    api.answer = lambda request: "Hi" if request["max_tokens"] == 1 else error(400, "no")
+    api.answer = lambda request: "[[7]]" if is_probe(request) else error(400, "no")
     assert run("judge", files[0], "--judge", judge, "--language", "de").exit_code == 3
     api.answer = good
     assert run("judge", files[0], "--judge", judge, "--language", "de").exit_code == 0

@@ -21,7 +21,7 @@ from mtbenchx_tasks.rating.scored import Rated, Scored
 from mtbenchx_tasks.rating.terminal import print_metrics
 from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.stats.agreement import AnswerId
-from tests.doubles.openai_api import Api
+from tests.doubles.openai_api import Api, is_probe
 
 NOT_RATED = Verdict(None, reason="no verdict in the judge's text")
 Turn = Sequence[float | None]
@@ -129,7 +129,7 @@ def test_every_judge_and_file_is_in_flight_before_any_is_waited_for(api: Api, tm
         return "[[7]]"
 
     files = [answers(tmp_path, model, count=1) for model in ("a", "b")]
-    api.answer = lambda request: answer(request) if request.get("max_tokens") != 1 else "ok"
+    api.answer = lambda request: "[[7]]" if is_probe(request) else answer(request)
     results = judge_files(files, judges(api, tmp_path, "one", "two"), "en")
     assert [(row.model, row.judge) for row in results] == [("a", "one"), ("a", "two"), ("b", "one"), ("b", "two")]
 
@@ -139,7 +139,8 @@ def test_a_finished_ledger_is_not_even_greeted(api: Api, tmp_path: Path) -> None
     first = judge_files([file], judge, "en")
     asked = len(api.requests)
     assert judge_files([file], judge, "en") == first
-    assert len(api.requests) == asked == 13  # 3 questions x 2 turns x 2 runs, and the preflight
+    assert len(api.requests) == asked
+    assert len(api.judgments) == 12  # 3 questions x 2 turns x 2 runs
 
 
 def test_a_bad_file_is_found_before_anything_is_asked(api: Api, tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_judges_share_one_limit_on_cost(api: Api, tmp_path: Path) -> None:
     files, both = [answers(tmp_path)], judges(api, tmp_path, "one", "two", max_tokens=20)
     results = judge_files(files, both, "en", budgeted(budget, prices))
     assert sum(row.failed for row in results) == 0
-    assert budget.spent == pytest.approx(12 * 0.018)
+    assert budget.spent == pytest.approx((12 + 2 * 2) * 0.018)  # each judge's probe costs two
     nothing_left = judge_files(files, judges(api, tmp_path, "three"), "en", budgeted(Budget(0.1), prices))
     assert nothing_left[0].reasons == {"not asked: --max-cost 0.10 is reached": 6}
     assert nothing_left[0].failed == 6

@@ -70,6 +70,7 @@ class TestWaysToJudge:
         assert rules(judge, "use") == {(reference_set, reference_set_hash("mtbench_x", "de", reference_set))}
 
     def test_comparisons(self, api: Api, judge: dict[str, Any], reference_set: str) -> None:
+        api.answer = lambda request: "[[A]]"
         given = [Answers(name, language="de", benchmark="mtbench_x", texts={ID: (name, name)}) for name in "ab"]
         start(given, "de", JudgeSettings.parse({**judge, "reference_set": reference_set})).outcomes()
         assert seen(api) == {reference_set}

@@ -72,7 +72,7 @@ def test_the_samples_and_the_ledger_of_one_run_count_once(api: Api, tmp_path: Pa
     harness = results["results"]["mtbench_x_mini_de"]
     assert average_of(answers).value == pytest.approx(harness["category_mean,gpt-4"])
     assert mean_of(answers).value == pytest.approx(harness["score,gpt-4"])
-    assert alone.costs[0].judgments == 8
+    assert alone.costs[0].judgments == 8 + 2  # and the probe's
 
 
 def test_a_ledger_is_not_written_to(api: Api, tmp_path: Path) -> None:

@@ -68,8 +68,12 @@ class BatchTransport(Protocol):
     url: str
     """The endpoint, as it may be written down."""
 
-    def check(self, model: str) -> None:
-        """Raise UserError if this endpoint and model take no batches."""
+    def complete(self, request: ChatRequest) -> Completion:
+        """Answer one request at once, at the full price; never raises for what the endpoint does."""
+        ...
+
+    def check_batches(self) -> None:
+        """Raise UserError if this endpoint takes no batches."""
         ...
 
     def learn(self, request: ChatRequest) -> None:
@@ -104,15 +108,14 @@ class BatchTransport(Protocol):
 class OpenAIBatches(OpenAIChat):
     """A chat endpoint's Batch API; key, redaction and what was learnt of its parameters are the endpoint's."""
 
-    def check(self, model: str) -> None:
-        """Ask for one token, as live, and for one batch's name.
+    def check_batches(self) -> None:
+        """Ask for one batch's name.
 
         Raises:
-            UserError: The key, the url or the model is wrong, the quota is used up, or there is no Batch API.
+            UserError: The key or the url is wrong, the quota is used up, or there is no Batch API.
         """
         import openai
 
-        super().check(model)
         try:
             with self._told():
                 self._client.batches.list(limit=1)

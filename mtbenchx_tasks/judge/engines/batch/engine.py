@@ -9,7 +9,7 @@ final judgment.
 import contextlib
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.ends import refusal
 from mtbenchx_tasks.judge.engines.batch.api import BatchTransport, OpenAIBatches
 from mtbenchx_tasks.judge.engines.batch.courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier
-from mtbenchx_tasks.judge.engines.live import Engine, Judged
+from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine, has_failed
 from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
@@ -35,7 +35,7 @@ class BatchEngine:
 
     Args:
         transport: The endpoint.
-        model: The judge, for the preflight.
+        model: The judge.
         ledger: Where judgments and open batches are kept.
         poll_seconds: How often to look at the batches.
         most_requests: Most requests of one batch.
@@ -54,8 +54,9 @@ class BatchEngine:
         most_bytes: int = MOST_BYTES,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        self._transport, self._model, self._ledger = transport, model, ledger
+        self._transport, self._ledger = transport, ledger
         self._poll_seconds = poll_seconds
+        self._live = LiveEngine(transport, model, ledger, concurrency=2)
         self._courier = Courier(
             transport,
             ledger,
@@ -70,12 +71,13 @@ class BatchEngine:
         self._futures: dict[str, Future[Judged]] = {}
         self._checked = False
 
-    def check(self) -> None:
-        """Write to the ledger and, the first time, ask the endpoint for one token and for its batches."""
-        self._ledger.check_writable()
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+        """Ask the probe live and, the first time, the endpoint for its batches: a batch finds out only after hours."""
+        said = self._live.check(probe)
         if not self._checked:
-            self._transport.check(self._model)
+            self._transport.check_batches()
             self._checked = True
+        return said
 
     def meet(self, lm: Any) -> None:
         """An endpoint shares nothing with the judged model."""
@@ -84,7 +86,7 @@ class BatchEngine:
         """Queue a request; equal requests share one future, and one that failed before is asked again."""
         with self._lock:
             future = self._futures.get(request.key)
-            if future is None or _has_failed(future):
+            if future is None or has_failed(future):
                 future = self._futures[request.key] = Future()
                 self._queue[request.key] = request
             return future
@@ -121,6 +123,7 @@ class BatchEngine:
                 self._futures[key].cancel()
             self._queue.clear()
         self._wake.set()
+        self._live.stop()
         with contextlib.suppress(LedgerError):
             self._courier.leave()
 
@@ -139,10 +142,6 @@ class BatchEngine:
         with self._lock:
             if self._queue.pop(key, None) is not None:
                 self._futures[key].set_result(Judged(key, completion))
-
-
-def _has_failed(future: Future[Judged]) -> bool:
-    return future.cancelled() or (future.done() and future.result().completion.state == "failed")
 
 
 def batch_engine(settings: JudgeSettings, language: str = "") -> Engine:

@@ -18,7 +18,7 @@ from mtbenchx_tasks.formats.fastchat.pairs import pair_row, read_pairs, write_pa
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.records import Game, Item, Outcome
-from tests.doubles.openai_api import Api
+from tests.doubles.openai_api import Api, is_probe
 
 KEYS = [
     *("question_id", "model_1", "model_2", "g1_winner", "g2_winner", "judge"),
@@ -174,7 +174,7 @@ def test_mt_bench_goes_by_tens() -> None:
 
 
 def test_a_comparison_is_written_as_fastchat_would(api: Api, tmp_path: Path) -> None:
-    api.answer = lambda request: "[[A]] «ü»" if "ZWEI" in str(request) else "neither"
+    api.answer = lambda request: "[[A]] «ü»" if "ZWEI" in str(request) or is_probe(request) else "neither"
     texts = [Answers(name, None, "mini", {6: (f"{name}: EINS", f"{name}: ZWEI")}) for name in ("zebra", "ape")]
     judge = JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
     outcomes = compare(texts, "de", judge, votes=4)
@@ -192,6 +192,7 @@ def test_a_comparison_is_written_as_fastchat_would(api: Api, tmp_path: Path) -> 
 
 
 def test_an_empty_answer_is_an_error_under_its_prompts_name(api: Api, tmp_path: Path) -> None:
+    api.answer = lambda request: "[[A]]"
     texts = [Answers(name, None, "mini", {1: ("", name)}) for name in "ab"]
     judge = JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
     outcomes = compare(texts, "en", judge, votes=4)

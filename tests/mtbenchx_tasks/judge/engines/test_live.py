@@ -11,7 +11,6 @@ import pytest
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
-from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
 
 FAILED = Completion("failed", reason="Error code: 500")
@@ -23,10 +22,6 @@ class Transport:
     def __init__(self, say: Callable[[str], Completion | str] = lambda asked: f"{asked}: [[8]]") -> None:
         self.say = say
         self.asked: list[str] = []
-        self.checked: list[str] = []
-
-    def check(self, model: str) -> None:
-        self.checked.append(model)
 
     def complete(self, request: ChatRequest) -> Completion:
         asked = request.messages[0]["content"]
@@ -130,24 +125,19 @@ def test_as_many_are_in_flight_as_allowed(ledger: Ledger) -> None:
     assert max(seen) == 3
 
 
-def test_check_asks_once(ledger: Ledger) -> None:
+def test_a_probe_is_asked_once_and_kept(ledger: Ledger) -> None:
     transport = Transport()
-    engine = LiveEngine(transport, "gpt-4", ledger, 1)
-    engine.check()
-    engine.check()
-    assert transport.checked == ["gpt-4"]
-    assert ledger.rows("SELECT * FROM judgment") == []
+    probe = [request("right"), request("wrong")]
+    for engine in (LiveEngine(transport, "m", ledger, 1), LiveEngine(transport, "m", ledger, 1)):
+        for _ in range(2):
+            assert [said.completion.text for said in engine.check(probe)] == ["right: [[8]]", "wrong: [[8]]"]
+    assert transport.asked == ["right", "wrong"]
 
 
-def test_a_failed_check_is_not_remembered(ledger: Ledger) -> None:
-    class Unreachable(Transport):
-        def check(self, model: str) -> None:
-            raise UserError("no such model")
-
-    engine = LiveEngine(Unreachable(), "m", ledger, 1)
-    for _ in range(2):
-        with pytest.raises(UserError, match="no such model"):
-            engine.check()
+def test_a_probe_that_failed_is_asked_again(ledger: Ledger) -> None:
+    replies = iter([FAILED, Completion("answered", "[[8]]")])
+    engine = LiveEngine(Transport(lambda _: next(replies)), "m", ledger, 1)
+    assert [engine.check([request("a")])[0].completion.state for _ in range(2)] == ["failed", "answered"]
 
 
 def fill(ledger: Ledger) -> None:
@@ -159,8 +149,8 @@ def test_a_check_looks_at_the_ledger_before_it_asks(ledger: Ledger) -> None:
     transport = Transport()
     fill(ledger)
     with pytest.raises(LedgerError, match="free the disk"):
-        LiveEngine(transport, "m", ledger, 1).check()
-    assert transport.checked == []
+        LiveEngine(transport, "m", ledger, 1).check([request("a")])
+    assert transport.asked == []
 
 
 def test_when_the_disk_fills_up_what_is_paid_is_used_and_nothing_more_is_asked(ledger: Ledger) -> None:

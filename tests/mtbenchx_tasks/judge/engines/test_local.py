@@ -297,7 +297,7 @@ def test_stop_cancels_what_is_queued(folder: Path, ledger: Ledger) -> None:
 
 def test_when_the_disk_filled_up_before_judging_judgments_are_still_used(folder: Path, ledger: Ledger) -> None:
     engine = LocalEngine(settings(folder), ledger)
-    engine.check()
+    engine.check(())
     ledger._db.execute("PRAGMA max_page_count=1")
     assert run(engine, request("a"))[0].completion.state == "answered"
 
@@ -315,7 +315,7 @@ def test_when_the_disk_fills_up_judgments_are_still_used(folder: Path, ledger: L
 
 def refusal(folder: Path, ledger: Ledger) -> str:
     with pytest.raises(UserError) as refused:
-        LocalEngine(settings(folder), ledger).check()
+        LocalEngine(settings(folder), ledger).check(())
     assert str(folder) in str(refused.value)
     return str(refused.value)
 
@@ -346,7 +346,7 @@ def test_missing_weights_are_told(tmp_path: Path, ledger: Ledger) -> None:
 def test_a_full_ledger_is_told_before_anything_is_loaded(ledger: Ledger) -> None:
     ledger._db.execute("PRAGMA max_page_count=1")
     with pytest.raises(LedgerError, match="free the disk"):
-        LocalEngine(settings(Path("/nowhere")), ledger).check()
+        LocalEngine(settings(Path("/nowhere")), ledger).check(())
 
 
 # sharing weights ---------------------------------------------------------------------------------------------------

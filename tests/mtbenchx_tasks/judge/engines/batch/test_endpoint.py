@@ -109,25 +109,26 @@ def test_an_endpoint_that_is_gone_at_the_upload_is_told(
         judged(api, ledger, "a", transport=OpenAIBatches(api.url))
 
 
-def test_check_asks_once_and_stores_nothing(api: BatchApi, ledger: Ledger) -> None:
+def test_check_asks_the_probe_live_and_once(api: BatchApi, ledger: Ledger) -> None:
     engine = engine_of(api, ledger)
-    engine.check()
-    engine.check()
-    assert api.asked == ["POST /v1/chat/completions", "GET /v1/batches?limit=1"]
-    assert ledger.rows("SELECT * FROM judgment") == []
+    for _ in range(2):
+        (said,) = engine.check([request(api, "a")])
+        assert said.completion.text == "a: [[8]]"
+    assert api.asked[-2:] == ["POST /v1/chat/completions", "GET /v1/batches?limit=1"]
+    assert ledger.judgment(request(api, "a").key) is not None
 
 
 def test_an_endpoint_without_batches_is_told(api: BatchApi, ledger: Ledger) -> None:
     api.faults = [Fault("GET /v1/batches", reply=error(404, "Not Found"))]
     with pytest.raises(UserError, match=r"has no Batch API \(404\); judge without --batch"):
-        engine_of(api, ledger).check()
+        engine_of(api, ledger).check(())
 
 
 def test_a_check_looks_at_the_ledger_first(api: BatchApi, ledger: Ledger) -> None:
     engine = engine_of(api, ledger)
     fill(ledger)
     with pytest.raises(LedgerError):
-        engine.check()
+        engine.check([request(api, "a")])
     assert api.asked == []
 
 

@@ -1,0 +1,62 @@
+"""One judgment, asked once more with more room if its text was cut off before the verdict."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hf_datasets.endpoints.client import ChatRequest, Transport
+from hf_datasets.records import Completion
+
+MORE_ROOM = 4
+"""How many times the room a judgment gets that was cut off."""
+CUT_OFF = "length"
+"""The `finish_reason` of a text that was cut off."""
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""What endpoints call the most tokens of a text."""
+NO_SUCH_ROOM = (400, 422)
+"""The endpoint's answer where a model can't write that much."""
+
+
+def complete(
+    transport: Transport, request: ChatRequest, is_useful: Callable[[ChatRequest, Completion], bool]
+) -> Completion:
+    """Return what the judge says; of a judgment that was cut off, what it says with more room.
+
+    Args:
+        transport: Who answers.
+        request: What is asked, with its `max_tokens`.
+        is_useful: Whether a completion of a request holds what was asked for.
+
+    Returns:
+        The last attempt, with the parameters and the usage of an earlier one in `details["attempts"]`.
+    """
+    first = transport.complete(request)
+    limit = request.parameters.get("max_tokens")
+    if first.details.get("finish_reason") != CUT_OFF or not limit or is_useful(request, first):
+        return first
+    room = MORE_ROOM * limit
+    second = transport.complete(replace(request, parameters={**request.parameters, "max_tokens": room}))
+    attempt = {"max_tokens": limit, **_kept(first.details)}
+    if second.state == "failed" and second.details.get("status") in NO_SUCH_ROOM:
+        return replace(first, reason=cut_off(limit))
+    said = replace(second, details={**second.details, "attempts": [attempt]})
+    if second.details.get("finish_reason") == CUT_OFF and not is_useful(request, second):
+        return replace(said, reason=cut_off(room))
+    return said
+
+
+def cut_off(limit: object) -> str:
+    """Return what is wrong with a judgment that was cut off, and what to change."""
+    return f"cut off at max_tokens={limit}: raise judge.max_tokens or lower judge.reasoning_effort"
+
+
+def cut_off_at(details: Mapping[str, Any]) -> str:
+    """Return why a judgment holds no verdict if it was cut off; "" if it wasn't."""
+    if details.get("finish_reason") != CUT_OFF:
+        return ""
+    sent = details.get("sent", {}).get("parameters", {})
+    return cut_off(next((sent[name] for name in LIMITS if name in sent), "?"))
+
+
+def _kept(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: details[name] for name in ("finish_reason", "usage", "sent") if name in details}

@@ -1,0 +1,57 @@
+"""What judgments were asked with, as it went over the wire: never what was merely configured."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+DEFAULT = "the endpoint's default"
+"""What a parameter is that wasn't sent."""
+NOT_RECORDED = "not recorded"
+"""What is known of judgments that were asked before what is sent was recorded."""
+ALWAYS = ("temperature",)
+"""What everybody wants to know of a judge, sent or not."""
+CONFIGURED = ("temperature", "max_tokens", "reasoning_effort", "seed", "top_logprobs", "extra_body", "system_role")
+"""Settings that became parameters of a request, or didn't: results hold what became of them instead."""
+
+
+def parameters_sent(details: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the parameters of judgments, by the names they have in a request's body, and the system prompt's role.
+
+    Args:
+        details: Of each judgment (see Completion.details); attempts that were cut off and asked again count too.
+
+    Returns:
+        Name -> its value; a list where judgments differ; DEFAULT where it wasn't sent; NOT_RECORDED where nobody knows.
+        Empty if there is no judgment.
+    """
+    sent = [_flat(attempt.get("sent")) for detail in details for attempt in (*detail.get("attempts", ()), detail)]
+    names = sorted({name for one in sent for name in one or ()} | set(ALWAYS if sent else ()))
+    values = {name: [NOT_RECORDED if one is None else one.get(name, DEFAULT) for one in sent] for name in names}
+    return {name: _one_or_all(found) for name, found in values.items()}
+
+
+def in_words(sent: Mapping[str, Any]) -> str:
+    """Return parameters for people to read, e.g. `max_tokens 2048, temperature: the endpoint's default`."""
+    return ", ".join(
+        f"{name}: {value}" if isinstance(value, str) and " " in value else f"{name} {_shown(value)}"
+        for name, value in sent.items()
+    )
+
+
+def _flat(sent: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    role = {"system_role": sent["system_role"]} if "system_role" in sent else {}
+    return dict(sent.get("parameters", {})) | role
+
+
+def _one_or_all(values: list[Any]) -> Any:
+    """Return the value that all share, or each of them once, in order of first appearance."""
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found[0] if len(found) == 1 else found
+
+
+def _shown(value: Any) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
