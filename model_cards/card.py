@@ -1,5 +1,6 @@
 """A model card from facts: all that it says was recorded by the run, its recipe or its evaluation."""
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from model_cards import licences, reproduce, tables
 from model_cards.evaluations import Group, file_names
 from model_cards.licences import Terms
+from model_cards.markdown import code
 from model_cards.run_dir import Training
 from mtbenchx_tasks import __version__
 
@@ -57,6 +59,8 @@ class Card:
     """Where the model is published; None if it isn't."""
     benchmark_id: str
     """The benchmark's dataset on the Hub."""
+    partial: bool = False
+    """Whether results of a part of the questions go into the metadata, which leaderboards read."""
 
     @property
     def mixture(self) -> str | None:
@@ -94,14 +98,14 @@ def render(card: Card, metadata: str) -> str:
     template = Template((Path(__file__).parent / "template.md").read_text(encoding="utf-8"))
     missing = missing_facts(card)
     body = template.substitute(
-        name=card.name,
+        name=code(card.name),
         summary=_summary(card),
         usage=_usage(card),
         data=_bullets(_data(card)),
         hyperparameters=tables.table(("setting", "value"), _hyperparameters(card.training))
         or NOT_RECORDED.capitalize(),
         losses=_losses(card.training),
-        results="\n\n".join(map(tables.group, card.groups, file_names(card.groups)))
+        results="\n\n".join(map(tables.group, card.groups, file_names(card.groups, card.partial)))
         or "No results were given to this card.",
         limits=_bullets(_limits(card)),
         licence="\n".join(licences.sentences(card.data_terms, card.base_terms)),
@@ -116,12 +120,12 @@ def render(card: Card, metadata: str) -> str:
 
 
 def _named(name: str | None) -> str:
-    return f"`{name}`" if name else f"a base model that is {NOT_RECORDED}"
+    return code(name) if name else f"a base model that is {NOT_RECORDED}"
 
 
 def _summary(card: Card) -> str:
-    data = f"`{card.dataset}`" if card.dataset else f"data that are {NOT_RECORDED}"
-    mixture = f", mixture `{card.mixture}`" if card.mixture else ""
+    data = code(card.dataset) if card.dataset else f"data that are {NOT_RECORDED}"
+    mixture = f", mixture {code(card.mixture)}" if card.mixture else ""
     kind = "An adapter for" if card.training.adapter else "A fine-tuned version of"
     return f"{kind} {_named(card.base)}, trained on {data}{mixture} by supervised fine-tuning."
 
@@ -129,7 +133,7 @@ def _summary(card: Card) -> str:
 def _usage(card: Card) -> str:
     return (
         "```python\nfrom transformers import pipeline\n\n"
-        f'chat = pipeline("text-generation", model="{card.repo_id or card.name}")\n'
+        f'chat = pipeline("text-generation", model={json.dumps(card.repo_id or card.name, ensure_ascii=False)})\n'
         'answer = chat([{"role": "user", "content": "..."}], max_new_tokens=256, return_full_text=False)\n'
         'print(answer[0]["generated_text"])\n```'
     )
@@ -138,15 +142,15 @@ def _usage(card: Card) -> str:
 def _data(card: Card) -> list[str]:
     training = card.training
     revision = training.value("model_revision")
-    mixture = f"`{card.mixture}`" if card.mixture else NOT_RECORDED
+    mixture = code(card.mixture) if card.mixture else NOT_RECORDED
     return [
-        f"base model: {f'`{card.base}`' if card.base else NOT_RECORDED}"
-        + (f" at revision `{revision}`" if revision else "")
+        f"base model: {code(card.base) if card.base else NOT_RECORDED}"
+        + (f" at revision {code(revision)}" if revision else "")
         + (BY_RECIPE if training.base_by_recipe_alone else ""),
-        f"architecture: {training.architecture or NOT_RECORDED}",
-        f"data: {f'`{card.dataset}`' if card.dataset else NOT_RECORDED}",
+        f"architecture: {code(training.architecture) if training.architecture else NOT_RECORDED}",
+        f"data: {code(card.dataset) if card.dataset else NOT_RECORDED}",
         f"mixture: {mixture}{_meaning(card)}",
-        f"recipe: {f'`{training.recipe_file}`' if training.recipe_file else NOT_RECORDED}",
+        f"recipe: {code(training.recipe_file) if training.recipe_file else NOT_RECORDED}",
     ]
 
 
@@ -174,7 +178,7 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, str) and re.match(r"([A-Za-z]:)?[\\/]|~", value):
         value = re.split(r"[\\/]", value)[-1]
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return code(str(value).lower() if isinstance(value, bool) else value)
 
 
 def _losses(training: Training) -> str:

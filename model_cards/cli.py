@@ -27,6 +27,9 @@ def card(
     benchmark: Annotated[
         str | None, typer.Option(help="Hub id of the published MT-Bench-X; default: NAMESPACE/mtbench-x.")
     ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Publish results of a part of the questions as metadata, too.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write README.md and .eval_results/ to this folder.")] = None,
     push: Annotated[bool, typer.Option("--push", help="Publish model and card, in one commit.")] = False,
     repo_id: Annotated[str | None, typer.Option(help="NAMESPACE/NAME of the model on the Hub.")] = None,
@@ -44,7 +47,16 @@ def card(
     told = Told(name, base_model, dataset, data_license, base_license, benchmark)
     api = connect() if push else None
     lookup = on_hub(api) if api else nowhere
-    made = make_card(run_dir, results, recipe=recipe, overrides=overrides, repo_id=repo_id, told=told, lookup=lookup)
+    made = make_card(
+        run_dir,
+        results,
+        recipe=recipe,
+        overrides=overrides,
+        repo_id=repo_id,
+        told=told,
+        partial=partial,
+        lookup=lookup,
+    )
     if out is not None:
         for path in write_card(made, out):
             print(path)

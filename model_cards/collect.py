@@ -77,6 +77,7 @@ def make_card(
     overrides: Sequence[str] = (),
     repo_id: str | None = None,
     told: Told | None = None,
+    partial: bool = False,
     lookup: Lookup = nowhere,
 ) -> Card:
     """Collect the facts of a card.
@@ -88,6 +89,7 @@ def make_card(
         overrides: `KEY=VALUE`, what its command line gave besides.
         repo_id: Where the model is to be published.
         told: What the user says.
+        partial: Whether results of a part of the questions go into the metadata.
         lookup: Finds the cards of base model and data that aren't folders here.
 
     Raises:
@@ -114,6 +116,7 @@ def make_card(
         base_terms=licences.terms(said.base_license, base.card),
         repo_id=repo_id,
         benchmark_id=said.benchmark or f"{namespace}mtbench-x",
+        partial=partial,
     )
 
 

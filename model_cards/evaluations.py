@@ -22,6 +22,8 @@ PREFIX = "mtbench_x-"
 """How our files there begin."""
 TURNS = 2
 _PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
+_CODE = re.compile(r"\w[\w-]{0,34}")
+LOCAL_SERVER = "a local server"
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
 PRIVATE = (
     *("ledger", "api_key_env", "extra_headers", "max_cost", "concurrency", "timeout", "resume", "device"),
@@ -64,6 +66,12 @@ class Result:
     """What the evaluation's command can be written from: model, its arguments, limit, template, version."""
 
     @property
+    def part(self) -> str:
+        """`10 of 80` if only so many of the questions were asked; empty if all were, or nobody knows."""
+        asked, has = self.questions or (0, 0)
+        return f"{asked} of {has}" if asked < has else ""
+
+    @property
     def scored(self) -> int | None:
         """How many answers have a valid rating; None if not recorded."""
         if self.counts:
@@ -94,10 +102,14 @@ class Group:
         """The judge's short name."""
         return self.results[0].judge
 
-    @property
-    def scored(self) -> list[Result]:
-        """The results that have a score."""
-        return [result for result in self.results if result.metrics.get("score") is not None]
+    def published(self, partial: bool) -> list[Result]:
+        """Return the results that go into metadata, which are read without the card's words.
+
+        Args:
+            partial: Whether those of a part of the questions do.
+        """
+        whole = [result for result in self.results if partial or not result.part]
+        return [result for result in whole if result.metrics.get("score") is not None]
 
     def mean(self, metric: str) -> float | None:
         """Return the mean over the languages; None unless every one has a value."""
@@ -106,20 +118,21 @@ class Group:
         return sum(known) / len(known) if len(known) == len(values) else None
 
 
-def file_names(groups: Sequence[Group]) -> list[str | None]:
+def file_names(groups: Sequence[Group], partial: bool) -> list[str | None]:
     """Return the name of each group's file for the Hub: it tells judge and prompts, and has a number if they repeat.
 
     Args:
         groups: All groups of a card.
+        partial: Whether results of a part of the questions are published.
 
     Returns:
-        `.eval_results/mtbench_x-<judge>-<prompts>.yaml`, or None for a group without any score.
+        `.eval_results/mtbench_x-<judge>-<prompts>.yaml`, or None for a group without any result to publish.
     """
     names: list[str | None] = []
     for group in groups:
         stem = f"{FOLDER}/{PREFIX}{slug(group.judge)}-{slug(str(group.setup['judge'].get('prompt_set')))}"
         free = [f"{stem}.yaml", *(f"{stem}-{number}.yaml" for number in range(2, len(groups) + 2))]
-        names.append(next(name for name in free if name not in names) if group.scored else None)
+        names.append(next(name for name in free if name not in names) if group.published(partial) else None)
     return names
 
 
@@ -213,7 +226,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
     return Result(
         file=str(file),
         task=task,
-        language=str(metadata["benchmark"].get("language")),
+        language=_language(metadata["benchmark"].get("language")),
         model=_shown(_model(content)),
         judge=judge,
         setup=_setup(content, task, config, settings),
@@ -266,7 +279,14 @@ def _host(url: Any) -> str | None:
     if not url:
         return None
     host = urlsplit(str(url)).hostname or ""
-    return "a local server" if host in LOOPBACK or "." not in host else host
+    return LOCAL_SERVER if host in LOOPBACK or "." not in host else host
+
+
+def _language(code: Any) -> str:
+    """Return a language code, which stands in tables and lists as it is."""
+    if not _CODE.fullmatch(str(code)):
+        raise ValueError(f"{str(code)[:40]!r} is no language code")
+    return str(code)
 
 
 def _number(value: Any) -> float | None:

@@ -43,7 +43,7 @@ def front_matter(card: Card) -> str:
 def _model_index(card: Card, group: Group) -> Iterator[Any]:
     from huggingface_hub import EvalResult
 
-    for result in group.results:
+    for result in group.published(card.partial):
         for metric, what in METRICS.items():
             value = result.metrics.get(metric)
             if value is not None:
@@ -78,8 +78,8 @@ def notes(result: Result) -> str:
         f"{judge.get('runs')} judge run(s)",
         f"{scored} of {result.answers or '?'} answers scored",
     ]
-    if result.questions and result.questions[0] < result.questions[1]:
-        parts.append(f"only {result.questions[0]} of {result.questions[1]} questions asked")
+    if result.part:
+        parts.append(f"only {result.part} questions asked")
     return "; ".join(parts)
 
 
@@ -88,11 +88,11 @@ def _hash(result: Result, what: str) -> str:
 
 
 def eval_results(card: Card) -> dict[str, str]:
-    """Return path -> YAML, one file per group; a language without a score has no entry."""
+    """Return path -> YAML, one file per group; a language without a score, or asked in part, has no entry."""
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
     files: dict[str, str] = {}
-    for group, name in zip(card.groups, file_names(card.groups), strict=True):
+    for group, name in zip(card.groups, file_names(card.groups, card.partial), strict=True):
         if name is not None:
             entries = [
                 EvalResultEntry(
@@ -102,7 +102,7 @@ def eval_results(card: Card) -> dict[str, str]:
                     date=result.date,
                     notes=notes(result),
                 )
-                for result in group.scored
+                for result in group.published(card.partial)
             ]
             listed = eval_result_entries_to_yaml(entries)
             files[name] = yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=1000)

@@ -32,7 +32,8 @@ LOCAL = ("output_dir", "logging_dir", "run_name", "hub_model_id", "hub_token")
 
 def commands(training: Training, groups: Sequence[Group], dataset: str | None, model: str) -> list[str]:
     """Return shell lines: build the data, train, evaluate; a comment where something isn't recorded."""
-    return [*_data(dataset), *_train(training), *(line for group in groups for line in _evaluate(group, model))]
+    lines = [*_data(dataset), *_train(training), *(line for group in groups for line in _evaluate(group, model))]
+    return [" ".join(line.splitlines()) for line in lines]  # a name with a line break would end the block
 
 
 def _data(dataset: str | None) -> Iterator[str]:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from model_cards.evaluations import Group, Result
+from model_cards.evaluations import LOCAL_SERVER, Group, Result
+from model_cards.markdown import code
 
 BENCHMARKS = {"mtbench_x": "MT-Bench-X", "mini": "Mini benchmark of mtbench-x"}
 MEANS = ("score", "turn_1", "turn_2", "category_mean")
+NOT_RECORDED = "not recorded"
 SHARES = ("answer_language", "unscored")
 
 
@@ -25,8 +27,13 @@ def group(of: Group, file: str | None) -> str:
         of: The results.
         file: Where in the repository they stand as data; None: nowhere.
     """
-    title = BENCHMARKS.get(of.setup["benchmark"]["name"], of.setup["benchmark"]["name"])
-    parts = [f"### {title}, judged by {of.judge}", _setup(of), _scores(of), _categories(of)]
+    name = of.setup["benchmark"]["name"]
+    parts = [
+        f"### {BENCHMARKS.get(name, code(name))}, judged by {code(of.judge)}",
+        _setup(of),
+        _scores(of),
+        _categories(of),
+    ]
     if file is not None:
         parts.append(f"The same as data: [`{file}`]({file}).")
     return "\n\n".join(part for part in parts if part)
@@ -34,27 +41,33 @@ def group(of: Group, file: str | None) -> str:
 
 def _setup(of: Group) -> str:
     judge = of.setup["judge"]
-    snapshots = ", ".join(judge.get("snapshots") or []) or "not recorded"
+    snapshots = ", ".join(map(code, judge.get("snapshots") or [])) or NOT_RECORDED
     runs = judge.get("runs")
     lines = [
-        f"evaluated as `{of.results[0].model or 'not recorded'}`, {_when(of.results)}",
-        f"judge: {judge.get('model')} (version: {snapshots})" + _at(of.setup["endpoint"], judge.get("backend")),
-        f"prompts: `{judge.get('prompt_set') or 'not recorded'}`, in {_language(judge.get('prompt_language'))}"
+        f"evaluated as {_code(of.results[0].model)}, {_when(of.results)}",
+        f"judge: {_code(judge.get('model'))} (version: {snapshots})" + _at(of.setup["endpoint"], judge.get("backend")),
+        f"prompts: {_code(judge.get('prompt_set'))}, in {_language(judge.get('prompt_language'))}"
         + _hashes(of.results, "prompt_set"),
-        f"reference answers: `{judge.get('reference_set') or 'not recorded'}`" + _hashes(of.results, "reference_set"),
-        f"runs of the judge: {runs if runs is not None else 'not recorded'}"
+        f"reference answers: {_code(judge.get('reference_set'))}" + _hashes(of.results, "reference_set"),
+        f"runs of the judge: {runs if isinstance(runs, int) else NOT_RECORDED}"
         + (" (a rating is the mean of its valid runs)" if isinstance(runs, int) and runs > 1 else ""),
-        f"verdicts: parser `{judge.get('parser')}`, rating `{judge.get('rating')}`; "
-        f"the judge's temperature {judge.get('temperature')}",
-        f"benchmark revision: `{of.setup['benchmark']['revision']}`, task version {of.setup['task_version']}",
+        f"verdicts: parser {_code(judge.get('parser'))}, rating {_code(judge.get('rating'))}; "
+        f"the judge's temperature {_code(judge.get('temperature'))}",
+        f"benchmark revision: {_code(of.setup['benchmark']['revision'])}, "
+        f"task version {_code(of.setup['task_version'])}",
         f"generation: {_generation(of.setup['generation'])}",
         *_partial(of.results),
     ]
     return "\n".join(f"- {line}" for line in lines)
 
 
+def _code(name: Any) -> str:
+    """Return a name as code; what isn't there is said to be missing."""
+    return NOT_RECORDED if name in (None, "") else code(name)
+
+
 def _hashes(results: Sequence[Result], what: str) -> str:
-    found = [f"{result.language} `{result.hashes[what][:12]}`" for result in results if what in result.hashes]
+    found = [f"{result.language} {code(result.hashes[what][:12])}" for result in results if what in result.hashes]
     return f"; sha256 {', '.join(found)}" if found else ""
 
 
@@ -62,14 +75,14 @@ def _when(results: Sequence[Result]) -> str:
     days = sorted({result.date[:10] for result in results if result.date})
     version = results[0].run.get("lm_eval")
     return ", ".join(
-        [f"on {', '.join(days) or 'a day that is not recorded'}", *[f"with lm_eval {version}"] * bool(version)]
+        [f"on {', '.join(days) or 'a day that is not recorded'}", *[f"with lm_eval {code(version)}"] * bool(version)]
     )
 
 
 def _at(endpoint: str | None, backend: Any) -> str:
     if backend == "local":
         return ", run locally"
-    return f", at {endpoint}" if endpoint else ""
+    return f", at {endpoint if endpoint == LOCAL_SERVER else code(endpoint)}" if endpoint else ""
 
 
 def _language(setting: Any) -> str:
@@ -77,17 +90,13 @@ def _language(setting: Any) -> str:
 
 
 def _generation(settings: dict[str, Any]) -> str:
-    shown = [f"`{name}={value}`" for name, value in sorted(settings.items()) if value not in ([], None)]
+    shown = [code(f"{name}={value}") for name, value in sorted(settings.items()) if value not in ([], None)]
     without = "" if "temperature" in settings else "; MT-Bench's temperature of each category"
     return (", ".join(shown) or "the task's defaults") + without
 
 
 def _partial(results: Sequence[Result]) -> list[str]:
-    parts = [
-        f"{result.language}: only {result.questions[0]} of {result.questions[1]} questions were asked"
-        for result in results
-        if result.questions and result.questions[0] < result.questions[1]
-    ]
+    parts = [f"{result.language}: only {result.part} questions were asked" for result in results if result.part]
     return [f"**partial**: {'; '.join(parts)}"] if parts else []
 
 
@@ -104,16 +113,18 @@ def _scores(of: Group) -> str:
     ]
     if len(of.results) > 1:
         means = ["" if (value := of.mean(name)) is None else f"{value:.2f}" for name in MEANS]
-        rows.append((f"mean of {len(of.results)}", *means, *("" for _ in SHARES), ""))
+        part = ", partial" * any(result.part for result in of.results)
+        rows.append((f"mean of {len(of.results)}{part}", *means, *("" for _ in SHARES), ""))
     return table(header, rows)
 
 
 def _mean(result: Result, name: str) -> str:
-    """Return a mean with its standard error over questions; empty where nothing was scored."""
+    """Return a mean with its standard error over questions, and of how many; empty where nothing was scored."""
     value, error = result.metrics.get(name), result.metrics.get(f"{name}_stderr")
     if value is None:
         return ""
-    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}")
+    part = f" ({result.part} questions)" if result.part and name == "score" else ""
+    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}") + part
 
 
 def _share(value: float | None) -> str:

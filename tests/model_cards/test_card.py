@@ -1,12 +1,15 @@
 """A card says what was recorded, says what wasn't, and nothing else; the Hub accepts its metadata."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from huggingface_hub import EvalResultEntry, ModelCard, parse_eval_result_entries
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from model_cards.card import Card, languages_of
 from model_cards.collect import Told, make_card, on_hub
@@ -41,8 +44,8 @@ def test_the_facts_are_there(tmp_path: Path) -> None:
         "| `chat_template_path` | `chat.jinja` |",
         "| 2 | 32 | 1.2000 |",
         "The last epoch is not the best: epoch 2 had the lowest validation loss (1.2000).",
-        "evaluated as `ORG/chat`, on 2026-01-01, with lm_eval 0.4.13",
-        "judge: gpt-4 (version: gpt-4-0613), at a local server",
+        "evaluated as `ORG/chat`, on 2026-01-01, with lm_eval `0.4.13`",
+        "judge: `gpt-4` (version: `gpt-4-0613`), at a local server",
         "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`, fr `0123456789ab`",
         "reference answers: `published`",
         "| de | 7.50 ± 0.25 | 7.50 | 7.50 | 7.50 | 90.0 % | 0.0 % | 160 / 160 |",
@@ -79,7 +82,7 @@ def test_neither_secrets_nor_local_paths(tmp_path: Path) -> None:
 def test_different_judges_get_tables_and_files_of_their_own(tmp_path: Path) -> None:
     card = build(tmp_path, results("de", "fr"), results("de", judge={"prompt_set": "native"}, score=3.0))
     text = readme(card)
-    assert text.count("### MT-Bench-X, judged by gpt-4") == 2
+    assert text.count("### MT-Bench-X, judged by `gpt-4`") == 2
     files = {path: yaml.safe_load(text) for path, text in card_files(card).items() if path.startswith(".eval")}
     assert {path: [entry["value"] for entry in entries] for path, entries in files.items()} == {
         ".eval_results/mtbench_x-gpt-4-mtbench_x.yaml": [7.5, 7.5],
@@ -127,9 +130,66 @@ def test_a_score_that_is_missing_is_nowhere_a_number(tmp_path: Path) -> None:
 def test_a_part_of_the_questions_is_called_a_part(tmp_path: Path) -> None:
     content = results("de")
     content["n-samples"] = {"mtbench_x_de": {"original": 80, "effective": 10}}
-    text = readme(build(tmp_path, content))
+    card = build(tmp_path, content)
+    text = readme(card)
     assert "**partial**: de: only 10 of 80 questions were asked" in text
+    assert "| de | 7.50 ± 0.25 (10 of 80 questions) |" in text
     assert "| 20 / 20 |" in text
+    assert "model-index" not in text
+    assert set(card_files(card)) == {"README.md"}
+
+
+def test_a_part_of_the_questions_is_metadata_only_if_asked_for(tmp_path: Path) -> None:
+    content = results("de", "fr")
+    content["n-samples"]["mtbench_x_de"] = {"original": 80, "effective": 10}
+    path = ".eval_results/mtbench_x-gpt-4-mtbench_x.yaml"
+    whole, both = build(tmp_path, content), build(tmp_path, content, partial=True)
+    written = [parse_eval_result_entries(yaml.safe_load(card_files(card)[path])) for card in (whole, both)]
+    tasks = [[entry.task_id for entry in entries] for entries in written]
+    assert tasks == [["mtbench_x_fr"], ["mtbench_x_de", "mtbench_x_fr"]]
+    assert "| mean of 2, partial |" in readme(whole)
+    indices = [readme(card).split("---")[1].count("mtbench_x_score") for card in (whole, both)]
+    assert indices == [1, 2]
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "![x](http://evil.example/p.png)",
+    "a | b",
+    "a``` b",
+    "`a` <b>b</b>",
+    "a\n```\n<b>b</b>",
+    "a\n\n# Title",
+    "www.evil.example",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_of_others_are_never_markup(tmp_path: Path, name: str) -> None:
+    """CommonMark's own reader finds only what a card with a harmless name has: no HTML, no link, no heading more."""
+    judge = {"model": name, "snapshots": [name], "prompt_set": name}
+    hostile = build(tmp_path, results("de", model=name, judge=judge), told=Told(name=name), repo_id=None)
+    harmless = build(tmp_path, results("de"), told=Told(name="chat"), repo_id=None)
+    assert _markup(readme(hostile)) == _markup(readme(harmless))
+    shown = " ".join(name.split())
+    assert shown in [text.strip() for text in _code_spans(readme(hostile))]
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    body = text.split("\n---\n", 1)[1]
+    for token in MarkdownIt("commonmark").enable("table").parse(body):
+        yield from (token, *(token.children or ()))
+
+
+def _markup(text: str) -> list[str]:
+    plain = ("text", "code_inline", "softbreak")
+    return [token.type for token in _tokens(text) if token.type not in plain]
+
+
+def _code_spans(text: str) -> list[str]:
+    return [token.content for token in _tokens(text) if token.type == "code_inline"]
 
 
 def test_what_nobody_recorded_is_listed_and_not_invented(tmp_path: Path) -> None:

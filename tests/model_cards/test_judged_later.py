@@ -1,0 +1,65 @@
+"""From saved answers to a card, as a user types it: `--predict_only` or FastChat's files, `judge --out`, `card`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hf_datasets.benchmark.questions import questions
+from mtbenchx_tasks.cli import app
+from tests.doubles.model import Model
+from tests.doubles.openai_api import Api
+from tests.harness import evaluate
+from tests.model_cards.files import make_run
+
+TASK = "mtbench_x_mini_de"
+ROW = "| de | 7.00 ± 0.00 | 7.00 ± 0.00 | 7.00 ± 0.00 | 7.00 |"
+
+
+@pytest.fixture
+def judge(api: Api, tmp_path: Path) -> str:
+    api.answer = lambda request: "[[7]]"
+    return json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
+
+
+def run(*arguments: object) -> None:
+    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    assert result.exit_code == 0, (result.output, result.exception)
+
+
+def write(file: Path, rows: list[dict[str, Any]]) -> str:
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return str(file)
+
+
+def samples(folder: Path) -> str:
+    """What `lm_eval run --predict_only` leaves."""
+    rows = evaluate(Model(), TASK, predict_only=True)["samples"][TASK]
+    kept = [{"doc": row["doc"], "resps": row["resps"]} for row in rows]
+    return write(folder / "chat" / f"samples_{TASK}_2026-01-01T00-00-00.000000.jsonl", kept)
+
+
+def fastchat(folder: Path) -> str:
+    """What FastChat's gen_model_answer leaves."""
+    rows = [
+        {"question_id": one.question_id, "model_id": "chat", "choices": [{"turns": ["Eine Antwort."] * 2}]}
+        for one in questions("mini", "de")
+    ]
+    return write(folder / "mini_de" / "model_answer" / "chat.jsonl", rows)
+
+
+@pytest.mark.parametrize("answers", [samples, fastchat])
+def test_saved_answers_become_a_card(answers: Any, judge: str, tmp_path: Path) -> None:
+    file, results = answers(tmp_path / "answers"), tmp_path / "results"
+    run("judge", file, "--judge", judge, "--language", "de", "--benchmark", "mini", "--out", results)
+    out = tmp_path / "card"
+    run("card", make_run(tmp_path / "out"), "--results", results, "--out", out)
+    text = (out / "README.md").read_text(encoding="utf-8")
+    assert "### Mini benchmark of mtbench-x, judged by `gpt-4`" in text
+    assert "evaluated as `chat`" in text
+    assert ROW in text
+    assert "32 / 32 |" in text  # 16 questions x 2 turns
+    assert (out / ".eval_results").is_dir()
