@@ -30,6 +30,8 @@ PRIVATE = (
     *("batch_size", "base_url"),
 )
 """Judge settings that say where and how fast a judge ran, not what it said; none of them goes into a card."""
+ROOM = ("max_tokens", "max_completion_tokens")
+"""What a judgment that was cut off is asked again with more of."""
 HASH = "_sha256"
 """How the names of hashes end: of prompts and references, which differ between the languages of one evaluation."""
 
@@ -62,6 +64,8 @@ class Result:
     """Answers to be judged: questions x turns x repeats."""
     date: str | None
     """When, in ISO 8601, UTC."""
+    sent: Mapping[str, Any] | None = None
+    """The judge's parameters as they went over the wire (see judge/sent.py); None if only the settings are told."""
     run: Mapping[str, Any] = field(repr=False, default_factory=dict)
     """What the evaluation's command can be written from: model, its arguments, limit, template, version."""
 
@@ -237,6 +241,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         questions=questions,
         counts=_counts(file, task),
         answers=None if questions is None else questions[0] * TURNS * repeats,
+        sent=_sent(settings),
         date=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if started else None,
         run={
             **(content.get("config") or {}),
@@ -253,6 +258,8 @@ def _setup(
     """Return all that two results must share to be compared."""
     benchmark = config["metadata"]["benchmark"]
     said = {name: value for name, value in settings.items() if name not in PRIVATE and not name.endswith(HASH)}
+    if (sent := _sent(settings)) is not None:  # a retry's room is no other judge
+        said["sent"] = {name: value for name, value in sent.items() if name not in ROOM}
     said["model"] = _shown(str(settings.get("model")))
     said["snapshots"] = sorted(str(snapshot) for snapshot in settings.get("snapshots") or [])
     return {
@@ -267,6 +274,10 @@ def _setup(
         "system_instruction_sha": content.get("system_instruction_sha"),
         "chat_template_sha": content.get("chat_template_sha"),
     }
+
+
+def _sent(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return dict(settings["sent"]) if settings.get("sent") else None
 
 
 def _shown(name: str) -> str:

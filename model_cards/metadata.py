@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from model_cards import licences
+from model_cards import licences, tables
 from model_cards.card import Card
 from model_cards.evaluations import Group, Result, file_names
 
@@ -76,6 +76,7 @@ def notes(result: Result) -> str:
         f"prompts {judge.get('prompt_set')}{_hash(result, 'prompt_set')}",
         f"references {judge.get('reference_set')}{_hash(result, 'reference_set')}",
         f"{judge.get('runs')} judge run(s)",
+        f"parameters {tables.parameters([result])}",
         f"{scored} of {result.answers or '?'} answers scored",
     ]
     if result.part:

@@ -3,13 +3,14 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from model_cards.evaluations import PRIVATE, Group
+from model_cards.evaluations import PRIVATE, ROOM, Group
 from model_cards.run_dir import Training
 from mtbenchx_tasks.judge.presets import PRESETS
+from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 BUILT = ("lima-x", "bactrian-x")
@@ -106,5 +107,17 @@ def judge_settings(group: Group) -> dict[str, Any]:
     said = group.setup["judge"]
     named = {"model": str(said.get("model"))} | ({"preset": said["preset"]} if said.get("preset") in PRESETS else {})
     defaults = asdict(JudgeSettings.parse(named))
-    known = {name: said[name] for name in defaults if name in said and name not in PRIVATE}
+    found = {**said, **_settings_of(group.results[0].sent or {})}
+    known = {
+        name: None if found[name] == DEFAULT else found[name]
+        for name in defaults
+        if found.get(name, NOT_RECORDED) != NOT_RECORDED and name not in PRIVATE
+    }
     return {**named, **{name: value for name, value in known.items() if value != defaults[name]}}
+
+
+def _settings_of(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that send such parameters; a judgment that was cut off had the first room at first."""
+    first = {name: value[0] if isinstance(value, list) and value else value for name, value in sent.items()}
+    room = next((first.pop(name) for name in ROOM if name in first), None)
+    return first if room is None else {**first, "max_tokens": room}

@@ -5,6 +5,7 @@ from typing import Any
 
 from model_cards.evaluations import LOCAL_SERVER, Group, Result
 from model_cards.markdown import code
+from mtbenchx_tasks.judge.sent import CONFIGURED, in_words
 
 BENCHMARKS = {"mtbench_x": "MT-Bench-X", "mini": "Mini benchmark of mtbench-x"}
 MEANS = ("score", "turn_1", "turn_2", "category_mean")
@@ -51,14 +52,25 @@ def _setup(of: Group) -> str:
         f"reference answers: {_code(judge.get('reference_set'))}" + _hashes(of.results, "reference_set"),
         f"runs of the judge: {runs if isinstance(runs, int) else NOT_RECORDED}"
         + (" (a rating is the mean of its valid runs)" if isinstance(runs, int) and runs > 1 else ""),
-        f"verdicts: parser {_code(judge.get('parser'))}, rating {_code(judge.get('rating'))}; "
-        f"the judge's temperature {_code(judge.get('temperature'))}",
+        f"verdicts: parser {_code(judge.get('parser'))}, rating {_code(judge.get('rating'))}",
+        f"the judge's parameters {parameters(of.results)}",
         f"benchmark revision: {_code(of.setup['benchmark']['revision'])}, "
         f"task version {_code(of.setup['task_version'])}",
         f"generation: {_generation(of.setup['generation'])}",
         *_partial(of.results),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def parameters(results: Sequence[Result]) -> str:
+    """Return the judge's parameters as they were sent, or, where nobody recorded that, as they were configured."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        judge = result.setup["judge"]
+        named = result.sent or {name: judge[name] for name in CONFIGURED if judge.get(name) not in (None, {})}
+        words = f"{'sent' if result.sent else 'configured'}: {code(in_words(named) or NOT_RECORDED)}"
+        found.setdefault(words, []).append(result.language)
+    return "; ".join(f"{words} ({', '.join(codes)})" if len(found) > 1 else words for words, codes in found.items())
 
 
 def _code(name: Any) -> str:

@@ -26,7 +26,7 @@ from mtbenchx_tasks.harness.opening import MAX_NEW_TOKENS
 from mtbenchx_tasks.harness.turns import TURNS, Turn
 from mtbenchx_tasks.judge.engines.factory import live_engine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
-from mtbenchx_tasks.judge.sent import ALWAYS, CONFIGURED, parameters_sent
+from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
 from mtbenchx_tasks.stats.means import aggregations, contributions
@@ -233,17 +233,15 @@ class MTBenchX(ConfigurableTask):
                 thoughtful,
             )
         judged = (judge.ledger.judgment(use.judgment) for use in uses if use.judgment)
-        self._describe(judge, [judgment.details for judgment in judged if judgment])
+        self._describe([judgment.details for judgment in judged if judgment])
 
-    def _describe(self, judge: Judge, details: Sequence[Mapping[str, Any]]) -> None:
+    def _describe(self, details: Sequence[Mapping[str, Any]]) -> None:
         """Write into the results what was sent, in place of what was configured, and who answered."""
         described = self.config.metadata["judge"]
         described["snapshots"] = sorted({str(detail["snapshot"]) for detail in details if "snapshot" in detail})
-        if judge.settings.backend == "openai":
-            for name in CONFIGURED:
-                described.pop(name, None)
-            described |= {"sent": parameters_sent(details)}
-            described |= {name: described["sent"][name] for name in ALWAYS if name in described["sent"]}
+        sent = as_sent(described, details)
+        described.clear()
+        described.update(sent)
 
     def _report_unscored(self, judge: str) -> None:
         questions_by_reason: dict[str, set[int]] = {}

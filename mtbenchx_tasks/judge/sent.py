@@ -29,6 +29,20 @@ def parameters_sent(details: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: _one_or_all(found) for name, found in values.items()}
 
 
+def as_sent(settings: Mapping[str, Any], details: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a judge's settings with what was sent in place of what was configured.
+
+    Args:
+        settings: JudgeSettings.public(); those of a judge without an endpoint come back as they are.
+        details: Of its judgments (see Completion.details).
+    """
+    if settings.get("backend") != "openai":
+        return dict(settings)
+    sent = parameters_sent(details)
+    kept = {name: value for name, value in settings.items() if name not in CONFIGURED}
+    return {**kept, "sent": sent, **{name: sent[name] for name in ALWAYS if name in sent}}
+
+
 def in_words(sent: Mapping[str, Any]) -> str:
     """Return parameters for people to read, e.g. `max_tokens 2048, temperature: the endpoint's default`."""
     return ", ".join(

@@ -12,6 +12,7 @@ from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.judge.engines.live import Engine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
+from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.candidate import Candidate
 from mtbenchx_tasks.rating.conversation import Conversation, place_of, plain
@@ -111,7 +112,7 @@ class Scoring:
                 "questions": len(mtbench_x.questions(name, language)),
             },
             "judge": {
-                **settings.public(),
+                **as_sent(settings.public(), [one.details for one in said if one is not None]),
                 "prompt_set": judge.prompts.prompt_set,
                 "prompt_set_sha256": judge.prompts.sha256,
                 "reference_set_sha256": judge.references_sha256,

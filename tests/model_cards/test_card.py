@@ -15,6 +15,7 @@ from model_cards.card import Card, languages_of
 from model_cards.collect import Told, make_card, on_hub
 from model_cards.licences import Terms
 from model_cards.publish import card_files
+from mtbenchx_tasks.judge.sent import DEFAULT
 from tests.doubles import hub_yaml
 from tests.doubles.hub import Hub
 from tests.model_cards.files import RECIPE, make_run, results, state, write
@@ -48,6 +49,7 @@ def test_the_facts_are_there(tmp_path: Path) -> None:
         "judge: `gpt-4` (version: `gpt-4-0613`), at a local server",
         "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`, fr `0123456789ab`",
         "reference answers: `published`",
+        "the judge's parameters configured: `temperature 0.0, max_tokens 2048`",
         "| de | 7.50 ± 0.25 | 7.50 | 7.50 | 7.50 | 90.0 % | 0.0 % | 160 / 160 |",
         "| mean of 2 | 7.50 | 7.50 | 7.50 | 7.50 |  |  |  |",
         "| writing | 7.50 | 7.50 |",
@@ -70,6 +72,32 @@ def test_the_commands_are_exact(tmp_path: Path) -> None:
         """--apply_chat_template --metadata '{"judge": {"model": "gpt-4", "prompt_set": "native", "runs": 3}}' """
         "--log_samples",
     ]
+
+
+def test_parameters_are_those_that_were_sent(tmp_path: Path) -> None:
+    """The endpoint took no temperature, and one German judgment was asked again with more room: one table still."""
+    files = []
+    for language, room in (("de", [64, 256]), ("fr", 64)):
+        sent = {"max_completion_tokens": room, "temperature": DEFAULT}
+        content = results(language, judge={"sent": sent, "temperature": DEFAULT})
+        del content["configs"][f"mtbench_x_{language}"]["metadata"]["judge"]["max_tokens"]
+        files.append(content)
+    text = readme(build(tmp_path, *files))
+    assert text.count("### MT-Bench-X, judged by") == 1
+    default = "temperature: the endpoint's default"
+    assert (
+        f"the judge's parameters sent: `max_completion_tokens 64 and 256, {default}` (de); "
+        f"sent: `max_completion_tokens 64, {default}` (fr)"
+    ) in text
+    assert "configured" not in text
+    settings = '{"judge": {"model": "gpt-4", "prompt_set": "mtbench_x", "temperature": null, "max_tokens": 64}}'
+    assert f"--metadata '{settings}'" in text
+
+
+def test_judges_that_were_sent_other_parameters_stand_apart(tmp_path: Path) -> None:
+    judges = [{"sent": {"temperature": 0.0, "reasoning_effort": effort}} for effort in ("low", "high")]
+    text = readme(build(tmp_path, *(results(x, judge=judge) for x, judge in zip(("de", "fr"), judges, strict=True))))
+    assert text.count("### MT-Bench-X, judged by") == 2
 
 
 def test_neither_secrets_nor_local_paths(tmp_path: Path) -> None:
@@ -115,7 +143,7 @@ def test_the_hub_accepts_the_metadata_and_reads_the_results(tmp_path: Path) -> N
         value=7.5,
         date="2026-01-01T00:00:00Z",
         notes="scale 1 to 10; judge gpt-4 (gpt-4-0613); prompts mtbench_x sha256 0123456789ab; references published; "
-        "1 judge run(s); 158 of 160 answers scored",
+        "1 judge run(s); parameters configured: `temperature 0.0, max_tokens 2048`; 158 of 160 answers scored",
     )
 
 

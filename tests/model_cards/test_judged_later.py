@@ -61,5 +61,7 @@ def test_saved_answers_become_a_card(answers: Any, judge: str, tmp_path: Path) -
     assert "### Mini benchmark of mtbench-x, judged by `gpt-4`" in text
     assert "evaluated as `chat`" in text
     assert ROW in text
+    assert "the judge's parameters sent: `" in text
+    assert "temperature 0.0" in text
     assert "32 / 32 |" in text  # 16 questions x 2 turns
     assert (out / ".eval_results").is_dir()
