@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 TASK_VERSION = 1.0
 """Rises when scores of the same answers and judgments would change."""
 

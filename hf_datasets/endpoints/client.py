@@ -37,6 +37,8 @@ log = logging.getLogger("lm_eval.mtbenchx")
 OPENAI_URL = address.OPENAI_URL
 public_url = address.public_url
 Message = changes.Message
+REFUSALS = (400, 422)
+"""HTTP statuses of a request that the endpoint takes to be wrong."""
 RETRIES = 6
 """Waits of 0.5, 1, 2, 4, 8, 8 s with jitter, or what Retry-After asks for."""
 MOST_IN_FLIGHT = 1000
@@ -145,15 +147,17 @@ class OpenAIChat:
         self._stop.start()
 
     def check(self, model: str) -> None:
-        """Ask for one token; nothing is stored.
+        """Knock: ask for one token, so that an endpoint that isn't there is told in seconds; nothing is stored.
+
+        A refusal of this very request says nothing of a run's own: that is what the probe asks.
 
         Raises:
-            UserError: The key, the url or the model is wrong, or the quota is used up.
+            UserError: The key, the url or the model is wrong, the quota is used up, or nobody answers.
         """
         request = ChatRequest(self.url, model, ({"role": "user", "content": "Hi"},), {"max_tokens": 1})
         said = self._complete(request, self._patience.quick)
-        if said.state != "failed" or "output limit was reached" in said.reason:
-            return  # a reasoning model that had no room to think is there all the same
+        if said.state != "failed" or said.details.get("status") in REFUSALS:
+            return
         if said.reason.startswith(UNREADABLE):
             raise UserError(f"{self.url} does not speak the chat completions protocol; base_url usually ends in /v1.")
         raise UserError(said.details.get("stop") or self._silent(said.reason, model))

@@ -37,9 +37,11 @@ _BRACKETED = rf"\\?\[\[?{_MARKUP}{_NUMBER}{_OF_TEN}{_MARKUP}\\?\]\]?"
 _BOXED = rf"(?:\\\(|\\\[|\$)?\s*+\\boxed\{{\s*+{_NUMBER}{_OF_TEN}\s*+\}}\s*+(?:\\\)|\\\]|\$)?"
 _SET_OFF = rf"(?:{_BRACKETED}|{_BOXED}|{_NUMBER}\s*+/\s*+10)"
 # `Rating: [8]`, `**Note :** 8/10`, `Rating: $\boxed{8}$` end the text. A bare number only does in a line that begins
-# with the label and sets something off: `**Rating:** 8`, `## Overall score: 8`. Else it may be a calculation's result.
+# with the label and sets something off, `## Overall score: 8`, or where label or number is bold: `**Rating:** 8`,
+# `Rating: **8**`. Else it may be a calculation's result.
 AT_THE_END = re.compile(
     rf"(?:\b{_LABEL}{_MARKUP}:{_MARKUP}{_SET_OFF}"
+    rf"|\*\*{_LABEL}[ \t]*+(?::\*\*|\*\*[ \t]*+:)[ \t]*+{_NUMBER}|\b{_LABEL}[ \t]*+:[ \t]*+\*\*{_NUMBER}"
     rf"|^(?=[^\n]*[*_#])[ \t*_`#>-]*+(?:[^\W\d_]++[ ]){{0,2}}(?:gesamt)?{_LABEL}[ \t*_`]*+[:\n]{_MARKUP}"
     rf"(?:{_SET_OFF}|{_NUMBER})){_MARKUP}\Z",
     re.IGNORECASE | re.MULTILINE,

@@ -523,3 +523,18 @@ def test_whatever_a_ledger_holds_is_a_rating_or_a_reason(
 
 def test_probabilities_stand_as_the_judgments_text() -> None:
     assert weighed({1: 0.25, 10: 1 / 3}).text == '{"1": 0.25, "10": 0.333333}'
+
+
+@pytest.mark.parametrize(
+    ("text", "rating"),
+    [
+        ("It is accurate. **Rating:** 7", 7.0),
+        ("It is accurate. Rating: **7**", 7.0),
+        ("Gut. **Bewertung**: 8,5", 8.5),
+        ("The answer is **7**", None),  # the result of a calculation
+        ("The rating of the hotel is **7**", None),
+        ("It is accurate. Rating: 7", None),
+    ],
+)
+def test_a_bold_label_or_number_ends_a_sentence(text: str, rating: float | None) -> None:
+    assert parse_last(text)[0] == rating
