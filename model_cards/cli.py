@@ -14,7 +14,9 @@ Private = Annotated[bool, typer.Option("--private", help="Make the repository pr
 def card(
     run_dir: Annotated[Path, typer.Argument(help="The training's --output_dir.")],
     *,
-    results: Annotated[list[Path], typer.Option(help="lm_eval's results_*.json, or a folder of them; repeat.")] = [],  # noqa: B006
+    results: Annotated[
+        list[Path], typer.Option(help="lm_eval's results_*.json, a folder of them, or a ledger; repeat.")
+    ] = [],  # noqa: B006
     recipe: Annotated[Path | None, typer.Option(help="The training's --config.")] = None,
     overrides: Annotated[
         list[str], typer.Option("--set", help="KEY=VALUE that the training's command line gave besides; repeat.")

@@ -10,7 +10,7 @@ from hf_datasets.hub.dataset import front_matter
 from hf_datasets.hub.errors import faults
 from model_cards import licences
 from model_cards.card import Card
-from model_cards.evaluations import read_groups
+from model_cards.groups import read_groups
 from model_cards.run_dir import read_run
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def make_card(
 
     Args:
         run_dir: The training's output folder.
-        results: lm_eval's results files.
+        results: lm_eval's results files, and ledgers.
         recipe: The training's YAML.
         overrides: `KEY=VALUE`, what its command line gave besides.
         repo_id: Where the model is to be published.
@@ -103,10 +103,11 @@ def make_card(
     known = licences.KNOWN.get(last_part(data.shown).lower())
     spoken = tuple(str(code) for code in _list(data.card.get("language")))
     namespace = f"{repo_id.split('/', maxsplit=1)[0]}/" if repo_id else ""
+    names = [name for name in dict.fromkeys((said.name, repo_id, training.name)) if name]
     return Card(
         name=said.name or last_part(repo_id) or training.name,
         training=training,
-        groups=tuple(read_groups(results)),
+        groups=tuple(read_groups(results, names)),
         base=base.shown,
         base_id=base.hub_id,
         dataset=data.shown,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from hf_datasets.records import CATEGORIES, canonical_json
+from hf_datasets.records import CATEGORIES
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.settings import slug
@@ -140,43 +140,8 @@ def file_names(groups: Sequence[Group], partial: bool) -> list[str | None]:
     return names
 
 
-def read_groups(paths: Sequence[Path]) -> list[Group]:
-    """Read results files and put together what belongs together.
-
-    Args:
-        paths: lm_eval's `results_*.json`, or folders of them.
-
-    Raises:
-        UserError: A file can't be read or holds nothing of ours; two hold the same; or they are of different models.
-    """
-    files = [file for path in paths for file in _files(path)]
-    groups: dict[str, dict[tuple[str, str], Result]] = {}
-    models: dict[str, str] = {}
-    for file in files:
-        content = _read(file)
-        models.setdefault(_model(content), str(file))
-        for result in _understood(file, content):
-            same = groups.setdefault(canonical_json(result.setup), {})
-            place = (result.task, result.judge)
-            if place in same:
-                raise UserError(f"{same[place].file} and {file} both hold {result.task}; give one of them.")
-            same[place] = result
-    if len(models) > 1:
-        (first, one), (second, other), *_ = models.items()
-        raise UserError(f"{one} is of the model {first!r} and {other} of {second!r}; a card is of one model.")
-    return [Group(tuple(same.values())) for same in groups.values()]
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    found = sorted(path.rglob("results_*.json"))
-    if not found:
-        raise UserError(f"There is no results_*.json in {path}.")
-    return found
-
-
-def _read(file: Path) -> dict[str, Any]:
+def read(file: Path) -> dict[str, Any]:
+    """Return a results file; raises UserError if it is none."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
@@ -190,11 +155,13 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
-def _model(content: Mapping[str, Any]) -> str:
+def model_of(content: Mapping[str, Any]) -> str:
+    """Return what a results file calls its model; empty if it doesn't."""
     return str(content.get("model_name") or "")
 
 
-def _understood(file: Path, content: Mapping[str, Any]) -> list[Result]:
+def understood(file: Path, content: Mapping[str, Any]) -> list[Result]:
+    """Return the results of our tasks; raises UserError if there are none or they are laid out otherwise."""
     try:
         return list(_results(file, content))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -231,7 +198,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         file=str(file),
         task=task,
         language=_language(metadata["benchmark"].get("language")),
-        model=_shown(_model(content)),
+        model=_shown(model_of(content)),
         judge=judge,
         setup=_setup(content, task, config, settings),
         hashes={
@@ -259,7 +226,7 @@ def _setup(
     benchmark = config["metadata"]["benchmark"]
     said = {name: value for name, value in settings.items() if name not in PRIVATE and not name.endswith(HASH)}
     if (sent := _sent(settings)) is not None:  # a retry's room is no other judge
-        said["sent"] = {name: value for name, value in sent.items() if name not in ROOM}
+        said["sent"] = without_room(sent)
     said["model"] = _shown(str(settings.get("model")))
     said["snapshots"] = sorted(str(snapshot) for snapshot in settings.get("snapshots") or [])
     return {
@@ -278,6 +245,11 @@ def _setup(
 
 def _sent(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return dict(settings["sent"]) if settings.get("sent") else None
+
+
+def without_room(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was sent but for how much a judge may write, which a judgment that was cut off is given more of."""
+    return {name: value for name, value in sent.items() if name not in ROOM}
 
 
 def _shown(name: str) -> str:

@@ -85,6 +85,9 @@ def _local(value: Any) -> bool:
 
 def _evaluate(group: Group, model: str) -> Iterator[str]:
     run = group.results[0].run
+    if not run:
+        yield "# evaluation: the judgments are a ledger's, which doesn't record the command"
+        return
     source = run.get("source") or run.get("model") or "hf"
     given = run.get("model_args") if isinstance(run.get("model_args"), dict) else {}
     name = "pretrained" if source in ("hf", "vllm", "sglang") else "model"

@@ -101,7 +101,9 @@ def _language(setting: Any) -> str:
     return "English" if setting == "en" else "the question's language"
 
 
-def _generation(settings: dict[str, Any]) -> str:
+def _generation(settings: dict[str, Any] | None) -> str:
+    if settings is None:
+        return NOT_RECORDED
     shown = [code(f"{name}={value}") for name, value in sorted(settings.items()) if value not in ([], None)]
     without = "" if "temperature" in settings else "; MT-Bench's temperature of each category"
     return (", ".join(shown) or "the task's defaults") + without

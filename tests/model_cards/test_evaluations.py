@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from model_cards import tables
-from model_cards.evaluations import read_groups
+from model_cards.groups import read_groups
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api, is_probe
 from tests.harness import evaluate

@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.shared.errors import UserError
+from model_cards.groups import read_groups
 from mtbenchx_tasks.cli import app
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
@@ -65,3 +67,27 @@ def test_saved_answers_become_a_card(answers: Any, judge: str, tmp_path: Path) -
     assert "temperature 0.0" in text
     assert "32 / 32 |" in text  # 16 questions x 2 turns
     assert (out / ".eval_results").is_dir()
+
+
+def test_a_ledger_becomes_a_card(judge: str, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.sqlite"
+    run("judge", fastchat(tmp_path / "answers"), "--judge", judge, "--language", "de", "--benchmark", "mini")
+    run("card", make_run(tmp_path / "out"), "--results", ledger, "--repo-id", "ORG/chat", "--out", tmp_path / "card")
+    text = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
+    assert ROW in text
+    assert "32 / 32 |" in text
+    assert "| writing | 7.00 (4/4) |" in text  # 2 questions x 2 turns
+    assert "the judge's parameters sent: `" in text
+    assert "generation: not recorded" in text
+    assert "lm_eval run" not in text
+    with pytest.raises(UserError, match=r"ledger.sqlite holds no judgments of 'out', but of 'chat'; name .* by --name"):
+        read_groups([ledger], ["out"])
+
+
+def test_a_ledger_with_two_sets_of_parameters_is_told(judge: str, tmp_path: Path) -> None:
+    file = fastchat(tmp_path / "answers")
+    for temperature in (0, 1):
+        settings = json.dumps({**json.loads(judge), "temperature": temperature})
+        run("judge", file, "--judge", settings, "--language", "de", "--benchmark", "mini")
+    with pytest.raises(UserError, match=r"judgments of 'chat' in 'de' by gpt-4 more than once .* give the results of"):
+        read_groups([tmp_path / "ledger.sqlite"], ["chat"])

@@ -17,7 +17,7 @@ import pytest
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Comparison, Completion, Use, canonical_json
 from hf_datasets.shared.errors import UserError
-from model_cards.evaluations import read_groups as read_results
+from model_cards.groups import read_groups as read_results
 from mtbenchx_tasks.formats.answers import read_models
 from mtbenchx_tasks.formats.fastchat.export import export
 from mtbenchx_tasks.formats.fastchat.judgments import import_judgments

@@ -8,7 +8,7 @@ import pytest
 
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
-from model_cards.evaluations import read_groups
+from model_cards.groups import read_groups
 from mtbenchx_tasks.formats.answers import read_answers
 from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.formats.fastchat.export import export

@@ -1,0 +1,142 @@
+"""Results for a card from a ledger: what judges said of one model, where no results of lm_eval are at hand."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID
+from hf_datasets.benchmark.questions import questions
+from hf_datasets.ledger.store import open_ledger
+from hf_datasets.records import CATEGORIES, Question
+from hf_datasets.shared.errors import UserError
+from model_cards.evaluations import TURNS, Result, without_room
+from mtbenchx_tasks.formats.ledger.damage import damage_told
+from mtbenchx_tasks.formats.ledger.study import read_ledger
+from mtbenchx_tasks.judge.sent import parameters_sent
+from mtbenchx_tasks.rating.results_files import TASKS
+from mtbenchx_tasks.records import Conditions, Judged, Verdict
+from mtbenchx_tasks.stats.means import aggregations, contributions, rating
+
+
+def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
+    """Return what a ledger holds of one model, per judge and language.
+
+    Args:
+        file: The ledger.
+        names: What the model may be called; of a Hub id its last part is enough.
+
+    Raises:
+        UserError: The file is damaged, or holds no judgments of the model, or those of two that share its name.
+    """
+    judged = read_ledger(file).judged
+    wanted = {part for name in names for part in (name, name.rpartition("/")[2])}
+    ours = [one for one in judged if one.model in wanted]
+    if not ours:
+        others = ", ".join(sorted({repr(one.model) for one in judged})) or "no model"
+        raise UserError(
+            f"{file} holds no judgments of {' or '.join(map(repr, names))}, but of {others}; name the model by --name."
+        )
+    groups: dict[tuple[Conditions, str], list[Judged]] = {}
+    for one in ours:
+        groups.setdefault((one.conditions, one.language), []).append(one)
+    return [_result(file, conditions, group) for (conditions, _), group in groups.items()]
+
+
+def _result(file: Path, conditions: Conditions, judged: Sequence[Judged]) -> Result:
+    _check_one(file, judged)
+    language, benchmark = judged[0].language, conditions.benchmark
+    parts = list(_by_question(judged))
+    metrics = _metrics(parts)
+    ratings = [(question.category, rating(runs)) for question, turns in parts for one in turns for runs in one]
+    sent = _sent(file, judged)
+    return Result(
+        file=str(file),
+        task=f"{TASKS.get(benchmark, benchmark)}_{language}",
+        language=language,
+        model=judged[0].model,
+        judge=conditions.judge,
+        setup=_setup(conditions, judged, sent),
+        hashes={"prompt_set": conditions.prompt_sha256} if conditions.prompt_sha256 else {},
+        metrics=metrics,
+        questions=(sum(all(turns) for _, turns in parts), _size(benchmark)),
+        counts={
+            category: (
+                sum(value is not None for name, value in ratings if name == category),
+                sum(name == category for name, _ in ratings),
+            )
+            for category in CATEGORIES
+            if category in metrics
+        },
+        answers=len(ratings),
+        date=None,
+        sent=sent,
+    )
+
+
+def _check_one(file: Path, judged: Sequence[Judged]) -> None:
+    """Raise UserError where an answer's judgments aren't of one model under one set of parameters."""
+    places = {(one.question_id, one.turn, one.repeat, one.run) for one in judged}
+    if len({one.identity for one in judged}) > 1 or len(places) < len(judged):
+        first = judged[0]
+        raise UserError(
+            f"{file} holds judgments of {first.model!r} in {first.language!r} by {first.conditions.judge} more than "
+            f"once (other weights or other parameters of the judge); give the results of one of them instead."
+        )
+
+
+def _by_question(judged: Sequence[Judged]) -> Iterator[tuple[Question, list[list[list[Verdict]]]]]:
+    """Yield each question with its verdicts per turn, per repeat, per run."""
+    rows: dict[int, list[Judged]] = {}
+    for one in judged:
+        rows.setdefault(one.question_id, []).append(one)
+    for identifier, found in sorted(rows.items()):
+        turns: list[list[list[Verdict]]] = []
+        for turn in range(1, TURNS + 1):
+            repeats: dict[int, list[Verdict]] = {}
+            for one in found:
+                if one.turn == turn:
+                    repeats.setdefault(one.repeat, []).append(Verdict(one.rating, reason=one.reason))
+            turns.append(list(repeats.values()))
+        yield Question(identifier, found[0].language, found[0].category, turns=()), turns
+
+
+def _metrics(parts: Sequence[tuple[Question, list[list[list[Verdict]]]]]) -> dict[str, float | None]:
+    """Return the task's metrics but `answer_language`; None where nothing was scored."""
+    present = {question.category for question, _ in parts}
+    categories = [category for category in CATEGORIES if category in present]
+    added = [contributions(question, turns, [[]] * TURNS, categories) for question, turns in parts]
+    found = {name: aggregate([one[name] for one in added]) for name, aggregate in aggregations(categories).items()}
+    del found["answer_language"]
+    return {name: None if value == "N/A" or math.isnan(value) else float(value) for name, value in found.items()}
+
+
+def _sent(file: Path, judged: Sequence[Judged]) -> Mapping[str, Any] | None:
+    with damage_told(file), open_ledger(file, read_only=True) as ledger:
+        found = [ledger.judgment(one.key) for one in judged if one.key]
+        return parameters_sent(one.details for one in found if one) or None
+
+
+def _setup(conditions: Conditions, judged: Sequence[Judged], sent: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return all that two results must share to stand in one table (see evaluations.Result)."""
+    return {
+        "judge": {
+            "model": conditions.judge,
+            "prompt_set": conditions.prompt_set,
+            "prompt_language": conditions.prompt_language,
+            "reference_set": conditions.reference_set,
+            "parser": conditions.parser,
+            "rating": conditions.rating,
+            "runs": max(one.run for one in judged) + 1,
+            "snapshots": sorted({one.snapshot for one in judged if one.snapshot}),
+            "sent": without_room(sent or {}),
+        },
+        "endpoint": None,
+        "benchmark": {"name": conditions.benchmark, "revision": conditions.revision},
+        "task_version": conditions.task_version,
+        "generation": None,
+    }
+
+
+def _size(benchmark: str) -> int:
+    return len(questions("mini", "en")) if benchmark == "mini" else LAST_ID - FIRST_ID + 1
