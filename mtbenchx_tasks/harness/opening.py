@@ -37,7 +37,8 @@ def open_run(lm: "LM", talks: Sequence[Conversation]) -> None:
 
 
 def _has_chat_template(lm: "LM") -> bool:
-    return bool(getattr(getattr(innermost(lm), "tokenizer", None), "chat_template", None))
+    """Tell whether the candidate's tokenizer has one; a tokenizer that isn't loaded is not loaded for it."""
+    return bool(getattr(vars(innermost(lm)).get("tokenizer"), "chat_template", None))
 
 
 def _sums(talks: Iterable[Conversation]) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -372,12 +373,19 @@ def test_results_say_what_was_sent(api: Api, judge: dict[str, Any]) -> None:
 
 
 def test_a_chat_template_that_is_not_applied_is_told(judge: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-    class Chat(Model):
-        class tokenizer:  # noqa: N801
-            chat_template = "{{ messages }}"
-
-    evaluate(Chat(), DE, judge, limit=1, apply_chat_template=False)
+    model = Model()
+    model.tokenizer = SimpleNamespace(chat_template="{{ messages }}")
+    evaluate(model, DE, judge, limit=1, apply_chat_template=False)
     assert "add --apply_chat_template" in caplog.text
     caplog.clear()
-    evaluate(Chat(), DE, judge, limit=1)
+    evaluate(model, DE, judge, limit=1)
     assert "add --apply_chat_template" not in caplog.text
+
+
+def test_a_tokenizer_that_isnt_loaded_is_left_alone(judge: dict[str, Any]) -> None:
+    class Dummy(Model):
+        @property
+        def tokenizer(self) -> Any:
+            raise OSError("no network")  # as lm_eval's own dummy model does
+
+    assert evaluate(Dummy(), DE, judge, limit=1, apply_chat_template=False)["results"][DE]
