@@ -7,6 +7,7 @@ from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.records import Conditions, Judged
+from mtbenchx_tasks.stats.means import answer_rating
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,10 @@ class Answer:
     @cached_property
     def rating(self) -> float | None:
         """Mean of the valid runs, then of the repeats; None without one."""
-        repeats: dict[int, list[float]] = {}
+        repeats: dict[int, list[float | None]] = {}
         for item in self.judged:
-            if item.rating is not None:
-                repeats.setdefault(item.repeat, []).append(item.rating)
-        return fmean(fmean(values) for values in repeats.values()) if repeats else None
+            repeats.setdefault(item.repeat, []).append(item.rating)
+        return answer_rating(repeats.values())
 
     def of_run(self, run: int) -> float | None:
         """Return the rating of one run; None without one."""

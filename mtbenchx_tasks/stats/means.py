@@ -30,12 +30,12 @@ def contributions(
         categories: All categories of the evaluation; every question reports every one, so that ranks can be joined.
 
     Returns:
-        Lists of ratings (one per judged answer, each the mean of its valid runs) for `score`, `turn_1`, `turn_2` and
+        Lists of ratings (one per turn that has any: see `answer_rating`) for `score`, `turn_1`, `turn_2` and
         each category, a (category, ratings) pair for `category_mean`, and lists of 0 and 1 for `answer_language` and
         `unscored`. Each of MEANS is followed by its `_stderr`, which the harness takes as that metric's error.
     """
     rated = [[rating(runs) for runs in repeats] for repeats in verdicts]
-    turns = [[value for value in values if value is not None] for values in rated]
+    turns = [_present(answer_rating([verdict.rating for verdict in runs] for runs in repeats)) for repeats in verdicts]
     both = [value for values in turns for value in values]
     named: dict[str, Any] = {"score": both, "turn_1": turns[0], "turn_2": turns[1]}
     metrics = {key: value for name, value in named.items() for key in (name, f"{name}_stderr")}
@@ -46,10 +46,27 @@ def contributions(
     return metrics
 
 
+def _present(value: float | None) -> list[float]:
+    return [] if value is None else [value]
+
+
 def rating(runs: Iterable[Verdict]) -> float | None:
     """Return the mean of the valid runs of one answer's judgment, or None if no run was valid."""
     valid = [verdict.rating for verdict in runs if verdict.rating is not None]
     return fmean(valid) if valid else None
+
+
+def answer_rating(repeats: Iterable[Sequence[float | None]]) -> float | None:
+    """Return the rating of the answers to one turn: the mean of the valid runs, then of the repeats that have one.
+
+    This is the one definition: the harness, `judge`, the report and the cards take means of these.
+
+    Args:
+        repeats: Per repeat, the rating of each run; None where it failed.
+    """
+    valid = [[value for value in runs if value is not None] for runs in repeats]
+    means = [fmean(runs) for runs in valid if runs]
+    return fmean(means) if means else None
 
 
 def in_the_questions_language(question: Question, languages: Sequence[Sequence[str | None]]) -> list[float]:
@@ -67,7 +84,7 @@ def in_the_questions_language(question: Question, languages: Sequence[Sequence[s
 
 
 def mean(items: Iterable[Sequence[float]]) -> float:
-    """Return the mean over all values of all questions (FastChat's weighting); nan if there is none."""
+    """Return the mean over the turns of all questions (FastChat's weighting); nan if there is none."""
     values = [value for item in items for value in item]
     return fmean(values) if values else math.nan
 

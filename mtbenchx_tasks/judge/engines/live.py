@@ -178,7 +178,7 @@ class LiveEngine:
             future.cancel()
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
-        if busy:
+        if busy and pool is not None:
             log.warning(
                 "Judging stops: %d judgments in flight are waited for for %.0f s; all that arrived is kept in %s, "
                 "and the same command goes on from there.", busy, GRACE_SECONDS, self._ledger.path

@@ -173,7 +173,7 @@ def test_repeats_are_conversations_of_their_own(tmp_path: Path, api: Api, judge:
     model = Model(lambda prompt: next(answers))
     results = evaluate(model, "thrice", judge, folder=tmp_path, limit=2)
     assert [f"Antwort {number}<user>" in prompt for number, prompt in enumerate(model.prompts[1])] == [True] * 6
-    assert len(results["samples"]["thrice"][0]["score"]) == 6
+    assert len(results["samples"]["thrice"][0]["score"]) == 2  # one rating per turn: the mean of its three answers
     assert len(api.judgments) == 12
 
 

@@ -38,6 +38,15 @@ def table(*items: dict[str, Any]) -> dict[str, Any]:
     return {name: aggregate([item[name] for item in items]) for name, aggregate in AGGREGATE.items()}
 
 
+def test_repeats_count_once_and_a_failure_shifts_no_weight() -> None:
+    # Question 1, turn 1: repeats rated 2 and failed: 2; question 2: 8 and 8: 8. Turn 2: 5 everywhere.
+    found = table(contributed([[2], [None]], [[5], [5]]), contributed([[8], [8]], [[5], [5]]))
+    assert (found["turn_1"], found["turn_2"], found["score"]) == (5, 5, 5)  # not (2 + 8 + 8) / 3
+    assert found["unscored"] == 1 / 8
+    # Runs first, then repeats: (mean(1, 3) + 6) / 2.
+    assert contributed([[1, 3, None], [6, None, None]], [[5]])["turn_1"] == [4]
+
+
 def test_a_table_by_hand() -> None:
     found = table(contributed([[8]], [[6]]), contributed([[4]], [[None]]), contributed([[9]], [[10]], question("math")))
     assert found == {
