@@ -16,7 +16,7 @@ from pathlib import Path
 from measure import endpoint
 
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat
-from hf_datasets.ledger.store import open_ledger
+from hf_datasets.ledger.store import Ledger, open_ledger
 from mtbenchx_tasks.judge.engines.live import LiveEngine
 
 PROMPT = "Please judge. " + "word " * 700
@@ -40,6 +40,7 @@ def measure(url: str, options: argparse.Namespace) -> None:
         ledger = open_ledger(Path(folder) / "ledger.sqlite")
         transport = OpenAIChat(url)
         transport.check("gpt-4")  # warm-up: imports, connection
+        prove(transport, url, ledger)
         floor = math.ceil(options.judgments / options.in_flight) * options.latency
         for name in ("first run", "repeated"):
             engine = LiveEngine(transport, "gpt-4", ledger, options.in_flight)
@@ -53,6 +54,13 @@ def measure(url: str, options: argparse.Namespace) -> None:
                 f"floor/wall {floor / wall:.3f}), CPU {cpu / options.judgments * 1000:.2f} ms a judgment, "
                 f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
             )
+
+
+def prove(transport: OpenAIChat, url: str, ledger: Ledger) -> None:
+    """Have the judge known before it is timed: of one that the ledger doesn't know, eight are asked alone."""
+    engine = LiveEngine(transport, "gpt-4", ledger, 1)
+    engine.submit(request(url, -1))
+    engine.finish()
 
 
 def request(url: str, number: int) -> ChatRequest:

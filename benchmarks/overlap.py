@@ -66,7 +66,7 @@ def measure(options: argparse.Namespace) -> tuple[float, float, float]:
         judged = time.monotonic()
         evaluate(model, options, metadata={"judge": together})
         ended = time.monotonic()
-        judgments = 2 * len(LANGUAGES) * options.limit + 1  # and the call that checks the judge
+        judgments = 2 * len(LANGUAGES) * (options.limit + 1) + 1  # with each language's probe, and one call before
         if judge.stats()["answered"] != 2 * judgments:
             raise SystemExit(f"the judge answered {judge.stats()} requests, not {2 * judgments}")
     found = generated - began, judged - generated, ended - judged

@@ -10,7 +10,15 @@ import pytest
 from tests.sources import needs_sources
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-HELPERS = {"run", "measure", "peer", "slow_api", "stackexchange", "stopwatch"}
+HELPERS = {
+    "run",
+    "measure",
+    "peer",
+    "slow_api",
+    "stackexchange",
+    "stopwatch",
+    "real_vllm",
+}  # `make real-vllm` runs the last
 QUICK = {
     "annotate": "4 votes stored of 4 acknowledged, 0 errors",
     "cost": "pairwise, 4 raw runs",

@@ -82,6 +82,7 @@ class LiveEngine:
         """Why nothing more may be paid for, to the end of the run."""
         self._ended = True
         """Whether no run is under way."""
+        self._knocked = False
 
     def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
         """Ask what of the probe the ledger lacks, before anything else; after a halt, start anew."""
@@ -93,14 +94,20 @@ class LiveEngine:
         if self._halted:
             return ()
         self._ledger.check_writable()
-        knock = getattr(self._transport, "check", None)  # an endpoint that isn't there is told in seconds
-        if knock and any(self._held(request) is None for request in probe):
-            knock(self._model)
+        if not self._knocked and any(self._held(request) is None for request in probe):
+            self._knock()
         try:
             return [self._submit(request, alone=False).result() for request in probe]
         except BaseException:
             self.stop()
             raise
+
+    def _knock(self) -> None:
+        """Once: see with one token that an endpoint is there, which is told in seconds, not after all retries."""
+        check = getattr(self._transport, "check", None)
+        if check is not None:
+            check(self._model)
+        self._knocked = True
 
     def meet(self, lm: Any) -> None:
         """An endpoint shares nothing with the judged model."""

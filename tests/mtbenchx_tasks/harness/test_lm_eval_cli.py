@@ -78,8 +78,9 @@ def test_no_key_is_one_sentence_and_nothing_is_generated(
     api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    process = start(api, tmp_path, "run", judge={"base_url": None})
+    process = start(api, tmp_path, "run", judge={"base_url": None, "model": "hosted"})
     _, log = process.communicate(timeout=300)
     assert process.returncode != 0
+    assert "Traceback" not in log
     assert "OPENAI_API_KEY" in log.strip().splitlines()[-1]
     assert api.requests == []

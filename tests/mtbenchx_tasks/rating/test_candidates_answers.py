@@ -117,7 +117,7 @@ def test_saved_answers_are_read_alike(api: Api, judge: dict[str, Any], tmp_path:
     turns = [["<think>Hm.</think>Good morning.", "<think>First I should"], ["", "Good evening."]]
     rows = [{"question_id": i, "model_id": "m", "choices": [{"turns": said}]} for i, said in enumerate(turns, start=1)]
     (file := tmp_path / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (scored,) = judge_files([file], json.dumps(judge), "en")
+    (scored,) = judge_files([file], json.dumps(judge), "en", benchmark="mini")
     assert scored.reasons == {ONLY_A_THOUGHT: 1, EMPTY: 1}
     assert scored.metrics["unscored"] == 0.5
     assert "Hm." not in json.dumps([request["messages"] for request in api.judgments])
