@@ -65,7 +65,8 @@ def measure(folder: Path, files: list[Path], options: argparse.Namespace) -> Non
     )
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    serve = [*command, "serve", *files, "--language", "en", "--db", database, "--port", str(port)]
+    serve = [*command, "serve", *files, "--language", "en", "--benchmark", options.benchmark]
+    serve += ["--db", database, "--port", str(port)]
     server = subprocess.Popen([*map(str, serve), "--target", str(options.annotators), "--votes-per-minute", "600"])
     try:
         url = f"http://127.0.0.1:{port}"

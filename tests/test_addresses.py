@@ -3,6 +3,7 @@
 import importlib
 import runpy
 import sqlite3
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def test_the_container_of_a_space_starts_the_module_that_it_names(monkeypatch: p
     """`CMD ["python", "-m", "mtbenchx_tasks.annotate.on_space"]` stands in Dockerfiles of Spaces that are up."""
     pytest.importorskip("fastapi")
     monkeypatch.setenv("MTBENCHX_DATA", "/nowhere")
+    monkeypatch.delitem(sys.modules, "mtbenchx_tasks.annotate.on_space", raising=False)  # another test may have it
     names = runpy.run_module("mtbenchx_tasks.annotate.on_space", run_name="imported")
     assert callable(names["main"])
 

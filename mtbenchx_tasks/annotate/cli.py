@@ -160,9 +160,10 @@ def space(
     from mtbenchx_tasks.annotate.assignment import Policy
     from mtbenchx_tasks.annotate.bundle import Bundle
     from mtbenchx_tasks.annotate.serve import Options
-    from mtbenchx_tasks.annotate.space import write_space
+    from mtbenchx_tasks.annotate.space import check_place, write_space
     from mtbenchx_tasks.annotate.study import read_study
 
+    check_place(out, repo_id)
     study = read_study([*answers, *(more or [])], language, benchmark, baseline, references)
     policy = Policy(order, target, per_annotator)
     said = _consent(consent)

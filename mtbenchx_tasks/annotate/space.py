@@ -68,10 +68,7 @@ def write_space(out: Path, repo_id: str, bundle: Bundle, number: int) -> list[st
     Raises:
         UserError: The name isn't ORG/NAME, or the folder is there or can't be made.
     """
-    if repo_id.count("/") != 1 or not all(repo_id.split("/")):
-        raise UserError(f"{repo_id!r} isn't the name of a Space; write ORG/NAME.")
-    if out.exists():
-        raise UserError(f"{out} is there already; name a new folder by --out.")
+    check_place(out, repo_id)
     codes = [new_code() for _ in range(number)]
     names = [f"expert_{number}" for number in range(1, len(codes) + 1)]
     random.SystemRandom().shuffle(names)
@@ -83,6 +80,14 @@ def write_space(out: Path, repo_id: str, bundle: Bundle, number: int) -> list[st
         shutil.rmtree(out, ignore_errors=True)
         raise UserError(f"Can't write {out} ({error}); name a place where you may write by --out.") from error
     return codes
+
+
+def check_place(out: Path, repo_id: str) -> None:
+    """Raise UserError if the name isn't ORG/NAME or the folder is there; told before any answer is read."""
+    if repo_id.count("/") != 1 or not all(repo_id.split("/")):
+        raise UserError(f"{repo_id!r} isn't the name of a Space; write ORG/NAME.")
+    if out.exists():
+        raise UserError(f"{out} is there already; name a new folder by --out.")
 
 
 def _write_app(folder: Path, values: Mapping[str, str]) -> None:

@@ -201,7 +201,9 @@ def test_saved_answers_are_judged_in_it(built: Path, api: Api, tmp_path: Path) -
     answers.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     judge = json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")})
     done = CliRunner().invoke(
-        app, ["judge", str(answers), "--judge", judge, "--language", "pt", "--data", str(built)], catch_exceptions=False
+        app,
+        ["judge", str(answers), "--judge", judge, "--language", "pt", "--benchmark", "mini", "--data", str(built)],
+        catch_exceptions=False,
     )
     assert done.exit_code == 0, done.output
     assert len(api.judgments) == 32

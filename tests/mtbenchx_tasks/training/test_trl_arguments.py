@@ -35,7 +35,7 @@ def test_a_mistake_is_one_sentence(desk: Path, arguments: list[str], sentence: s
     [
         ("lerning_rate: 1.0e-5\n", r"no field 'lerning_rate'; learning_rate is meant"),
         ("max_seq_length: 10\n", r"no field 'max_seq_length'; max_length is meant"),
-        ("a: [1\n", r"is no YAML"),
+        ("a: [1\n", r"^mine.yaml: not YAML .*; correct it\.$"),
         ("- a\n", r"holds no `field: value` lines"),
         ("learning_rate: very\n", r"invalid float value: 'very'"),
     ],
