@@ -322,5 +322,5 @@ def test_someone_elses_translation_in_fastchats_layout(api: Api, tmp_path: Path)
     judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")}
     results = evaluate(Model(), "mtbench_x_nl", judge, tmp_path / "mtbench-x" / "tasks", limit=1)
     assert metric(results, "mtbench_x_nl", "score") == 7
-    assert "Bewertung" in api.judgments[0]["messages"][1]["content"]
+    assert any("Bewertung" in judgment["messages"][1]["content"] for judgment in api.judgments)  # in any order
     assert "Nothing is recorded" in (tmp_path / "mtbench-x" / "README.md").read_text(encoding="utf-8")
