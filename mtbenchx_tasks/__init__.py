@@ -3,7 +3,7 @@
 from pathlib import Path
 
 __version__ = "0.4.0"
-TASK_VERSION = 1.0
+TASK_VERSION = 1.1
 """Rises when scores of the same answers and judgments would change."""
 
 

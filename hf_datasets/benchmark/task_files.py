@@ -75,7 +75,7 @@ def _quoted(text: str) -> str:
 def _group(prefix: str, codes: Collection[str]) -> str:
     tasks = "".join(f"  - {prefix}_{code}\n" for code in codes)
     metrics = "".join(f"  - {{metric: {name}, aggregation: mean, weight_by_size: false}}\n" for name in _METRICS)
-    return f"group: {prefix}\ntask:\n{tasks}aggregate_metric_list:\n{metrics}metadata: {{version: 1.0}}\n"
+    return f"group: {prefix}\ntask:\n{tasks}aggregate_metric_list:\n{metrics}metadata: {{version: 1.1}}\n"
 
 
 # files of others -----------------------------------------------------------------------------------------------------
