@@ -1,7 +1,7 @@
 """`mtbenchx judge`: saved answers, judged again and again without generating again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,10 @@ from mtbenchx_tasks.judge.options import (
     engine_factory,
     know_languages,
 )
+
+if TYPE_CHECKING:
+    from mtbenchx_tasks.judge.settings import JudgeSettings
+    from mtbenchx_tasks.rating.prompt_comparison import Variant
 
 
 def judge(
@@ -72,13 +76,7 @@ def judge(
         check_writable(out)
     settings = parse_judges(judges, runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price)
-    variants = []
-    if compare_prompts:
-        variants = prompt_comparison.prompt_variants(settings[0], compare_prompts.split(","))
-    elif compare_languages:
-        variants = prompt_comparison.language_variants(settings[0])
-    if variants and len(settings) > 1:
-        raise UserError("Prompts are compared with one judge at a time; name one --judge.")
+    variants = _variants(settings, compare_prompts, compare_languages)
     asked = [variant for _, variant in variants] or settings
     if plan:
         print_plan(saved_answers.plan_files(files, asked, language, prices, benchmark=benchmark))
@@ -101,3 +99,14 @@ def judge(
     columns = [part for result in results for part in result.by_snapshot()] if split_snapshots else results
     print_jury(jury(results)) if len(settings) > 1 and not split_snapshots else print_metrics(columns)
     end_command(budget, sum(result.failed for result in results))
+
+
+def _variants(settings: "list[JudgeSettings]", prompt_sets: str | None, languages: bool) -> "list[Variant]":
+    """Return the settings to compare, with a name each; nothing where no comparison is asked for."""
+    from mtbenchx_tasks.rating.prompt_comparison import language_variants, prompt_variants
+
+    if not prompt_sets and not languages:
+        return []
+    if len(settings) > 1:
+        raise UserError("Prompts are compared with one judge at a time; name one --judge.")
+    return prompt_variants(settings[0], prompt_sets.split(",")) if prompt_sets else language_variants(settings[0])
