@@ -3,7 +3,7 @@
     MTBENCHX_SOURCES=DIR python benchmarks/fastchat.py [--small] [--repeats 2] [--in-flight 1 8 32 64 128]
 
 Both read the same model_answer files and build the same English prompts: 20 judgments per slot. The floor is rounds x
-latency: nobody can be faster. Start-up and, for ours, the 1-token call that checks key and model are part of the whole.
+latency: nobody can be faster. Start-up and, for ours, the call of one token and the probe are part of the whole.
 FastChat waits 10 s after any refusal, whatever Retry-After says; both get the same refusals. At last both are killed
 (kill -9) when half is judged, and called again.
 """
@@ -95,10 +95,11 @@ class Bench:
             file.unlink()
 
     def judged(self, who: str) -> int:
-        """Count the judgments that one has stored."""
+        """Count the judgments of the answers that one has stored; ours keeps those of its probe too."""
         if who == FASTCHAT:
             return sum(row["score"] == 8 for row in read(self.pairs))
-        stored = Ledger(self.ledger).rows("SELECT count(*) AS n FROM judgment WHERE state = 'answered'")
+        of_answers = "FROM judgment WHERE state = 'answered' AND key IN (SELECT judgment FROM use)"
+        stored = Ledger(self.ledger).rows(f"SELECT count(*) AS n {of_answers}")
         return int(stored[0]["n"])
 
     def run(self, who: str) -> Cost:

@@ -57,5 +57,5 @@ def test_the_checklist_for_a_language_runs(api: Api, tmp_path: Path) -> None:
             )
             assert done.returncode in (DONE, SOMETHING_IS_ODD), f"{command}\n{done.stdout}\n{done.stderr}"
     judged = [request for request in api.judgments if "[[5]]" in request["messages"][0]["content"]]
-    assert len(judged) == 4  # 2 questions x 2 turns
+    assert len(judged) == 4 + 2  # 2 questions x 2 turns, and the probe's two answers
     assert list(tmp_path.glob("results/*/results_*.json"))
