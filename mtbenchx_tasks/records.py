@@ -1,8 +1,16 @@
-"""The records that cross rooms: what was asked, how it was judged and compared, and all that was read of it."""
+"""The records that cross rooms: what was asked, who answered, who judged, and what they said.
+
+A rating is of one answer, a preference of two. One judge's rating of one answer, and one person's vote on two:
+
+    Rating(Item("mtbench_x", "de", 81, 1, "writing"), Model("gemma"), Rater("gpt-4", "judge"), ..., value=7.0)
+    Preference(Item("mtbench_x", "de", 81, 1, "writing"), frozenset({Model("gemma"), Model("mistral")}),
+               Rater("expert_1", "person"), Decision.WIN, winner="mistral")
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import NamedTuple
+from enum import Enum
+from typing import Any, Literal, NamedTuple
 
 TIE, BOTH_BAD = "tie", "both_bad"
 INCONSISTENT, FAILED = "inconsistent", "failed"
@@ -10,6 +18,102 @@ INCONSISTENT, FAILED = "inconsistent", "failed"
 
 @dataclass(frozen=True)
 class Item:
+    """What was asked: one turn of one question, or (turn None) the whole conversation."""
+
+    benchmark: str
+    """`mtbench_x`, `mini` or another's name; "" where nothing tells it."""
+    language: str
+    """Code of the question's language; "" where nothing tells it."""
+    question_id: int | str
+    """The same in every language, so that questions are the unit of every bootstrap; text only if it is no number."""
+    turn: int | None
+    """From 1; None: the whole conversation."""
+    category: str = field(default="", compare=False)
+    """As the benchmark or the file tells it, else "". No part of equality: a vote may not tell it."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Who answered."""
+
+    name: str
+    """As tables show it."""
+    identity: str = ""
+    """What tells two models of one name apart: the hash of the weights, or endpoint and model; "" if not known."""
+    generation: str = ""
+    """Which set of its answers; two sets are never merged. "" if there is one."""
+
+
+@dataclass(frozen=True)
+class Rater:
+    """Who judged."""
+
+    name: str
+    """The judge's slug, or the person's pseudonym."""
+    kind: Literal["judge", "person"] = "judge"
+    snapshot: str = field(default="", compare=False)
+    """The judge's version, as its endpoint reported it; no part of equality: it may change between two judgments."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where a judgment can be looked up; only its text is part of equality: other files hold the same judgment."""
+
+    text: str = ""
+    """What the judge wrote."""
+    key: str = field(default="", compare=False)
+    """Key of the judgment in the ledger; "" if nobody was asked, or the file isn't a ledger."""
+    source: str = field(default="", compare=False)
+    """File and line, e.g. `votes.jsonl:3`, or the ledger's file."""
+    suspicious: bool = False
+    """An answer holds the prompt's delimiters or a verdict of its own (see judge/injection.py)."""
+
+
+NO_EVIDENCE = Evidence()
+
+
+class Decision(Enum):
+    """How a comparison of two answers ended."""
+
+    WIN = "win"
+    """One is better; `winner` names its model."""
+    TIE = "tie"
+    """Both are equally good."""
+    BOTH_BAD = "both_bad"
+    """Neither is any good."""
+    INCONSISTENT = "inconsistent"
+    """The judge's two games disagree."""
+    SKIP = "skip"
+    """A person looked and didn't vote."""
+    FAILED = "failed"
+    """There is no vote, for a reason that is told."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a vote, and enters rates and agreement."""
+        return self in VOTES
+
+
+VOTES = (Decision.WIN, Decision.TIE, Decision.BOTH_BAD)
+
+
+@dataclass(frozen=True)
+class Game:
+    """What a judge said of two answers shown in one order."""
+
+    first: str
+    """Name of the model whose answer was shown as A."""
+    decision: Decision
+    """WIN, TIE, BOTH_BAD, or FAILED: not a vote."""
+    winner: str | None = None
+    """Name of the model that won; None unless `decision` is WIN."""
+    reason: str = ""
+    """Why there is no vote; "" if there is one."""
+    evidence: Evidence = NO_EVIDENCE
+
+
+@dataclass(frozen=True)
+class OutcomeItem:
     """What is compared: the answers of two models to one turn of one question, in one run of the judge."""
 
     benchmark: str
@@ -33,7 +137,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Game:
+class OutcomeGame:
     """One judgment of two answers in one order, its vote mapped back to the models."""
 
     vote: str | None
@@ -50,17 +154,19 @@ class Game:
 class Outcome:
     """Who won one item: decided by both games of a judge, or told as one vote, which knows no order."""
 
-    item: Item
+    item: OutcomeItem
     """What was compared."""
     winner: str
     """`model_1`, `model_2`, `tie`, `both_bad`; `inconsistent` if two games disagree; `failed` without a vote."""
-    games: tuple[Game, Game] | None = None
+    games: tuple[OutcomeGame, OutcomeGame] | None = None
     """model_1 shown as A, then model_2 shown as A; None: a vote alone, so that no direction is told."""
     lengths: tuple[int, int] = (0, 0)
     """Characters of the judged answers of model_1 and model_2; (0, 0): not known."""
 
     @classmethod
-    def of(cls, item: Item, first: Game, second: Game, lengths: tuple[int, int] = (0, 0)) -> "Outcome":
+    def of(
+        cls, item: OutcomeItem, first: OutcomeGame, second: OutcomeGame, lengths: tuple[int, int] = (0, 0)
+    ) -> "Outcome":
         """Return the outcome of two games: positional bias is that they disagree."""
         failed = first.vote is None or second.vote is None
         winner = FAILED if failed or first.vote is None else first.vote if first.vote == second.vote else INCONSISTENT
@@ -160,6 +266,49 @@ class Judged:
     """The judgment's key in a ledger, if known."""
     source: str = field(default="", compare=False)
     """The file it was read from."""
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Two answers to one item, compared once, by a judge (in both orders) or a person.
+
+    There is no orientation: the winner is named, and a pair is the same pair whichever model a file names first.
+    """
+
+    item: Item
+    models: frozenset[Model]
+    """The two that answered."""
+    rater: Rater
+    decision: Decision
+    winner: str | None = None
+    """Name of the model that won; None unless `decision` is WIN."""
+    conditions: Conditions = Conditions("")
+    run: int = 0
+    """0-based number among this rater's judgments of these answers."""
+    repeat: int = 0
+    """0-based number of the generated answers."""
+    answers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Model's name -> the judged answer; empty where the file doesn't hold them."""
+    games: tuple[Game, ...] = ()
+    """A judge's two, in the order they were asked; none where a file tells the decision alone, so no direction."""
+    evidence: Evidence = NO_EVIDENCE
+    """Of a decision without games."""
+
+    @classmethod
+    def of_games(cls, item: Item, rater: Rater, games: tuple[Game, Game], **rest: Any) -> "Preference":
+        """Return what two games in both orders decide: one that failed fails it, two that disagree are INCONSISTENT."""
+        votes = {(game.decision, game.winner) for game in games}
+        decision, winner = votes.pop() if len(votes) == 1 else (Decision.INCONSISTENT, None)
+        if any(game.decision is Decision.FAILED for game in games):
+            decision, winner = Decision.FAILED, None
+        models = frozenset(Model(game.first) for game in games)
+        return cls(item, models, rater, decision, winner, games=games, **rest)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of both models: as they were shown in the first game, else sorted."""
+        one, other = sorted(model.name for model in self.models)
+        return (other, one) if self.games and self.games[0].first == other else (one, other)
 
 
 @dataclass(frozen=True)

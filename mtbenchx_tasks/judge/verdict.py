@@ -14,7 +14,7 @@ from hf_datasets.records import Completion
 from hf_datasets.shared.thoughts import thoughts
 from mtbenchx_tasks.judge.brackets import last_rating, votes_in
 from mtbenchx_tasks.judge.expected import UNPARSABLE, expected_rating, in_range
-from mtbenchx_tasks.records import BOTH_BAD, TIE, Game, Verdict
+from mtbenchx_tasks.records import BOTH_BAD, TIE, OutcomeGame, Verdict
 
 OUT_OF_RANGE = "verdict out of range"
 NO_VOTE, NOT_OFFERED = "no vote in the judge's text", "the judge cast a vote that it was not offered"
@@ -100,7 +100,7 @@ WITH_BOTH_BAD = 4
 """The number of votes where [[D]] is offered."""
 
 
-def game(completion: Completion, parser: str, votes: int, swapped: bool, key: str | None = None) -> Game:
+def game(completion: Completion, parser: str, votes: int, swapped: bool, key: str | None = None) -> OutcomeGame:
     """Read the judgment of one game.
 
     Args:
@@ -112,10 +112,10 @@ def game(completion: Completion, parser: str, votes: int, swapped: bool, key: st
     """
     text = _text(completion)
     if completion.state != "answered":
-        return Game(None, text, _absence(completion), key)
+        return OutcomeGame(None, text, _absence(completion), key)
     letter, reason = (parse_vote_fastchat if parser == "fastchat" else parse_vote)(text, votes)
     vote = None if letter is None else model_vote(letter, swapped)
-    return Game(vote, text, _explained(reason, completion), key)
+    return OutcomeGame(vote, text, _explained(reason, completion), key)
 
 
 def model_vote(letter: str, swapped: bool) -> str:

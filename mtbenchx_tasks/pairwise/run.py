@@ -26,7 +26,7 @@ from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.pairwise.recording import record
 from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, game_request, plan
 from mtbenchx_tasks.rating.saved_answers import read_files
-from mtbenchx_tasks.records import Game, Outcome
+from mtbenchx_tasks.records import Outcome, OutcomeGame
 
 Games = tuple[Future[Judged], Future[Judged]] | None
 """Both games of a match under way; None if it isn't judged."""
@@ -140,11 +140,11 @@ def collect(matches: Sequence[Match], games: Sequence[Games], parser: str, votes
     return outcomes
 
 
-def _read(future: Future[Judged] | None, parser: str, votes: int, swapped: bool) -> Game:
+def _read(future: Future[Judged] | None, parser: str, votes: int, swapped: bool) -> OutcomeGame:
     if future is None:
-        return Game(None, reason=EMPTY)
+        return OutcomeGame(None, reason=EMPTY)
     if future.cancelled():
-        return Game(None, reason=INTERRUPTED)
+        return OutcomeGame(None, reason=INTERRUPTED)
     judged = future.result()
     return game(judged.completion, parser, votes, swapped, judged.key)
 

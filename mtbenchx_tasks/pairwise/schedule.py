@@ -18,14 +18,14 @@ from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import endpoint_of, in_role
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.records import Item
+from mtbenchx_tasks.records import OutcomeItem
 
 
 @dataclass(frozen=True)
 class Match:
     """Two answers to be compared in one run."""
 
-    item: Item
+    item: OutcomeItem
     """What is compared."""
     prompt: str
     """Name of the judge prompt."""
@@ -68,7 +68,7 @@ def plan(
             question = by_id[identifier]
             place = answers[0].benchmark, question.language, identifier, question.category
             for turn in range(1, mtbench_x.TURNS + 1):
-                item = Item(*place, turn, run=0, judge=settings.slug, model_1=one, model_2=other)
+                item = OutcomeItem(*place, turn, run=0, judge=settings.slug, model_1=one, model_2=other)
                 both = texts[one][identifier], texts[other][identifier]
                 matches += _matches(item, question, both, prompts, settings)
     return matches
@@ -116,7 +116,7 @@ def _check_same_questions(one: str, other: str, texts: Mapping[str, Mapping[int,
 
 
 def _matches(
-    item: Item,
+    item: OutcomeItem,
     question: Question,
     texts: tuple[Sequence[str], Sequence[str]],
     prompts: PairPrompts,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar
 
 from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE, Item, Outcome
+from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE, Outcome, OutcomeItem
 from mtbenchx_tasks.stats import intervals as stats
 from mtbenchx_tasks.stats.intervals import DRAWS, Averaged, Interval, PairedTest, Share
 
@@ -31,7 +31,7 @@ class Placed(Protocol):
     """What can be grouped."""
 
     @property
-    def item(self) -> Item:
+    def item(self) -> OutcomeItem:
         """What was compared."""
         ...
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mtbenchx_tasks.records import Item, Outcome
+from mtbenchx_tasks.records import Outcome, OutcomeItem
 from mtbenchx_tasks.stats.intervals import Averaged
 from mtbenchx_tasks.stats.pair_rates import VOTES, bias_over_runs, strata
 
@@ -56,7 +56,7 @@ def substitute(outcomes: Iterable[Outcome], following: Following = "next", runs:
     return [_filled(outcome, known, reach) for outcome in outcomes if outcome.item.run < wanted]
 
 
-def _filled(outcome: Outcome, known: dict[Item, Outcome], reach: int) -> Outcome:
+def _filled(outcome: Outcome, known: dict[OutcomeItem, Outcome], reach: int) -> Outcome:
     if outcome.winner in VOTES:
         return outcome
     for step in range(1, reach + 1):

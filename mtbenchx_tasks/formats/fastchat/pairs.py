@@ -24,7 +24,7 @@ from mtbenchx_tasks.formats.fastchat.rows import ERROR, PairRow
 from mtbenchx_tasks.formats.generations import Shown, of_one_generation
 from mtbenchx_tasks.judge.messages import pair_prompt_name
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.records import Game, Item, Outcome
+from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
 
 GUIDED = ("math", "reasoning", "coding")
 """FastChat's categories with reference answers."""
@@ -64,7 +64,7 @@ def write_pairs(folder: Path, outcomes: Iterable[Outcome], ledger: Ledger | None
 
 def pair_row(outcome: Outcome, ledger: Ledger | None = None) -> Row:
     """Return FastChat's row of an outcome; `ledger` as in `write_pairs`."""
-    item, (first, second) = outcome.item, outcome.games or (Game(None), Game(None))
+    item, (first, second) = outcome.item, outcome.games or (OutcomeGame(None), OutcomeGame(None))
     known = [_kept(item, one, ledger) for one in (first, second)]
     return {
         "question_id": item.question_id,
@@ -82,14 +82,14 @@ def pair_row(outcome: Outcome, ledger: Ledger | None = None) -> Row:
     }
 
 
-def _kept(item: Item, one: Game, ledger: Ledger | None) -> Row:
+def _kept(item: OutcomeItem, one: OutcomeGame, ledger: Ledger | None) -> Row:
     """Return what the ledger has of a game (it keeps the models of a pair in alphabetical order)."""
     place = item.benchmark, item.language, item.question_id, item.turn, item.run, item.judge
     rows = ledger.rows(QUERY, (*place, *sorted((item.model_1, item.model_2)), one.key)) if ledger else []
     return dict(rows[0]) if rows else {"prompt": _usual_prompt(item), "at": 0.0, "request": None}
 
 
-def _usual_prompt(item: Item) -> str:
+def _usual_prompt(item: OutcomeItem) -> str:
     return pair_prompt_name(item.category in GUIDED, item.turn)
 
 
@@ -125,7 +125,7 @@ def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Ou
     ids = [row.question_id.number for _, row in rows]
     benchmark = benchmark_of(file, ids, told.benchmark, {number: text for number, text in asked.items() if text})
     counts, notes = of_one_generation(file, [_shown(number, row) for number, row in rows])
-    seen: Counter[Item] = Counter()
+    seen: Counter[OutcomeItem] = Counter()
     outcomes = []
     for (number, row), counted in zip(rows, counts, strict=True):
         if not counted:
@@ -152,8 +152,8 @@ def _shown(number: int, row: PairRow) -> Shown:
     return Shown(number, row.question_id.number, row.turn, models, row.judge, row.g1_user_prompt)
 
 
-def _item(row: PairRow, language: str, benchmark: str, place: str) -> Item:
-    return Item(
+def _item(row: PairRow, language: str, benchmark: str, place: str) -> OutcomeItem:
+    return OutcomeItem(
         benchmark=benchmark,
         language=language,
         question_id=row.question_id.number,
@@ -166,5 +166,5 @@ def _item(row: PairRow, language: str, benchmark: str, place: str) -> Item:
     )
 
 
-def _game(winner: str, text: str) -> Game:
-    return Game(None, text, "marked as an error") if winner == ERROR else Game(winner, text)
+def _game(winner: str, text: str) -> OutcomeGame:
+    return OutcomeGame(None, text, "marked as an error") if winner == ERROR else OutcomeGame(winner, text)

@@ -28,7 +28,7 @@ from mtbenchx_tasks.formats.votes import Vote, read_votes
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
-from mtbenchx_tasks.records import FAILED, PEOPLE, Compared, Conditions, Item, Judged, Outcome, Study
+from mtbenchx_tasks.records import FAILED, PEOPLE, Compared, Conditions, Judged, Outcome, OutcomeItem, Study
 
 Numbered = Sequence[tuple[int, SingleRow]]
 
@@ -171,10 +171,10 @@ def read_people(file: Path, told: Told = NOTHING) -> Study:
 
 def _votes(votes: Sequence[Vote], source: str) -> Iterator[Compared]:
     """People are one judge together; their places are told apart by the run, so that votes on an item are kept."""
-    order: Counter[Item] = Counter()
+    order: Counter[OutcomeItem] = Counter()
     for vote in votes:
         judge = PEOPLE if vote.kind == "human" else slug(vote.annotator)
-        item = Item(
+        item = OutcomeItem(
             benchmark=vote.benchmark,
             language=(vote.language or "en").lower(),
             question_id=int(vote.question_id),
@@ -190,6 +190,6 @@ def _votes(votes: Sequence[Vote], source: str) -> Iterator[Compared]:
         yield Compared(Conditions(judge=judge, benchmark=vote.benchmark), _outcome(place, vote), source)
 
 
-def _outcome(item: Item, vote: Vote) -> Outcome:
+def _outcome(item: OutcomeItem, vote: Vote) -> Outcome:
     """A vote knows no order: none is invented."""
     return Outcome(item, FAILED if vote.winner == SKIP else vote.winner)

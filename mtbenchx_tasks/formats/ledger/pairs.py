@@ -16,7 +16,7 @@ from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.verdict import game
-from mtbenchx_tasks.records import Game, Item, Outcome
+from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
 
 EMPTY, INTERRUPTED = EMPTY_ANSWER.reason, "interrupted"
 
@@ -128,8 +128,8 @@ def _differences(rules: Sequence[Mapping[str, object]]) -> str:
     return "; ".join(f"{name} {' or '.join(found)}" for name, found in values.items() if len(found) > 1)
 
 
-def _item(row: Row, models: tuple[str, str]) -> Item:
-    return Item(
+def _item(row: Row, models: tuple[str, str]) -> OutcomeItem:
+    return OutcomeItem(
         benchmark=row["benchmark"],
         language=row["language"],
         question_id=row["question_id"],
@@ -142,7 +142,7 @@ def _item(row: Row, models: tuple[str, str]) -> Item:
     )
 
 
-def _outcome(item: Item, games: Mapping[tuple[Item, str], Row]) -> Outcome:
+def _outcome(item: OutcomeItem, games: Mapping[tuple[OutcomeItem, str], Row]) -> Outcome:
     first, second = games[item, item.model_1], games[item, item.model_2]
     lengths = {first["model_1"]: len(first["answer_1"]), first["model_2"]: len(first["answer_2"])}
     return Outcome.of(
@@ -150,11 +150,11 @@ def _outcome(item: Item, games: Mapping[tuple[Item, str], Row]) -> Outcome:
     )
 
 
-def _game(row: Row, swapped: bool) -> Game:
+def _game(row: Row, swapped: bool) -> OutcomeGame:
     """Read one game; `swapped` says whether the item's model_2 was shown as A."""
     if row["judgment"] is None:
         empty = not (row["answer_1"].strip() and row["answer_2"].strip())
-        return Game(None, reason=EMPTY if empty else INTERRUPTED)
+        return OutcomeGame(None, reason=EMPTY if empty else INTERRUPTED)
     rule = json.loads(row["settings"])
     completion = Completion("failed", reason="the judgment is not in the ledger")
     if row["state"] in (*FINAL_STATES, "failed"):

@@ -9,7 +9,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.benchmark import OURS, category
 from mtbenchx_tasks.formats.vote_rows import SKIP
 from mtbenchx_tasks.formats.votes import QuestionId, Vote
-from mtbenchx_tasks.records import FAILED, INCONSISTENT, TIE, Item
+from mtbenchx_tasks.records import FAILED, INCONSISTENT, TIE, OutcomeItem
 
 Inconsistent = Literal["missing", "tie"]
 """What a verdict is whose two games disagree: a missing one (notes D2), or a tie (FastChat's)."""
@@ -22,7 +22,7 @@ Key = tuple[str | None, QuestionId, int, str, str]
 class Compared:
     """Two answers to one turn of one question, and all that was said of them (notes section 1)."""
 
-    item: Item
+    item: OutcomeItem
     """What was compared; without run and judge."""
     people: tuple[str, ...]
     """Valid votes: `model_1`, `model_2`, `tie` or `both_bad`; one a person, unless repeated votes count."""
@@ -34,7 +34,7 @@ class Compared:
 class Ballot:
     """One vote of a person, as the statistics of pairs take it."""
 
-    item: Item
+    item: OutcomeItem
     """What was compared; `judge` is the person."""
     winner: str
     """A valid vote."""
@@ -176,8 +176,8 @@ def _category(vote: Vote, benchmark: str) -> str:
     return category(benchmark, int(vote.question_id)) if known else ""
 
 
-def _item(vote: Vote, numbers: Mapping[QuestionId, int], benchmark: str, category: str) -> Item:
-    return Item(
+def _item(vote: Vote, numbers: Mapping[QuestionId, int], benchmark: str, category: str) -> OutcomeItem:
+    return OutcomeItem(
         benchmark=benchmark,
         language=vote.language or "",
         question_id=numbers[vote.question_id],

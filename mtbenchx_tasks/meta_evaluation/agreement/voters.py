@@ -8,7 +8,7 @@ from mtbenchx_tasks.formats.benchmark import NOTHING, Told
 from mtbenchx_tasks.formats.vote_rows import PEOPLE
 from mtbenchx_tasks.formats.votes import Vote, read_votes, with_skips
 from mtbenchx_tasks.meta_evaluation.agreement.study import Study
-from mtbenchx_tasks.records import INCONSISTENT, Item
+from mtbenchx_tasks.records import INCONSISTENT, OutcomeItem
 
 JUDGES = ("gpt", "chatgpt", "claude-", "gemini-", "judge")
 """How names begin that are no person's; nor is anyone's who says `tie (inconsistent)`, which takes two games."""
@@ -74,11 +74,11 @@ def _is_judge(vote: Vote) -> bool:
     return not name.startswith(PEOPLE) and (vote.winner == INCONSISTENT or name.startswith(JUDGES))
 
 
-def _models(items: Iterable[Item]) -> set[str]:
+def _models(items: Iterable[OutcomeItem]) -> set[str]:
     return {name for item in items for name in (item.model_1, item.model_2)}
 
 
-def _languages(items: Iterable[Item]) -> set[str]:
+def _languages(items: Iterable[OutcomeItem]) -> set[str]:
     return {item.language or "unknown" for item in items}
 
 

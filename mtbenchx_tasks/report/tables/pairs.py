@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mtbenchx_tasks.records import INCONSISTENT, PEOPLE, Compared, Conditions, Game, Outcome
+from mtbenchx_tasks.records import INCONSISTENT, PEOPLE, Compared, Conditions, Outcome, OutcomeGame
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.stats.intervals import Averaged, Interval
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
@@ -80,7 +80,7 @@ def _in_order(outcome: Outcome) -> Outcome:
 SWAPPED = {"model_1": "model_2", "model_2": "model_1"}
 
 
-def _mirrored(game: Game) -> Game:
+def _mirrored(game: OutcomeGame) -> OutcomeGame:
     return game if game.vote is None else replace(game, vote=SWAPPED.get(game.vote, game.vote))
 
 

@@ -26,7 +26,7 @@ from mtbenchx_tasks.judge.verdict import (
     parse_vote,
     verdict,
 )
-from mtbenchx_tasks.records import Game, Verdict
+from mtbenchx_tasks.records import OutcomeGame, Verdict
 from tests.sources import needs_sources
 
 
@@ -518,7 +518,7 @@ def test_whatever_a_ledger_holds_is_a_rating_or_a_reason(
     assert (found.rating is None) == bool(found.reason) or state == ""
     assert found.rating is None or math.isfinite(found.rating)
     assert isinstance(found.text, str)
-    assert isinstance(game(said, parser, 3, swapped=False), Game)
+    assert isinstance(game(said, parser, 3, swapped=False), OutcomeGame)
 
 
 def test_probabilities_stand_as_the_judgments_text() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import NO_VOTE, NOT_OFFERED, game, model_vote, parse_vote, parse_vote_fastchat
-from mtbenchx_tasks.records import Game
+from mtbenchx_tasks.records import OutcomeGame
 
 READ = {  # name: (text, ours with three votes, ours with four, FastChat's)
     "A": ("A explains more.\n\n[[A]]", "A", "A", "A"),
@@ -60,8 +60,8 @@ def test_a_letter_means_who_was_shown_there(letter: str, shown_first_1: str, sho
 
 def test_a_game_keeps_text_and_key() -> None:
     said = Completion("answered", "[[A]], no: [[B]]")
-    assert game(said, "last", 3, swapped=True, key="k") == Game("model_1", said.text, "", "k")
-    assert game(said, "fastchat", 3, swapped=True, key="k") == Game("model_2", said.text, "", "k")
+    assert game(said, "last", 3, swapped=True, key="k") == OutcomeGame("model_1", said.text, "", "k")
+    assert game(said, "fastchat", 3, swapped=True, key="k") == OutcomeGame("model_2", said.text, "", "k")
 
 
 @pytest.mark.parametrize("parser", ["last", "fastchat"])
@@ -75,7 +75,7 @@ def test_a_game_keeps_text_and_key() -> None:
     ],
 )
 def test_what_was_not_answered_is_no_vote(said: Completion, reason: str, parser: str) -> None:
-    assert game(said, parser, 4, swapped=False, key="k") == Game(None, said.text, reason, "k")
+    assert game(said, parser, 4, swapped=False, key="k") == OutcomeGame(None, said.text, reason, "k")
 
 
 # properties --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.records import Game, Item, Outcome
+from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
 from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
     by,
@@ -30,8 +30,8 @@ MIRRORED = {"model_1": "model_2", "model_2": "model_1"}
 def outcome(games: str = "22", question: int = 81, lengths: tuple[int, int] = (0, 0), **item: Any) -> Outcome:
     """`games` are the votes of the first and second game: 1, 2, t (tie), b (both bad), - (failed)."""
     place = {"language": "de", "category": "math", "turn": 1, "run": 0, "judge": "gpt-4"} | item
-    compared = Item("mtbench_x", question_id=question, model_1="A", model_2="B", **place)
-    return Outcome.of(compared, Game(VOTE[games[0]]), Game(VOTE[games[1]]), lengths)
+    compared = OutcomeItem("mtbench_x", question_id=question, model_1="A", model_2="B", **place)
+    return Outcome.of(compared, OutcomeGame(VOTE[games[0]]), OutcomeGame(VOTE[games[1]]), lengths)
 
 
 def outcomes(*games: str, **item: Any) -> list[Outcome]:

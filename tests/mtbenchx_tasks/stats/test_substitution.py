@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtbenchx_tasks.records import Game, Outcome
+from mtbenchx_tasks.records import Outcome, OutcomeGame
 from mtbenchx_tasks.stats.pair_rates import VOTES, bias_over_runs, by, positional_bias
 from mtbenchx_tasks.stats.substitution import Following, effect, effects, substitute
 from tests.mtbenchx_tasks.stats.test_pair_rates import many, outcome, outcomes
@@ -79,7 +79,7 @@ def test_effect_by_hand() -> None:
 
 
 def test_the_vote_keeps_its_place_and_shows_its_source() -> None:
-    later = Outcome.of(outcome(run=1).item, Game("tie", key="k1"), Game("tie", key="k2"), (7, 9))
+    later = Outcome.of(outcome(run=1).item, OutcomeGame("tie", key="k1"), OutcomeGame("tie", key="k2"), (7, 9))
     (found,) = substitute([outcome("12", lengths=(7, 9)), later])
     assert found.item.run == 0
     assert found.games is not None

@@ -17,7 +17,7 @@ from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, Told
 from mtbenchx_tasks.formats.fastchat.pairs import pair_row, read_pairs, write_pairs
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
-from mtbenchx_tasks.records import Game, Item, Outcome
+from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
 from tests.doubles.openai_api import Api, is_probe
 
 KEYS = [
@@ -78,9 +78,9 @@ def test_all_that_a_row_tells_is_read(tmp_path: Path) -> None:
         written(tmp_path, row("121_DE", "tie", "error", turn=2, judge=["a/b", "pair-v2"])), "de"
     )
     assert outcome == Outcome.of(
-        Item("mtbench_x", "de", 121, "coding", 2, 0, "a-b", "alpaca-13b", "vicuna-13b"),
-        Game("tie", "said 1"),
-        Game(None, "said 2", "marked as an error"),
+        OutcomeItem("mtbench_x", "de", 121, "coding", 2, 0, "a-b", "alpaca-13b", "vicuna-13b"),
+        OutcomeGame("tie", "said 1"),
+        OutcomeGame(None, "said 2", "marked as an error"),
     )
 
 
@@ -203,7 +203,11 @@ def test_an_empty_answer_is_an_error_under_its_prompts_name(api: Api, tmp_path: 
 def test_languages_benchmarks_and_judges_get_files_of_their_own(tmp_path: Path) -> None:
     places = [("mini", "de", 1), ("mini", "en", 1), ("mtbench_x", "en", 81)]
     outcomes = [
-        Outcome.of(Item(benchmark, language, number, "writing", 1, 0, judge, "a", "b"), Game("tie"), Game("tie"))
+        Outcome.of(
+            OutcomeItem(benchmark, language, number, "writing", 1, 0, judge, "a", "b"),
+            OutcomeGame("tie"),
+            OutcomeGame("tie"),
+        )
         for benchmark, language, number in places
         for judge in ("j", "k")
     ]
@@ -213,7 +217,7 @@ def test_languages_benchmarks_and_judges_get_files_of_their_own(tmp_path: Path) 
 
 
 games = st.builds(
-    lambda vote, text: Game(vote, text, "" if vote else "marked as an error"), st.sampled_from(VOTES), st.text()
+    lambda vote, text: OutcomeGame(vote, text, "" if vote else "marked as an error"), st.sampled_from(VOTES), st.text()
 )
 places = st.tuples(st.integers(81, 160), st.sampled_from([1, 2]))
 
@@ -221,10 +225,12 @@ places = st.tuples(st.integers(81, 160), st.sampled_from([1, 2]))
 @settings(max_examples=50)
 @given(st.dictionaries(places, st.lists(st.tuples(games, games), min_size=1, max_size=3), min_size=1, max_size=4))
 def test_what_is_written_reads_back(
-    tmp_path_factory: pytest.TempPathFactory, played: dict[tuple[int, int], list[tuple[Game, Game]]]
+    tmp_path_factory: pytest.TempPathFactory, played: dict[tuple[int, int], list[tuple[OutcomeGame, OutcomeGame]]]
 ) -> None:
     outcomes = [
-        Outcome.of(Item("mtbench_x", "fr", number, category_of("mtbench_x", number), turn, run, "j", "a", "b"), *both)
+        Outcome.of(
+            OutcomeItem("mtbench_x", "fr", number, category_of("mtbench_x", number), turn, run, "j", "a", "b"), *both
+        )
         for (number, turn), runs in played.items()
         for run, both in enumerate(runs)
     ]
