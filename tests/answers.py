@@ -14,10 +14,10 @@ from hf_datasets.benchmark.references import corrections
 from tests.sources import needs_sources
 
 
-def ours(language: str, question_id: int, turn: int) -> str:
+def ours(language: str, question_id: int, turn: int, question_set: str = "published") -> str:
     """Our answer, without any source at hand."""
-    (found,) = [c.text for c in corrections(language) if (c.question_id, c.turn) == (question_id, turn)]
-    return found
+    (found,) = [c for c in corrections(language) if (c.question_id, c.turn) == (question_id, turn)]
+    return (found.corrected_question if question_set == "corrected" else "") or found.text
 
 
 def published(question_id: int, turn: int, language: str = "en") -> str:

@@ -10,7 +10,7 @@ from hf_datasets import sources
 from hf_datasets.benchmark.configs import ALL, SPLIT
 from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
 from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash, revision
-from hf_datasets.benchmark.references import CORRECTED, REFERENCE_SETS, Correction, corrections
+from hf_datasets.benchmark.references import CORRECTED, LIMITED, REFERENCE_SETS, WORDING, WRONG, Correction, corrections
 from hf_datasets.benchmark.translated_folder import Translated
 from hf_datasets.hub.card import config_entry, table
 from hf_datasets.instruct.card import told
@@ -76,8 +76,10 @@ def card_body(counts: Mapping[str, int], added: Sequence[str] = ()) -> str:
             [(f"`{s}`", x, len(judge_prompts(s, x)), f"`{prompt_set_hash(s, x)[:12]}`") for s, x in sets],
         ),
         repairs=", ".join(f"{language} {count}" for language, count in _repairs().items()),
-        reported=_turns(item for item in corrections("en") if item.question_id in REPORTED),
-        further=_turns(item for item in corrections("en") if item.question_id not in REPORTED),
+        reported=_turns(item for item in _of_kind("en", WRONG) if item.question_id in REPORTED),
+        further=_turns(item for item in _of_kind("en", WRONG) if item.question_id not in REPORTED),
+        limited=_turns(_of_kind("en", LIMITED)),
+        worded="; ".join(f"{x} {_turns(_of_kind(x, WORDING))}" for x in LANGUAGES if _of_kind(x, WORDING)),
         translated="; ".join(f"{x} {_turns(found)}" for x, found in _wrong_in_translation().items()),
         reference_sets=table(
             ("set", "language", "answers of ours", "sha256 of the set"),
@@ -95,11 +97,15 @@ def _turns(found: Iterable[Correction]) -> str:
     return ", ".join(f"{item.question_id}.{item.turn}" for item in found)
 
 
+def _of_kind(language: str, kind: str) -> list[Correction]:
+    return [item for item in corrections(language) if item.kind == kind]
+
+
 def _wrong_in_translation() -> dict[str, list[Correction]]:
     """References that are wrong in a translation but not in English, by language."""
-    everywhere = {(item.question_id, item.turn) for item in corrections("en")}
+    everywhere = {(item.question_id, item.turn) for item in _of_kind("en", WRONG)}
     return {
-        language: [item for item in corrections(language) if (item.question_id, item.turn) not in everywhere]
+        language: [item for item in _of_kind(language, WRONG) if (item.question_id, item.turn) not in everywhere]
         for language in LANGUAGES
         if language != "en"
     }

@@ -33,6 +33,7 @@ REFERENCE_COLUMNS = {
     "category": "string",
     "reference": "list<string>",
     "corrected_turns": "list<int64>",
+    "kinds": "list<string>",
     "reasons": "list<string>",
 }
 PROMPT_COLUMNS = {"prompt_set": "string", **columns_of(JudgePrompt), "sha256": "string"}
@@ -91,6 +92,7 @@ def reference_rows(language: str) -> list[dict[str, Any]]:
             "category": question.category,
             "reference": list(question.reference),
             "corrected_turns": [item.turn for item in by_id[question.question_id]],
+            "kinds": [item.kind for item in by_id[question.question_id]],
             "reasons": [item.reason for item in by_id[question.question_id]],
         }
         for question in questions("mtbench_x", language, CORRECTED)

@@ -1,7 +1,8 @@
 """Reference sets: the published GPT-4 answers, and the same with our own where the published ones are wrong.
 
 A correction is one line of edits/references.<language>.jsonl: question, turn, hash of the published answer that it
-replaces, what is wrong with that, and our answer. A test computes or runs each.
+replaces, what is wrong with that, and our answer. A test computes or runs each. Every language has the same turns, so
+that judges of all languages see the same solutions; where the published answer is right, its kind is `parallel`.
 """
 
 import hashlib
@@ -17,6 +18,8 @@ from hf_datasets.shared.errors import UserError
 HERE = Path(__file__).parent
 PUBLISHED, CORRECTED = "published", "corrected"
 REFERENCE_SETS = (PUBLISHED, CORRECTED)
+WRONG, LIMITED, WORDING, PARALLEL = KINDS = ("wrong", "limited", "wording", "parallel")
+"""What is wrong with a published answer: its claim or code; its code beyond some input; only its words; nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,16 @@ class Correction:
     """1 or 2."""
     sha256: str
     """Hash of the published answer."""
+    kind: str
+    """One of KINDS."""
     reason: str
     """What is wrong with that, in English."""
     text: str
     """Our answer."""
     place: str
     """File and line, for errors."""
+    corrected_question: str = ""
+    """Our answer to the corrected question, where it is another; see question_faults.py."""
 
 
 @cache

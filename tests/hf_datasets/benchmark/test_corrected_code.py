@@ -19,10 +19,10 @@ every_translation = pytest.mark.parametrize("language", [language for language i
 needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="needs g++")
 
 
-# 121, 123: wrong in translation only ---------------------------------------------------------------------------------
+# 121, 123: wrong in translation only; ours in every language ----------------------------------------------------------
 
 
-@every_translation
+@every_language
 @pytest.mark.parametrize("turn", [1, 2])
 def test_121_five_most_frequent_words(language: str, turn: int, tmp_path: Path) -> None:
     texts = {"a.txt": "The cat, the dog", "sub/b.txt": "dog the ÉTÉ été cat bird the fish", "c.md": "no no no no no"}
@@ -47,7 +47,7 @@ def test_translated_python_does_not_parse_while_english_does(language: str, ques
         ast.parse(block(published(question_id, turn, language)))
 
 
-@pytest.mark.parametrize("language", ["fr", "it", "es"])
+@every_language
 def test_123_a_click_shows_one_of_four_jokes(language: str) -> None:
     page = ours(language, 123, 1)
     jokes = re.findall(r'^ *"(.*)",$', page, flags=re.MULTILINE)
@@ -66,7 +66,7 @@ def test_123_a_click_shows_one_of_four_jokes(language: str) -> None:
         assert done.stdout.decode().strip() in jokes
 
 
-@every_translation
+@every_language
 def test_123_the_rule_colours_the_joke(language: str) -> None:
     assert re.search(r"#jokeDisplay \{\s+color: red;\s+\}", block(ours(language, 123, 2)))
 
@@ -77,6 +77,7 @@ def test_123_the_translated_pages_do_not_work() -> None:
         assert re.search(r'"\.\s+\]', published(123, 1, language))
         assert re.search(r'"\.\s+\]', published(123, 2, language))
     assert "Farbe: rot;" in published(123, 2, "de")
+    assert "Schriftgröße: 20px;" in published(123, 1, "de")
     assert not re.search(r'"\.\s+\]', published(123, 1, "en") + published(123, 1, "de"))
 
 
@@ -159,6 +160,7 @@ def test_124_what_translation_did_to_the_questions_code() -> None:
                 with pytest.raises(SyntaxError):
                     ast.parse(code)
                 assert "`else`" in ours(language, 124, turn)
+                assert "`else`" not in ours(language, 124, turn, "corrected")
             else:
                 ast.parse(code)
     ast.parse(re.sub(r"else$", "else:", block(asked(124, 1, "es")), flags=re.MULTILINE))  # then it is right
@@ -178,6 +180,7 @@ def test_125_the_highest_common_ancestor_is_the_root(language: str, turn: int) -
     assert find(root, *leaves) is find(root, inner, leaves[0]) is find(root, root, inner) is root
     assert find(root, leaves[0], node(1)) is None
     assert find(inner, root, leaves[0]) is None
+    assert find(None, leaves[0], leaves[1]) is None  # an empty tree
 
 
 @published_wrong

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations, product
 from math import isclose, pi
@@ -13,7 +14,7 @@ from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.benchmark.card import REPORTED
 from hf_datasets.benchmark.configs import rows
 from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash
-from hf_datasets.benchmark.references import Correction, corrected, corrections, read_corrections, text_hash
+from hf_datasets.benchmark.references import KINDS, Correction, corrected, corrections, read_corrections, text_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language, without_code
@@ -43,25 +44,33 @@ def everywhere(*items: str) -> dict[str, str]:
 
 @every_language
 class TestSet:
-    def test_every_language_corrects_what_english_does(self, language: str) -> None:
-        turns = {(item.question_id, item.turn) for item in corrections(language)}
-        assert turns >= {(item.question_id, item.turn) for item in corrections("en")}
-        assert len(turns) == len(corrections(language))
+    def test_every_language_has_the_same_turns(self, language: str) -> None:
+        turns = [(item.question_id, item.turn) for item in corrections(language)]
+        assert turns == sorted({(item.question_id, item.turn) for item in corrections("en")})
         assert {question_id for question_id, _ in turns} >= REPORTED
+
+    def test_what_is_wrong_in_english_is_wrong_in_every_language(self, language: str) -> None:
+        english = {(item.question_id, item.turn): item.kind for item in corrections("en")}
+        for item in corrections(language):
+            assert item.kind in KINDS, item.place
+            expected = english[item.question_id, item.turn]
+            assert expected in (item.kind, "parallel"), item.place
+            assert (item.kind == "limited") == (item.question_id == 122), item.place  # too small a type, nothing else
 
     def test_texts_are_whole_and_in_their_language(self, language: str) -> None:
         for item in corrections(language):
             assert item.text == item.text.strip() != ""
             assert item.reason
-            assert detect_language(item.text) == language, item.place
-            if language == "fr":
-                assert not re.search(r"[^\u00a0][;!?»]|[^\u00a0]: ", re.sub("`.*?`", "", without_code(item.text)))
+            for text in filter(None, (item.text, item.corrected_question)):
+                assert detect_language(text) == language, item.place
+                if language == "fr":
+                    assert not re.search(r"[^\u00a0][;!?»]|[^\u00a0]: ", re.sub("`.*?`", "", without_code(text)))
 
     def test_code_is_the_same_in_every_language(self, language: str) -> None:
-        others = {(item.question_id, item.turn): item.text for item in corrections("es")}  # it has them all but 116.2
-        for item in corrections(language):
-            if (key := (item.question_id, item.turn)) in others:
-                assert _bare_code(item.text) == _bare_code(others[key]), item.place
+        for item, english in zip(corrections(language), corrections("en"), strict=True):
+            assert _bare_code(item.text) == _bare_code(english.text), item.place
+            if item.corrected_question:
+                assert _bare_code(item.corrected_question) == _bare_code(english.text), item.place
 
     @pytest.mark.sources
     @needs_sources
@@ -123,7 +132,7 @@ def test_a_language_without_corrections_says_what_to_set() -> None:
     ],
 )
 def test_a_correction_that_does_not_fit_names_its_line(tmp_path: Path, change: dict[str, int], fault: str) -> None:
-    base = {"question_id": 5, "turn": 1, "sha256": text_hash("gone"), "reason": "wrong", "text": "right"}
+    base = {"question_id": 5, "turn": 1, "sha256": text_hash("gone"), "kind": "wrong", "reason": "2", "text": "right"}
     right = {**base, "turn": 2, "sha256": text_hash(questions("mini", "en")[4].reference[1])}
     file = tmp_path / "edits.jsonl"
     jsonl.write(file, [right, base | change])
@@ -134,7 +143,7 @@ def test_a_correction_that_does_not_fit_names_its_line(tmp_path: Path, change: d
 
 def test_one_turn_is_corrected_once() -> None:
     question = questions("mini", "en")[4]
-    item = Correction(5, 1, text_hash(question.reference[0]), "wrong", "right", "edits.jsonl, line 1")
+    item = Correction(5, 1, text_hash(question.reference[0]), "wrong", "not 2", "right", "edits.jsonl, line 1")
     assert corrected([question], [item])[0].reference == ("right", question.reference[1])
     with pytest.raises(UserError, match="line 1: question 5, turn 1 is corrected twice"):
         corrected([question], [item, item])
@@ -144,7 +153,7 @@ def test_one_turn_is_corrected_once() -> None:
 @needs_sources
 def test_a_stale_correction_stops_every_use(monkeypatch: pytest.MonkeyPatch) -> None:
     first, *_ = corrections("en")
-    stale = Correction(first.question_id, first.turn, "0" * 64, first.reason, first.text, first.place)
+    stale = replace(first, sha256="0" * 64)
     monkeypatch.setattr(mtbench_x.references, "corrections", lambda language: (stale,))
     with pytest.raises(UserError, match=r"references.en.jsonl, line 1: stale"):
         mtbench_x._corrected("mtbench_x", "en", "corrected")
@@ -155,6 +164,7 @@ def test_a_stale_correction_stops_every_use(monkeypatch: pytest.MonkeyPatch) -> 
 
 CLAIMS = {
     (101, 2): "you were previously the second to last person",
+    (103, 1): "preventive care treatments, such as dialysis",
     (104, 1): "David has only one brother",
     (104, 2): "two brothers.",
     (105, 1): "The name of the secretary is Cheryl.",
@@ -175,8 +185,8 @@ CLAIMS = {
 @needs_sources
 def test_the_published_answers_claim_what_is_refuted_here() -> None:
     assert [place for place, claim in CLAIMS.items() if claim not in published(*place)] == []
-    in_words = {(c.question_id, c.turn) for c in corrections("en") if c.question_id <= 120}  # above: coding
-    assert set(CLAIMS) == in_words
+    in_words = {(c.question_id, c.turn) for c in corrections("en") if c.kind == "wrong" and c.question_id <= 120}
+    assert set(CLAIMS) == in_words  # above 120: coding
 
 
 class TestReasoning:
@@ -199,6 +209,19 @@ class TestReasoning:
         (found,) = parking()
         assert found == "Alice"
         says(105, 1, everywhere("Alice"))
+
+    def test_106_prices(self) -> None:
+        # orange, apple, banana: any prices of four
+        prices = list(product(range(4), repeat=3))
+        assert all(b > a and b > o for o, a, b in prices if o > a and o < b)
+        says(106, 1, everywhere("True", "Wahr", "Vraie", "Vera", "Verdadera"))
+
+    def test_103_and_110_are_in_words_only(self) -> None:
+        # nothing to compute: no cure for somebody healthy, seven signs in every language
+        ruled_out = everywhere("ruled out by", "ausgeschlossen", "est exclu", "è esclusa", "queda excluido")
+        assert all(words in ours(language, 103, 1) for language, words in ruled_out.items())
+        numbers = {language: re.findall(r"^\d", ours(language, 110, 2), re.MULTILINE) for language in LANGUAGES}
+        assert numbers == {language: list("1234567") for language in LANGUAGES}
 
     def test_107_generations(self) -> None:
         # one generation from each parent to child; C is the child of D and of B, E of D and of X
@@ -281,15 +304,50 @@ class TestMath:
         other = sum((a + b) % 2 == 0 or 3 in (a, b) for a, b in product(range(1, 7), repeat=2))
         assert f"{other}/36 = {Fraction(other, 36)}" in ours("de", 114, 2)
 
+    def test_112_two_halves_in_the_currency_of_the_question(self) -> None:
+        first, second = 8000, 8000 // 2
+        for language, sign in everywhere("$", "€", "dollars", "dollari", "dólares").items():
+            for turn, total in ((1, first + second), (2, second // 2)):
+                said = ours(language, 112, turn)
+                assert f"= ${total}." in said or f"= {total} {sign}." in said, (language, turn)
+                assert not re.search("[$€]|d[oó]l", said.replace(sign, ""))
+
+    def test_115_a_bus(self) -> None:
+        (start,) = [x for x in range(999) if x / 2 + 4 - 6 + 8 == 25]
+        for language, sign in everywhere("$", "€", "dollars", "dollari", "dólares").items():
+            assert f"x = {start}:" in ours(language, 115, 1).replace("\u00a0", "")
+            riders = start + 4 + 8
+            assert f"{start} + 4 + 8 = {riders} " in ours(language, 115, 2)
+            assert ours(language, 115, 2).endswith((f"= ${2 * riders}.", f"= {2 * riders} {sign}.")), language
+
+    def test_116_equal_unknowns(self) -> None:
+        # (x - y)^2 = (x + y)^2 - 4xy = 16z^2 - 16z^2 = 0
+        for x, y in product(range(-9, 10), repeat=2):
+            z = Fraction(x + y, 4)
+            if x * y == 4 * z**2:
+                assert (x - y, z - x) == (0, Fraction(-y, 2))
+                assert (x, y, z) == (2 * z, 2 * z, Fraction(y, 2))
+        for language in LANGUAGES:
+            assert "x - y = 0" in ours(language, 116, 1)
+            assert "z - x = -y/2" in ours(language, 116, 2)
+
     @pytest.mark.sources
     @needs_sources
     def test_116_the_german_question_asks_for_two_unknowns(self) -> None:
+        assert asked(116, 1, "de").endswith("löse x und y nach z auf")
         assert asked(116, 2, "de") == "Löse z und x nach y auf"
-        for y in range(-5, 6):
-            z, x = Fraction(y, 2), y
-            assert (x + y, x * y) == (4 * z, 4 * z**2)
+        assert ours("de", 116, 1).startswith("x = 2z und y = 2z")
         assert "z = y/2 und x = y" in ours("de", 116, 2)
         assert not re.search("z = y|x = y", published(116, 2, "de"))
+
+    def test_119_books(self) -> None:
+        copies, prices = (5, 3, 2), (20, 30, 45)
+        total = sum(n * price for n, price in zip(copies, prices, strict=True))
+        sold = sum(n * price * Fraction(125, 100) for n, price in zip(copies, prices, strict=True))
+        assert sold == total * Fraction(125, 100)
+        for language in LANGUAGES:
+            assert re.search(rf"= \$?{total}( \$)?\.", ours(language, 119, 1)), language
+            assert re.findall(rf"= \$?{sold}( \$)?\.", ours(language, 119, 2)), language
 
     def test_120_root(self) -> None:
         def f(x: complex) -> complex:

@@ -21,9 +21,15 @@ pytestmark = [pytest.mark.sources, needs_sources]
 def test_which_stay() -> None:
     replaced = {(item.question_id, item.turn) for item in corrections("en")}
     kept = [q.question_id for q in questions("mtbench_x", "en") if q.reference and (q.question_id, 1) not in replaced]
-    # computed or run below; 102, 103, 108, 110 are matters of knowledge and judgment, read and found sound
-    # (103 calls dialysis preventive care for a healthy man: a slip in one of its seven suggestions)
-    assert kept == [101, 102, 103, 106, 107, 108, 110, 112, 113, *range(115, 122), 123, 124, 127, 129]
+    # computed below; 101, 102, 107, 108, 110 are matters of knowledge and judgment, read and found sound
+    assert kept == [101, 102, 107, 108, 110, 113, 117, 118, 120]
+
+
+def test_what_english_replaces_for_parallels_only_is_right_there() -> None:
+    replaced = [(item.question_id, item.turn) for item in corrections("en") if item.kind == "parallel"]
+    coding = [(121, 1), (121, 2), (123, 1), (123, 2), (124, 1), (127, 1), (129, 1)]  # run below, 123, 124 elsewhere
+    words = [(106, 1), (110, 2), (112, 1), (112, 2), (115, 1), (115, 2), (116, 1), (116, 2), (119, 1), (119, 2)]
+    assert replaced == [*words, *coding]
 
 
 def test_106_prices() -> None:
