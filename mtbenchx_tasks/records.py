@@ -8,9 +8,12 @@ A rating is of one answer, a preference of two. One judge's rating of one answer
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
+
+from hf_datasets.records import canonical_json
 
 TIE, BOTH_BAD = "tie", "both_bad"
 INCONSISTENT, FAILED = "inconsistent", "failed"
@@ -192,40 +195,83 @@ PEOPLE = "people"
 """What tables call human annotators together."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, eq=False)
 class Conditions:
-    """What two ratings must share to stand in one table; "" where a file doesn't tell it."""
+    """What two numbers must share to stand in one table; what a file doesn't tell is absent."""
 
     judge: str
-    """The judge's slug."""
-    benchmark: str = ""
-    """`mtbench_x` or `mini`."""
-    revision: str = ""
-    """The benchmark's content."""
-    task_version: str = ""
-    """The harness task's version."""
-    prompt_set: str = ""
-    """The judge's prompts."""
-    prompt_sha256: str = ""
-    """Their hash; of one language (see `Judged`), so it isn't compared across languages."""
-    prompt_language: str = ""
-    """`same` or a language code."""
-    reference_set: str = ""
-    """The reference answers the judge saw."""
-    parser: str = ""
-    """How a verdict is read."""
-    rating: str = ""
-    """`text` or `expected`."""
-    votes: str = ""
-    """3 or 4 in pairwise judging."""
+    """The judge's slug; of people PEOPLE."""
+    task: Mapping[str, Any] = field(default_factory=dict)
+    """`benchmark`, its `revision`, `task_version`, `reference_set`, `references_sha256`."""
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    """`prompt_set`, `prompt_sha256`, `prompt_language` (`same` as the question's, or a code)."""
+    rule: Mapping[str, Any] = field(default_factory=dict)
+    """How a verdict is read: `parser`, `rating` (`text` or `expected`), or `votes` (3 or 4)."""
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    """`endpoint`, `model`, and the judge's parameters as they were sent; of these an absent one had its default."""
+
+    @cached_property
+    def told(self) -> Mapping[str, Any]:
+        """Everything but the judge, name by name."""
+        return {**self.task, **self.prompt, **self.rule, **self.sent}
+
+    @cached_property
+    def _text(self) -> str:
+        return canonical_json([self.judge, self.told])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Conditions) and self._text == other._text
+
+    def __lt__(self, other: "Conditions") -> bool:
+        return self._text < other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    @property
+    def benchmark(self) -> str:
+        """Name of the benchmark; "" if not told."""
+        return str(self.task.get("benchmark", ""))
+
+    @cached_property
+    def of_all_languages(self) -> "Conditions":
+        """The same without the hashes of prompts and references, which each language has of its own."""
+        task = {name: value for name, value in self.task.items() if name != "references_sha256"}
+        prompt = {name: value for name, value in self.prompt.items() if name != "prompt_sha256"}
+        return replace(self, task=task, prompt=prompt)
+
+    @cached_property
+    def but_sent(self) -> "Conditions":
+        """The same without what was sent."""
+        return replace(self, sent={})
+
+    def contradicts(self, other: "Conditions") -> bool:
+        """Tell whether something that both tell differs."""
+        if self is other or self._text == other._text:
+            return False
+        both = self.told.keys() & other.told.keys()
+        return self.judge != other.judge or any(self.told[name] != other.told[name] for name in both)
 
     def describe(self, among: Iterable["Conditions"] = ()) -> str:
         """Return the judge and what else tells these conditions from others of the same judge, in words."""
-        others = [other for other in among if other.judge == self.judge]
-        names = [item.name for item in fields(self) if item.name != "judge"]
-        telling = [name for name in names if len({getattr(other, name) for other in [self, *others]}) > 1]
-        parts = [f"{name.replace('_', ' ')} {getattr(self, name)[:12] or 'not told'}" for name in telling]
-        return ", ".join([f"judge {self.judge}", *parts])
+        alike = [self, *(other for other in among if other.judge == self.judge)]
+        names = dict.fromkeys(name for conditions in alike for name in conditions.told)
+        telling = [name for name in names if len({canonical_json(one.told.get(name)) for one in alike}) > 1]
+        return ", ".join([f"judge {self.judge}", *map(self._in_words, telling)])
+
+    def _in_words(self, name: str) -> str:
+        value = self.told.get(name)
+        without = "not told" if name in NEVER_DEFAULT or not self.sent else "the endpoint's default"
+        text = without if value is None else value if isinstance(value, str) else canonical_json(value)
+        return f"{name.replace('_', ' ')} {text[:12] if name in HASHES else text}"
+
+
+HASHES = ("revision", "prompt_sha256", "references_sha256")
+NEVER_DEFAULT = (
+    *("benchmark", "revision", "task_version", "reference_set", "references_sha256", "prompt_set", "prompt_sha256"),
+    *("prompt_language", "parser", "rating", "votes", "endpoint", "model"),
+)
+"""Conditions that aren't parameters of a request: a file that doesn't name one doesn't tell it."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import Number, Row, Text, checked, finite, mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of, category, task_benchmark
+from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
@@ -176,20 +177,8 @@ def load_json(file: Path) -> dict[str, Any]:
 
 
 def _conditions(row: JudgedSample, config: Config, benchmark: str) -> Conditions:
-    settings = config.judge
-    prompts = str(settings.get("prompt_language") or "")
-    return Conditions(
-        judge=slug(row.filter),
-        benchmark=benchmark,
-        revision=config.revision,
-        task_version=config.version,
-        prompt_set=str(settings.get("prompt_set") or ""),
-        prompt_sha256=str(settings.get("prompt_set_sha256") or ""),
-        prompt_language="same" if prompts == row.doc.language else prompts,
-        reference_set=str(settings.get("reference_set") or ""),
-        parser=str(settings.get("parser") or ""),
-        rating=str(settings.get("rating") or ""),
-    )
+    task = {"benchmark": benchmark, "revision": config.revision, "task_version": config.version}
+    return conditions_of(slug(row.filter), row.doc.language, task, config.judge, sent_by_results(config.judge))
 
 
 def version_text(version: Any) -> str:

@@ -126,11 +126,7 @@ def _sizes(section: Section) -> str:
     times = sorted({len({item.run for item in answer.judged}) for answer in section.answers})
     runs = f"{times[0]} judge run{'s' if times[0] > 1 else ''}"
     runs = runs if len(times) == 1 else f"{times[0]} to {times[-1]} judge runs an answer"
-    told = [
-        f"{name.replace('_', ' ')}: {value}"
-        for name, value in vars(section.conditions).items()
-        if value and name != "judge"
-    ]
+    told = [f"{name.replace('_', ' ')}: {value}" for name, value in section.conditions.told.items()]
     return (
         f"{len(section.models)} models, {languages} language{'s' if languages > 1 else ''}, "
         f"{len(section.answers):,} answers, {runs}. " + ("; ".join(told) + "." if told else "")

@@ -9,6 +9,7 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
+from mtbenchx_tasks.formats.distinct import distinct, distinct_outcomes
 from mtbenchx_tasks.formats.fastchat.study import (
     read_answers_only,
     read_fastchat_pairs,
@@ -151,43 +152,16 @@ def _first_row(file: Path) -> dict[str, object]:
 
 
 def _once(study: Study) -> Study:
-    """Keep of equal ratings one, tell models of one name apart, and refuse two ratings for one place."""
-    judged, same, twice = _distinct(study.judged)
+    """Keep of equal ratings one, tell models of one name apart, and refuse two answers to one question."""
+    judged, same, twice = distinct(study.judged)
     judged, notes = _told_apart(judged, same)
-    _refuse_conflicts(judged)
-    compared = list(dict.fromkeys(study.compared))
+    judged = list(_as_runs(judged))
+    compared = distinct_outcomes(study.compared)
     if twice:
         notes.append(f"{twice} ratings were read twice (the same run, or its ledger) and count once.")
     if len(compared) < len(study.compared):
         notes.append(f"{len(study.compared) - len(compared)} comparisons were read twice and count once.")
     return replace(study, judged=tuple(judged), compared=tuple(_own_runs(compared)), notes=study.notes + tuple(notes))
-
-
-def _content(item: Judged) -> tuple[object, ...]:
-    place = item.conditions, item.model, item.language, item.question_id, item.turn, item.repeat, item.run
-    rating = None if item.rating is None else round(item.rating, 9)
-    return (*place, rating, item.judgment, item.key or item.answer)
-
-
-def _distinct(judged: Iterable[Judged]) -> tuple[list[Judged], dict[tuple[str, str], str], int]:
-    """Return distinct ratings, which identities of a model are one, and how many were left out."""
-    kept: dict[tuple[object, ...], Judged] = {}
-    same: dict[tuple[str, str], str] = {}
-    twice = 0
-    for item in judged:
-        content = _content(item)
-        first = kept.setdefault(content, item)
-        if first is item:
-            continue
-        if (
-            first.source == item.source and first.identity != item.identity
-        ):  # two models in one ledger that say the same
-            kept[(*content, item.identity)] = item
-            continue
-        twice += 1
-        if first.identity != item.identity:
-            same[item.model, item.identity] = first.identity
-    return list(kept.values()), same, twice
 
 
 def _told_apart(judged: list[Judged], same: dict[tuple[str, str], str]) -> tuple[list[Judged], list[str]]:
@@ -196,7 +170,7 @@ def _told_apart(judged: list[Judged], same: dict[tuple[str, str], str]) -> tuple
     places = dict.fromkeys((item.conditions, item.model, item.identity, item.source) for item in judged)
     identities: dict[tuple[Conditions, str], dict[str, str]] = {}
     for conditions, model, identity, source in places:
-        identities.setdefault((replace(conditions, prompt_sha256=""), model), {}).setdefault(identity, source)
+        identities.setdefault((conditions.of_all_languages, model), {}).setdefault(identity, source)
     several = {name for name, found in identities.items() if len(found) > 1}
     if not several:
         return judged, []
@@ -217,7 +191,7 @@ def _known_as(item: Judged, same: dict[tuple[str, str], str]) -> Judged:
 
 
 def _name(item: Judged) -> tuple[Conditions, str]:
-    return replace(item.conditions, prompt_sha256=""), item.model
+    return item.conditions.of_all_languages, item.model
 
 
 def label(model: str, identity: str) -> str:
@@ -225,18 +199,22 @@ def label(model: str, identity: str) -> str:
     return f"{model} ({content_hash(identity)[:6] if identity else 'identity unknown'})"
 
 
-def _refuse_conflicts(judged: Iterable[Judged]) -> None:
-    """Two answers of one model to one question can't both be its answer."""
-    seen: dict[tuple[object, ...], Judged] = {}
+def _as_runs(judged: Iterable[Judged]) -> Iterator[Judged]:
+    """Number judgments of one answer under the same conditions as runs; refuse two answers to one question."""
+    seen: dict[tuple[object, ...], dict[int, Judged]] = {}
     for item in judged:
-        place = item.conditions, item.model, item.language, item.question_id, item.turn, item.repeat, item.run
-        first = seen.setdefault(place, item)
-        if first is not item:
+        place = item.conditions, item.model, item.language, item.question_id, item.turn, item.repeat
+        runs = seen.setdefault(place, {})
+        first = runs.get(item.run)
+        if first is not None and (item.answer is None or item.answer != first.answer):
             where = f"question {item.question_id}, turn {item.turn} in {item.language!r}"
             raise UserError(
                 f"{item.model!r} has two different results for {where}: in {first.source} and in {item.source}; "
                 f"name one of the two files."
             )
+        run = item.run if first is None else max(runs) + 1
+        runs[run] = item
+        yield item if run == item.run else replace(item, run=run)
 
 
 def _own_runs(compared: Iterable[Compared]) -> Iterator[Compared]:

@@ -103,7 +103,7 @@ def ordered_languages(languages: Iterable[str]) -> tuple[str, ...]:
 def sections(judged: Sequence[Judged]) -> list[Section]:
     """Split ratings by their conditions; never merge what two judges, prompt sets or versions said.
 
-    A prompt set has another hash in each language, so hashes tell sections apart only within a language.
+    Prompts and references have other hashes in each language, so hashes tell sections apart only within one.
     """
     groups: dict[Conditions, list[Judged]] = {}
     for item in judged:
@@ -119,23 +119,20 @@ def _english_joined(groups: Mapping[Conditions, list[Judged]]) -> dict[Condition
     """Prompts in English are English questions' own: where all others were judged so, English belongs to them."""
     joined = dict(groups)
     for conditions, items in groups.items():
-        if conditions.prompt_language != "same" or {item.language for item in items} != {"en"}:
+        if conditions.prompt.get("prompt_language") != "same" or {item.language for item in items} != {"en"}:
             continue
-        alike = replace(conditions, prompt_language="en", prompt_sha256="")
-        others = [other for other in groups if replace(other, prompt_sha256="") == alike]
+        named = replace(conditions, prompt={**conditions.prompt, "prompt_language": "en"})
+        others = [other for other in groups if other.of_all_languages == named.of_all_languages]
         if others and all(item.language != "en" for other in others for item in groups[other]):
-            joined[replace(conditions, prompt_language="en")] = [
-                *joined.get(replace(conditions, prompt_language="en"), ()),
-                *joined.pop(conditions),
-            ]
+            joined[named] = [*joined.get(named, ()), *joined.pop(conditions)]
     return joined
 
 
 def _without_hash(groups: Mapping[Conditions, list[Judged]]) -> dict[Conditions, list[Judged]]:
-    """Join groups that differ only in the prompts' hash, where no language has two hashes."""
+    """Join groups that differ only in hashes of prompts and references, where no language has two of them."""
     alike: dict[Conditions, list[Conditions]] = {}
     for conditions in groups:
-        alike.setdefault(replace(conditions, prompt_sha256=""), []).append(conditions)
+        alike.setdefault(conditions.of_all_languages, []).append(conditions)
     merged: dict[Conditions, list[Judged]] = {}
     for common, members in alike.items():
         languages = [{item.language for item in groups[member]} for member in members]

@@ -84,10 +84,11 @@ def test_a_ledger_becomes_a_card(judge: str, tmp_path: Path) -> None:
         read_groups([ledger], ["out"])
 
 
-def test_a_ledger_with_two_sets_of_parameters_is_told(judge: str, tmp_path: Path) -> None:
+def test_two_sets_of_parameters_in_a_ledger_are_two_tables(judge: str, tmp_path: Path) -> None:
     file = fastchat(tmp_path / "answers")
     for temperature in (0, 1):
         settings = json.dumps({**json.loads(judge), "temperature": temperature})
         run("judge", file, "--judge", settings, "--language", "de", "--benchmark", "mini")
-    with pytest.raises(UserError, match=r"judgments of 'chat' in 'de' by gpt-4 more than once .* give the results of"):
-        read_groups([tmp_path / "ledger.sqlite"], ["chat"])
+    groups = read_groups([tmp_path / "ledger.sqlite"], ["chat"])
+    assert [group.setup["judge"]["sent"]["temperature"] for group in groups] == [0.0, 1.0]
+    assert all(len(group.results) == 1 for group in groups)

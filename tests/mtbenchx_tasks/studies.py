@@ -10,7 +10,7 @@ from hf_datasets.shared import jsonl
 from mtbenchx_tasks.records import Conditions, Judged
 from mtbenchx_tasks.report.sections import Section, sections
 
-GPT4 = Conditions("gpt-4", "mtbench_x")
+GPT4 = Conditions("gpt-4", {"benchmark": "mtbench_x"})
 
 
 def judged(model: str, question: int, rating: float | None, turn: int = 1, **other: Any) -> Judged:

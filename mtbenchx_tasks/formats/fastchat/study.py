@@ -94,7 +94,7 @@ def _judged(file: Path, rows: Numbered, language: str, benchmark: str) -> Iterat
         rating = score if score is not None and LOWEST <= score <= HIGHEST else None
         place = row.judge, question, row.turn, row.model
         yield Judged(
-            Conditions(judge=slug(row.judge), benchmark=benchmark),
+            Conditions(slug(row.judge), {"benchmark": benchmark}),
             row.model,
             "",
             language=language,
@@ -143,7 +143,7 @@ def read_fastchat_pairs(file: Path, told: Told = NOTHING) -> Study:
     outcomes, notes = read_pairs(file, language, told)
     return Study(
         compared=tuple(
-            Compared(Conditions(judge=outcome.item.judge, benchmark=outcome.item.benchmark), outcome, str(file))
+            Compared(Conditions(outcome.item.judge, {"benchmark": outcome.item.benchmark}), outcome, str(file))
             for outcome in outcomes
         ),
         sources=(str(file),),
@@ -187,7 +187,7 @@ def _votes(votes: Sequence[Vote], source: str) -> Iterator[Compared]:
         )
         place = replace(item, run=order[item])
         order[item] += 1
-        yield Compared(Conditions(judge=judge, benchmark=vote.benchmark), _outcome(place, vote), source)
+        yield Compared(Conditions(judge, {"benchmark": vote.benchmark}), _outcome(place, vote), source)
 
 
 def _outcome(item: OutcomeItem, vote: Vote) -> Outcome:

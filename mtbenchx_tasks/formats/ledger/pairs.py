@@ -25,6 +25,7 @@ QUERY = """
 SELECT comparison.*, judgment.state, judgment.text, judgment.reason, judgment.details
 FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
 WHERE (?1 IS NULL OR benchmark = ?1) AND (?2 IS NULL OR language = ?2) AND (?3 IS NULL OR judge = ?3)
+    AND (?4 IS NULL OR settings = ?4)
 ORDER BY benchmark, language, judge, question_id, turn, run, game
 """
 
@@ -41,6 +42,7 @@ def outcomes_from_ledger(
     language: str | None = None,
     judge: str | None = None,
     rule: Mapping[str, object] | None = None,
+    settings: str | None = None,
 ) -> list[Outcome]:
     """Return the outcomes that a ledger holds, as `compare` returned them; nobody is asked.
 
@@ -54,11 +56,12 @@ def outcomes_from_ledger(
         language: Only this one.
         judge: Only the judge of this slug.
         rule: Only comparisons under these settings, e.g. `{"votes": 4, "prompt_set": "native"}`.
+        settings: Only comparisons under exactly these, as the rows hold them.
 
     Raises:
         UserError: Nothing is found, or one judge compared under several settings, of which one must be named.
     """
-    rows = [dict(row) for row in ledger.rows(QUERY, (benchmark, language, judge))]
+    rows = [dict(row) for row in ledger.rows(QUERY, (benchmark, language, judge, settings))]
     rows = [
         row
         for row in rows
@@ -92,7 +95,7 @@ def _all_outcomes(ledger: Ledger) -> list[Outcome]:
     for judge, settings in sorted(rules):
         alone = sum(judge == other for other, _ in rules) == 1
         label = judge if alone else f"{judge}-{content_hash(settings)[:6]}"
-        found = outcomes_from_ledger(ledger, judge=judge, rule=json.loads(settings))
+        found = outcomes_from_ledger(ledger, judge=judge, settings=settings)
         outcomes += [replace(outcome, item=replace(outcome.item, judge=label)) for outcome in found]
     return outcomes
 

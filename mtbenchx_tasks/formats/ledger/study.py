@@ -1,7 +1,7 @@
 """Ledgers: ratings from `use`, outcomes from `comparison`, costs; nobody is asked and nothing is written."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from hf_datasets.benchmark.questions import revision
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_ledger
+from mtbenchx_tasks.formats.distinct import distinct
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger
 from mtbenchx_tasks.formats.lm_eval import version_text
@@ -19,11 +21,24 @@ from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import Compared, Conditions, Cost, Judged, Outcome, Study
 
-QUERY = """
-SELECT use.*, judgment.state, judgment.text, judgment.reason, judgment.details
+ASKED = """judgment.details,
+    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.endpoint') END AS endpoint,
+    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.model') END AS model,
+    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.parameters') END AS parameters,
+    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.messages[0].role') END AS role"""
+"""Of a judgment what was reported, and the request without its text."""
+GAMES = f"""
+SELECT {ASKED} FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
+WHERE benchmark = ? AND language = ? AND judge = ? AND settings = ?
+"""
+QUERY = f"""
+SELECT use.*, judgment.state, judgment.text, judgment.reason, {ASKED}
 FROM use LEFT JOIN judgment ON judgment.key = use.judgment
 ORDER BY use.benchmark, use.language, use.candidate, use.identity, use.question_id, use.turn, use.repeat, use.run
 """
+ONE_RUN = ("judge", "settings", "benchmark", "revision", "task_version", "language", "candidate", "identity")
+"""What the rows of one model's answers in one language, judged once, have in common."""
+Row = dict[str, Any]
 MAGIC = b"SQLite format 3\x00"
 
 
@@ -56,21 +71,30 @@ def read_ledger(file: Path) -> Study:
     if not is_ledger(file):
         raise UserError(f"{file} is not a ledger (SQLite); leave it out.")
     with damage_told(file), open_ledger(file, read_only=True) as ledger:
-        judged = tuple(_judged(ledger, str(file)))
+        judged, _, twice = distinct(_judged(ledger, str(file)))
         compared, notes = _compared(ledger, str(file))
         costs = tuple(_costs(ledger, str(file)))
-    return Study(judged, compared, costs, sources=(str(file),), notes=notes)
+    if twice:
+        notes = (
+            f"{file}: {twice} judgments stand in it twice (once as an older release wrote) and count once.",
+            *notes,
+        )
+    return Study(tuple(judged), compared, costs, sources=(str(file),), notes=notes)
 
 
 def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:
-    for row in map(dict, ledger.rows(QUERY)):
-        rule = json.loads(row["settings"])
+    rows = [_parsed(dict(row)) for row in ledger.rows(QUERY)]
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in ONE_RUN), []).append(row)
+    under = {place: _conditions(group) for place, group in groups.items()}
+    for row in rows:
         read = None
         if row["judgment"] is not None and row["state"] is not None:
-            completion = Completion(row["state"], row["text"], row["reason"], json.loads(row["details"] or "{}"))
-            read = verdict(completion, rule["parser"], rule["rating"], row["judgment"])
+            completion = Completion(row["state"], row["text"], row["reason"], row["details"])
+            read = verdict(completion, row["rule"]["parser"], row["rule"]["rating"], row["judgment"])
         yield Judged(
-            _conditions(row, rule),
+            under[tuple(row[name] for name in ONE_RUN)],
             row["candidate"],
             row["identity"],
             language=row["language"],
@@ -89,25 +113,21 @@ def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:
         )
 
 
+def _parsed(row: Row) -> Row:
+    texts = {"rule": row["settings"], "details": row["details"] or "{}", "parameters": row["parameters"] or "{}"}
+    return {**row, **{name: json.loads(text) for name, text in texts.items()}}
+
+
 def _absent(row: dict[str, Any]) -> str:
     return "the judgment is not in the ledger" if row["answer"].strip() else EMPTY_ANSWER.reason
 
 
-def _conditions(row: dict[str, Any], rule: dict[str, Any]) -> Conditions:
-    prompts = str(rule.get("prompt_language") or "")
-    return Conditions(
-        judge=row["judge"],
-        benchmark=row["benchmark"],
-        revision=row["revision"],
-        task_version=version_text(row.get("task_version")),
-        prompt_set=str(rule.get("prompt_set") or ""),
-        prompt_sha256=str(rule.get("prompt_set_sha256") or ""),
-        prompt_language="same" if prompts == row["language"] else prompts,
-        reference_set=str(rule.get("reference_set") or ""),
-        parser=str(rule.get("parser") or ""),
-        rating=str(rule.get("rating") or ""),
-        votes=str(rule.get("votes") or ""),
-    )
+def _conditions(rows: Sequence[Row]) -> Conditions:
+    """Return what the judgments of one run of one model in one language share."""
+    first, rule = rows[0], rows[0]["rule"]
+    task = {"benchmark": first["benchmark"], "revision": first["revision"]}
+    task["task_version"] = version_text(first.get("task_version"))
+    return conditions_of(first["judge"], first["language"], task, rule, sent_by_ledger(rule, rows))
 
 
 def _compared(ledger: Ledger, source: str) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
@@ -120,11 +140,11 @@ def _compared(ledger: Ledger, source: str) -> tuple[tuple[Compared, ...], tuple[
             where = f"{row['benchmark']} revision {row['revision']}"
             notes.append(f"{source}: comparisons on {where} are left out: this release has another revision.")
             continue
-        rule = json.loads(row["settings"])
-        outcomes = outcomes_from_ledger(
-            ledger, benchmark=row["benchmark"], language=row["language"], judge=row["judge"], rule=rule
-        )
-        conditions = _conditions(row, rule)
+        place = row["benchmark"], row["language"], row["judge"], row["settings"]
+        games = [_parsed({**row, **game}) for game in map(dict, ledger.rows(GAMES, place))]
+        told = {name: row[name] for name in ("benchmark", "language", "judge", "settings")}
+        outcomes = outcomes_from_ledger(ledger, **told)
+        conditions = _conditions(games)
         found += [Compared(conditions, _short(outcome), source) for outcome in outcomes]
     return tuple(found), tuple(dict.fromkeys(notes))
 

@@ -224,8 +224,8 @@ def test_comparisons_of_a_ledger_have_lengths_and_their_conditions(api: Api, tmp
     study = read_study([tmp_path / "ledger.sqlite"])
     assert [item.outcome.winner for item in study.compared] == ["inconsistent"] * 2
     assert {item.outcome.lengths for item in study.compared} == {(4, 6)}
-    assert study.compared[0].conditions.votes == "3"
-    assert study.compared[0].conditions.prompt_set == "native"
+    assert study.compared[0].conditions.rule["votes"] == "3"
+    assert study.compared[0].conditions.prompt["prompt_set"] == "native"
 
 
 def test_a_damaged_ledger_is_named(api: Api, tmp_path: Path) -> None:

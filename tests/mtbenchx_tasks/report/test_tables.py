@@ -132,7 +132,7 @@ def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
 def test_positional_bias_before_and_after_substitution() -> None:
     # Two runs of two items: in run 0 one of two is inconsistent (50 %), and run 1 is consistent there.
     runs = [outcome("12", 81), outcome("22", 82), outcome("22", 81, run=1), outcome("11", 82, run=1)]
-    shown = bias_table(duels([Compared(Conditions("gpt-4", "mtbench_x"), one) for one in runs]))
+    shown = bias_table(duels([Compared(Conditions("gpt-4", {"benchmark": "mtbench_x"}), one) for one in runs]))
     assert shown is not None
     whole = shown.rows[1]
     assert (whole[0], whole[2], whole[3]) == ("All", "1/4", "1")
@@ -140,8 +140,8 @@ def test_positional_bias_before_and_after_substitution() -> None:
 
 
 def test_a_pair_is_one_whoever_is_named_first_and_judges_stay_apart() -> None:
-    gpt, other = Conditions("gpt-4", "mtbench_x", votes="3"), Conditions("gpt-4", "mtbench_x", votes="4")
-    people = Conditions(PEOPLE, "mtbench_x")
+    gpt, other = (Conditions("gpt-4", {"benchmark": "mtbench_x"}, rule={"votes": votes}) for votes in ("3", "4"))
+    people = Conditions(PEOPLE, {"benchmark": "mtbench_x"})
     won = outcome("22")  # B, model_2, wins
     named = replace(won.item, model_1="B", model_2="A")
     swapped = replace(outcome("11"), item=named)  # B, now model_1, wins again

@@ -1,0 +1,100 @@
+"""What a judge was asked under, read alike from ledgers and results of this and of older releases."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, parameters_sent
+from mtbenchx_tasks.records import Conditions
+
+ROOM = ("max_tokens", "max_completion_tokens")
+"""How much a judge may write: a judgment that was cut off is asked again with more, by the same judge."""
+CONFIGURED = ("temperature", "max_tokens", "reasoning_effort", "seed", "backend_args")
+
+
+def conditions_of(
+    judge: str, language: str, task: Mapping[str, Any], settings: Mapping[str, Any], sent: Mapping[str, Any]
+) -> Conditions:
+    """Return the conditions of judgments in one language.
+
+    Args:
+        judge: The judge's slug.
+        language: Of the questions.
+        task: `benchmark`, `revision` and `task_version`.
+        settings: What judge.conditions returns, or `metadata.judge` of results.
+        sent: What `sent_by_ledger` or `sent_by_results` returned.
+    """
+    prompts = settings.get("prompt_language")
+    references = {"reference_set": "reference_set", "references_sha256": "reference_set_sha256"}
+    return Conditions(
+        judge,
+        {**_texts(task, {name: name for name in task}), **_texts(settings, references)},
+        {
+            **_texts(settings, {"prompt_set": "prompt_set", "prompt_sha256": "prompt_set_sha256"}),
+            **({"prompt_language": "same" if prompts == language else str(prompts)} if prompts else {}),
+        },
+        _texts(settings, {name: name for name in ("parser", "rating", "votes")}),
+        sent,
+    )
+
+
+def _texts(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    return {name: str(settings[key]) for name, key in names.items() if settings.get(key)}
+
+
+def sent_by_results(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `metadata.judge` of results tells of the requests; older releases sent what was configured."""
+    online = settings.get("backend", "openai") == "openai"
+    where = {"endpoint": settings.get("base_url" if online else "backend"), "model": settings.get("model")}
+    parameters = settings.get("sent")
+    if not isinstance(parameters, Mapping) or not parameters:
+        parameters = _configured(settings)
+    return _present({**where, **without_room(parameters)})
+
+
+def _configured(settings: Mapping[str, Any]) -> dict[str, Any]:
+    role = {"system_role": settings.get("system_role", "system")} if settings else {}
+    if settings.get("rating") != "expected":
+        return {**role, **{name: settings.get(name) for name in CONFIGURED}}
+    if settings.get("backend") == "local":
+        return role
+    weighed = {"logprobs": True, "top_logprobs": settings.get("top_logprobs")}
+    return {**role, **{name: settings.get(name) for name in CONFIGURED}, **weighed}
+
+
+def sent_by_ledger(rule: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what was sent for one model's answers in one language.
+
+    Args:
+        rule: What judge.conditions returned; that of releases before 0.5 holds neither endpoint nor parameters.
+        rows: Per judgment its `details` and the request as it was to be: `endpoint`, `model`, `parameters`, `role`.
+    """
+    asked = [row for row in rows if row["endpoint"]]
+    endpoint = rule.get("endpoint") or next((row["endpoint"] for row in asked), None)
+    configured = {"parameters": rule.get("parameters", {}), "system_role": rule.get("system_role")}
+    if not str(endpoint).startswith("http"):  # in this process: what is configured is what is done
+        parameters = {name: value for name, value in configured["parameters"].items() if name != "rating"}
+        role = configured["system_role"]
+        return _present({"endpoint": endpoint, "model": rule.get("model"), **parameters, "system_role": role})
+    details = [row["details"] if "sent" in row["details"] else {"sent": _as_asked(row)} for row in asked]
+    model = rule.get("model") or next((row["model"] for row in asked), None)
+    sent = parameters_sent(details or [{"sent": configured}])
+    return _present({"endpoint": endpoint, "model": model, **without_room(sent)})
+
+
+def _as_asked(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"parameters": row["parameters"], "system_role": row["role"]}
+
+
+def without_room(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was sent, with the room that a judgment has at first as `max_tokens`, whatever a retry had."""
+    rooms = [value for name in ROOM for value in _listed(sent.get(name)) if isinstance(value, int)]
+    rest = {name: value for name, value in sent.items() if name not in ROOM}
+    return {**rest, "max_tokens": min(rooms)} if rooms else rest
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, DEFAULT, NOT_RECORDED, {})}

@@ -1,0 +1,142 @@
+"""What judgments were asked under splits them: endpoint and parameters as sent, told alike by ledgers and results."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hf_datasets.shared import jsonl
+from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.pairwise.run import start
+from mtbenchx_tasks.rating.results_files import write_results
+from mtbenchx_tasks.rating.saved_answers import judge_files
+from mtbenchx_tasks.report.read import read_study
+from mtbenchx_tasks.report.sections import Section, sections
+from tests.doubles.judges import Judges, serve_judges
+from tests.doubles.openai_api import serve
+
+OLD_RULE = ("prompt_set", "prompt_language", "prompt_set_sha256", "reference_set", "parser", "rating", "votes")
+"""What 0.4 wrote of a judge's settings beside its judgments."""
+
+
+def judge_twice(
+    folder: Path, api: Judges, model: str = "gpt-4.1", texts: tuple[str, str] = ("a", "b"), **more: Any
+) -> Path:
+    """Have two answers of each of two questions judged, results beside the ledger; returns the ledger."""
+    file = folder / "mini_en" / "model_answer" / "m.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    jsonl.write(file, [{"question_id": i, "model_id": "m", "choices": [{"turns": list(texts)}]} for i in (1, 2)])
+    settings = {"model": model, "base_url": api.url, "ledger": str(folder / "ledger.sqlite"), **more}
+    results = judge_files([file], json.dumps(settings), "en", benchmark="mini")
+    write_results(folder / "results", results)
+    return folder / "ledger.sqlite"
+
+
+def told(*paths: Path) -> list[Section]:
+    return sections(read_study(paths).judged)
+
+
+@pytest.mark.parametrize("place", ["ledger.sqlite", "results"])
+def test_two_temperatures_are_two_tables(tmp_path: Path, place: str) -> None:
+    with serve_judges() as api:
+        for temperature in (0.0, 1.0):
+            judge_twice(tmp_path, api, temperature=temperature)
+    assert [section.name for section in told(tmp_path / place)] == [
+        "judge gpt-4.1, temperature 0.0",
+        "judge gpt-4.1, temperature 1.0",
+    ]
+
+
+@pytest.mark.parametrize("place", ["ledger.sqlite", "results"])
+def test_two_endpoints_are_two_tables(tmp_path: Path, place: str) -> None:
+    urls = []
+    for _ in range(2):
+        with serve_judges() as api:
+            judge_twice(tmp_path, api)
+            urls.append(api.url)
+    assert {section.name for section in told(tmp_path / place)} == {f"judge gpt-4.1, endpoint {url}" for url in urls}
+
+
+def test_what_was_sent_counts_and_ledger_and_results_tell_it_alike(tmp_path: Path) -> None:
+    with serve_judges() as api:  # it takes no temperature, and max_completion_tokens for max_tokens
+        judge_twice(tmp_path, api, "o4-mini", texts=("a", " "), max_tokens=500)
+        judge_twice(tmp_path, api, "o4-mini", texts=("a", " "), max_tokens=500, temperature=None)
+    (one,) = told(tmp_path)  # a configured 0.0 that wasn't sent is the endpoint's default, as null is
+    assert one.conditions.sent == {"endpoint": api.url, "model": "o4-mini", "max_tokens": 500, "system_role": "system"}
+    assert [(answer.turn, answer.rating) for answer in one.answers] == [(1, 7), (2, None), (1, 7), (2, None)]
+    assert [len(answer.judged) for answer in one.answers] == [2, 1, 2, 1]  # asked for otherwise, sent alike: two runs
+
+
+def test_a_retry_with_more_room_is_the_same_judge(tmp_path: Path) -> None:
+    def reply(request: dict[str, Any]) -> Any:
+        from tests.doubles.openai_api import Reply, completion
+
+        cut = request["max_tokens"] == 64 and "[The Start of" in str(request["messages"])
+        return Reply(completion("I begin", finish_reason="length")) if cut else "[[7]]"
+
+    with serve(reply) as api:
+        judge_twice(tmp_path, api, max_tokens=64)  # type: ignore[arg-type]
+    (one,) = told(tmp_path)
+    assert one.conditions.sent["max_tokens"] == 64
+
+
+def as_0_4_wrote(ledger: Path, table: str) -> None:
+    """Add to a ledger's rows those that 0.4 left of the same run: its rule was shorter."""
+    with sqlite3.connect(ledger) as database:
+        names = [name for (name,) in database.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+        for row in database.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall():
+            values = dict(zip(names, row, strict=True))
+            rule = json.loads(values["settings"])
+            values["settings"] = json.dumps({name: rule[name] for name in OLD_RULE if name in rule})
+            places = ", ".join("?" * len(names))
+            database.execute(f"INSERT INTO {table} VALUES ({places})", list(values.values()))
+        database.execute("UPDATE judgment SET details = json_remove(details, '$.sent')")
+    database.close()
+
+
+def without_new_rows(ledger: Path) -> None:
+    with sqlite3.connect(ledger) as database:
+        database.execute("DELETE FROM use WHERE settings LIKE '%endpoint%'")
+    database.close()
+
+
+def test_an_older_release_s_rows_beside_new_ones_of_the_same_judgments_count_once(tmp_path: Path) -> None:
+    with serve_judges() as api:
+        ledger = judge_twice(tmp_path, api, texts=("a", " "))
+    as_0_4_wrote(ledger, "use")
+    study = read_study([ledger])
+    (one,) = sections(study.judged)
+    assert (len(study.judged), len(one.answers)) == (4, 4)
+    assert all("references_sha256" in item.conditions.task for item in study.judged)  # what tells more is kept
+    assert any("4 judgments stand in it twice" in note for note in study.notes)
+
+
+def test_an_older_release_s_ledger_tells_what_its_requests_hold(tmp_path: Path) -> None:
+    with serve_judges() as api:
+        ledger = judge_twice(tmp_path, api)
+    as_0_4_wrote(ledger, "use")
+    without_new_rows(ledger)
+    (old,) = told(ledger)
+    sent = {"temperature": 0.0, "max_tokens": 2048, "system_role": "system"}
+    assert old.conditions.sent == {"endpoint": api.url, "model": "gpt-4.1", **sent}
+    with serve_judges() as other:
+        new = judge_twice(tmp_path / "new", other)
+    assert [section.name for section in told(ledger, new)] == [
+        f"judge gpt-4.1, endpoint {api.url}",
+        f"judge gpt-4.1, endpoint {other.url}",
+    ]
+
+
+def test_an_older_release_s_comparisons_count_once(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.sqlite"
+    with serve_judges() as api:
+        settings = JudgeSettings(model="gpt-4.1", base_url=api.url, ledger=str(ledger))
+        given = [Answers(model, "en", "mini", {1: (model, model)}) for model in ("a", "b")]
+        start(given, "en", settings).outcomes()
+    as_0_4_wrote(ledger, "comparison")
+    study = read_study([ledger])
+    assert len(study.compared) == 2  # one question, two turns
+    assert study.compared[0].conditions.sent["temperature"] == 0.0
