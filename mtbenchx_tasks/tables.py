@@ -3,9 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Protocol
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -62,16 +63,53 @@ def cell(value: Cell | str) -> Cell:
     return value if isinstance(value, Cell) else Cell(value)
 
 
-def number(value: float | None, digits: int = 2, sign: bool = False) -> str:
-    """Return a number to so many places, "" if there is none; never "-0.00"."""
+# Numbers ---------------------------------------------------------------------------------------------------------
+
+Show = Callable[[float], str]
+
+
+class Ends(Protocol):
+    """Both ends of an interval."""
+
+    @property
+    def low(self) -> float: ...  # noqa: D102
+    @property
+    def high(self) -> float: ...  # noqa: D102
+
+
+def number(value: float | None, digits: int = 2, sign: bool = False, missing: str = "") -> str:
+    """Return a number to so many places, `missing` if there is none or it is nan; never "-0.00"."""
     if value is None or value != value:  # noqa: PLR0124  (nan)
-        return ""
+        return missing
     return f"{round(value, digits) + 0.0:{'+' if sign else ''}.{digits}f}"
 
 
-def percent(share: float | None, digits: int = 1, sign: bool = False) -> str:
-    """Return a share in percent."""
-    return number(None if share is None else 100 * share, digits, sign)
+def percent(share: float | None, digits: int = 1, sign: bool = False, missing: str = "") -> str:
+    """Return a share, 0 to 1, in percent: `62.8`."""
+    return number(None if share is None else 100 * share, digits, sign, missing)
+
+
+def signed(value: float | None, digits: int = 2, missing: str = "") -> str:
+    """Return a difference with its sign: `+0.20`."""
+    return number(value, digits, True, missing)
+
+
+def interval_text(interval: Ends | None, show: Show = number, missing: str = "") -> str:
+    """Return `1.20 to 1.84`, each end written by `show`, e.g. `percent`."""
+    return missing if interval is None else f"{show(interval.low)} to {show(interval.high)}"
+
+
+def with_interval(value: float | None, interval: Ends | None, show: Show = number, missing: str = "-") -> str:
+    """Return `+0.20 [-0.10, +0.50]`, the interval only if there is one."""
+    if value is None:
+        return missing
+    return show(value) + (f" [{show(interval.low)}, {show(interval.high)}]" if interval else "")
+
+
+def with_error(value: float | None, error: float | None, show: Show = number, missing: str = "") -> str:
+    """Return `8.00 ± 0.25`, the error only if there is one; `missing` without a value."""
+    shown, deviation = (show(part) if part is not None else "" for part in (value, error))
+    return f"{shown} ± {deviation}" if shown and deviation else shown or missing
 
 
 # CSV -------------------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from statistics import fmean
 from mtbenchx_tasks.rating.scored import Rated, Scored
 from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
-from mtbenchx_tasks.stats.intervals import Interval
 from mtbenchx_tasks.stats.means import rating
+from mtbenchx_tasks.tables import number, signed, with_interval
 
 NAME = "jury"
 """What tables call the mean of the judges."""
@@ -97,9 +97,9 @@ def print_jury(found: Jury) -> None:
         table.add_column(name, no_wrap=name != "judges", overflow="fold")
     for agreed in found.agreements:
         numbers = agreed.found
-        shift = signed(numbers.shift, numbers.interval)
-        kappa = number(numbers.kappa.kappa)
-        table.add_row("\n".join(agreed.judges), agreed.language, str(numbers.n), shift, number(numbers.spearman), kappa)
+        shift = with_interval(numbers.shift, numbers.interval, signed)
+        rank, kappa = (number(value, missing="-") for value in (numbers.spearman, numbers.kappa.kappa))
+        table.add_row("\n".join(agreed.judges), agreed.language, str(numbers.n), shift, rank, kappa)
     console = Console()
     console.print(table)
     console.print(
@@ -112,16 +112,3 @@ def print_jury(found: Jury) -> None:
 
 def _of_cell(results: Sequence[Scored], cell: Scored) -> list[Scored]:
     return [result for result in results if (result.model, result.language) == (cell.model, cell.language)]
-
-
-def number(value: float | None) -> str:
-    """Return a number to two places, "-" if there is none."""
-    return "-" if value is None else f"{value:.2f}"
-
-
-def signed(value: float | None, interval: Interval | None) -> str:
-    """Return a difference with its interval: `+0.20 [-0.10, +0.50]`."""
-    if value is None:
-        return "-"
-    value += 0.0  # no "-0.00" for zero
-    return f"{value:+.2f}" + (f" [{interval.low:+.2f}, {interval.high:+.2f}]" if interval else "")

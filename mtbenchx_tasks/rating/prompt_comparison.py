@@ -16,6 +16,7 @@ from mtbenchx_tasks.rating.saved_answers import judge_all, read_files
 from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.rating.terminal import NOT_MEASURED
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
+from mtbenchx_tasks.tables import number, signed, with_interval
 
 ALL_MODELS = "all models"
 Variant = tuple[str, JudgeSettings]
@@ -147,7 +148,6 @@ def print_comparison(found: PromptComparison) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from mtbenchx_tasks.rating.jury import number, signed
     from mtbenchx_tasks.rating.terminal import unscored_lines
 
     base = found.variants[0]
@@ -155,9 +155,9 @@ def print_comparison(found: PromptComparison) -> None:
     for name in ("model", "lang", "prompts", "score", "shift", "kappa", "n"):
         table.add_column(name, no_wrap=name not in ("model", "prompts"), overflow="fold")
     for item in found.compared:
-        kappa = "same" if item.identical else number(item.found.kappa.kappa)
-        scores = " > ".join(f"{score:.2f}" for score in item.scores)
-        shift = signed(item.found.shift, item.found.interval)
+        kappa = "same" if item.identical else number(item.found.kappa.kappa, missing="-")
+        scores = " > ".join(number(score, missing="nan") for score in item.scores)
+        shift = with_interval(item.found.shift, item.found.interval, signed)
         table.add_row(item.model, item.language, item.prompts[1], scores, shift, kappa, str(item.found.n))
     console = Console()
     console.print(table)

@@ -1,6 +1,5 @@
 """The tables that `mtbenchx judge` prints: as many columns side by side as the terminal has room for."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -8,7 +7,10 @@ from rich.table import Table
 
 from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.stats.means import MEANS
+from mtbenchx_tasks.tables import with_error
 
+NO_VALUE = "nan"
+"""Shown where nothing was rated."""
 NAMES, FRAME = 20, 3
 """Width of the first column; what a column takes besides its text."""
 NARROWEST, WIDEST = 11, 24
@@ -90,16 +92,11 @@ def _cell(row: Scored, name: str) -> str:
     if row.runs == 1 or name in SILENT:
         return _over_questions(row, name)
     over = row.over_runs(name)
-    return with_error(math.nan if over.mean is None else over.mean, over.sd)
+    return with_error(over.mean, over.sd, missing=NO_VALUE)
 
 
 def _over_questions(row: Scored, name: str = "score") -> str:
-    return with_error(row.metrics[name], row.metrics.get(f"{name}_stderr"))
-
-
-def with_error(value: float, error: float | None) -> str:
-    """Return a number to two places, with its error if there is one."""
-    return f"{value:.2f}" + ("" if error is None or math.isnan(error) else f" ± {error:.2f}")
+    return with_error(row.metrics[name], row.metrics.get(f"{name}_stderr"), missing=NO_VALUE)
 
 
 def _legend(rows: Sequence[Scored]) -> str:

@@ -10,8 +10,6 @@ from mtbenchx_tasks.report.figures import pairs as pair_figures
 from mtbenchx_tasks.report.figures import scores as score_figures
 from mtbenchx_tasks.report.figures.drawing import Figure
 from mtbenchx_tasks.report.groups import Model, grouped
-from mtbenchx_tasks.report.means import Resampler
-from mtbenchx_tasks.report.paired import Pair, paired
 from mtbenchx_tasks.report.sections import Section, sections
 from mtbenchx_tasks.report.tables import pairs as pair_tables
 from mtbenchx_tasks.report.tables import quality as quality_tables
@@ -19,6 +17,8 @@ from mtbenchx_tasks.report.tables import scores as score_tables
 from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.tables.gains import gains, gains_table
+from mtbenchx_tasks.stats.means import Resampler
+from mtbenchx_tasks.stats.paired_tests import ModelPair, paired
 from mtbenchx_tasks.tables import Table
 
 MOST_VOTE_FIGURES = 16
@@ -83,7 +83,7 @@ def _scores(
     section: Section, models: Sequence[Model], study: Study, questions: Sequence[int], *, prefix: str, told: str
 ) -> list[Chapter]:
     resampler = Resampler(section)
-    tested = paired(section, [model.name for model in models], resampler)
+    tested = paired([model.name for model in models], resampler)
     title = f"Scores: {section.name}"
     turns = sorted({answer.turn for answer in section.answers})
     parts: list[Table | Figure | Html | None] = [score_figures.averages(section, models, resampler)]
@@ -114,7 +114,7 @@ def _scores(
 
 
 def _sureness(
-    section: Section, models: Sequence[Model], resampler: Resampler, tested: Sequence[Pair]
+    section: Section, models: Sequence[Model], resampler: Resampler, tested: Sequence[ModelPair]
 ) -> list[Table | Figure | Html | None]:
     tables: list[Table | Figure | Html | None] = [score_tables.uncertainty_table(section, models, resampler)]
     languages = dict.fromkeys(pair.language for pair in tested)

@@ -35,6 +35,11 @@ class Answer:
             repeats.setdefault(item.repeat, []).append(item.rating)
         return answer_rating(repeats.values())
 
+    @cached_property
+    def runs(self) -> frozenset[int]:
+        """Numbers of the judge runs that it was in."""
+        return frozenset(item.run for item in self.judged)
+
     def of_run(self, run: int) -> float | None:
         """Return the rating of one run; None without one."""
         values = [item.rating for item in self.judged if item.run == run and item.rating is not None]

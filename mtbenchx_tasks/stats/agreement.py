@@ -6,7 +6,7 @@ from math import comb, floor
 from statistics import fmean
 from typing import NamedTuple
 
-from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval, pearson, spearman
+from mtbenchx_tasks.stats.intervals import Interval, QuestionId, bootstrap_interval
 from mtbenchx_tasks.stats.kappa import ROUNDING, Kappa, cohen_kappa
 
 
@@ -77,7 +77,7 @@ def rating_agreement(a: Mapping[AnswerId, float | None], b: Mapping[AnswerId, fl
     """Compare two judges' or prompt sets' ratings of the same answers (each the mean of its valid runs, or None)."""
     rated = [(key, x, y) for key in sorted(a) if (x := a[key]) is not None and (y := b.get(key)) is not None]
     left, right, every = [p for _, p, _ in rated], [q for _, _, q in rated], [q - p for _, p, q in rated]
-    shifts: dict[int, list[float]] = {}
+    shifts: dict[QuestionId, list[float]] = {}
     for (key, _, _), shift in zip(rated, every, strict=True):
         shifts.setdefault(key.question_id, []).append(shift)
     whole = [[floor(rating + 0.5) for rating in side] for side in (left, right)]
@@ -91,3 +91,18 @@ def rating_agreement(a: Mapping[AnswerId, float | None], b: Mapping[AnswerId, fl
         within_1=fmean(abs(shift) <= 1 + ROUNDING for shift in every) if every else None,
         kappa=cohen_kappa(whole[0], whole[1], "quadratic"),
     )
+
+
+def pearson(x: Sequence[float], y: Sequence[float]) -> float | None:
+    """Return the linear correlation, -1 to 1; None if a side doesn't vary."""
+    from scipy.stats import pearsonr
+
+    varies = bool(x) and min(x) < max(x) and min(y) < max(y)
+    return float(pearsonr(x, y).statistic) if varies else None
+
+
+def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
+    """Return the rank correlation, ties at their mean rank, -1 to 1; None if a side doesn't vary."""
+    from scipy.stats import rankdata
+
+    return pearson(rankdata(x).tolist(), rankdata(y).tolist())

@@ -1,15 +1,18 @@
-"""Uncertainty over questions and over runs (notes D7, D10, D11): intervals, a paired test, Holm's correction.
+"""Uncertainty over questions and over runs: Wilson's interval, the bootstrap over questions, averages over runs.
 
-A question is the unit: its turns, runs and votes are not independent and move together. What can't be computed is
-None, beside the number of questions that were there.
+A question is the unit: its turns, repeats, runs, votes and languages are not independent and move together. Every
+interval of a mean or a ratio is `bootstrap_interval`'s: questions are resampled within their category, since the
+benchmark fixes how many questions each category has. What can't be computed is None, beside the number of questions
+that were there. Formulas and sources: METHODS.md.
 """
 
 import functools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +26,8 @@ DRAWS = 9999
 """Random draws of a bootstrap or permutation."""
 FEWEST_QUESTIONS = 2
 """Below, nothing varies."""
-MOST_EXACT = 50
-"""Most differences whose signed-rank distribution is enumerated."""
+QuestionId = int | str
+OneId = TypeVar("OneId", bound=QuestionId)
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,7 @@ class Interval:
     """A 95 % confidence interval."""
 
     low: float
-    """Its lower end."""
     high: float
-    """Its upper end."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,15 @@ class Share:
     """How many of some outcomes have a property."""
 
     count: int
-    """Those that have it."""
+    """Outcomes that have it."""
     n: int
-    """All."""
+    """All outcomes."""
     items: int
     """Distinct items among all; fewer than `n` where items were judged several times."""
 
     @property
     def value(self) -> float | None:
-        """The share; None of nothing."""
+        """The share, 0 to 1; None of nothing."""
         return self.count / self.n if self.n else None
 
     @property
@@ -61,7 +62,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Averaged:
-    """The mean of per-run values; runs are never concatenated, since their items are the same (notes D10)."""
+    """The mean of per-run values; runs are never concatenated, since their items are the same."""
 
     mean: float | None
     """Mean over the runs that have a value."""
@@ -73,26 +74,15 @@ class Averaged:
     """Runs without."""
 
 
-@dataclass(frozen=True)
-class PairedTest:
-    """The difference between two sides over the same questions (notes D11)."""
-
-    n: int
-    """Questions with values on both sides."""
-    dropped: int
-    """Questions with values on one side only."""
-    difference: float | None
-    """Mean over questions of the first side's mean less the second's."""
-    interval: Interval | None
-    """Its bootstrap interval over questions."""
-    p: float | None
-    """Two-sided sign-flip permutation test: exact up to 13 questions, else by random draws."""
-    wilcoxon_p: float | None
-    """Two-sided Wilcoxon signed-rank test, zeros after Pratt; secondary."""
-
-
 def wilson(count: float, n: float) -> Interval | None:
-    """Return Wilson's score interval of a share; None for a share of nothing."""
+    """Return Wilson's score interval of the share p = count / n; None for a share of nothing.
+
+    With z = 1.96: (p + z^2/2n ± z sqrt(p (1 - p) / n + z^2/4n^2)) / (1 + z^2/n). METHODS.md, "Interval of a share".
+
+    Args:
+        count: How many have the property; a fraction where items were judged several times (scipy takes whole ones).
+        n: Independent items.
+    """
     if n == 0:
         return None
     z2 = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2
@@ -103,12 +93,12 @@ def wilson(count: float, n: float) -> Interval | None:
 
 
 def mean(totals: "Array") -> "Array":
-    """Return the mean over all values of plain numbers (see bootstrap_interval)."""
+    """Return the mean over all values of plain numbers: a statistic for `bootstrap_interval`."""
     return totals[..., 0] / totals[..., -1]
 
 
 def ratio(totals: "Array") -> "Array":
-    """Return the ratio of the first two amounts, e.g. (win, decisive); nan where the second is zero."""
+    """Return the first amount over the second, e.g. wins over decisive votes; nan where the second is zero."""
     import numpy as np
 
     nothing = np.full(len(totals), np.nan)
@@ -117,48 +107,43 @@ def ratio(totals: "Array") -> "Array":
 
 
 def bootstrap_interval(
-    values_by_question: Mapping[int, Sequence[float | Sequence[float]]],
+    values_by_question: Mapping[OneId, Sequence[float | Sequence[float]]],
     statistic: "Callable[[Array], Array]" = mean,
     draws: int = DRAWS,
     seed: int = 0,
+    *,
+    categories: Mapping[OneId, str] | None = None,
 ) -> Interval | None:
-    """Return the percentile bootstrap interval of a statistic over questions.
+    """Return the 95 % percentile bootstrap interval of a statistic, questions resampled within their category.
+
+    METHODS.md, "Interval over questions". Of each category's n questions n - 1 are drawn with replacement and weigh
+    n / (n - 1), which makes the variance unbiased (Rao and Wu, 1988).
 
     Args:
-        values_by_question: Question id -> its values (every turn, run and vote), each a number or a row of amounts;
-            a question without values stays out.
+        values_by_question: Question id -> its values (every turn, run, vote and language), each a number or a row of
+            amounts; a question without values stays out.
         statistic: From the totals of each draw (one row a draw: the sum of each amount, then the number of values) to
             one number a draw; `mean`, `ratio` or one of yours.
-        draws: How often as many questions as there are get drawn with replacement.
-        seed: Of the draws.
+        draws: How many times questions are drawn.
+        seed: Seed of the draws.
+        categories: Question id -> category; None: all are of one.
 
     Returns:
         The interval, or None below two questions or where no draw has a value. Draws without one are left out.
     """
     import numpy as np
 
-    table = np.array(
-        [_summed(values_by_question[key]) for key in sorted(values_by_question) if values_by_question[key]]
-    )
-    n = len(table)
-    if n < FEWEST_QUESTIONS:
+    questions = ordered_questions(key for key, values in values_by_question.items() if values)
+    if len(questions) < FEWEST_QUESTIONS:
         return None
-    found = statistic(_times(n, draws, seed) @ table)
-    found = found[np.isfinite(found)]
-    if not len(found):
-        return None
-    low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(low), float(high))
+    table = np.array([_summed(values_by_question[question]) for question in questions])
+    named = [(categories or {}).get(question, "") for question in questions]
+    return percentile_interval(statistic(question_weights(strata(named), draws, seed) @ table))
 
 
-@functools.lru_cache(maxsize=4)
-def _times(n: int, draws: int, seed: int) -> "Array":
-    """Return how often each draw (a row) has each question; kept, since most tables are of the same few sizes."""
-    import numpy as np
-
-    drawn = np.random.default_rng(seed).integers(0, n, (draws, n)) + np.arange(draws)[:, None] * n
-    times: Array = np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n).astype(np.float64)
-    return times
+def ordered_questions(questions: Iterable[OneId]) -> tuple[OneId, ...]:
+    """Return distinct ids, numbers by size, then texts: the draws don't depend on the order of a file."""
+    return tuple(sorted(set(questions), key=lambda key: (0, key, "") if isinstance(key, int) else (1, 0, key)))
 
 
 def _summed(values: Sequence[float | Sequence[float]]) -> list[float]:
@@ -166,71 +151,56 @@ def _summed(values: Sequence[float | Sequence[float]]) -> list[float]:
     return [*(math.fsum(column) for column in zip(*rows, strict=True)), float(len(rows))]
 
 
-def paired_test(
-    a_by_question: Mapping[int, Sequence[float]],
-    b_by_question: Mapping[int, Sequence[float]],
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> PairedTest:
-    """Test whether two sides differ on the same questions (notes D11).
+def strata(categories: Sequence[str]) -> tuple[int, ...]:
+    """Return the number of the stratum of each question: its category, numbered in order of appearance.
+
+    A category of one question has no spread of its own: such questions form a stratum together, and a last one alone
+    joins the smallest ("collapsed strata": Cochran, Sampling Techniques, 3rd edition, section 5A.12).
+    """
+    sizes = Counter(categories)
+    lonely = [name for name, size in sizes.items() if size == 1]
+    if len(lonely) == 1 and len(sizes) > 1:
+        lonely.append(min((name for name in sizes if name != lonely[0]), key=lambda name: (sizes[name], name)))
+    merged = {name: lonely[0] if name in lonely else name for name in sizes}
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(merged.values()))}
+    return tuple(numbers[merged[name]] for name in categories)
+
+
+@functools.lru_cache(maxsize=4)
+def question_weights(strata_of_questions: tuple[int, ...], draws: int, seed: int) -> "Array":
+    """Return how much each question (columns) weighs in each draw (rows); each stratum's weights add up to its size.
+
+    The last few are kept, since most tables are of the same questions. A stratum of one question weighs 1.
 
     Args:
-        a_by_question: Question id -> values of one side; their mean counts.
-        b_by_question: The same of the other side.
-        draws: Random draws of bootstrap and permutation.
-        seed: Of the draws.
-
-    Returns:
-        Below two shared questions no interval and no p; p is 1 if all differences are zero.
+        strata_of_questions: What `strata` returned.
+        draws: Number of rows.
+        seed: Seed of the draws.
     """
-    a = {key: values for key, values in a_by_question.items() if values}
-    b = {key: values for key, values in b_by_question.items() if values}
-    shared = sorted(a.keys() & b.keys())
-    dropped = len(a.keys() ^ b.keys())
-    differences = [round(fmean(a[key]) - fmean(b[key]), 12) for key in shared]  # equal ones must tie
-    difference = fmean(differences) if differences else None
-    if len(shared) < FEWEST_QUESTIONS:
-        return PairedTest(len(shared), dropped, difference, None, None, None)
-    interval = bootstrap_interval({key: [value] for key, value in enumerate(differences)}, mean, draws, seed)
-    p, wilcoxon_p = (_sign_flip(differences, draws, seed), _wilcoxon(differences)) if any(differences) else (1.0, 1.0)
-    return PairedTest(len(shared), dropped, difference, interval, p, wilcoxon_p)
-
-
-def _sign_flip(differences: Sequence[float], draws: int, seed: int) -> float:
     import numpy as np
-    from scipy.stats import permutation_test
 
-    found = permutation_test(
-        (np.array(differences),),
-        np.mean,
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=draws,
-        rng=np.random.default_rng(seed),
-    )
-    return float(found.pvalue)
+    chance = np.random.default_rng(seed)
+    places = np.array(strata_of_questions)
+    weights: Array = np.ones((draws, len(places)))
+    for stratum in dict.fromkeys(strata_of_questions):
+        columns = np.flatnonzero(places == stratum)
+        n = len(columns)
+        if n > 1:
+            drawn = chance.integers(0, n, (draws, n - 1)) + np.arange(draws)[:, None] * n
+            times = np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n)
+            weights[:, columns] = times * (n / (n - 1))
+    return weights
 
 
-def _wilcoxon(differences: Sequence[float]) -> float:
-    """Exact without ties and zeros; the normal approximation with them (enumerating those takes a second)."""
+def percentile_interval(statistics: "Array") -> Interval | None:
+    """Return the middle 95 % of a statistic's draws; draws without a value (nan) are left out, None without any."""
     import numpy as np
-    from scipy.stats import wilcoxon
 
-    sizes = {abs(value) for value in differences}
-    exact = len(sizes) == len(differences) <= MOST_EXACT and 0 not in sizes
-    method: Literal["exact", "approx"] = "exact" if exact else "approx"
-    return float(wilcoxon(np.array(differences), zero_method="pratt", method=method).pvalue)
-
-
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return Holm's step-down adjusted p-values, in the given order; a test that gave none (None) doesn't count."""
-    made = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
-    adjusted: list[float | None] = [None] * len(p_values)
-    highest = 0.0
-    for rank, (p, place) in enumerate(made):
-        highest = max(highest, min(1.0, (len(made) - rank) * p))
-        adjusted[place] = highest
-    return adjusted
+    finite = statistics[np.isfinite(statistics)]
+    if not len(finite):
+        return None
+    low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))
 
 
 def mean_and_sd(runs: Iterable[float | None]) -> Averaged:
@@ -239,18 +209,3 @@ def mean_and_sd(runs: Iterable[float | None]) -> Averaged:
     valid = [value for value in values if value is not None]
     sd = stdev(valid) if len(valid) > 1 else None
     return Averaged(fmean(valid) if valid else None, sd, len(valid), len(values) - len(valid))
-
-
-def pearson(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Return the linear correlation; None if a side doesn't vary."""
-    import numpy as np
-
-    varies = bool(x) and min(x) < max(x) and min(y) < max(y)
-    return float(np.corrcoef(x, y)[0, 1]) if varies else None
-
-
-def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Return the rank correlation, ties at their mean rank; None if a side doesn't vary."""
-    from scipy.stats import rankdata
-
-    return pearson(rankdata(x).tolist(), rankdata(y).tolist())

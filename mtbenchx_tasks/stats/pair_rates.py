@@ -11,7 +11,8 @@ from typing import Any, Literal, Protocol, TypeVar
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE, Outcome, OutcomeItem
 from mtbenchx_tasks.stats import intervals as stats
-from mtbenchx_tasks.stats.intervals import DRAWS, Averaged, Interval, PairedTest, Share
+from mtbenchx_tasks.stats.intervals import DRAWS, Averaged, Interval, Share
+from mtbenchx_tasks.stats.paired_tests import PairedTest, paired_test
 
 MODEL_1, MODEL_2 = "model_1", "model_2"
 DECISIVE = (MODEL_1, MODEL_2)
@@ -215,7 +216,7 @@ def preference_test(outcomes: Iterable[Voted], draws: int = DRAWS, seed: int = 0
     valid = [outcome for outcome in outcomes if outcome.winner in VOTES]
     second = _by_question(valid, lambda winner: float(winner == MODEL_2))
     first = _by_question(valid, lambda winner: float(winner == MODEL_1))
-    return stats.paired_test(second, first, draws, seed)
+    return paired_test(second, first, draws, seed)
 
 
 def _by_question(outcomes: Iterable[Voted], value: Callable[[str], Value]) -> dict[int, list[Value]]:

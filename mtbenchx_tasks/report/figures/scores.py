@@ -14,11 +14,11 @@ from mtbenchx_tasks.report.figures.drawing import (
     shorten,
 )
 from mtbenchx_tasks.report.groups import Model
-from mtbenchx_tasks.report.means import Resampler, average_of, mean_of
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.tables.gains import Gain
 from mtbenchx_tasks.report.tables.scores import by_family, language_name
 from mtbenchx_tasks.stats.intervals import Interval
+from mtbenchx_tasks.stats.means import Resampler, average_of, mean_of
 from mtbenchx_tasks.tables import category_name, number
 
 LOW, HIGH = 1, 10
@@ -126,7 +126,8 @@ def averages(section: Section, models: Sequence[Model], resampler: Resampler) ->
         "averages",
         "Averages with their 95 % intervals",
         f"Dot plot of the averages of {len(models)} models in {len(section.languages)} languages with intervals.",
-        "Bars: 95 % bootstrap intervals over questions. Overlapping intervals can still differ: see the paired tests.",
+        "Bars: 95 % bootstrap intervals over questions, resampled within their category. Overlapping "
+        "intervals can still differ: see the paired tests.",
         draw,
         width,
     )

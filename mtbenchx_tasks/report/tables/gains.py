@@ -10,11 +10,11 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.report.groups import Model
-from mtbenchx_tasks.report.means import Resampler, average_of, n_questions, show_interval
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.tables.scores import by_family, language_name
 from mtbenchx_tasks.stats.intervals import Interval
-from mtbenchx_tasks.tables import Cell, Row, Table, number
+from mtbenchx_tasks.stats.means import Resampler, average_of, n_questions
+from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, signed
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.stats.intervals import Array
@@ -136,7 +136,7 @@ def _row(gain: Gain, languages: Sequence[str]) -> Row:
     return (
         name,
         Cell(number(gain.of_scale, sign=True), n, strong=gain.points is not None),
-        show_interval(scale, sign=True),
+        interval_text(scale, signed),
         number(None if gain.relative is None else 100 * gain.relative, 1, sign=True),
         number(gain.points, 3, sign=True),
         Cell(number(gain.home, 2, sign=True), language_name(gain.single.languages[0]) if gain.home is not None else ""),

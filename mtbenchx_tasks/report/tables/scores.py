@@ -4,17 +4,10 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from mtbenchx_tasks.report.groups import Model
-from mtbenchx_tasks.report.means import (
-    Mean,
-    Resampler,
-    average_of,
-    average_over_runs,
-    mean_of,
-    show_interval,
-)
-from mtbenchx_tasks.report.paired import Pair
 from mtbenchx_tasks.report.sections import Section
-from mtbenchx_tasks.tables import Cell, Row, Table, category_name, number
+from mtbenchx_tasks.stats.means import Mean, Resampler, average_of, average_over_runs, mean_of
+from mtbenchx_tasks.stats.paired_tests import ModelPair
+from mtbenchx_tasks.tables import Cell, Row, Table, category_name, interval_text, number, signed
 
 NAMES = {"en": "English", "de": "German", "fr": "French", "it": "Italian", "es": "Spanish"}
 TURNS = (1, 2)
@@ -146,7 +139,7 @@ def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resa
             interval = resampler.cell_interval(model.name, language)
             deviation = number(runs.sd) if runs.sd is not None else ""
             rows.append(
-                (model.label, language_name(language), show_mean(mean, strong=True), show_interval(interval),
+                (model.label, language_name(language), show_mean(mean, strong=True), interval_text(interval),
                  Cell(deviation, f"{runs.n}/{runs.n + runs.missing} runs"), show_mean(mean_of(answers)))
             )  # fmt: skip
             records.append(
@@ -161,16 +154,16 @@ def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resa
         "How sure the averages are",
         ("Model", "Language", "Avg.", "95 % interval", "SD over runs", "Score"),
         tuple(rows),
-        f"Interval: percentile bootstrap over questions, {resampler.draws} draws, seed {resampler.seed}; a question "
-        "moves with its turns and runs. SD: of the average of each whole judge run alone. Score: mean over all "
-        "answers, whatever their category.",
+        "Interval: percentile bootstrap over questions, which are resampled within their category and move with their "
+        f"turns, runs and languages; {resampler.draws} draws, seed {resampler.seed}. SD: of the average of each whole "
+        "judge run alone. Score: mean over all answers, whatever their category.",
         (one,) if one else (),
         tuple(records),
         folded=len(rows) > 30,  # noqa: PLR2004
     )
 
 
-def pairs_table(pairs: Sequence[Pair], models: Sequence[Model], language: str) -> Table:
+def pairs_table(pairs: Sequence[ModelPair], models: Sequence[Model], language: str) -> Table:
     """Return the paired tests of one language."""
     labels = {model.name: model.label for model in models}
     chosen = [pair for pair in pairs if pair.language == language]
@@ -178,7 +171,7 @@ def pairs_table(pairs: Sequence[Pair], models: Sequence[Model], language: str) -
         (
             f"{labels[pair.models[0]]} − {labels[pair.models[1]]}",
             Cell(number(pair.difference, sign=True), f"{pair.questions} questions"),
-            show_interval(pair.interval, sign=True),
+            interval_text(pair.interval, signed),
             number(pair.p, 4),
             Cell(number(pair.p_holm, 4), strong=pair.p_holm is not None and pair.p_holm <= 0.05),  # noqa: PLR2004
             _relabelled(pair, labels),
@@ -205,7 +198,7 @@ def pairs_table(pairs: Sequence[Pair], models: Sequence[Model], language: str) -
     )
 
 
-def _relabelled(pair: Pair, labels: dict[str, str]) -> str:
+def _relabelled(pair: ModelPair, labels: dict[str, str]) -> str:
     for model in pair.models:
         if pair.verdict.startswith(f"{model} is better"):
             return labels[model] + pair.verdict[len(model) :]

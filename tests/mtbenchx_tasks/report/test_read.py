@@ -11,9 +11,9 @@ from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.records import PEOPLE
-from mtbenchx_tasks.report.means import average_of, mean_of
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
+from mtbenchx_tasks.stats.means import average_of, mean_of
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate

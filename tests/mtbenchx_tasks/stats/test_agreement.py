@@ -4,8 +4,10 @@ import pytest
 
 from mtbenchx_tasks.stats.agreement import (
     AnswerId,
+    pearson,
     rating_agreement,
     raw_agreement,
+    spearman,
 )
 from mtbenchx_tasks.stats.kappa import fleiss_kappa
 from tests.mtbenchx_tasks.stats.test_kappa import MISSING
@@ -34,7 +36,7 @@ def test_ratings_by_hand() -> None:
     # pairs (8, 9) (6, 6) (2, 4) (5, -): shifts 1, 0, 2; question means .5 and 2
     found = rating_agreement(ratings(8, 6, 2, 5), ratings(9, 6, 4, None, 7))
     assert (found.n, found.missing, found.shift) == (3, 2, 1.0)
-    # draws of two questions: 81 twice .5, both (1 + 0 + 2) / 3 = 1, 82 twice 2
+    # one of two questions is drawn: 81 with .5, or 82 with 2
     assert found.interval is not None
     assert (found.interval.low, found.interval.high) == (0.5, 2.0)
     assert found.within_1 == pytest.approx(2 / 3)
@@ -68,3 +70,11 @@ def test_ratings_that_say_nothing(values: list[float | None]) -> None:
 def test_answers_of_other_models_are_not_matched() -> None:
     found = rating_agreement(ratings(7, 8), ratings(7, 8, model="other"))
     assert (found.n, found.missing, found.shift) == (0, 4, None)
+
+
+def test_correlations_by_hand() -> None:
+    # x 1 2 3, y 1 2 9: deviations -1 0 1 and -3 -2 5; 8 / sqrt(2 * 38)
+    assert pearson([1, 2, 3], [1, 2, 9]) == pytest.approx(8 / 76**0.5)
+    assert spearman([1, 2, 3], [1, 2, 9]) == pytest.approx(1.0)
+    assert spearman([1, 1, 2], [3, 3, 1]) == pytest.approx(-1.0)
+    assert pearson([0.1] * 3, [1, 2, 3]) is spearman([], []) is None

@@ -1,6 +1,7 @@
 """Contributions and aggregations: every number of a table, computed by hand."""
 
 import math
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,21 @@ from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES, Question
 from mtbenchx_tasks.records import Verdict
-from mtbenchx_tasks.stats.means import aggregations, category_mean, contributions, mean, rating, standard_error
+from mtbenchx_tasks.report.sections import sections
+from mtbenchx_tasks.stats.intervals import bootstrap_interval
+from mtbenchx_tasks.stats.means import (
+    Resampler,
+    aggregations,
+    average_of,
+    average_over_runs,
+    category_mean,
+    contributions,
+    mean,
+    mean_of,
+    rating,
+    standard_error,
+)
+from tests.mtbenchx_tasks.studies import judged, section
 
 AGGREGATE = aggregations(CATEGORIES)
 
@@ -59,8 +74,9 @@ def test_a_table_by_hand() -> None:
         **dict.fromkeys(set(CATEGORIES) - {"writing", "math"}, pytest.approx(math.nan, nan_ok=True)),
         "answer_language": 1.0,
         "unscored": pytest.approx(1 / 6),
-        # questions 7, 4, 9.5: mean 6.8333, squares 0.0278 + 8.0278 + 7.1111 = 15.1667
-        "score_stderr": pytest.approx(math.sqrt(15.1666667 / 2 / 3)),
+        # Math's one question joins writing. Sums less 7.4 a value: 14 - 14.8, 4 - 7.4, 19 - 14.8 = -0.8, -3.4, 4.2;
+        # squares add up to 29.84; sqrt(3 / 2 * 29.84) / 5 values.
+        "score_stderr": pytest.approx(math.sqrt(44.76) / 5),
         # 8, 4, 9: mean 7, squares 1 + 9 + 4 = 14
         "turn_1_stderr": pytest.approx(math.sqrt(14 / 2 / 3)),
         # 6, 10: squares 4 + 4 = 8
@@ -114,14 +130,67 @@ def test_nothing_valid_is_nan_and_its_error_unknown() -> None:
     ("items", "expected"),
     [
         ([], "N/A"),
-        ([[8, 6]], "N/A"),  # one question has no spread
-        ([[8], []], "N/A"),
-        ([[8, 6], [8, 6], [7]], 0.0),
-        ([[1, 3], [4], []], 1.0),  # 2 and 4: squares 1 + 1, / 1 = 2, / 2 = 1
+        ([("math", [8, 6])], "N/A"),  # one question has no spread
+        ([("math", [8]), ("stem", [])], "N/A"),
+        ([("math", [8, 6]), ("math", [8, 6]), ("math", [7])], 0.0),
+        # Sums less 8/3 a value: 4 - 16/3 and 4 - 8/3, -4/3 and 4/3; squares 32/9; sqrt(2 / 1 * 32 / 9) / 3 values
+        ([("math", [1, 3]), ("math", [4]), ("math", [])], 8 / 9),
+        # 2 and 4, 8 and 10: within each category squares 1 + 1; sqrt(2 * (2 / 1 * 2)) / 4, whatever lies between them
+        ([("math", [2]), ("stem", [8]), ("math", [4]), ("stem", [10])], math.sqrt(8) / 4),
     ],
 )
-def test_standard_error_is_over_questions(items: list[list[float]], expected: float | str) -> None:
+def test_standard_error_by_hand(items: list[tuple[str, list[float]]], expected: float | str) -> None:
     assert standard_error(items) == (expected if isinstance(expected, str) else pytest.approx(expected))
+
+
+def test_the_standard_error_is_the_spread_of_the_interval_s_draws() -> None:
+    chance = random.Random(1)
+    ratings = [float(chance.randint(1, 10)) for _ in range(40)]
+    found = section({"m": ratings})  # four categories of ten: Avg. is the mean
+    items = [(answer.category, [answer.rating or 0.0]) for answer in found.answers]
+    error = standard_error(items)
+    drawn = Resampler(found).averages("m", "de").std()
+    assert error == pytest.approx(drawn, rel=0.03)  # 9,999 draws tell a spread to 0.7 %
+
+
+def test_avg_is_the_mean_of_category_means_and_score_the_mean_of_answers() -> None:
+    found = section({"m": [2, 4, None] + [None] * 7 + [9]})  # writing 2, 4; roleplay 9; eight without a rating
+    answers = found.answers
+    assert mean_of(answers).value == 5  # (2 + 4 + 9) / 3
+    average = average_of(answers)
+    assert average.value == 6  # (3 + 9) / 2
+    assert (average.scored, average.total) == (3, 11)
+
+
+def test_nothing_scored_is_no_number() -> None:
+    found = section({"m": [None, None]})
+    assert average_of(found.answers).value is None
+    assert average_of(found.answers).n == "0/2"
+    assert Resampler(found, draws=50).cell_interval("m", "de") is None
+
+
+def test_deviation_over_runs_is_that_of_each_runs_average() -> None:
+    items = [judged("m", 81, rating, run=run) for run, rating in enumerate((4.0, 6.0, None))]
+    (found,) = sections(items)
+    over = average_over_runs(found.answers, found.runs)
+    assert (over.mean, over.n, over.missing) == (5, 2, 1)
+    assert over.sd == pytest.approx(math.sqrt(2))  # of 4 and 6
+
+
+def test_one_category_s_interval_is_the_bootstrap_of_intervals() -> None:
+    chance = random.Random(1)
+    ratings = [float(chance.randint(1, 10)) for _ in range(10)]
+    found = section({"m": ratings})
+    expected = bootstrap_interval({81 + n: [rating] for n, rating in enumerate(ratings)})
+    assert Resampler(found).cell_interval("m", "de") == expected  # same draws, same seed
+
+
+def test_what_lies_between_categories_makes_no_interval_wider() -> None:
+    # Ten questions rated 2 in one category, ten rated 9 in another: every draw has ten of each.
+    found = section({"m": [2.0] * 10 + [9.0] * 10})
+    interval = Resampler(found, draws=99).cell_interval("m", "de")
+    assert interval is not None
+    assert (interval.low, interval.high) == (pytest.approx(5.5), pytest.approx(5.5))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +243,8 @@ def test_the_order_of_questions_is_irrelevant(items: list[tuple[str, list[float]
     shuffled = random.sample(items, len(items))
     unnamed, unnamed_shuffled = [item for _, item in items], [item for _, item in shuffled]
     assert mean(unnamed) == pytest.approx(mean(unnamed_shuffled), nan_ok=True)
-    assert standard_error(unnamed) == standard_error(unnamed_shuffled)
+    error = standard_error(items)
+    assert standard_error(shuffled) == (error if isinstance(error, str) else pytest.approx(error, abs=1e-9))
     assert category_mean(items) == pytest.approx(category_mean(shuffled), nan_ok=True)
 
 
