@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from hf_datasets.cli import data
-from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.signals import INTERRUPTED, Ending
+from hf_datasets.shared.errors import Exit, UserError
+from hf_datasets.shared.signals import Ending
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
@@ -189,12 +189,12 @@ def main() -> None:
             raise
         _fail("no more threads can be started; raise the limit (ulimit -u), or lower concurrency.")
     except (SystemExit, KeyboardInterrupt) as end:  # typer makes an exit of an interrupt
-        if ending.number is None or getattr(end, "code", INTERRUPTED) != INTERRUPTED:
+        if ending.number is None or getattr(end, "code", Exit.INTERRUPTED) != Exit.INTERRUPTED:
             raise
         _fail(ENDED.format(name=signal.Signals(ending.number).name), ending.code)
 
 
-def _fail(sentence: str, code: int = 1) -> NoReturn:
+def _fail(sentence: str, code: int = Exit.FAULT) -> NoReturn:
     with suppress(OSError):  # the terminal may be closed
         print(f"mtbenchx: {sentence}", file=sys.stderr)
     sys.exit(code)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hf_datasets.shared.errors import Exit
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from hf_datasets.audit.check import Checked
     from hf_datasets.audit.tokenizer_fairness import Fairness
-
-FOUND = 3
-"""Exit code: there are findings."""
 
 Data = Annotated[Path, typer.Argument(help="A file, a folder, or a built folder such as lima-x.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -92,7 +91,7 @@ def check(
     else:
         _print_checked(checked, len(shown))
     if checked.findings:
-        raise typer.Exit(FOUND)
+        raise typer.Exit(Exit.PARTLY_DONE)
 
 
 def _print_checked(checked: "Checked", shown: int) -> None:

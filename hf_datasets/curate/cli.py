@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from hf_datasets.curate.pipeline import Report
 
-PARTLY_DONE = 3
-"""Exit code: a dump was broken; everything before and behind the broken places was used."""
 REVIEW_FILE, VALIDATION_FILE = Path("review.jsonl"), Path("validation.jsonl")
 
 Dumps = Annotated[
@@ -96,7 +94,7 @@ def curate(
     if min_length > max_length:
         raise typer.BadParameter(f"no length is from {min_length} to {max_length}", param_hint="--min-length")
     _needs_extra()
-    from hf_datasets.curate.against import references
+    from hf_datasets.curate.duplicates import references
     from hf_datasets.curate.filters import Rules, bundled_phrases, read_phrases
     from hf_datasets.curate.pipeline import Options, curate
     from hf_datasets.shared.processes import processes
@@ -112,7 +110,7 @@ def curate(
     for fault in report.faults:
         print(f"mtbenchx: skipped: {fault}", file=sys.stderr)
     if report.faults:
-        raise typer.Exit(PARTLY_DONE)
+        raise typer.Exit(Exit.PARTLY_DONE)
 
 
 def _write_reviewed(review: Path, out: Path, undecided: str | None) -> None:

@@ -1,11 +1,16 @@
 """Candidates that are near-duplicates of reference data or of a better candidate."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from hf_datasets.curate.pairs import Rejection
 from hf_datasets.curate.survivors import Survivors
-from hf_datasets.records import ASSISTANT, USER, Sample
+from hf_datasets.instruct.reading.folders import configs
+from hf_datasets.instruct.reading.layouts import read_samples
+from hf_datasets.instruct.reading.names import TRAIN
+from hf_datasets.records import ASSISTANT, USER
+from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates, jaccard, shingles, signatures
 
 SLACK = 0.2
@@ -108,13 +113,37 @@ def _match(found: Survivors, known: list[Reference], first: int, other: int | No
     return _Match("near-duplicate of another candidate", found.ids[other], index)
 
 
-def references_of(samples: Iterable[Sample], name: str) -> Iterable[Reference]:
-    """Return the texts of samples, each message for itself.
+def references(name: str) -> Iterator[Reference]:
+    """Yield the texts of some reference data.
 
     Args:
-        samples: The samples.
-        name: What they are called together.
+        name: A file or folder in any layout that `read_samples` knows; a built folder (its `train` split, every
+            language once); or FOLDER/CONFIG of one.
+
+    Raises:
+        UserError: There is no such data, or it can't be read.
     """
-    for sample in samples:
-        for message in sample.messages:
-            yield Reference(f"{name} {sample.id}", message.role, message.content)
+    for file in _files(Path(name).expanduser()):
+        for sample in read_samples(file):
+            for message in sample.messages:
+                yield Reference(f"{file.stem} {sample.id}", message.role, message.content)
+
+
+def _files(path: Path) -> list[Path]:
+    if built := configs(path):
+        return _training_files(path, list(built))
+    if path.exists():
+        return [path]
+    if path.name in configs(path.parent):
+        return _training_files(path.parent, [path.name])
+    raise UserError(
+        f"There is no {path} here; name a file or folder of reference data, "
+        f"or build it (`mtbenchx data build {path.name}`)."
+    )
+
+
+def _training_files(folder: Path, names: list[str]) -> list[Path]:
+    """Every file once, whatever number of configs lists it; all splits if there is nothing to train on."""
+    splits = [configs(folder)[name] for name in names]
+    training = [file for one in splits for file in one.get(TRAIN, [])]
+    return sorted(set(training or [file for one in splits for files in one.values() for file in files]))

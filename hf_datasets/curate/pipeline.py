@@ -17,7 +17,6 @@ from hf_datasets.curate.dumps import find_dump, size, stream
 from hf_datasets.curate.duplicates import Reference, near_duplicates
 from hf_datasets.curate.filters import Candidate, Rules, examine
 from hf_datasets.curate.pairs import Pair, Rejection, orphaned, select
-from hf_datasets.curate.pieces import CutError
 from hf_datasets.curate.posts import Posts
 from hf_datasets.curate.review import review_of, write_review
 from hf_datasets.curate.rows import RowReader
@@ -134,10 +133,8 @@ def _read(path: Path, host: str, posts: Posts, report: Report) -> None:
             reader.feed(data)
             bar.update(len(data))
 
-        try:
-            stream(file, take)
-        except CutError as cut:
-            report.faults.append(f"{cut}; the {reader.rows} rows before it were used")
+        if damage := stream(file, take):
+            report.faults.append(f"{damage}; the {reader.rows} rows before it were used")
         else:
             reader.close()
     report.faults += [f"{file}, line {one.line}, byte {one.byte}: {one.reason}" for one in reader.faults]

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from pathlib import Path
 
-from hf_datasets.curate.pieces import POSTS
+from hf_datasets.curate.dumps import POSTS
 from hf_datasets.shared.errors import UserError
 
 RENAMED = {

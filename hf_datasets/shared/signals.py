@@ -9,11 +9,11 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
+from hf_datasets.shared.errors import Exit
+
 ALL = ("SIGINT", "SIGTERM", "SIGHUP")
 OF_A_LIBRARY = ("SIGTERM", "SIGHUP")
 """What a program that isn't ours may leave to us: Ctrl-C is its own."""
-INTERRUPTED = 130
-"""Exit code of Ctrl-C: 128 and the signal's number."""
 
 
 class Ending:
@@ -39,7 +39,7 @@ class Ending:
     @property
     def code(self) -> int:
         """The exit code that a shell expects."""
-        return 128 + self.number if self.number else INTERRUPTED
+        return Exit.SIGNALLED + self.number if self.number else Exit.INTERRUPTED
 
     def _come(self, number: int, _: FrameType | None) -> None:
         if self.number is None:

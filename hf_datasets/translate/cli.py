@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from hf_datasets.ledger.store import Ledger
     from hf_datasets.translate.engines.engine import Engine, Pair
     from hf_datasets.translate.job import Job
 
-PARTLY_DONE = 3
-"""Exit code: some texts have no translation yet, or one that rules find odd."""
 EUROS_PER_MILLION = 20.0
 """DeepL API Pro's list price for a million characters, besides the monthly fee; checked 2026-11-25."""
 TOKENS_PER_CHARACTER = 0.3
@@ -81,7 +79,7 @@ def translate(
     if flagged := told_flags(result.report):
         print(f"to look at (flags in the review file): {flagged}", file=sys.stderr)
     if result.stopped or result.failed or flagged:
-        raise typer.Exit(PARTLY_DONE)
+        raise typer.Exit(Exit.PARTLY_DONE)
 
 
 def marks(

@@ -11,7 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.shared.errors import UserError
-from hf_datasets.translate.engines.engine import Answer, Engine, Pair, QuotaError, RefusedError, Request, TooLargeError
+from hf_datasets.translate.engines.engine import (
+    Answer,
+    Engine,
+    NoTranslationError,
+    Pair,
+    QuotaError,
+    Request,
+    TooLargeError,
+)
 from hf_datasets.translate.paid import claim, release, store, stored
 
 FRAME = 2048
@@ -104,7 +112,7 @@ class Sender:
         except (QuotaError, TooLargeError) as error:
             self._halve(requests, error)
             return
-        except RefusedError as error:
+        except NoTranslationError as error:
             self._fail(requests, str(error))
             return
         self._keep(requests, answers)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.errors import Exit, UserError
 from mtbenchx_tasks.annotate.bundle import NAME, Bundle, fill, read_bundle
 from mtbenchx_tasks.annotate.journal import Journal, restore
 from mtbenchx_tasks.annotate.serve import make_site, run
@@ -131,7 +131,7 @@ def main() -> None:
         start(os.environ)
     except UserError as error:
         print(f"mtbenchx: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(Exit.FAULT)
 
 
 if __name__ == "__main__":

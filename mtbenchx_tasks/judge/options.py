@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hf_datasets.shared.errors import Exit
+
 if TYPE_CHECKING:
     from mtbenchx_tasks.judge.engines.budget import Budget
     from mtbenchx_tasks.judge.engines.factory import EngineFor
     from mtbenchx_tasks.judge.prices import Price
-
-
-PARTLY_DONE = 3
-"""Exit code: some judgments were not reached, or not asked for lack of budget."""
 
 
 Files = Annotated[list[Path], typer.Argument(help="lm_eval samples (--log_samples) or FastChat's model_answer files.")]
@@ -83,4 +81,4 @@ def end_command(budget: "Budget | None", failed: int) -> None:
         print(budget.summary)
     if failed:
         print(f"{failed} without a result; the same command asks again what failed, and only that.")
-        raise typer.Exit(PARTLY_DONE)
+        raise typer.Exit(Exit.PARTLY_DONE)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hf_datasets.shared.errors import Exit
+
 if TYPE_CHECKING:
     from mtbenchx_tasks.training.check import Report
     from mtbenchx_tasks.training.truncation import Cut
@@ -47,7 +49,7 @@ def check(
     report = run(context.args, gpus, batch)
     _print_report(report)
     if report.problems:
-        raise typer.Exit(1)
+        raise typer.Exit(Exit.FAULT)
 
 
 def _print_report(report: "Report") -> None:

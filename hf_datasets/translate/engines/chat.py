@@ -8,8 +8,8 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.engine import (
     Answer,
     Fragment,
+    NoTranslationError,
     Pair,
-    RefusedError,
     Request,
     UnavailableError,
 )
@@ -87,14 +87,14 @@ class ChatEngine:
 
         Raises:
             UnavailableError: The endpoint failed after all retries.
-            RefusedError: The model gave no translation.
+            NoTranslationError: The model gave no translation.
         """
         (fragment,) = fragments
         completion = self._transport.complete(self._asked(fragment, pair))
         if completion.state == "failed":
             raise UnavailableError(f"{self.name} at {self._url} failed: {completion.reason[:300]}")
         if completion.state != "answered":
-            raise RefusedError(f"{self.name} gave no translation ({completion.state}: {completion.reason[:200]})")
+            raise NoTranslationError(f"{self.name} gave no translation ({completion.state}: {completion.reason[:200]})")
         return [Answer(completion.text.strip(), 0, completion.details)]
 
     def _asked(self, fragment: Fragment, pair: Pair) -> ChatRequest:

@@ -126,5 +126,5 @@ class UnavailableError(UserError):
     """The engine doesn't answer now; the same command goes on later."""
 
 
-class RefusedError(UserError):
+class NoTranslationError(UserError):
     """The engine gives no translation for one text; others may go on."""

@@ -7,7 +7,6 @@ import py7zr
 import pytest
 
 from hf_datasets.curate.dumps import size, stream
-from hf_datasets.curate.pieces import CutError
 from hf_datasets.shared.errors import UserError
 from tests.hf_datasets.command import run
 from tests.hf_datasets.curate.dump import HOST, answer, posts, question
@@ -60,8 +59,11 @@ def test_damage_in_the_middle_keeps_what_was_read(tmp_path: Path) -> None:
     middle = len(data) * 3 // 4
     file.write_bytes(data[:middle] + noise + data[middle + len(noise) :])
     pieces: list[bytes] = []
-    with pytest.raises((CutError, UserError), match="is damaged"):
-        stream(file, pieces.append)
+    try:
+        damage = stream(file, pieces.append)
+    except UserError as error:  # the noise lies in the first block that was unpacked
+        damage = str(error)
+    assert "is damaged" in damage
     assert posts(*rows).startswith(b"".join(pieces)[:1000])
 
 
@@ -91,7 +93,7 @@ def test_what_the_reader_refuses_is_not_blamed_on_the_archive(tmp_path: Path) ->
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # 5,000,000 equal bytes pack into less than 5,000, a thousandth; posts pack into a tenth
-    monkeypatch.setattr("hf_datasets.curate.seven_zip.SMALL_BYTES", 1_000_000)
+    monkeypatch.setattr("hf_datasets.curate.dumps.SMALL_BYTES", 1_000_000)
     file = archive(tmp_path, content=b"a" * 5_000_000)
     assert file.stat().st_size < 5_000
     for use in (size, content):
