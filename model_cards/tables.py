@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from hf_datasets.records import CATEGORIES
 from model_cards.evaluations import LOCAL_SERVER, Group, Result
 from model_cards.markdown import code
 from mtbenchx_tasks.judge.sent import CONFIGURED, in_words
@@ -137,8 +138,11 @@ def _mean(result: Result, name: str) -> str:
     value, error = result.metrics.get(name), result.metrics.get(f"{name}_stderr")
     if value is None:
         return ""
-    part = f" ({result.part} questions)" if result.part and name == "score" else ""
-    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}") + part
+    parts = [f"{result.part} questions"] if result.part else []
+    rated = sum(result.metrics.get(category) is not None for category in CATEGORIES)
+    if name == "category_mean" and rated < len(CATEGORIES):
+        parts.append(f"{rated} of {len(CATEGORIES)} categories")
+    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}") + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _share(value: float | None) -> str:

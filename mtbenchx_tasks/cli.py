@@ -176,7 +176,7 @@ def main() -> None:
     """Run the command line: 0 done, 1 a user's error in one sentence, 2 usage, 3 partly done, 130 a signal."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="replace")
     ending = Ending()
     try:
         app()

@@ -88,6 +88,14 @@ def question_in(prompt: str) -> str:
     return match["question"] if match else ""
 
 
+def every_question(benchmark: str) -> Mapping[int, str]:
+    """Return question id -> category of one of our benchmarks, whole; empty for another's, which isn't known here."""
+    if benchmark == MINI:
+        return {question.question_id: question.category for question in questions(MINI, "en")}
+    ids = range(FIRST_ID, LAST_ID + 1) if benchmark == MTBENCH_X else ()
+    return {number: category_of(MTBENCH_X, number) for number in ids}
+
+
 def task_benchmark(task: str) -> str | None:
     """Return the benchmark that a task's or folder's name tells (`mtbench_x_mini_de`, `mt_bench`), or None."""
     name, _, language = task.lower().rpartition("_")

@@ -48,6 +48,7 @@ def agreement(
     out: Annotated[Path | None, typer.Option(help="Also write JSON, CSV, LaTeX and text to this folder.")] = None,
 ) -> None:
     """Show how often people agree with each other and with the judge, how often they could, and whom each prefers."""
+    from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.meta_evaluation.agreement.results import results
     from mtbenchx_tasks.meta_evaluation.agreement.study import gather
@@ -55,6 +56,8 @@ def agreement(
     from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched
     from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables, write_results
 
+    if out is not None:
+        check_writable(out)
     told = Told(language, benchmark)
     (people, said), (verdicts, judged) = read_people(votes, told), read_judges(judgments, told)
     study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators, repeated=repeated)

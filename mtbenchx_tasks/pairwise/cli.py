@@ -47,6 +47,7 @@ def compare(
     batch: Batch = False,
 ) -> None:
     """Compare models pairwise, both orders always: rates, positional bias, and what length has to do with it."""
+    from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
@@ -55,6 +56,8 @@ def compare(
     from mtbenchx_tasks.records import FAILED
 
     know_languages(data)
+    if out is not None:
+        check_writable(out)
     raw_runs = runs + (substitute is not None)
     settings = parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
     prices = parse_prices(price)

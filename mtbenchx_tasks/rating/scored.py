@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from hf_datasets.records import CATEGORIES, Question
+from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.stats.agreement import AnswerId
 from mtbenchx_tasks.stats.intervals import Averaged, mean_and_sd
@@ -74,6 +75,23 @@ class Scored:
     def asked(self) -> tuple[int, int]:
         """Questions that were answered, and that the benchmark has."""
         return len(self.rated), int(self.about.get("benchmark", {}).get("questions", len(self.rated)))
+
+    @property
+    def every_category(self) -> Mapping[str, int]:
+        """Category -> how many questions the benchmark has in it, as far as that is known; else those at hand."""
+        return Counter(every_question(self.benchmark).values()) or Counter(
+            item.question.category for item in self.rated
+        )
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories that have a rating, which `category_mean` is over."""
+        return tuple(name for name in self.every_category if not math.isnan(self.metrics.get(name, math.nan)))
+
+    def in_category(self, name: str) -> tuple[int, int]:
+        """Return how many questions of a category were answered, and how many the benchmark has; (0, 0) of none."""
+        answered = sum(item.question.category == name for item in self.rated)
+        return answered, self.every_category.get(name, 0)
 
     @cached_property
     def metrics(self) -> dict[str, float]:

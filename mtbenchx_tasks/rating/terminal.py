@@ -75,7 +75,9 @@ def _table(rows: Sequence[Scored]) -> Table:
         table.add_column("\n".join(_header(row)), overflow="fold", max_width=WIDEST, justify="right")
     table.add_row("questions", *("{} of {}".format(*row.asked) for row in rows))
     for name in names:
-        table.add_row(name, *(_cell(row, name) for row in rows))
+        table.add_row(name, *(_cell(row, name) + _of_questions(row, name) for row in rows))
+        if name == "category_mean" and any(len(row.categories) < len(row.every_category) for row in rows):
+            table.add_row("categories", *(f"{len(row.categories)} of {len(row.every_category)}" for row in rows))
         if name == "score" and any(row.runs > 1 for row in rows):
             table.add_row(OVER_QUESTIONS, *(_over_questions(row) if row.runs > 1 else "" for row in rows))
     return table
@@ -93,6 +95,12 @@ def _cell(row: Scored, name: str) -> str:
         return _over_questions(row, name)
     over = row.over_runs(name)
     return with_error(over.mean, over.sd, missing=NO_VALUE)
+
+
+def _of_questions(row: Scored, name: str) -> str:
+    """Return of how many questions a category's mean is, if they aren't all."""
+    asked, has = row.in_category(name)
+    return f" ({asked} of {has})" if asked < has else ""
 
 
 def _over_questions(row: Scored, name: str = "score") -> str:

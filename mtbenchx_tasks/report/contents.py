@@ -23,6 +23,8 @@ from mtbenchx_tasks.tables import Table
 
 MOST_VOTE_FIGURES = 16
 """Pairs with bars of their own; the tables hold all."""
+MOST_PARTS = 10
+"""Partial results that are named above the scores; every table says beside its means what they rest on."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,14 @@ def _sizes(section: Section) -> str:
     runs = f"{times[0]} judge run{'s' if times[0] > 1 else ''}"
     runs = runs if len(times) == 1 else f"{times[0]} to {times[-1]} judge runs an answer"
     told = [f"{name.replace('_', ' ')}: {value}" for name, value in section.conditions.told.items()]
+    parts = [
+        f"{model} in {language}, {part}"
+        for model, language in section.by_cell
+        if (part := section.part(model, language))
+    ]
+    if parts:
+        more = f" and {len(parts) - MOST_PARTS} more" * (len(parts) > MOST_PARTS)
+        told.append(f"partial, so that means aren't the benchmark's: {'; '.join(parts[:MOST_PARTS])}{more}")
     return (
         f"{len(section.models)} models, {languages} language{'s' if languages > 1 else ''}, "
         f"{len(section.answers):,} answers, {runs}. " + ("; ".join(told) + "." if told else "")

@@ -6,6 +6,7 @@ from functools import cached_property
 from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
+from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.records import Conditions, Judged
 from mtbenchx_tasks.stats.means import answer_rating
 
@@ -85,6 +86,23 @@ class Section:
         for answer in self.answers:
             cells.setdefault((answer.model, answer.language), []).append(answer)
         return {key: tuple(found) for key, found in cells.items()}
+
+    @cached_property
+    def expected(self) -> Mapping[int, str]:
+        """Question id -> category of every question that the benchmark has; empty if that isn't known."""
+        return every_question(self.conditions.benchmark)
+
+    def part(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> str:
+        """Return `5 of 80 questions` where a model was asked only so many, "" where all or nobody knows."""
+        wanted = {number for number, of in self.expected.items() if category in (None, of)}
+        asked = {answer.question_id for answer in self.cell(model, language, turn, category)}
+        return f"{len(asked & wanted)} of {len(wanted)} questions" if asked and wanted - asked else ""
+
+    def part_of_categories(self, model: str, language: str, turn: int | None = None) -> str:
+        """Return `3 of 8 categories` where a model has ratings in only so many, "" where in all or in none."""
+        every = set(self.expected.values()) or set(self.categories)
+        rated = {answer.category for answer in self.cell(model, language, turn) if answer.rating is not None}
+        return f"{len(rated & every)} of {len(every)} categories" if rated and every - rated else ""
 
     def cell(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> list[Answer]:
         """Return one model's answers in one language, of one turn and category or all."""

@@ -1,7 +1,7 @@
 """Writing the folder: page, CSV and LaTeX of each table, SVG and PNG of each figure; each file whole or not at all."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,13 +42,13 @@ def write_all(folder: Path, html: str, found: Sequence[Chapter], drawn: Mapping[
     Raises:
         UserError: The folder can't be written.
     """
-    files: dict[str, bytes] = {"index.html": html.encode()}
+    files: dict[str, str | bytes] = {"index.html": html}
     for part in (part for chapter in found for part in chapter.parts):
         if isinstance(part, Table):
-            files[f"tables/{part.name}.csv"] = to_csv(part).encode()
-            files[f"tables/{part.name}.tex"] = to_latex(part).encode()
+            files[f"tables/{part.name}.csv"] = to_csv(part)
+            files[f"tables/{part.name}.tex"] = to_latex(part)
         elif isinstance(part, Figure) and part.name in drawn:
-            files[f"figures/{part.name}.svg"] = drawn[part.name].svg.encode()
+            files[f"figures/{part.name}.svg"] = drawn[part.name].svg
             files[f"figures/{part.name}.png"] = drawn[part.name].png
     _remove_old(folder, files)
     for name, content in files.items():
@@ -57,7 +57,7 @@ def write_all(folder: Path, html: str, found: Sequence[Chapter], drawn: Mapping[
     return [folder / name for name in files]
 
 
-def _remove_old(folder: Path, files: Mapping[str, bytes]) -> None:
+def _remove_old(folder: Path, files: Container[str]) -> None:
     """Take away tables and figures that an earlier report wrote there and this one doesn't have; nothing else."""
     try:
         earlier = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

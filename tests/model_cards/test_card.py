@@ -50,7 +50,7 @@ def test_the_facts_are_there(tmp_path: Path) -> None:
         "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`, fr `0123456789ab`",
         "reference answers: `published`",
         "the judge's parameters configured: `temperature 0.0, max_tokens 2048`",
-        "| de | 7.50 ± 0.25 | 7.50 | 7.50 | 7.50 | 90.0 % | 0.0 % | 160 / 160 |",
+        "| de | 7.50 ± 0.25 | 7.50 | 7.50 | 7.50 (2 of 8 categories) | 90.0 % | 0.0 % | 160 / 160 |",
         "| mean of 2 | 7.50 | 7.50 | 7.50 | 7.50 |  |  |  |",
         "| writing | 7.50 | 7.50 |",
         "**Non-commercial use only**: the training data say so.",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
+from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.stats.means import Mean, Resampler, average_of, average_over_runs, mean_of
@@ -19,9 +20,17 @@ def language_name(code: str) -> str:
     return NAMES.get(code, code)
 
 
-def show_mean(found: Mean, strong: bool = False) -> Cell:
-    """Return a mean with n scored / n total beside it; a mean of nothing is empty."""
-    return Cell(number(found.value), found.n, strong and found.value is not None)
+def show_mean(found: Mean, strong: bool = False, *, part: str = "") -> Cell:
+    """Return a mean with what it rests on beside it: answers scored / all, and `part`; a mean of nothing is empty."""
+    n = ", ".join(text for text in (found.n, part) if text)
+    return Cell(number(found.value), n, strong and found.value is not None)
+
+
+def show_average(section: Section, model: str, language: str, turn: int | None = None, *, strong: bool = True) -> Cell:
+    """Return a model's average, and beside it of how many questions and categories if those aren't all."""
+    parts = section.part(model, language, turn), section.part_of_categories(model, language, turn)
+    found = average_of(section.cell(model, language, turn))
+    return show_mean(found, strong, part=", ".join(filter(None, parts)))
 
 
 def category_table(section: Section, models: Sequence[Model], language: str) -> Table:
@@ -35,8 +44,8 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
             rows.append((family,))
         found = {model: _category_means(section, model, language) for model in members}
         rows += [
-            (model.short, *(show_mean(mean) for mean in means[:-1]), show_mean(means[-1], strong=True))
-            for model, means in found.items()
+            (model.short, *_category_cells(section, model, language), show_average(section, model.name, language))
+            for model in members
         ]
         if family and len(members) > 1:
             rows.append(_group_row(family, list(found.values())))
@@ -56,13 +65,17 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
     )
 
 
+def _category_cells(section: Section, model: Model, language: str) -> Iterator[Cell]:
+    means = _category_means(section, model, language)
+    for category, mean in zip(section.categories, means, strict=False):
+        yield show_mean(mean, part=section.part(model.name, language, category=category))
+
+
 def _partial_averages(section: Section, models: Sequence[Model], language: str) -> Iterator[str]:
-    """An average over fewer categories than others have isn't comparable with theirs."""
+    """An average over fewer categories than there are isn't comparable with others'."""
     for model in models:
-        means = _category_means(section, model, language)[:-1]
-        rated = sum(mean.value is not None for mean in means)
-        if 0 < rated < len(means):
-            yield f"{model.label}: its average is over {rated} of {len(means)} categories, no match for others'."
+        if part := section.part_of_categories(model.name, language):
+            yield f"{model.label}: its average is over {part}, no match for others'."
 
 
 def _category_means(section: Section, model: Model, language: str) -> list[Mean]:
@@ -98,7 +111,17 @@ def _category_records(section: Section, models: Sequence[Model], language: str) 
             yield {
                 "language": language, "model": model.name, "family": model.family, "mixture": model.mixture,
                 "category": name, "mean": mean.value, "n_scored": mean.scored, "n_total": mean.total,
+                **_questions(section, model, language, None if name == "avg" else name),
             }  # fmt: skip
+
+
+def _questions(
+    section: Section, model: Model, language: str, category: str | None = None, turn: int | None = None
+) -> dict[str, object]:
+    """Return how many questions a mean is of, and how many there are, as far as that is known."""
+    wanted = [number for number, of in section.expected.items() if category in (None, of)]
+    asked = {answer.question_id for answer in section.cell(model.name, language, turn, category)}
+    return {"questions": len(asked), "of_questions": len(wanted) or None}
 
 
 def turn_table(section: Section, models: Sequence[Model], turn: int) -> Table:
@@ -110,10 +133,11 @@ def turn_table(section: Section, models: Sequence[Model], turn: int) -> Table:
         means = [average_of(section.cell(model.name, language, turn)) for language in section.languages]
         values = [mean.value for mean in means if mean.value is not None]
         over = Cell(number(fmean(values)) if len(values) == len(means) else "", f"{len(values)}/{len(means)} languages")
-        rows.append((model.label, *map(show_mean, means), *([over] if several else [])))
+        cells = (show_average(section, model.name, code, turn, strong=False) for code in section.languages)
+        rows.append((model.label, *cells, *([over] if several else [])))
         records += [
             {"turn": turn, "model": model.name, "language": language, "average": mean.value, "n_scored": mean.scored,
-             "n_total": mean.total}
+             "n_total": mean.total, **_questions(section, model, language, turn=turn)}
             for language, mean in zip(section.languages, means, strict=True)
         ]  # fmt: skip
     return Table(
@@ -139,13 +163,15 @@ def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resa
             interval = resampler.cell_interval(model.name, language)
             deviation = number(runs.sd) if runs.sd is not None else ""
             rows.append(
-                (model.label, language_name(language), show_mean(mean, strong=True), interval_text(interval),
-                 Cell(deviation, f"{runs.n}/{runs.n + runs.missing} runs"), show_mean(mean_of(answers)))
+                (model.label, language_name(language), show_average(section, model.name, language),
+                 interval_text(interval), Cell(deviation, f"{runs.n}/{runs.n + runs.missing} runs"),
+                 show_mean(mean_of(answers), part=section.part(model.name, language)))
             )  # fmt: skip
             records.append(
                 {"model": model.name, "language": language, "average": mean.value, "n_scored": mean.scored,
                  "n_total": mean.total, "score": mean_of(answers).value, "low": interval.low if interval else None,
-                 "high": interval.high if interval else None, "sd_over_runs": runs.sd, "runs": runs.n}
+                 "high": interval.high if interval else None, "sd_over_runs": runs.sd, "runs": runs.n,
+                 **_questions(section, model, language)}
             )  # fmt: skip
     several = any(record["sd_over_runs"] is not None for record in records)
     one = "" if several else "One whole judge run: its noise isn't measured; judge with `runs` 3 or more."
@@ -206,28 +232,44 @@ def _relabelled(pair: ModelPair, labels: dict[str, str]) -> str:
 
 
 def missing_table(section: Section, models: Sequence[Model]) -> Table:
-    """List the cells without a value, and those that rest on fewer answers than others."""
-    rows: list[Row] = []
-    most = max(map(len, section.by_cell.values()), default=0)
-    for model in models:
-        for language in section.languages:
-            answers = section.cell(model.name, language)
-            if not answers:
-                rows.append((model.label, language_name(language), "no results"))
-                continue
-            empty = [
-                name
-                for name in section.categories
-                if mean_of(section.cell(model.name, language, None, name)).value is None
-            ]
-            if empty:
-                rows.append((model.label, language_name(language), f"no rating at all in {', '.join(empty)}"))
-            if len(answers) < most:
-                rows.append((model.label, language_name(language), f"{len(answers)} answers where others have {most}"))
+    """List what each model lacks of the benchmark: languages, questions, turns, and categories without a rating."""
+    rows = [
+        (model.label, language_name(language), what)
+        for model in models
+        for language in section.languages
+        for what in _missing(section, model, language)
+    ]
+    whole = f"every model has all {len(section.expected)} questions" if section.expected else (
+        "every model has every language and category; how many questions the benchmark has isn't known"
+    )  # fmt: skip
     return Table(
         "missing",
         "What is missing",
         ("Model", "Language", "Missing"),
-        tuple(rows) or (("Nothing", "any", "every model has every language and category"),),
+        tuple(rows) or (("Nothing", "any", whole),),
         "Missing cells are empty in every table and in no mean; none is counted as zero.",
     )
+
+
+def _missing(section: Section, model: Model, language: str) -> Iterator[str]:
+    answers = section.cell(model.name, language)
+    if not answers:
+        yield "no results"
+        return
+    asked = {answer.question_id for answer in answers}
+    if part := section.part(model.name, language):
+        yield f"only {part}"
+    unasked = sorted(set(section.expected.values()) - {answer.category for answer in answers}, key=CATEGORIES.index)
+    if unasked:
+        yield f"no question of {', '.join(unasked)}"
+    cells = {name: section.cell(model.name, language, None, name) for name in section.categories}
+    empty = [name for name, cell in cells.items() if cell and mean_of(cell).value is None]
+    if empty:
+        yield f"no rating at all in {', '.join(empty)}"
+    for turn in TURNS if section.expected else sorted({answer.turn for answer in section.answers}):
+        without = asked - {answer.question_id for answer in answers if answer.turn == turn}
+        if without:
+            yield f"no answer to turn {turn} of {len(without)} questions"
+    most = max(map(len, section.by_cell.values()))
+    if not section.expected and len(answers) < most:
+        yield f"{len(answers)} answers where others have {most}"

@@ -209,3 +209,15 @@ def test_imported_judgments_are_not_asked_again(
     assert run("judge", files[0], "--judge", gone, "--language", "de", "--batch").exit_code == 0
     with pytest.raises(UserError, match="down on 2026-10-23"):
         run("judge", files[1], "--judge", gone, "--language", "de", "--batch")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anybody_is_asked(
+    api: Api, files: list[str], judge: str, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    for command in ("judge", "compare"):
+        with pytest.raises(UserError, match="Can't write"):
+            run(command, *files, "--judge", judge, "--language", "de", "--out", str(tmp_path / "taken"))
+    with pytest.raises(UserError, match="Can't write"):
+        run("agreement", "--votes", str(tmp_path / "none.jsonl"), "--out", str(tmp_path / "taken"))
+    assert not api.requests

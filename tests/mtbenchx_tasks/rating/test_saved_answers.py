@@ -14,7 +14,7 @@ from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.formats.fastchat.export import export
 from mtbenchx_tasks.rating.results_files import write_results
 from mtbenchx_tasks.rating.saved_answers import judge_files
-from mtbenchx_tasks.rating.terminal import remarks
+from mtbenchx_tasks.rating.terminal import print_metrics, remarks
 from mtbenchx_tasks.report.read import read_study
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
@@ -125,3 +125,20 @@ def test_judged_later_gives_what_cards_and_reports_read(api: Api, judge: dict[st
     assert len(study.judged) == 8
     (line,) = [line for line in remarks(results) if line.startswith("Partial")]
     assert "4 of 16 questions of mini" in line
+
+
+def test_the_table_tells_of_how_many_questions_and_categories_a_mean_is(
+    api: Api, judge: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.answer = lambda request: "[[7]]"  # of mini, questions 1 and 2 are writing, 3 is roleplay
+    rows = [{"question_id": i, "model_id": "m", "choices": [{"turns": ["a", "b"]}]} for i in (1, 2, 3)]
+    print_metrics(judge_files([write(tmp_path / "m.jsonl", rows)], json.dumps(judge), "de", benchmark="mini"))
+    shown = {row[0]: row[1] for line in capsys.readouterr().out.splitlines() if (row := cells(line))}
+    assert shown["questions"] == "3 of 16"
+    assert shown["categories"] == "2 of 8"
+    assert (shown["writing"], shown["roleplay"]) == ("7.00", "7.00 (1 of 2)")
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a row that the terminal shows."""
+    return [cell.strip() for cell in line.split("│")[1:-1]]

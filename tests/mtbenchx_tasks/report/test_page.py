@@ -152,3 +152,10 @@ def test_a_phone_shows_it_without_scrolling_sideways(study: tuple[Path, Path]) -
             assert page.evaluate("document.documentElement.scrollWidth") == width
             assert len(asked) == 1  # the page itself
         browser.close()
+
+
+def test_what_utf_8_does_not_have_is_replaced(tmp_path: Path) -> None:
+    samples(tmp_path / "a\udcff", "m", {81: 5.0})  # a name of other bytes, as file systems hold it
+    study, (page, *_) = make_report([tmp_path], tmp_path / "out", title="T\ud800", figures=False)
+    assert study.sources[0].count("\udcff") == 1
+    assert "<h1>T?</h1>" in page.read_text(encoding="utf-8")

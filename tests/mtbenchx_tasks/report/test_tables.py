@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import PEOPLE, Compared, Conditions
 from mtbenchx_tasks.report.groups import grouped
+from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
 from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_html, to_latex
 from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
-from tests.mtbenchx_tasks.studies import section
+from tests.mtbenchx_tasks.studies import judged, section
 
 HOSTILE = '<script>alert(1)</script> & "q" \\input{x} $x_1$ 100% #{}~^'
 
@@ -88,8 +89,8 @@ def test_a_category_table_has_n_beside_each_mean_and_an_average_for_each_group()
     found = section({"x-DE": [2.0, None], "x-EN": [4.0, 6.0], "base": [None, None]})
     rows = category_table(found, grouped(found.models), "de").rows
     shown = {str(row[0] if isinstance(row[0], str) else row[0].text): row for row in rows}
-    assert shown["DE"][1] == Cell("2.00", "1/2")
-    assert shown["base"][1] == Cell("", "0/2")  # never zero
+    assert shown["DE"][1] == Cell("2.00", "1/2, 2 of 10 questions")
+    assert shown["base"][1] == Cell("", "0/2, 2 of 10 questions")  # never zero
     # Average of the family: (2 + 5) / 2.
     assert shown["Average of x"][1] == Cell("3.50", "2/2", strong=True)
 
@@ -103,15 +104,38 @@ def test_a_group_with_a_missing_cell_has_no_average() -> None:
 def test_an_average_over_fewer_categories_says_so() -> None:
     found = section({"m": [5] * 11, "n": [5] * 10})  # ten of writing, one of roleplay
     shown = category_table(found, grouped(["m", "n"]), "de")
-    assert shown.notes == ("n: its average is over 1 of 2 categories, no match for others'.",)
+    assert shown.notes == (
+        "m: its average is over 2 of 8 categories, no match for others'.",
+        "n: its average is over 1 of 8 categories, no match for others'.",
+    )
+    assert shown.rows[0][-1] == Cell("5.00", "11/11, 11 of 80 questions, 2 of 8 categories", strong=True)
+    assert shown.records[-1]["questions"] == 10
+    assert shown.records[-1]["of_questions"] == 80
     assert turn_table(found, grouped(["m"]), 1).columns == ("Model", "German")  # one language needs no mean of it
 
 
-def test_missing_languages_and_answers_are_listed() -> None:
-    found = section({"a": [1.0, 2.0], "b": [3.0]})
-    assert ("b", "German", "1 answers where others have 2") in missing_table(found, grouped(found.models)).rows
+def test_missing_questions_are_those_of_the_benchmark_not_of_the_other_models() -> None:
+    found = section({"a": [1.0, 2.0], "b": [3.0, None]})  # 81 and 82, turn 1
+    rest = "no question of roleplay, reasoning, math, coding, extraction, stem, humanities"
+    lacking = ("only 2 of 80 questions", rest, "no answer to turn 2 of 2 questions")
+    rows = missing_table(found, grouped(found.models)).rows
+    assert rows == tuple((model, "German", what) for model in ("a", "b") for what in lacking)
     (row, _) = turn_table(found, grouped(found.models), 2).rows
     assert row[1] == Cell("")
+
+
+def test_a_whole_result_lacks_nothing() -> None:
+    both = [judged("m", 81 + n, 5.0, turn) for n in range(80) for turn in (1, 2)]
+    (found,) = sections(both)
+    assert missing_table(found, grouped(found.models)).rows == (("Nothing", "any", "every model has all 80 questions"),)
+    assert category_table(found, grouped(found.models), "de").rows[0][-1] == Cell("5.00", "160/160", strong=True)
+
+
+def test_what_a_benchmark_of_others_has_is_not_known() -> None:
+    about = {"conditions": Conditions("gpt-4", {"benchmark": "ours"})}
+    found = section({"a": [1.0, 2.0], "b": [3.0]}, **about)
+    assert missing_table(found, grouped(found.models)).rows == (("b", "German", "1 answers where others have 2"),)
+    assert category_table(found, grouped(found.models), "de").rows[0][-1] == Cell("1.50", "2/2", strong=True)
 
 
 def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
