@@ -1,11 +1,10 @@
-"""A table of the report, and how it is written: CSV, LaTeX, HTML. All text is escaped here and nowhere else."""
+"""A table, how it is written as CSV and LaTeX, and the one place where a number becomes text."""
 
 import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Protocol
 
 LATEX = {
@@ -184,7 +183,7 @@ PARAGRAPH = 120
 
 
 def _latex_columns(table: Table, wide: frozenset[int]) -> str:
-    words = _columns_of_words(table)
+    words = columns_of_words(table)
     share = 0.7 / len(wide) if wide else 0.0
     return "".join(
         rf"p{{{share:.2f}\linewidth}}" if place in wide else "l" if place in words else "r"
@@ -207,37 +206,15 @@ def _latex_cell(value: Cell, wide: bool) -> str:
     return text + mark + (rf" {{\tiny {latex_text(value.n)}}}" if value.n else "")
 
 
-# HTML ------------------------------------------------------------------------------------------------------------
+# HTML (by templates, see report/html.py) -------------------------------------------------------------------------
 
-
-def html_text(text: str) -> str:
-    """Return text as HTML shows it literally."""
-    return escape(CONTROL.sub("�", text), quote=True)
-
-
-def to_html(table: Table) -> str:
-    """Return a title, a scrolling box with the table, its caption and its notes."""
-    words = _columns_of_words(table)
-    head = "".join(
-        f'<th scope="col"{_words(place in words)}>{html_text(name)}</th>' for place, name in enumerate(table.columns)
-    )
-    body = "".join(_html_row(row, len(table.columns), words) for row in table.rows)
-    notes = "".join(f"<li>{html_text(note)}</li>" for note in table.notes)
-    # A box that scrolls must be reachable by keyboard and have a name.
-    box = (
-        f'<p class="title" id="{table.name}-title">{html_text(table.title)}</p>'
-        f'<div class="box" role="region" aria-labelledby="{table.name}-title" tabindex="0">'
-        f'<table aria-labelledby="{table.name}-title"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
-    told = f'<p class="caption">{html_text(table.caption)}</p>' if table.caption else ""
-    return box + told + (f'<ul class="notes">{notes}</ul>' if notes else "")
-
-
+LONG = 40
+"""Characters from which a cell is text that wraps."""
 NUMERIC = re.compile(r"[+−-]?[0-9]")
 
 
-def _columns_of_words(table: Table) -> frozenset[int]:
-    """Return the columns that hold words, which stand to the left."""
+def columns_of_words(table: Table) -> frozenset[int]:
+    """Return the places of the columns that hold words, which stand to the left."""
     columns: dict[int, list[str]] = {0: [""]}
     for row in table.rows:
         for place, value in enumerate(row):
@@ -246,35 +223,7 @@ def _columns_of_words(table: Table) -> frozenset[int]:
     return frozenset(place for place, texts in columns.items() if not all(map(NUMERIC.match, texts)))
 
 
-def _words(are: bool) -> str:
-    return ' class="words"' if are else ""
-
-
-def _html_row(row: Row, width: int, words: frozenset[int]) -> str:
-    if len(row) == 1 and width > 1:
-        return f'<tr class="group"><th scope="rowgroup" colspan="{width}">{html_text(cell(row[0]).text)}</th></tr>'
-    first, *rest = map(cell, row)
-    cells = "".join(_td(value, place in words) for place, value in enumerate(rest, start=1))
-    return f'<tr><th scope="row">{_html_cell(first)}</th>{cells}</tr>'
-
-
-def _td(value: Cell, words: bool) -> str:
-    if not value.text and not value.n:
-        return '<td class="none"><span class="hidden">no value</span></td>'
-    kind = ' class="words long"' if words and len(value.text) > LONG else _words(words)
-    return f"<td{kind}>{_html_cell(value)}</td>"
-
-
-LONG = 40
-"""Characters from which a cell is text that wraps."""
-
-
-def _html_cell(value: Cell) -> str:
-    text = html_text(value.text)
-    text = f"<strong>{text}</strong>" if value.strong and text else text
-    why = html_text(value.flag)
-    flag = f' <span class="flag" title="{why}">⚠<span class="hidden"> {why}</span></span>' if why else ""
-    return text + flag + (f" <small>{html_text(value.n)}</small>" if value.n else "")
+# Names -----------------------------------------------------------------------------------------------------------
 
 
 def stratum_name(name: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from markupsafe import Markup
+
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.records import Compared, Study
 from mtbenchx_tasks.report.figures import pairs as pair_figures
@@ -31,8 +33,7 @@ MOST_PARTS = 10
 class Html:
     """A finished piece of the page; everything foreign in it is escaped."""
 
-    html: str
-    """Its text."""
+    html: Markup
 
 
 @dataclass(frozen=True)

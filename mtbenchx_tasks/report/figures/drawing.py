@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from hf_datasets.shared.errors import UserError
 
 INK = "#24292f"
@@ -19,6 +21,8 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#6e7781", "#7
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLES = ("-", "--", "-.", ":")
 DPI = 160
+PIXELS = 92
+"""Per inch of a figure in the page: 10-point text is then about as large as the page's."""
 MOST_LABEL = 38
 """Characters of a label in a figure."""
 
@@ -87,22 +91,28 @@ def render(figure: Figure) -> Rendered:
     return Rendered(svg.getvalue(), png.getvalue())
 
 
-def inline_svg(svg: str, alt: str) -> str:
-    """Return an SVG for a page: no prologue, no ids that clash, the page's ink, and `alt` (escaped) as its name."""
+def inline_svg(svg: str, alt: str, width: float) -> Markup:
+    """Return an SVG for a page: no prologue, no ids that clash, in the page's ink.
+
+    Args:
+        svg: What `render` drew.
+        alt: What it shows, for those who don't see it; escaped here.
+        width: Inches; on a phone the drawing scrolls rather than shrink until nobody can read it.
+    """
     body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r' id="(?:[A-Za-z.]+_\d+|[A-Za-z.]+_?)"', "", body)  # groups; glyphs and clips keep theirs
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
     body = body.replace(INK, "currentColor").replace(
         PALETTE[0], "var(--blue)"
     )  # the page has a lighter one in the dark
     body = re.sub(r"(\d\d\.\d{2})\d+", r"\1", body)
-    return re.sub(
-        r"<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>",
-        lambda found: f'<svg {found[1]} role="img" aria-label="{alt}" xmlns:xlink="http://www.w3.org/1999/xlink">',
-        body,
-        count=1,
-    )
+    pixels = round(width * PIXELS)
+    style = f"width:{pixels}px;min-width:min({pixels}px,560px);max-width:max(100%,560px)"
+    links = "http://www.w3.org/1999/xlink"
+    start = Markup('<svg style="{}" {} role="img" aria-label="{}" xmlns:xlink="{}">')
+    opening = re.search(r"<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>", body)
+    view, rest = (opening[1], body[opening.end() :]) if opening else ("", body)
+    return start.format(style, Markup(view), alt, links) + Markup(rest)
 
 
 def shorten(label: str, most: int = MOST_LABEL) -> str:

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.records import Judged, Outcome, Study
+from mtbenchx_tasks.records import BOTH_BAD, Judged, Outcome, Study
 from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.html import render
 from mtbenchx_tasks.report.sections import Answer, Section
 from mtbenchx_tasks.report.tables.pairs import Duel
 from mtbenchx_tasks.report.tables.quality import texts_of
 from mtbenchx_tasks.report.tables.scores import language_name
-from mtbenchx_tasks.tables import Table, html_text, number
+from mtbenchx_tasks.tables import Table, number
 
 
 def parse_questions(text: str | None) -> list[int]:
@@ -39,21 +42,21 @@ def check_questions(chosen: Sequence[int], study: Study) -> None:
             raise UserError(f"No result is on question {question}; there are {min(known)} to {max(known)}.")
 
 
-def answers_html(section: Section, models: Sequence[Model], study: Study, chosen: Sequence[int]) -> str:
+def answers_html(section: Section, models: Sequence[Model], study: Study, chosen: Sequence[int]) -> Markup:
     """Return the answers to the chosen questions as HTML, everything of models and judges escaped."""
-    parts: list[str] = []
+    questions = []
     for question in chosen:
         for language in section.languages:
-            found = [
+            answers = [
                 (model.label, answer)
                 for model in models
                 for answer in section.cell(model.name, language)
                 if answer.question_id == question
             ]
-            if found:
+            if answers:
                 said = study.questions.get((section.conditions.benchmark, language, question), ())
-                parts.append(_question(found, said, opened=not parts))
-    return "".join(parts)
+                questions.append(_question(answers, said))
+    return render("answers.html", questions=questions)
 
 
 def answers_table(section: Section, models: Sequence[Model], chosen: Sequence[int]) -> Table:
@@ -77,63 +80,59 @@ def answers_table(section: Section, models: Sequence[Model], chosen: Sequence[in
     return Table("answers", "Answers side by side", columns, rows, shown=False)
 
 
-def _question(found: Sequence[tuple[str, Answer]], said: Sequence[str], *, opened: bool) -> str:
-    first = found[0][1]
-    title = f"Question {first.question_id}, {first.category}, {language_name(first.language)}"
-    body = "".join(_turn(found, said, turn) for turn in sorted({answer.turn for _, answer in found}))
-    return f"<details{' open' if opened else ''}><summary>{html_text(title)}</summary>{body}</details>"
+def _question(answers: Sequence[tuple[str, Answer]], said: Sequence[str]) -> dict[str, object]:
+    """Return what answers.html shows of one question."""
+    first = answers[0][1]
+    return {
+        "title": f"Question {first.question_id}, {first.category}, {language_name(first.language)}",
+        "language": first.language,
+        "turns": [
+            {
+                "number": turn,
+                "asked": said[turn - 1] if len(said) >= turn else "",
+                "cards": [_card(model, answer) for model, answer in answers if answer.turn == turn],
+            }
+            for turn in sorted({answer.turn for _, answer in answers})
+        ],
+    }
 
 
-def _turn(found: Sequence[tuple[str, Answer]], said: Sequence[str], turn: int) -> str:
-    language = html_text(found[0][1].language)
-    asked = f'<blockquote lang="{language}">{html_text(said[turn - 1])}</blockquote>' if len(said) >= turn else ""
-    cards = "".join(_card(model, answer) for model, answer in found if answer.turn == turn)
-    return f'<h3>Turn {turn}</h3>{asked}<div class="cards">{cards}</div>'
-
-
-def _card(model: str, answer: Answer) -> str:
-    rating = f"{number(answer.rating)} of 10" if answer.rating is not None else "not scored"
-    texts = texts_of(answer)
-    read = next((item.prompt for item in answer.judged if item.prompt), "")
-    shown = [_text(text, answer.language) for text in texts] if texts else [_text(read) if read else ""]
-    runs = "".join(
-        f"<p><b>Judgment {place}: {html_text(_told(item))}</b></p>{_text(item.judgment)}"
-        for place, item in enumerate(answer.judged, start=1)
-    )
-    said = f"<details><summary>What the judge said</summary>{runs}</details>"
-    return f'<article class="card"><h4>{html_text(model)} <b>{rating}</b></h4>{"".join(shown)}{said}</article>'
+def _card(model: str, answer: Answer) -> dict[str, object]:
+    texts = [(text, answer.language) for text in texts_of(answer)]
+    return {
+        "model": model,
+        "rating": f"{number(answer.rating)} of 10" if answer.rating is not None else "not scored",
+        "texts": texts or [(item.prompt, "") for item in answer.judged if item.prompt][:1],
+        "judgments": [(_told(item), item.judgment) for item in answer.judged],
+    }
 
 
 def _told(item: Judged) -> str:
     return number(item.rating) if item.rating is not None else f"not scored: {item.reason}"
 
 
-def _text(text: str, language: str = "") -> str:
-    tagged = f' lang="{html_text(language)}"' if language else ""
-    return f'<div class="text" tabindex="0"{tagged}>{html_text(text) if text.strip() else "<em>empty</em>"}</div>'
-
-
-def votes_html(found: Sequence[Duel], chosen: Sequence[int]) -> str:
-    """Return what judges said of pairs on the chosen questions."""
-    return "".join(
-        _outcome(duel, judge, outcome)
+def votes_html(found: Sequence[Duel], chosen: Sequence[int]) -> Markup:
+    """Return what judges said of pairs on the chosen questions; empty if nothing was said."""
+    comparisons = [
+        _comparison(duel, judge, outcome)
         for duel in found
         for judge, outcomes in duel.by_judge.items()
         for outcome in outcomes
         if outcome.item.question_id in chosen and any(game.text for game in outcome.games or ())
-    )
+    ]
+    return render("votes.html", comparisons=comparisons) if comparisons else Markup()
 
 
-def _outcome(duel: Duel, judge: str, outcome: Outcome) -> str:
+def _comparison(duel: Duel, judge: str, outcome: Outcome) -> dict[str, object]:
+    """Return what votes.html shows of one comparison."""
     item = outcome.item
-    names = {"model_1": item.model_1, "model_2": item.model_2}
-    played = zip(("first", "second"), outcome.games or (), (item.model_1, item.model_2), strict=False)
-    body = "".join(
-        f"<p><b>{place} game, {html_text(shown)} shown first: {html_text(names.get(vote, vote))}</b></p>"
-        f"{_text(game.text)}"
-        for place, game, shown in played
-        for vote in [(game.vote or "no vote").replace("both_bad", "both bad")]
-    )
-    winner = names.get(outcome.winner, outcome.winner.replace("_", " "))
-    title = f"{duel.title}, question {item.question_id}, turn {item.turn}, run {item.run + 1}, {judge}: {winner}"
-    return f"<details><summary>{html_text(title)}</summary>{body}</details>"
+    names = {"model_1": item.model_1, "model_2": item.model_2, BOTH_BAD: "both bad"}
+    winner = names.get(outcome.winner, outcome.winner)
+    games = zip(("first", "second"), (item.model_1, item.model_2), outcome.games or (), strict=False)
+    return {
+        "title": f"{duel.title}, question {item.question_id}, turn {item.turn}, run {item.run + 1}, {judge}: {winner}",
+        "games": [
+            (order, first, names.get(game.vote or "", game.vote or "no vote"), game.text)
+            for order, first, game in games
+        ],
+    }

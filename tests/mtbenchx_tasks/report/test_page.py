@@ -123,7 +123,7 @@ def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pyte
 
 def test_a_drawing_takes_the_page_s_ink_and_an_escaped_name() -> None:
     drawn = '<?xml version="1.0"?><svg width="1" viewBox="0 0 1 1"><g id="axes_1" style="fill: #24292f"/></svg>'
-    shown = inline_svg(drawn, "a &lt; b")
+    shown = inline_svg(drawn, "a < b", 7.0)
     assert 'aria-label="a &lt; b"' in shown
     assert "currentColor" in shown
     assert "axes_1" not in shown

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import PEOPLE, Compared, Conditions
 from mtbenchx_tasks.report.groups import grouped
+from mtbenchx_tasks.report.html import table_html
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
-from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_html, to_latex
+from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_latex
 from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
 from tests.mtbenchx_tasks.studies import judged, section
 
@@ -44,14 +45,14 @@ def table(text: str) -> Table:
 @given(st.text())
 def test_no_text_becomes_markup(text: str) -> None:
     parser = Tags()
-    parser.feed(to_html(table(text)))
+    parser.feed(str(table_html(table(text))))
     expected = {"p", "div", "table", "thead", "tbody", "tr", "th", "td", "small", "span", "ul", "li"}
     assert parser.tags <= expected
 
 
 def test_hostile_text_is_shown_as_it_is() -> None:
     parser = Tags()
-    parser.feed(to_html(table(HOSTILE)))
+    parser.feed(str(table_html(table(HOSTILE))))
     assert HOSTILE in parser.text
 
 
