@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_datasets.benchmark.rows import checked
 from hf_datasets.instruct.reading.files import Row, rows
 from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
 from hf_datasets.instruct.reading.layouts import placed_samples
 from hf_datasets.records import ASSISTANT, USER, Message, Question, Sample
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import BENCHMARK_ROW, record
 
 NO_DIALOGUES = ("judge_prompts", "references")
 """What configs of built folders begin with that hold something else."""
@@ -97,7 +97,7 @@ def _question(row: Row, file: DataFile) -> Sample:
     number = str(values["question_id"]).partition("_")[0]
     if number.isascii() and number.isdecimal():
         values["question_id"] = int(number[:18])
-    return question_sample(checked(Question, values, row.place))
+    return question_sample(record(Question, values, row.place, BENCHMARK_ROW))
 
 
 def question_sample(question: Question) -> QuestionSample:

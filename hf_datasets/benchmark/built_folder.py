@@ -7,13 +7,14 @@ from typing import Any
 from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS
 from hf_datasets.benchmark.languages import Added, register
 from hf_datasets.benchmark.questions import LANGUAGES
-from hf_datasets.benchmark.rows import checked
 from hf_datasets.benchmark.translated_folder import MTBENCH_X, prompt_sets
 from hf_datasets.hub.download import REPO_ID, download_folder
 from hf_datasets.hub.folder import CARD
 from hf_datasets.instruct.reading.folders import configs
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.parquet import parquet_rows
+from hf_datasets.shared.rows import BENCHMARK_ROW, record
 
 
 def built_folder(place: str, revision: str | None = None, task_file: Path | None = None) -> Path:
@@ -65,7 +66,7 @@ def register_built(folder: Path) -> tuple[Added, ...]:
 def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
     benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
     asked = {
-        name: tuple(checked(Question, row, place) for place, row in _parquet(found))
+        name: tuple(record(Question, row, place, BENCHMARK_ROW) for place, row in _parquet(found))
         for name, found in benchmarks.items()
         if found
     }
@@ -73,13 +74,5 @@ def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
 
 
 def _parquet(files: Sequence[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     for file in files:
-        try:
-            rows = pq.read_table(file).to_pylist()
-        except (OSError, ValueError, pa.ArrowException) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise UserError(f"{file} can't be read as Parquet ({reason}); build or copy it anew.") from error
-        yield from ((f"{file}, row {number}", row) for number, row in enumerate(rows, start=1))
+        yield from ((f"{file}, row {number}", row) for number, row in enumerate(parquet_rows(file), start=1))

@@ -66,9 +66,8 @@ def read_corrections(file: Path) -> tuple[Correction, ...]:
     Raises:
         UserError: The file can't be read, or a line has other fields than a correction; it is named.
     """
-    rows, found = jsonl.read(file), []
-    lines = (number for number, line in enumerate(file.read_text(encoding="utf-8-sig").split("\n"), 1) if line.strip())
-    for number, row in zip(lines, rows, strict=True):
+    found = []
+    for number, row in jsonl.numbered(file):
         place = f"{file.name}, line {number}"
         try:
             found.append(Correction(**row, place=place))

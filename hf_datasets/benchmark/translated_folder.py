@@ -10,12 +10,12 @@ from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID, are_mini
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.benchmark.languages import Added
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
-from hf_datasets.benchmark.rows import checked
 from hf_datasets.instruct.card import Report, read_reports
 from hf_datasets.records import JudgePrompt, Question
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_codes import language_code
+from hf_datasets.shared.rows import BENCHMARK_ROW, record
 
 MTBENCH_X = "mtbench_x"
 """MT-Bench's ids begin here, the mini benchmark's at 1."""
@@ -119,7 +119,7 @@ def _question(place: str, row: Mapping[str, Any], language: str, answers: Mappin
     ours = {"language": language, "question_id": number, "other_language_turns": elsewhere}
     if "corrected_fields" not in row and number >= FIRST_ID:  # FastChat's layout: `reference` is no judge's
         ours |= {"reference": list(answers.get(number, ())), "question_reference": row.get("reference")}
-    return checked(Question, {**row, **ours}, place)
+    return record(Question, {**row, **ours}, place, BENCHMARK_ROW)
 
 
 def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, tuple[Question, ...]]]:
@@ -139,7 +139,7 @@ def prompt_sets(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, dict
     """Group prompts by their set; someone else's, in FastChat's layout, are of the published set."""
     sets: dict[str, dict[str, JudgePrompt]] = {}
     for place, row in rows:
-        prompt = checked(JudgePrompt, row, place)
+        prompt = record(JudgePrompt, row, place, BENCHMARK_ROW)
         sets.setdefault(str(row.get("prompt_set", PUBLISHED)), {})[prompt.name] = prompt
     return sets
 

@@ -75,14 +75,9 @@ def read_review(file: Path) -> list[tuple[int, Review]]:
     Raises:
         UserError: The file can't be read, or a line says something that isn't allowed; the line is named.
     """
-    try:
-        lines = file.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
-    numbers = [number for number, line in enumerate(lines, start=1) if line.strip()]
     known: dict[str, int] = {}
     found = []
-    for number, row in zip(numbers, jsonl.parse(lines, str(file)), strict=True):
+    for number, row in jsonl.numbered(file):
         try:
             review = _read_row(row)
         except ValueError as error:

@@ -14,31 +14,67 @@ from hf_datasets.shared.files import replacing_file
 
 DEEPEST = 100
 """Lists and objects within each other; what is nested deeper is no row of anybody's."""
+LONGEST_ROW = 64 * 2**20
+"""Bytes of one row; what is longer is a file without line ends, and is never whole in memory."""
+LONGEST_TEXT = 2**30
+"""Bytes of a file that is read as one text."""
 
 
 def read(file: Path) -> list[dict[str, Any]]:
     """Read a JSON Lines file; blank lines are skipped, a byte order mark is accepted.
 
     Raises:
-        UserError: The file can't be read, or a line isn't a JSON object.
+        UserError: The file can't be read, or a line isn't a JSON object or longer than LONGEST_ROW.
     """
     return [row for _, row in numbered(file)]
 
 
 def numbered(file: Path) -> list[tuple[int, dict[str, Any]]]:
     """Read a JSON Lines file as `read` does, each row with its line number from 1 (blank lines count)."""
-    lines = text_of(file).split("\n")
-    numbers = (number for number, line in enumerate(lines, start=1) if line.strip())
-    return list(zip(numbers, parse(lines, str(file)), strict=True))
+    try:
+        with file.open("rb") as stream:
+            return list(numbered_rows(stream, str(file)))
+    except OSError as error:
+        raise UserError(f"{file} can't be read ({error.strerror or error}).") from error
+
+
+def numbered_rows(stream: Any, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, row) of an open JSON Lines file, unpacked or not.
+
+    Args:
+        stream: Its bytes, by `readline`.
+        name: What an error calls it.
+
+    Raises:
+        UserError: A line isn't UTF-8, isn't a JSON object, or is longer than LONGEST_ROW.
+    """
+    offset = 0
+    for number, data in enumerate(iter(lambda: stream.readline(LONGEST_ROW + 1), b""), start=1):
+        if len(data) > LONGEST_ROW:
+            raise UserError(f"{name}, line {number}: {too_long()}")
+        try:
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"{name}, line {number}: not UTF-8 at byte {offset + error.start}.") from error
+        offset += len(data)
+        if line.strip():
+            yield number, _row(line, f"{name}, line {number}")
+
+
+def too_long() -> str:
+    """Say what is wrong with a row that is longer than LONGEST_ROW, and the way out."""
+    return f"longer than {LONGEST_ROW >> 20} MB; write one row a line (JSON Lines), or leave the row out."
 
 
 def text_of(file: Path) -> str:
     """Return a file's text (UTF-8, without a byte order mark).
 
     Raises:
-        UserError: It can't be read.
+        UserError: It can't be read, or is larger than LONGEST_TEXT.
     """
     try:
+        if file.stat().st_size > LONGEST_TEXT:
+            raise UserError(f"{file} is larger than {LONGEST_TEXT >> 20} MB; name smaller files, or write JSON Lines.")
         return file.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -48,12 +84,15 @@ def text_of(file: Path) -> str:
 def parse(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
     """Parse lines; `name` is what an error calls them."""
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        row = loads(line, f"{name}, line {number}")
-        if not isinstance(row, dict):
-            raise UserError(f"{name}, line {number}: expected a JSON object, found {type(row).__name__}.")
-        yield row
+        if line.strip():
+            yield _row(line, f"{name}, line {number}")
+
+
+def _row(line: str, place: str) -> dict[str, Any]:
+    row = loads(line, place)
+    if not isinstance(row, dict):
+        raise UserError(f"{place}: expected a JSON object, found {type(row).__name__}.")
+    return row
 
 
 def loads(text: str, place: str) -> Any:

@@ -10,11 +10,23 @@ A format states its rows as a class, and `checked` returns one or raises:
     row.question_id   # 81
 """
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields
+from types import GenericAlias
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    create_model,
+)
 
 from hf_datasets.shared.errors import UserError
 
@@ -23,6 +35,8 @@ LONGEST = 60
 LARGEST = 2**53
 """Whole numbers above it aren't told apart by every program that writes JSON."""
 LONGEST_NAME = 500
+BENCHMARK_ROW = "a row of a benchmark"
+"""What a question or a judge prompt should be, in words."""
 
 
 class Row(BaseModel):
@@ -32,6 +46,7 @@ class Row(BaseModel):
 
 
 R = TypeVar("R", bound=Row)
+Record = TypeVar("Record")
 
 
 def checked(kind: type[R], row: Any, place: str, what: str, remedy: str = "correct the row or leave it out") -> R:
@@ -53,6 +68,39 @@ def checked(kind: type[R], row: Any, place: str, what: str, remedy: str = "corre
         raise UserError(f"{place}: not {what} ({_fault(error)}); {remedy}.") from error
 
 
+def record(kind: Callable[..., Record], row: Mapping[str, Any], place: str, what: str) -> Record:
+    """Return a row as one of our data classes of numbers, texts and tuples of them; null is a key that is missing.
+
+    Args:
+        kind: The data class; keys that it doesn't have are passed over.
+        row: What the file holds; lists stand for tuples.
+        place: The file and line.
+        what: What the row should be, e.g. `a row of a benchmark`.
+
+    Raises:
+        UserError: As `checked`.
+    """
+    values = {name: value for name, value in row.items() if value is not None}
+    return kind(**dict(checked(_shape(kind), values, place, what)))
+
+
+@functools.cache
+def _shape(kind: Any) -> type[Row]:
+    hints = get_type_hints(kind)
+    columns: dict[str, Any] = {
+        field.name: (_strict(hints[field.name]), ... if field.default is MISSING else field.default)
+        for field in fields(kind)
+    }
+    return create_model(kind.__name__, __base__=Row, **columns)
+
+
+def _strict(hint: Any) -> Any:
+    if get_origin(hint) is tuple:
+        items = GenericAlias(tuple, (_strict(get_args(hint)[0]), ...))
+        return Annotated[items, Strict(False)]  # lists are welcome, but each item must be what it should
+    return Annotated[int, Field(ge=0, le=LARGEST)] if hint is int else hint
+
+
 def _fault(error: ValidationError) -> str:
     """Return the first fault in words: key, what it must be, and what it is."""
     found = error.errors(include_url=False, include_context=True)[0]
@@ -67,6 +115,9 @@ def _fault(error: ValidationError) -> str:
 _KINDS = {
     "string_type": "text",
     "list_type": "a list",
+    "tuple_type": "a list",
+    "greater_than_equal": "a whole number from 0",
+    "less_than_equal": "a whole number up to 2^53",
     "dict_type": "an object",
     "model_type": "an object",
     "model_attributes_type": "an object",

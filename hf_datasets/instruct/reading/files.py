@@ -16,12 +16,11 @@ from typing import Any
 from hf_datasets.instruct.reading.json_stream import JsonError, JsonStream, array_items, values
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.parquet import BATCH, parquet_rows
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 ARROW_FILE, ARROW_STREAM = b"ARRO", b"\xff\xff\xff\xff"
 BLANK = b"\xef\xbb\xbf \t\r\n"
-BATCH = 1000
-"""Rows of a Parquet file that become Python objects at a time."""
 WRAPPERS = ("data", "rows", "samples", "examples", "train")
 """Keys under which some files hold all their rows in one object."""
 
@@ -72,7 +71,7 @@ def _numbered(raw: BufferedReader, file: Path) -> Iterator[tuple[int, Mapping[st
     if head == ZSTD:
         raise UserError(f"{file} is compressed by zstd; unpack it first.")
     if head == PARQUET:
-        yield from enumerate(_parquet(raw, file), start=1)
+        yield from enumerate(parquet_rows(file), start=1)
         return
     if head in (ARROW_FILE, ARROW_STREAM):
         yield from enumerate(_arrow(raw, file, is_stream=head == ARROW_STREAM), start=1)
@@ -98,7 +97,11 @@ def _json(stream: Any, file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     if first == b"[":
         found = enumerate(array_items(JsonStream(stream)), start=1)
     elif first == b"{":
-        found = enumerate(values(JsonStream(stream)), start=1) if _spread(stream) else _lines(stream, file)
+        found = (
+            enumerate(values(JsonStream(stream)), start=1)
+            if _spread(stream)
+            else jsonl.numbered_rows(stream, str(file))
+        )
     elif first:
         raise UserError(
             f"{file} is neither JSON, JSON Lines, Parquet nor Arrow, gzipped or not; it begins {str(first)[1:]}."
@@ -132,24 +135,6 @@ def _spread(stream: Any) -> bool:
         stream.seek(0)
 
 
-def _lines(stream: Any, file: Path) -> Iterator[tuple[int, Any]]:
-    """Yield (line, row) of JSON Lines."""
-    line = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal line
-        offset = 0
-        for line, data in enumerate(stream, start=1):
-            try:
-                yield data.decode("utf-8-sig" if line == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise UserError(f"{file}, line {line}: not UTF-8 at byte {offset + error.start}.") from error
-            offset += len(data)
-
-    for row in jsonl.parse(texts(), str(file)):
-        yield line, row
-
-
 def _wrapped(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the rows that an object holds as a whole file."""
     for key in WRAPPERS:
@@ -160,17 +145,6 @@ def _wrapped(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return []
 
 
-def _parquet(raw: BufferedReader, file: Path) -> Iterator[Mapping[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        for batch in pq.ParquetFile(raw).iter_batches(BATCH):
-            yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file} is damaged Parquet ({_one_line(error)}); copy or download it anew.") from error
-
-
 def _arrow(raw: BufferedReader, file: Path, *, is_stream: bool) -> Iterator[Mapping[str, Any]]:
     import pyarrow as pa
 
@@ -178,11 +152,7 @@ def _arrow(raw: BufferedReader, file: Path, *, is_stream: bool) -> Iterator[Mapp
         with (pa.ipc.open_stream if is_stream else pa.ipc.open_file)(raw) as reader:
             batches = reader if is_stream else map(reader.get_batch, range(reader.num_record_batches))
             for batch in batches:
-                for start in range(0, batch.num_rows, BATCH):
+                for start in range(0, batch.num_rows, BATCH):  # few: a dictionary may mean a long text in every row
                     yield from batch.slice(start, BATCH).to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{file} is damaged Arrow ({_one_line(error)}); copy it anew.") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        raise UserError(f"{file} is damaged Arrow ({' '.join(str(error).split())}); copy it anew.") from error

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from hf_datasets.shared import jsonl
+
 CHUNK = 1 << 20
 """Bytes read at a time, at first; doubled as long as a value doesn't end."""
 NEAR_THE_END = 16
@@ -74,6 +76,8 @@ class JsonStream:
                 cut = error.msg.startswith("Unterminated") or error.pos > len(self._text) - NEAR_THE_END
                 if self._ended or not cut:
                     raise JsonError(error.msg, self._byte(error.pos)) from None
+                if len(self._text) - self._at > jsonl.LONGEST_ROW:
+                    raise JsonError(jsonl.too_long(), self.offset) from None
             except RecursionError:
                 raise JsonError("nested too deeply", self.offset) from None
             except ValueError:  # the interpreter's limit on the digits of an integer

@@ -43,15 +43,7 @@ def read_lines(file: Path) -> list[Line]:
     Raises:
         UserError: It can't be read, or a line isn't a JSON object.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
-    lines = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        for values in jsonl.parse([*[""] * (number - 1), line], str(file)) if line.strip() else ():
-            lines.append(Line(f"{file}, line {number}", values))
-    return lines
+    return [Line(f"{file}, line {number}", values) for number, values in jsonl.numbered(file)]
 
 
 def fingerprint(texts: str | Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """JSON Lines: what is written is read, and a fault is named by file and line."""
 
 import tempfile
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,22 @@ def test_blank_lines_and_a_byte_order_mark_are_accepted(tmp_path: Path) -> None:
 def test_a_fault_is_named_by_file_and_line(line: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         list(jsonl.parse(['{"a": 1}', line], "rows"))
+
+
+def test_a_line_without_end_is_never_whole_in_memory(tmp_path: Path) -> None:
+    file = tmp_path / "huge.jsonl"
+    with file.open("wb") as opened:
+        opened.write(b'{"a": 1}\n\n{"text": "')
+        opened.truncate(2**31)  # two gigabytes that take no place on disk
+    tracemalloc.start()
+    with pytest.raises(UserError, match=r"huge\.jsonl, line 3: longer than 64 MB; write one row a line"):
+        jsonl.read(file)
+    assert tracemalloc.get_traced_memory()[1] < 4 * jsonl.LONGEST_ROW
+    tracemalloc.stop()
+
+
+def test_a_text_of_gigabytes_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.json").open("wb") as opened:
+        opened.truncate(2**31)
+    with pytest.raises(UserError, match=r"huge\.json is larger than 1024 MB"):
+        jsonl.text_of(tmp_path / "huge.json")

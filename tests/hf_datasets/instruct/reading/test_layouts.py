@@ -285,7 +285,7 @@ def test_a_row_that_is_no_dialogue_is_named(tmp_path: Path, rows: list[Row], mes
         (b'{"prompt": "\xe4"}\n', r"line 1: not UTF-8 at byte 12"),
         (b"[3]", r"x, row 1: expected a JSON object, found int"),
         (b"prompt;completion\n", r"x is neither JSON, JSON Lines, Parquet nor Arrow, gzipped or not; it begins 'p'"),
-        (b"PAR1 and no more", r"x is damaged Parquet"),
+        (b"PAR1 and no more", r"x can't be read as Parquet"),
         (b"\xff\xff\xff\xff and no more", r"x is damaged Arrow"),
         (b"\x28\xb5\x2f\xfd", r"x is compressed by zstd; unpack it first"),
         (b"\x1f\x8b\x08 and no more", r"x: broken gzip after row 0, near byte \d+ of 15"),
