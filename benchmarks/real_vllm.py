@@ -5,7 +5,7 @@
 
 SmolLM2-135M answers mini questions and judges itself, so the ratings mean nothing: what counts is that each way works,
 how fast it is, and how alike a written verdict and a one-token judgment rank the same answers. So that a model that
-writes no verdict writes one, vLLM holds its judgment to one sentence and a verdict.
+writes no verdict writes one, vLLM holds its judgment to one short sentence and a verdict.
 """
 
 import argparse
@@ -34,7 +34,7 @@ BIN = Path(sys.executable).parent
 ENGINE = {"dtype": "float32", "max_model_len": 4096, "enforce_eager": True}
 SENTENCE_AND_VERDICT = r"""
 root ::= sentence "\nRating: [[" ("10" | [1-9]) "]]"
-sentence ::= [a-zA-Z,' ]+ "."
+sentence ::= [a-zA-Z,' ]{20,120} "."
 """
 HELD = {"structured_outputs": {"grammar": SENTENCE_AND_VERDICT}}
 TEXT = {"max_tokens": 160, "extra_body": {**HELD, "cache_salt": "text"}}
@@ -136,8 +136,12 @@ def by_files(folder: Path, model: Path, samples: Path, known: dict[str, float]) 
 def agreement(text: dict[str, float], one_token: dict[str, float]) -> None:
     """Print how alike two ways of judging rank the answers that both rated."""
     both = sorted(text.keys() & one_token.keys())
-    rank = spearmanr([text[place] for place in both], [one_token[place] for place in both]).statistic
-    print(f"Spearman's rank correlation of text and one token on {len(both)} answers: {rank:.2f}")
+    if not both:
+        raise SystemExit("No answer was rated both ways; nothing can be compared.")
+    pairs = [text[place] for place in both], [one_token[place] for place in both]
+    alike = any(len(set(values)) == 1 for values in pairs)
+    rank = "not defined, one of them rates all alike" if alike else f"{spearmanr(*pairs).statistic:.2f}"
+    print(f"Spearman's rank correlation of text and one token on {len(both)} answers: {rank}")
 
 
 # ways to run and to count ------------------------------------------------------------------------------------------
