@@ -1,6 +1,15 @@
 """MT-Bench-X as a task of the stock harness: two turns, each answer judged while the next are generated.
 
 A task's YAML holds its name, class and language; everything else stands here. How two turns fit the harness: turns.py.
+
+A document of the harness, which is a row of the data set (records.Question; empty fields left out):
+
+    {"question_id": 9, "language": "de", "category": "math", "turns": ["Wie viele ...?", "Und wenn ...?"],
+     "reference": ["Es sind 12 ...", "Dann sind es 8 ..."]}
+
+It becomes two requests per repeat, of the types TURNS. A request's `resps` is the model's answer, its filtered response
+what the judge says of it: a list of records.Verdict, one per run. `contributions` makes of them the row's part of each
+metric, and `aggregations` the numbers of the table.
 """
 
 import logging
@@ -21,9 +30,9 @@ from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.signals import OF_A_LIBRARY, Ending
 from mtbenchx_tasks import TASK_VERSION
-from mtbenchx_tasks.harness.one_sentence import install
+from mtbenchx_tasks.harness import one_sentence, turns
 from mtbenchx_tasks.harness.opening import MAX_NEW_TOKENS
-from mtbenchx_tasks.harness.turns import TURNS, Turn
+from mtbenchx_tasks.harness.turns import TURNS, TurnRequest
 from mtbenchx_tasks.judge.engines.factory import live_engine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.sent import as_sent
@@ -54,7 +63,8 @@ class MTBenchX(ConfigurableTask):
     """Set by folders that version 0.3.0 built, whose tasks are classes of their own; newer ones name `dataset_path`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        install()
+        one_sentence.install()
+        turns.install()
         config = {key: value for key, value in config.items() if key != "class"}
         self._know_language(config)
         self.language: str = config.pop("language")
@@ -88,11 +98,11 @@ class MTBenchX(ConfigurableTask):
         """Return the first user turn; the real prompts are rendered by the conversations, turn by turn."""
         return str(doc["turns"][0])
 
-    def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[Turn]:
+    def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[TurnRequest]:
         """Return two requests per repeat, one per turn; prompt and settings come with the conversation."""
         name, doc_id, repeats = metadata
         return [
-            Turn(
+            TurnRequest(
                 request_type=TURNS[turn],
                 doc=doc,
                 arguments=(ctx, {}),
@@ -113,7 +123,7 @@ class MTBenchX(ConfigurableTask):
         chat_template: Render | None = None,
         **kwargs: Any,
     ) -> None:
-        """Build the requests, attach their dialogues, and see that the judge is there before anything is generated.
+        """Build the requests, attach their conversations, and see that the judge is there before anything is generated.
 
         lm_eval's cache of requests is never read: it holds questions, references and settings of an earlier day.
         """
@@ -126,8 +136,8 @@ class MTBenchX(ConfigurableTask):
             chat_template=chat_template,
             **kwargs,
         )
-        self._turns: list[Turn] = self._instances
-        self._instances: list[Turn] = []  # what evaluate() counts to pad the ranks; generate_turn pads its own
+        self._requests: list[TurnRequest] = self._instances
+        self._instances: list[TurnRequest] = []  # what evaluate() counts to pad the ranks; generate_turn pads its own
         self.judge = None if self._predict_only else self._ready_judge(world_size)
         self._talks = list(self._open_conversations(system_instruction, chat_template))
         if self.judge is not None:
@@ -137,9 +147,9 @@ class MTBenchX(ConfigurableTask):
             self._higher_is_better = {name: name != "unscored" for name in self._aggregation_list}
 
     @property
-    def instances(self) -> list[Turn]:
+    def instances(self) -> list[TurnRequest]:
         """All requests, first turns first, which is the order of the waves."""
-        return sorted(self._turns, key=lambda turn: turn.request_type)
+        return sorted(self._requests, key=lambda request: request.request_type)
 
     @property
     def _predict_only(self) -> bool:
@@ -147,15 +157,16 @@ class MTBenchX(ConfigurableTask):
 
     def _open_conversations(
         self, system: str | None, chat_template: Render | None
-    ) -> Iterator[tuple[Conversation, list[Turn]]]:
-        for (_, repeat), pair in groupby(self._turns, key=lambda turn: (turn.doc_id, turn.idx // len(TURNS))):
-            turns = list(pair)
-            question = Question.from_row(turns[0].doc)
+    ) -> Iterator[tuple[Conversation, list[TurnRequest]]]:
+        by_conversation = groupby(self._requests, key=lambda request: (request.doc_id, request.idx // len(TURNS)))
+        for (_, repeat), requests_of_one in by_conversation:
+            requests = list(requests_of_one)
+            question = Question.from_row(requests[0].doc)
             conversation = Conversation(question, repeat, chat_template or plain, system, self.judge)
-            for turn in turns:
-                turn.dialogue = conversation
-                turn.arguments = (turn.arguments[0], self._generation_settings(question, chat_template is None))
-            yield conversation, turns
+            for request in requests:
+                request.conversation = conversation
+                request.arguments = (request.arguments[0], self._generation_settings(question, chat_template is None))
+            yield conversation, requests
 
     def _generation_settings(self, question: Question, plain_roles: bool) -> dict[str, Any]:
         """The user's settings, the category's temperature unless they set one, and the stop that plain roles need."""
@@ -189,15 +200,15 @@ class MTBenchX(ConfigurableTask):
     def apply_filters(self) -> None:
         """Collect the verdicts: `resps` stays the raw answer, the filtered response is what the judge says of it."""
         if self.judge is None:
-            for turn in self._turns:
-                turn.filtered_resps["none"] = turn.resps[0]
+            for request in self._requests:
+                request.filtered_resps["none"] = request.resps[0]
             return
         for conversation, _ in self._talks:
             conversation.languages()
         self.judge.engine.finish()
-        for conversation, turns in self._talks:
-            for turn, verdicts in zip(turns, conversation.verdicts(), strict=True):
-                turn.filtered_resps[self.judge.settings.slug] = verdicts
+        for conversation, requests in self._talks:
+            for request, verdicts in zip(requests, conversation.verdicts(), strict=True):
+                request.filtered_resps[self.judge.settings.slug] = verdicts
         self._record(self.judge)
         self._report_unscored(self.judge.settings.slug)
 
@@ -245,10 +256,10 @@ class MTBenchX(ConfigurableTask):
 
     def _report_unscored(self, judge: str) -> None:
         questions_by_reason: dict[str, set[int]] = {}
-        for turn in self._turns:
-            for verdict in turn.filtered_resps[judge]:
+        for request in self._requests:
+            for verdict in request.filtered_resps[judge]:
                 if verdict.rating is None:
-                    questions_by_reason.setdefault(verdict.reason, set()).add(turn.doc["question_id"])
+                    questions_by_reason.setdefault(verdict.reason, set()).add(request.doc["question_id"])
         for reason, questions in questions_by_reason.items():
             log.warning("%s: unscored (%s): questions %s", self.config.task, reason, sorted(questions))
 

@@ -53,7 +53,7 @@ Render = Callable[[list[dict[str, str]]], Any]
 
 @dataclass
 class Conversation:
-    """A dialogue of two turns with one model (see wave.Dialogue)."""
+    """Two turns with one model: what it reads next, what it answered, and the verdicts on that."""
 
     question: Question
     """What is asked."""
@@ -116,11 +116,11 @@ class Conversation:
         self._unkept = (key, canonical_json(request)) if known is None else None
         return known
 
-    def arrive(self, lm: "LM", answer: str) -> None:
-        """Keep an answer and have it judged while others are still being generated."""
+    def on_early_answer(self, lm: "LM", answer: str) -> None:
+        """Keep an answer and have it judged while others are still being generated; `on_answer` is what counts."""
         self._early = self._receive(lm, answer)
 
-    def hear(self, lm: "LM", answer: str) -> None:
+    def on_answer(self, lm: "LM", answer: str) -> None:
         """Take an answer; it is judged already if it arrived before, and was the same."""
         early, self._early = self._early, None
         _, read, verdicts = early if early and early[0] == answer else self._receive(lm, answer)
@@ -143,7 +143,7 @@ class Conversation:
             except LedgerError as error:
                 log.error("An answer can't be kept for resuming: %s", error)
 
-    def take(self, answer: str) -> None:
+    def add_answer(self, answer: str) -> None:
         """Append an answer and hand it to the judge."""
         read = answer_of(answer)
         self._append(read, self._submit(read))
@@ -157,7 +157,7 @@ class Conversation:
         self.thoughts += answer.thought
         self.pending.append(verdicts)
 
-    def hand_over(self, submit: Callable[[Future[Judged]], Future[Judged]]) -> None:
+    def resubmit(self, submit: Callable[[Future[Judged]], Future[Judged]]) -> None:
         """Exchange what was only noted for what is under way."""
         self.pending = [[replace(item, future=submit(item.future)) for item in runs] for runs in self.pending]
 

@@ -57,7 +57,7 @@ class Scoring:
         noted, engine = self.noted, self.judge.engine
         if noted.missing and noted is not engine:  # of a local judge all: its keys are not known before its weights are
             for talk in self.conversations:
-                talk.hand_over(lambda future: engine.submit(noted.asked(future)))
+                talk.resubmit(lambda future: engine.submit(noted.asked(future)))
         return self
 
     def _talks(self, engine: Engine) -> list[Conversation]:
@@ -66,7 +66,7 @@ class Scoring:
         talks = [Conversation(question, 0, plain, judge=judge, model=self.model) for question, _ in self.answered]
         for talk, (_, texts) in zip(talks, self.answered, strict=True):
             for text in texts:
-                talk.take(text)
+                talk.add_answer(text)
         return talks
 
     def detect_languages(self) -> None:
