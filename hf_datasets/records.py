@@ -33,7 +33,7 @@ class Question:
     corrected_fields: tuple[str, ...] = ()
     """Which of `turns` and `question_reference` people corrected."""
     other_language_turns: tuple[int, ...] = ()
-    """The turns (1, 2) that ask for an answer in another language than the question's."""
+    """The turns (1, 2) whose answer may be in another language: they ask for it, or were left untranslated."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Question":

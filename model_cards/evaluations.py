@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
@@ -33,7 +34,7 @@ PRIVATE = (
 ROOM = ("max_tokens", "max_completion_tokens")
 """What a judgment that was cut off is asked again with more of."""
 HASH = "_sha256"
-"""How the names of hashes end: of prompts and references, which differ between the languages of one evaluation."""
+"""How the names of hashes end: of prompts, questions and references, which each language has of its own."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Result:
     setup: Mapping[str, Any]
     """All that must be equal for two results to stand in one table: judge, prompts, benchmark, generation."""
     hashes: Mapping[str, str]
-    """`prompt_set`, `reference_set` -> sha256 of what the judge was shown in this language, as far as recorded."""
+    """`prompt_set`, `reference_set`, `question_set` -> sha256 of what the judge was shown, as far as recorded."""
     metrics: Mapping[str, float | None]
     """Metric -> value; None where nothing was scored."""
     questions: tuple[int, int] | None
@@ -189,7 +190,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
     if judge is None:
         raise UserError(f"{file}: {task} wasn't judged (--predict_only?); judge it first, or leave the file out.")
     metadata = config["metadata"]
-    settings = dict(metadata.get("judge") or {})
+    settings = {"question_set": PUBLISHED} | dict(metadata.get("judge") or {})  # older releases had no other
     count = (content.get("n-samples") or {}).get(task) or {}
     questions = (int(count["effective"]), int(count["original"])) if {"effective", "original"} <= count.keys() else None
     repeats = int(config.get("repeats") or 1)

@@ -74,6 +74,7 @@ def notes(result: Result) -> str:
         "scale 1 to 10",
         f"judge {judge.get('model')} ({versions})",
         f"prompts {judge.get('prompt_set')}{_hash(result, 'prompt_set')}",
+        f"questions {judge.get('question_set')}{_hash(result, 'question_set')}",
         f"references {judge.get('reference_set')}{_hash(result, 'reference_set')}",
         f"{judge.get('runs')} judge run(s)",
         f"parameters {tables.parameters([result])}",

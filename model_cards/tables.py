@@ -50,6 +50,7 @@ def _setup(of: Group) -> str:
         f"judge: {_code(judge.get('model'))} (version: {snapshots})" + _at(of.setup["endpoint"], judge.get("backend")),
         f"prompts: {_code(judge.get('prompt_set'))}, in {_language(judge.get('prompt_language'))}"
         + _hashes(of.results, "prompt_set"),
+        f"questions: {_code(judge.get('question_set'))}" + _hashes(of.results, "question_set"),
         f"reference answers: {_code(judge.get('reference_set'))}" + _hashes(of.results, "reference_set"),
         f"runs of the judge: {runs if isinstance(runs, int) else NOT_RECORDED}"
         + (" (a rating is the mean of its valid runs)" if isinstance(runs, int) and runs > 1 else ""),

@@ -202,7 +202,7 @@ class Conditions:
     judge: str
     """The judge's slug; of people PEOPLE."""
     task: Mapping[str, Any] = field(default_factory=dict)
-    """`benchmark`, its `revision`, `task_version`, `reference_set`, `references_sha256`."""
+    """`benchmark`, its `revision`, `task_version`, `question_set`, `reference_set`, and hashes of corrected ones."""
     prompt: Mapping[str, Any] = field(default_factory=dict)
     """`prompt_set`, `prompt_sha256`, `prompt_language` (`same` as the question's, or a code)."""
     rule: Mapping[str, Any] = field(default_factory=dict)
@@ -235,8 +235,8 @@ class Conditions:
 
     @cached_property
     def of_all_languages(self) -> "Conditions":
-        """The same without the hashes of prompts and references, which each language has of its own."""
-        task = {name: value for name, value in self.task.items() if name != "references_sha256"}
+        """The same without the hashes of prompts, questions and references, which each language has of its own."""
+        task = {name: value for name, value in self.task.items() if not name.endswith("_sha256")}
         prompt = {name: value for name, value in self.prompt.items() if name != "prompt_sha256"}
         return replace(self, task=task, prompt=prompt)
 
@@ -266,9 +266,19 @@ class Conditions:
         return f"{name.replace('_', ' ')} {text[:12] if name in HASHES else text}"
 
 
-HASHES = ("revision", "prompt_sha256", "references_sha256")
+HASHES = ("revision", "prompt_sha256", "questions_sha256", "references_sha256")
 NEVER_DEFAULT = (
-    *("benchmark", "revision", "task_version", "reference_set", "references_sha256", "prompt_set", "prompt_sha256"),
+    *(
+        "benchmark",
+        "revision",
+        "task_version",
+        "question_set",
+        "questions_sha256",
+        "reference_set",
+        "references_sha256",
+        "prompt_set",
+        "prompt_sha256",
+    ),
     *("prompt_language", "parser", "rating", "votes", "endpoint", "model"),
 )
 """Conditions that aren't parameters of a request: a file that doesn't name one doesn't tell it."""

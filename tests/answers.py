@@ -25,9 +25,9 @@ def published(question_id: int, turn: int, language: str = "en") -> str:
     return found
 
 
-def asked(question_id: int, turn: int, language: str = "en") -> str:
-    (found,) = [q.turns[turn - 1] for q in questions("mtbench_x", language) if q.question_id == question_id]
-    return found
+def asked(question_id: int, turn: int, language: str = "en", question_set: str = "published") -> str:
+    found = questions("mtbench_x", language, question_set=question_set)
+    return next(question.turns[turn - 1] for question in found if question.question_id == question_id)
 
 
 def block(text: str) -> str:

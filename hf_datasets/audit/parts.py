@@ -11,7 +11,7 @@ from hf_datasets.records import ASSISTANT, USER, Message, Question, Sample
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import BENCHMARK_ROW, record
 
-NO_DIALOGUES = ("judge_prompts", "references")
+NO_DIALOGUES = ("judge_prompts", "references", "questions_corrected")
 """What configs of built folders begin with that hold something else."""
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from hf_datasets import sources
 from hf_datasets.benchmark.configs import ALL, SPLIT
 from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
-from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash, revision
+from hf_datasets.benchmark.question_faults import KINDS, MINOR, SEVERITIES, changed_questions, question_faults
+from hf_datasets.benchmark.questions import LANGUAGES, question_set_hash, questions, reference_set_hash, revision
 from hf_datasets.benchmark.references import CORRECTED, LIMITED, REFERENCE_SETS, WORDING, WRONG, Correction, corrections
 from hf_datasets.benchmark.translated_folder import Translated
 from hf_datasets.hub.card import config_entry, table
@@ -70,6 +71,14 @@ def card_body(counts: Mapping[str, int], added: Sequence[str] = ()) -> str:
         configs=table(("config", "rows"), [(f"`{name}`", n) for name, n in {ALL: all_rows, **counts}.items()]),
         categories=", ".join(CATEGORIES),
         reference_categories=", ".join(_reference_categories()),
+        fault_kinds="\n".join(f"- `{kind}`: {meaning}" for kind, meaning in KINDS.items()),
+        severities="; ".join(f"`{severity}`: {meaning}" for severity, meaning in SEVERITIES.items()),
+        fault_counts=table(
+            ("language", *(f"{severity} turns" for severity in SEVERITIES), "sha256 of the corrected set"),
+            [(x, *_fault_counts(x), f"`{question_set_hash('mtbench_x', x, CORRECTED)[:12]}`") for x in LANGUAGES],
+        ),
+        faults=table(("turn", "language", "severity", "kind", "what is wrong"), _faults()),
+        n_changed=len(changed_questions(LANGUAGES)),
         corrections=table(("language", "corrected questions"), list(_corrected().items())),
         prompt_sets=table(
             ("set", "language", "prompts", "sha256 of the set"),
@@ -95,6 +104,23 @@ def card_body(counts: Mapping[str, int], added: Sequence[str] = ()) -> str:
 def _turns(found: Iterable[Correction]) -> str:
     """`104.1, 104.2, 105.1`: questions and turns."""
     return ", ".join(f"{item.question_id}.{item.turn}" for item in found)
+
+
+def _fault_counts(language: str) -> list[int]:
+    """Faulty turns of each severity."""
+    counted = Counter(fault.severity for fault in question_faults(language))
+    return [counted[severity] for severity in SEVERITIES]
+
+
+def _faults() -> list[tuple[str, ...]]:
+    """Every fault that isn't minor, in the order of questions and languages."""
+    found = sorted(
+        (fault.question_id, fault.turn, at, fault)
+        for at, language in enumerate(LANGUAGES)
+        for fault in question_faults(language)
+        if fault.severity != MINOR
+    )
+    return [(f"{number}.{turn}", f.language, f.severity, f"`{f.kind}`", f.why) for number, turn, _, f in found]
 
 
 def _of_kind(language: str, kind: str) -> list[Correction]:

@@ -4,12 +4,14 @@ Shared by the folder for the Hub (build.py), its card and the builder, so that t
 """
 
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from hf_datasets import sources
 from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
+from hf_datasets.benchmark.question_faults import question_faults
 from hf_datasets.benchmark.questions import LANGUAGES, judge_prompt_rows, questions, revision
 from hf_datasets.benchmark.references import CORRECTED, Correction, corrections
 from hf_datasets.hub.folder import columns_of
@@ -21,8 +23,8 @@ HERE = Path(__file__).parent
 ALL = "all"
 """The default config: every language."""
 SPLIT = "test"
-PROMPTS, MINI, REFERENCES = "judge_prompts", "mini", "references_corrected"
-PREFIXES = ("", f"{PROMPTS}_", f"{REFERENCES}_", f"{MINI}_")
+PROMPTS, MINI, REFERENCES, MENDED = "judge_prompts", "mini", "references_corrected", "questions_corrected"
+PREFIXES = ("", f"{PROMPTS}_", f"{REFERENCES}_", f"{MENDED}_", f"{MINI}_")
 FILES = tuple(f"{prefix}{language}" for prefix in PREFIXES for language in LANGUAGES)
 """The configs that have a file of their own."""
 CONFIGS = (ALL, *FILES)
@@ -36,6 +38,17 @@ REFERENCE_COLUMNS = {
     "kinds": "list<string>",
     "reasons": "list<string>",
 }
+MENDED_COLUMNS = {
+    "question_id": "int64",
+    "language": "string",
+    "category": "string",
+    "turns": "list<string>",
+    "corrected_turns": "list<int64>",
+    "kinds": "list<string>",
+    "severities": "list<string>",
+    "reasons": "list<string>",
+    "published_sha256": "list<string>",
+}
 PROMPT_COLUMNS = {"prompt_set": "string", **columns_of(JudgePrompt), "sha256": "string"}
 RATING, VOTES, FOURTH_VOTE = ("[[5]]",), ("[[A]]", "[[B]]", "[[C]]"), "[[D]]"
 
@@ -48,6 +61,8 @@ def columns(config: str) -> Mapping[str, str]:
     """
     if config.startswith(REFERENCES):
         return REFERENCE_COLUMNS
+    if config.startswith(MENDED):
+        return MENDED_COLUMNS
     return PROMPT_COLUMNS if config.startswith(PROMPTS) else QUESTION_COLUMNS
 
 
@@ -70,6 +85,8 @@ def rows(config: str) -> list[dict[str, Any]]:
         return judge_prompt_rows(language)
     if prefix == REFERENCES:
         return reference_rows(language)
+    if prefix == MENDED:
+        return mended_rows(language)
     return [question.to_row() for question in questions(prefix or "mtbench_x", language)]
 
 
@@ -96,6 +113,35 @@ def reference_rows(language: str) -> list[dict[str, Any]]:
             "reasons": [item.reason for item in by_id[question.question_id]],
         }
         for question in questions("mtbench_x", language, CORRECTED)
+        if question.question_id in by_id
+    ]
+
+
+def mended_rows(language: str) -> list[dict[str, Any]]:
+    """Return the questions with a fault, each with both turns of the question set `corrected` and what was wrong.
+
+    Args:
+        language: Lower-case language code.
+
+    Raises:
+        UserError: A source can't be had, or a fault is stale.
+    """
+    by_id = {
+        number: list(faults) for number, faults in groupby(question_faults(language), lambda fault: fault.question_id)
+    }
+    return [
+        {
+            "question_id": question.question_id,
+            "language": language,
+            "category": question.category,
+            "turns": list(question.turns),
+            "corrected_turns": [fault.turn for fault in by_id[question.question_id]],
+            "kinds": [fault.kind for fault in by_id[question.question_id]],
+            "severities": [fault.severity for fault in by_id[question.question_id]],
+            "reasons": [fault.why for fault in by_id[question.question_id]],
+            "published_sha256": [fault.sha256 for fault in by_id[question.question_id]],
+        }
+        for question in questions("mtbench_x", language, question_set=CORRECTED)
         if question.question_id in by_id
     ]
 

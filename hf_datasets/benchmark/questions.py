@@ -12,7 +12,7 @@ from typing import Any
 
 from hf_datasets import sources
 from hf_datasets.benchmark import languages as added
-from hf_datasets.benchmark import references
+from hf_datasets.benchmark import question_faults, references
 from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
 from hf_datasets.shared import jsonl
@@ -29,20 +29,26 @@ BENCHMARKS = ("mtbench_x", "mini")
 TURNS = 2
 
 
-def questions(benchmark: str, language: str, reference_set: str = references.PUBLISHED) -> tuple[Question, ...]:
+def questions(
+    benchmark: str,
+    language: str,
+    reference_set: str = references.PUBLISHED,
+    question_set: str = references.PUBLISHED,
+) -> tuple[Question, ...]:
     """Return a benchmark's questions in one language, by ascending id.
 
     Args:
         benchmark: `mtbench_x` or `mini`.
         language: Lower-case language code; one of LANGUAGES or an added one (see languages.py).
-        reference_set: `published`, or `corrected` (MT-Bench-X only): our own answers where the published are wrong.
+        reference_set: `published`, or `corrected` (MT-Bench-X only): our own answers, the same turns in every language.
+        question_set: `published`, or `corrected` (MT-Bench-X only): what translation changed is mended.
 
     Raises:
-        UserError: No such benchmark, language or reference set; a source can't be had; a promise about the data
-            doesn't hold; or a correction is stale.
+        UserError: No such benchmark, language or set; a source can't be had; a promise about the data doesn't hold; or
+            a correction is stale.
     """
-    if reference_set != references.PUBLISHED:
-        return _corrected_once(benchmark, language, reference_set)
+    if (reference_set, question_set) != (references.PUBLISHED, references.PUBLISHED):
+        return _corrected_once(benchmark, language, reference_set, question_set)
     if benchmark not in BENCHMARKS:
         raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}.")
     ours = added.find(language)
@@ -55,22 +61,42 @@ def _packaged(benchmark: str, language: str) -> tuple[Question, ...]:
     return tuple(sorted(rows, key=lambda question: question.question_id))
 
 
-def _corrected(benchmark: str, language: str, reference_set: str) -> tuple[Question, ...]:
-    if reference_set not in references.REFERENCE_SETS:
-        choices = ", ".join(references.REFERENCE_SETS)
-        raise UserError(f"There is no reference set {reference_set!r}; choose one of {choices}.")
-    if benchmark == "mini":
-        raise UserError(f"The mini benchmark has no references {reference_set!r}; set reference_set to 'published'.")
-    return tuple(references.corrected(questions(benchmark, language), references.corrections(language)))
+def _corrected(
+    benchmark: str, language: str, reference_set: str, question_set: str = references.PUBLISHED
+) -> tuple[Question, ...]:
+    for what, name, known in (
+        ("reference", reference_set, references.REFERENCE_SETS),
+        ("question", question_set, question_faults.QUESTION_SETS),
+    ):
+        if name not in known:
+            raise UserError(f"There is no {what} set {name!r}; choose one of {', '.join(known)}.")
+        if benchmark == "mini" and name != references.PUBLISHED:
+            raise UserError(f"The mini benchmark has no {what}s {name!r}; set {what}_set to 'published'.")
+    found: Sequence[Question] = questions(benchmark, language)
+    if question_set != references.PUBLISHED:
+        if language not in LANGUAGES:
+            raise UserError(f"There are no corrected questions in {language!r}; set question_set to 'published'.")
+        found = question_faults.corrected_questions(found, question_faults.question_faults(language))
+    if reference_set != references.PUBLISHED:
+        found = references.corrected(found, references.corrections(language), question_set)
+    return tuple(found)
 
 
 _corrected_once = functools.cache(_corrected)
 
 
 @functools.cache
-def reference_set_hash(benchmark: str, language: str, reference_set: str) -> str:
+def reference_set_hash(
+    benchmark: str, language: str, reference_set: str, question_set: str = references.PUBLISHED
+) -> str:
     """Return the sha256 (hex) of a benchmark's references in one language, as it stands in results."""
-    return references.references_hash(questions(benchmark, language, reference_set))
+    return references.references_hash(questions(benchmark, language, reference_set, question_set))
+
+
+@functools.cache
+def question_set_hash(benchmark: str, language: str, question_set: str) -> str:
+    """Return the sha256 (hex) of a benchmark's turns in one language, as it stands in results."""
+    return question_faults.questions_hash(questions(benchmark, language, question_set=question_set))
 
 
 def at_hand(benchmark: str, language: str) -> bool:
@@ -138,7 +164,7 @@ def _question(
         source_turns=before["turns"],
         source_question_reference=before["question_reference"],
         corrected_fields=() if translated is None else tuple(field for field in now if now[field] != before[field]),
-        other_language_turns=_other_language_turns(language).get(_id(row), ()),
+        other_language_turns=_exempt_turns(language, _id(row)),
     )
 
 
@@ -166,10 +192,17 @@ def _other_language_turns(language: str) -> dict[int, tuple[int, ...]]:
     return {mark["question_id"]: tuple(mark["turns"]) for mark in marks if mark["language"] == language}
 
 
+def _exempt_turns(language: str, question_id: int) -> tuple[int, ...]:
+    """Turns whose answer may be in another language: they ask for it, or were left in English."""
+    asked = _other_language_turns(language).get(question_id, ())
+    return tuple(sorted({*asked, *question_faults.untranslated_turns(language, question_id)}))
+
+
 def other_language_turns(question_id: int) -> tuple[int, ...]:
     """Return the turns of an MT-Bench question that ask for another language in any language we know.
 
-    What asks for English in French, Italian and Spanish does so in an added language too.
+    What asks for English in French, Italian and Spanish does so in an added language too. What a translation left in
+    English is no such turn.
     """
     return tuple(sorted({turn for code in LANGUAGES for turn in _other_language_turns(code).get(question_id, ())}))
 

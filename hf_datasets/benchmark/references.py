@@ -76,12 +76,15 @@ def read_corrections(file: Path) -> tuple[Correction, ...]:
     return tuple(found)
 
 
-def corrected(questions: Sequence[Question], found: Sequence[Correction]) -> list[Question]:
+def corrected(
+    questions: Sequence[Question], found: Sequence[Correction], question_set: str = PUBLISHED
+) -> list[Question]:
     """Return questions with corrected references.
 
     Args:
         questions: With the published references.
         found: The corrections.
+        question_set: Of which turns the questions are: `published` or `corrected`.
 
     Raises:
         UserError: A correction is stale, or corrects what isn't there or is corrected already; its line is named.
@@ -90,7 +93,8 @@ def corrected(questions: Sequence[Question], found: Sequence[Correction]) -> lis
     answers: dict[int, dict[int, str]] = {}
     for item in found:
         _check(item, by_id, answers.setdefault(item.question_id, {}))
-        answers[item.question_id][item.turn] = item.text
+        other = item.corrected_question if question_set == CORRECTED else ""
+        answers[item.question_id][item.turn] = other or item.text
     return [_with(question, answers.get(question.question_id, {})) for question in questions]
 
 

@@ -21,6 +21,9 @@ Baseline = Annotated[str | None, typer.Option(help="Compare this model with each
 References = Annotated[
     Literal["published", "corrected"], typer.Option("--reference-set", help="Which reference answers are shown.")
 ]
+Questions = Annotated[
+    Literal["published", "corrected"], typer.Option("--question-set", help="Which questions the models were asked.")
+]
 Order = Annotated[
     Literal["fill", "random"],
     typer.Option("--assign", help="fill: each item up to the target, balanced over categories; random: the paper's."),
@@ -46,6 +49,7 @@ def serve(
     benchmark: Benchmark = None,
     baseline: Baseline = None,
     references: References = "published",
+    questions: Questions = "published",
     db: Database = DB,
     order: Order = "fill",
     target: Target = 3,
@@ -65,9 +69,8 @@ def serve(
     from mtbenchx_tasks.annotate.serve import Options, make_site, open_study, run
 
     files = [*answers, *(more or [])]
-    store, study = open_study(
-        db, files, language=language, benchmark=benchmark, baseline=baseline, reference_set=references
-    )
+    sets = {"reference_set": references, "question_set": questions}
+    store, study = open_study(db, files, language=language, benchmark=benchmark, baseline=baseline, **sets)
     policy = Policy(order, target, per_annotator)
     options = Options(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
     run(make_site(store, study, options), host, port)
@@ -145,6 +148,7 @@ def space(
     benchmark: Benchmark = None,
     baseline: Baseline = None,
     references: References = "published",
+    questions: Questions = "published",
     order: Order = "fill",
     target: Target = 3,
     per_annotator: PerAnnotator = None,
@@ -164,7 +168,8 @@ def space(
     from mtbenchx_tasks.annotate.study import read_study
 
     check_place(out, repo_id)
-    study = read_study([*answers, *(more or [])], language, benchmark, baseline, references)
+    sets = {"reference_set": references, "question_set": questions}
+    study = read_study([*answers, *(more or [])], language, benchmark, baseline, **sets)
     policy = Policy(order, target, per_annotator)
     said = _consent(consent)
     options = Options(policy, ui, sparse_ties, contact, said, reserved_minutes, votes_per_minute, embedded=True)

@@ -48,7 +48,7 @@ def open_study(db: Path, files: Sequence[Path], **choices: Any) -> tuple[Store, 
     Args:
         db: The database.
         files: Answer files, or none to go on with what the database holds.
-        choices: `language`, `benchmark`, `baseline` and `reference_set` of `read_study`.
+        choices: `language`, `benchmark`, `baseline`, `reference_set` and `question_set` of `read_study`.
 
     Raises:
         UserError: There is no study yet and no files, or the database holds votes on other answers.

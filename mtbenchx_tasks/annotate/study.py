@@ -92,7 +92,9 @@ def read_study(
     language: str | None = None,
     benchmark: str | None = None,
     baseline: str | None = None,
+    *,
     reference_set: str = "published",
+    question_set: str = "published",
 ) -> Study:
     """Make a study of answer files.
 
@@ -102,17 +104,21 @@ def read_study(
         benchmark: `mtbench_x` or `mini`; None: as the files tell it.
         baseline: Compare this model with each other one; None: all pairs.
         reference_set: Which reference answers are shown: `published` or `corrected`.
+        question_set: Which questions were asked and are shown, likewise.
 
     Raises:
         UserError: A file can't be read, or the files don't belong together.
     """
     from hf_datasets.benchmark.questions import questions
-    from mtbenchx_tasks.formats.answers import read_answers
+    from mtbenchx_tasks.formats.answers import check_question_set, read_answers
     from mtbenchx_tasks.formats.benchmark import Told
 
     read = [read_answers(file, Told(language, benchmark)) for file in files]
     spoken = language or _one("language", [one.language for one in read], files)
-    asked = questions(benchmark or _one("benchmark", [one.benchmark for one in read], files), spoken, reference_set)
+    name = benchmark or _one("benchmark", [one.benchmark for one in read], files)
+    asked = questions(name, spoken, reference_set, question_set)
+    for one in read:
+        check_question_set(one, spoken, question_set)
     if len({one.model for one in read}) < len(read):
         raise UserError("Two files hold answers of one model; give each model one file and each file its own name.")
     for file, one in zip(files, read, strict=True):

@@ -5,14 +5,16 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.question_faults import QUESTION_SETS
+from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked, shown
-from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of
+from mtbenchx_tasks.formats.benchmark import MTBENCH_X, NOTHING, Told, benchmark_of
 from mtbenchx_tasks.formats.fastchat.rows import AnswerRow
 from mtbenchx_tasks.formats.lm_eval import SampleRow, declared, results_beside
 
@@ -37,6 +39,8 @@ class Answers:
     """Question id -> answers to both turns."""
     further: tuple[Texts, ...] = ()
     """The same of each further repeat that the file declares."""
+    asked: Texts = field(default_factory=dict)
+    """Question id -> its turns as they were asked, where the file tells them."""
 
     @property
     def repeats(self) -> tuple[Texts, ...]:
@@ -84,6 +88,32 @@ def read_models(file: Path, told: Told = NOTHING) -> list[Answers]:
     )
 
 
+def check_question_set(answers: Answers, language: str, question_set: str) -> None:
+    """See that answers to the published questions aren't taken for answers to the corrected ones, or the reverse.
+
+    Args:
+        answers: A model's.
+        language: Of the questions.
+        question_set: Which questions the answers are to be judged with, `published` or `corrected`.
+
+    Raises:
+        UserError: The file holds turns of the other set.
+    """
+    if not answers.asked or answers.benchmark != MTBENCH_X or language not in LANGUAGES:
+        return
+    (other,) = {*QUESTION_SETS} - {question_set}
+    taken, left = (
+        {q.question_id: q.turns for q in questions(MTBENCH_X, language, question_set=name)}
+        for name in (question_set, other)
+    )
+    for number, turns in answers.asked.items():
+        if turns == left.get(number) != taken.get(number):
+            raise UserError(
+                f"{answers.model} answered question {number} of the {other} questions in {language!r}, not of the "
+                f"{question_set} ones; set question_set to {other!r}, or generate its answers anew."
+            )
+
+
 def _from_fastchat(file: Path, rows: Numbered, told: Told) -> list[Answers]:
     models: dict[str, list[Entry]] = {}
     for number, row in rows:
@@ -97,15 +127,19 @@ def _from_fastchat(file: Path, rows: Numbered, told: Told) -> list[Answers]:
 
 def _from_samples(file: Path, rows: Numbered, told: Told) -> Answers:
     config, _, model = results_beside(file)
-    entries, asked = [], {}
+    entries: list[Entry] = []
+    asked: dict[int, tuple[str, ...]] = {}
     for number, row in rows:
         place = f"{file}, line {number}"
         given = checked(SampleRow, row, place, "a sample of a mtbench_x task", "leave the file out")
         repeats = declared(given.resps, config, place)
         entries.append((given.doc.question_id.number, given.doc.language.lower(), repeats))
-        asked[given.doc.question_id.number] = given.doc.turns[0] if given.doc.turns else ""
+        if given.doc.turns:
+            asked[given.doc.question_id.number] = tuple(given.doc.turns)
     name = told.benchmark or config.benchmark or None
-    return _answers(file, model, entries, benchmark_of(file, asked, name, {k: v for k, v in asked.items() if v}))
+    numbers = [number for number, _, _ in entries]
+    benchmark = benchmark_of(file, numbers, name, {number: turns[0] for number, turns in asked.items()})
+    return replace(_answers(file, model, entries, benchmark), asked=asked)
 
 
 def _answers(file: Path, model: str, entries: Sequence[Entry], benchmark: str) -> Answers:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hf_datasets.benchmark.references import PUBLISHED
 from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, parameters_sent
 from mtbenchx_tasks.records import Conditions
 
@@ -27,7 +28,7 @@ def conditions_of(
     references = {"reference_set": "reference_set", "references_sha256": "reference_set_sha256"}
     return Conditions(
         judge,
-        {**_texts(task, {name: name for name in task}), **_texts(settings, references)},
+        {**_texts(task, {name: name for name in task}), **_questions(settings), **_texts(settings, references)},
         {
             **_texts(settings, {"prompt_set": "prompt_set", "prompt_sha256": "prompt_set_sha256"}),
             **({"prompt_language": "same" if prompts == language else str(prompts)} if prompts else {}),
@@ -35,6 +36,15 @@ def conditions_of(
         _texts(settings, {name: name for name in ("parser", "rating", "votes")}),
         sent,
     )
+
+
+def _questions(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Which questions were asked: the published ones where nothing is said, as releases before 0.5 had no others."""
+    if not settings:
+        return {}
+    name = str(settings.get("question_set") or PUBLISHED)
+    hashed = {"questions_sha256": "question_set_sha256"} if name != PUBLISHED else {}
+    return {"question_set": name, **_texts(settings, hashed)}
 
 
 def _texts(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:

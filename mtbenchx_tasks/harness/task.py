@@ -83,7 +83,9 @@ class MTBenchX(ConfigurableTask):
 
     def download(self, *_: object, **__: object) -> None:
         """Make the documents: the questions of this language, by the data room's pure function."""
-        found = mtbench_x.questions(self.BENCHMARK, self.language, self.settings.reference_set)
+        found = mtbench_x.questions(
+            self.BENCHMARK, self.language, self.settings.reference_set, self.settings.question_set
+        )
         self.dataset = {"test": datasets.Dataset.from_list([question.to_row() for question in found])}
 
     def _metadata(self) -> dict[str, Any]:
@@ -188,7 +190,7 @@ class MTBenchX(ConfigurableTask):
         self.config.metadata["judge"] |= {
             "prompt_set": judge.prompts.prompt_set,
             "prompt_set_sha256": judge.prompts.sha256,
-            "reference_set_sha256": judge.references_sha256,
+            **judge.sets,
             "ledger": str(judge.ledger.path),
         }
         Ending(OF_A_LIBRARY)  # what is in flight is paid for: it is kept as at Ctrl-C

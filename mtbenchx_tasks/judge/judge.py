@@ -3,12 +3,13 @@
 import functools
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hf_datasets.benchmark.questions import default_prompt_set, questions, reference_set_hash
+from hf_datasets.benchmark.questions import default_prompt_set, question_set_hash, questions, reference_set_hash
+from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.endpoints.changes import with_role
 from hf_datasets.endpoints.client import ChatRequest, Message, OpenAIChat, Transport
 from hf_datasets.ledger.store import Ledger, open_ledger
@@ -61,8 +62,8 @@ class Judge:
     """Who asks."""
     ledger: Ledger
     """Where judgments are kept."""
-    references_sha256: str
-    """Hash of the reference answers that it sees, of all questions in the language."""
+    sets: Mapping[str, str]
+    """Which questions and reference answers it sees, see `sets_shown`."""
 
     def submit(self, question: Question, answers: Sequence[str]) -> list[Pending]:
         """Hand the last of one or two answers to the judge, once per run; an empty answer is never judged."""
@@ -101,7 +102,7 @@ class Judge:
     @property
     def conditions(self) -> str:
         """All that a rating depends on besides question and answers; see `conditions`."""
-        return conditions(self.settings, self.prompts, self.references_sha256)
+        return conditions(self.settings, self.prompts, self.sets)
 
 
 def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: Engine | None = None) -> Judge:
@@ -114,8 +115,8 @@ def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: En
     settings = resolved(settings, benchmark)
     prompts = SinglePrompts(str(settings.prompt_set), prompt_language(settings, language))
     prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
-    references_sha256 = reference_set_hash(benchmark, language, settings.reference_set)
-    judge = Judge(settings, prompts, *engine_and_ledger(settings, engine), references_sha256)
+    sets = sets_shown(settings, benchmark, language)
+    judge = Judge(settings, prompts, *engine_and_ledger(settings, engine), sets)
     if settings.rating == "expected" and settings.backend == "openai" and settings.continuation == AUTO:
         return replace(judge, settings=replace(settings, continuation=_way_of(judge)))
     return judge
@@ -159,17 +160,33 @@ def in_role(settings: JudgeSettings, messages: Sequence[Message]) -> tuple[Messa
     return tuple(with_role(messages, settings.system_role))
 
 
-def conditions(settings: JudgeSettings, prompts: SinglePrompts | PairPrompts, references_sha256: str) -> str:
+def sets_shown(settings: JudgeSettings, benchmark: str, language: str) -> dict[str, str]:
+    """Return which questions and reference answers a judge sees, as results say it: the names and hashes of both sets.
+
+    The hashes are of all questions in the language.
+    """
+    return {
+        "question_set": settings.question_set,
+        "question_set_sha256": question_set_hash(benchmark, language, settings.question_set),
+        "reference_set": settings.reference_set,
+        "reference_set_sha256": reference_set_hash(benchmark, language, settings.reference_set, settings.question_set),
+    }
+
+
+def conditions(settings: JudgeSettings, prompts: SinglePrompts | PairPrompts, sets: Mapping[str, str]) -> str:
     """Return all that a rating or a vote depends on besides question and answers: where it counts in the ledger.
 
     Args:
         settings: The judge's; of its parameters, those that a judgment's key holds.
         prompts: What the judge is asked with.
-        references_sha256: Hash of the reference answers that it sees (questions.reference_set_hash).
+        sets: What `sets_shown` returned.
 
     Returns:
-        Canonical JSON. What was sent stands with each judgment (`details["sent"]`).
+        Canonical JSON. What was sent stands with each judgment (`details["sent"]`). The published questions are not
+        named, as in ledgers of releases that had no others.
     """
+    if settings.question_set == PUBLISHED:
+        sets = {name: value for name, value in sets.items() if not name.startswith("question_set")}
     kind = {"votes": prompts.votes} if isinstance(prompts, PairPrompts) else {"rating": settings.rating}
     one_token = {"continuation": settings.continuation} if settings.is_one_token else {}
     return canonical_json(
@@ -181,8 +198,7 @@ def conditions(settings: JudgeSettings, prompts: SinglePrompts | PairPrompts, re
             "prompt_set": prompts.prompt_set,
             "prompt_language": prompts.language,
             "prompt_set_sha256": prompts.sha256,
-            "reference_set": settings.reference_set,
-            "reference_set_sha256": references_sha256,
+            **sets,
             "parser": settings.parser,
             **kind,
             **one_token,

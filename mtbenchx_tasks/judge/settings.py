@@ -80,6 +80,8 @@ class JudgeSettings:
     """Which judge prompts; null: the benchmark's own (`mtbench_x`; `native` for the mini tasks)."""
     reference_set: Literal["published", "corrected"] = "published"
     """Which reference answers the judge sees; `corrected`: ours where the published are wrong (MT-Bench-X only)."""
+    question_set: Literal["published", "corrected"] = "published"
+    """Which questions are asked and judged; `corrected`: what translation changed is mended (MT-Bench-X only)."""
     prompt_language: Literal["same", "en"] = "same"
     """Language of the judge prompts: the question's, or English."""
     system_role: Literal["system", "developer", "user"] = "system"

@@ -11,13 +11,20 @@ from pathlib import Path
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.answers import Answers, check_question_set
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
 from mtbenchx_tasks.formats.ledger.pairs import EMPTY, INTERRUPTED, pairs
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
-from mtbenchx_tasks.judge.judge import check_key, conditions, engine_and_ledger, prompt_language, resolved
+from mtbenchx_tasks.judge.judge import (
+    check_key,
+    conditions,
+    engine_and_ledger,
+    prompt_language,
+    resolved,
+    sets_shown,
+)
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.probe import tell_votes, trial
@@ -88,14 +95,15 @@ def start(
         raise UserError(f"judge.rating {settings.rating!r} is for single answers; to compare, set it to 'text'.")
     settings = resolved(settings, benchmark)
     prompts = PairPrompts(str(settings.prompt_set), prompt_language(settings, language), votes)
-    questions = mtbench_x.questions(benchmark, language, settings.reference_set)
+    for given in answers:
+        check_question_set(given, language, settings.question_set)
+    questions = mtbench_x.questions(benchmark, language, settings.reference_set, settings.question_set)
     matches = plan(answers, questions, prompts, settings, baseline)
     engine, ledger = engine_and_ledger(settings, engine)
     if _is_missing(matches, ledger):
         check(engine, prompts, settings)
     games = submit(matches, engine)
-    references_sha256 = mtbench_x.reference_set_hash(benchmark, language, settings.reference_set)
-    rule = conditions(settings, prompts, references_sha256)
+    rule = conditions(settings, prompts, sets_shown(settings, benchmark, language))
     return Comparing(matches, games, engine, ledger, rule, settings, votes)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.answers import Answers, read_models
+from mtbenchx_tasks.formats.answers import Answers, check_question_set, read_models
 from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
@@ -28,6 +28,7 @@ class File:
         """Check the answers and find their judge (see scoring.prepare)."""
         engine = engine_for(settings, self.language)
         given = self.answers
+        check_question_set(given, self.language, settings.question_set)
         return prepare(given.texts, self.language, settings, given.benchmark, given.model, engine=engine)
 
 

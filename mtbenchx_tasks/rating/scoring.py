@@ -115,7 +115,7 @@ class Scoring:
                 **as_sent(settings.public(), [one.details for one in said if one is not None]),
                 "prompt_set": judge.prompts.prompt_set,
                 "prompt_set_sha256": judge.prompts.sha256,
-                "reference_set_sha256": judge.references_sha256,
+                **judge.sets,
                 "ledger": str(judge.ledger.path),
                 "snapshots": sorted(snapshots),
             },
@@ -151,7 +151,7 @@ def prepare(
         UserError: The judge can't be had, there is no answer, a question id is unknown, or a question has not two
             answers.
     """
-    rows = mtbench_x.questions(benchmark, language, settings.reference_set)
+    rows = mtbench_x.questions(benchmark, language, settings.reference_set, settings.question_set)
     questions = {question.question_id: question for question in rows}
     if not answers:
         raise UserError("There are no answers to judge.")

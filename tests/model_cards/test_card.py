@@ -142,8 +142,9 @@ def test_the_hub_accepts_the_metadata_and_reads_the_results(tmp_path: Path) -> N
         task_id="mtbench_x_de",
         value=7.5,
         date="2026-01-01T00:00:00Z",
-        notes="scale 1 to 10; judge gpt-4 (gpt-4-0613); prompts mtbench_x sha256 0123456789ab; references published; "
-        "1 judge run(s); parameters configured: `temperature 0.0, max_tokens 2048`; 158 of 160 answers scored",
+        notes="scale 1 to 10; judge gpt-4 (gpt-4-0613); prompts mtbench_x sha256 0123456789ab; questions published; "
+        "references published; 1 judge run(s); parameters configured: "
+        "`temperature 0.0, max_tokens 2048`; 158 of 160 answers scored",
     )
 
 

@@ -26,9 +26,8 @@ def live_engine(settings: JudgeSettings, language: str = "") -> Engine:
     """
     del language
     check_key(settings)
-    shared = replace(
-        settings, prompt_set=None, reference_set="published", prompt_language="same", parser="last", runs=1
-    )
+    settings = replace(settings, prompt_set=None, reference_set="published", question_set="published")
+    shared = replace(settings, prompt_language="same", parser="last", runs=1)
     return engine_and_ledger(shared)[0] if settings.max_cost is None else _within_its_budget(shared, os.getpid())
 
 

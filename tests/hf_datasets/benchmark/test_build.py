@@ -65,6 +65,8 @@ def test_beside_the_folder_its_name_loads_all_languages(
         ("mini_de", 16),
         # 12 of the 13 reported questions and 5 more are wrong in every language, 122 is limited; 8 wrong elsewhere only
         ("references_corrected_en", 26),
+        # 35 turns of 31 questions
+        ("questions_corrected_de", 31),
         # 8 published, 8 + 4 repaired, 12 native
         ("judge_prompts_de", 32),
         # 8 published, 8 repaired, 12 native
@@ -98,8 +100,8 @@ def test_a_rebuild_is_not_answered_from_the_cache(tmp_path: Path, cache: str, mo
     build_mtbench_x(target)
     before = load(target, "mini_de", cache)[0]["turns"]
 
-    def changed(benchmark: str, language: str, reference_set: str = "published") -> tuple[Question, ...]:
-        first, *others = questions(benchmark, language, reference_set)
+    def changed(benchmark: str, language: str, *sets: str, **more: str) -> tuple[Question, ...]:
+        first, *others = questions(benchmark, language, *sets, **more)
         return (replace(first, turns=("Neu?", "Und nun?")), *others)
 
     monkeypatch.setattr(mtbench_x_configs, "questions", changed)

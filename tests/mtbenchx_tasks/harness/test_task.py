@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.benchmark.questions import questions
+from hf_datasets.benchmark.questions import question_set_hash, questions
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.prices import Price
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api, Reply, error, is_probe
 from tests.harness import LANGUAGES, evaluate, metric
+from tests.sources import needs_sources
 
 DE = "mtbench_x_mini_de"
 
@@ -32,6 +33,19 @@ def test_five_languages_take_two_calls_and_turn_2_holds_the_own_turn_1(judge: di
     assert (len(first), len(second)) == (5 * 16, 5 * 16)
     for opening, reply in zip(first, second, strict=True):
         assert reply.startswith(opening + model.answer(opening))
+
+
+@pytest.mark.sources
+@needs_sources
+def test_the_question_set_is_asked_judged_and_recorded(api: Api, judge: dict[str, Any]) -> None:
+    model = Model()
+    results = evaluate(model, "mtbench_x_de", {**judge, "question_set": "corrected"}, limit=1)
+    mended = "eine kürzlich angetretene"  # question 81
+    assert [mended in prompt for prompt in model.prompts[0]] == [True]
+    assert any(mended in json.dumps(body, ensure_ascii=False) for body in api.judgments)
+    recorded = results["configs"]["mtbench_x_de"]["metadata"]["judge"]
+    expected = question_set_hash("mtbench_x", "de", "corrected")
+    assert (recorded["question_set"], recorded["question_set_sha256"]) == ("corrected", expected)
 
 
 def test_every_answer_is_judged_while_the_next_are_generated(api: Api, judge: dict[str, Any]) -> None:
