@@ -113,10 +113,10 @@ def build(
         return
     if translations:
         raise UserError(f"{name} takes translated rows by --source; --translation is for mtbench-x.")
-    from hf_datasets.instruct.build import Request
+    from hf_datasets.instruct.build import BuildRequest
     from hf_datasets.instruct.build import build as build_instructions
 
-    request = Request(name, languages, configs, source, validation, seed, empty, processes, published_mixtures)
+    request = BuildRequest(name, languages, configs, source, validation, seed, empty, processes, published_mixtures)
     target, built = build_instructions(request, folder)
     for remark in built.remarks:
         print(f"mtbenchx: {remark}", file=sys.stderr)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from hf_datasets.audit.facts import Facts, facts_of
 from hf_datasets.audit.leaks import leaks
-from hf_datasets.audit.parts import Part, parts, question_sample, samples
+from hf_datasets.audit.parts import SplitFiles, parts, question_sample, samples
 from hf_datasets.benchmark.questions import BENCHMARKS, LANGUAGES, questions
 from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.records import Sample
@@ -101,14 +101,14 @@ def check(
     return Checked(count, findings, [])
 
 
-def _read(found: list[Part], processes: int) -> tuple[Groups, list[tuple[Part, Facts_]], list[Finding]]:
+def _read(found: list[SplitFiles], processes: int) -> tuple[Groups, list[tuple[SplitFiles, Facts_]], list[Finding]]:
     """Read every file once: those of one language, and mixtures."""
-    first: dict[Path, tuple[DataFile, Part]] = {}
+    first: dict[Path, tuple[DataFile, SplitFiles]] = {}
     for part in sorted(found, key=lambda part: len(part.files)):  # a config of one file names it; joined ones list it
         for file in part.files:
             first.setdefault(file.path, (file, part))
     groups: Groups = {}
-    mixtures: list[tuple[Part, Facts_]] = []
+    mixtures: list[tuple[SplitFiles, Facts_]] = []
     with tqdm(desc="Checking", unit=" samples", leave=False) as bar:
         for file, part in sorted(first.values(), key=lambda item: found.index(item[1])):
             facts = []
@@ -193,7 +193,7 @@ def _changed_blocks(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     return f"code block {', '.join(differing)} differs"
 
 
-def _mixture(part: Part, facts: Facts_, groups: Groups) -> Iterator[Finding]:
+def _mixture(part: SplitFiles, facts: Facts_, groups: Groups) -> Iterator[Finding]:
     """Every row of a mixture stands, the same, among the rows of its language."""
     rows = {
         (language, one.id): one.digest

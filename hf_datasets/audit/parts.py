@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hf_datasets.instruct.reading.files import Row, rows
+from hf_datasets.instruct.reading.files import FileRow, rows
 from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
 from hf_datasets.instruct.reading.layouts import placed_samples
 from hf_datasets.records import ASSISTANT, USER, Message, Question, Sample
@@ -16,7 +16,7 @@ NO_DIALOGUES = ("judge_prompts", "references", "questions_corrected")
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitFiles:
     """The files of one split of one config."""
 
     config: str
@@ -35,7 +35,7 @@ class QuestionSample(Sample):
     """The turns (1, 2) that ask for an answer in another language than the question's."""
 
 
-def parts(path: Path, config: str | None = None, split: str | None = None) -> list[Part]:
+def parts(path: Path, config: str | None = None, split: str | None = None) -> list[SplitFiles]:
     """Return what there is at a path, in the order of its card; what holds no dialogues is left out.
 
     Args:
@@ -52,9 +52,9 @@ def parts(path: Path, config: str | None = None, split: str | None = None) -> li
         if not found:
             raise UserError(f"{path} has no split {split!r}.")
         splits = dict.fromkeys(file.split for file in found)
-        return [Part("", name, tuple(file for file in found if file.split == name)) for name in splits]
+        return [SplitFiles("", name, tuple(file for file in found if file.split == name)) for name in splits]
     listed = [
-        Part(name, one, tuple(DataFile(file, _language(name), one) for file in files))
+        SplitFiles(name, one, tuple(DataFile(file, _language(name), one) for file in files))
         for name, by_split in built.items()
         for one, files in by_split.items()
         if config in (None, name) and split in (None, one) and not name.startswith(NO_DIALOGUES)
@@ -92,7 +92,7 @@ def placed_samples_of(file: DataFile) -> Iterator[Sample]:
     return (placed.sample for placed in placed_samples([file]))
 
 
-def _question(row: Row, file: DataFile) -> Sample:
+def _question(row: FileRow, file: DataFile) -> Sample:
     values = {"language": file.language or "und", **row.values}
     number = str(values["question_id"]).partition("_")[0]
     if number.isascii() and number.isdecimal():

@@ -8,7 +8,7 @@ from hf_datasets.benchmark.configs import FILES, MINI, PROMPT_COLUMNS, PROMPTS, 
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.benchmark.task_files import FOLDER, task_files
 from hf_datasets.benchmark.translated_folder import MTBENCH_X, Translated, read_translation
-from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
+from hf_datasets.hub.folder import ParquetTable, parquet_name, replacing, write_card, write_table
 from hf_datasets.instruct.card import told_flags
 from hf_datasets.shared.errors import UserError
 
@@ -33,7 +33,7 @@ def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
     for code in codes:
         if codes.count(code) > 1:
             raise UserError(f"Two of the translations are in {code!r}; name one folder for each language.")
-    tables = {config: Table(columns(config), rows(config)) for config in FILES}
+    tables = {config: ParquetTable(columns(config), rows(config)) for config in FILES}
     for each in translated:
         tables |= _added_tables(each)
     names = {config: parquet_name(f"{config}-{SPLIT}", table) for config, table in tables.items()}
@@ -60,11 +60,11 @@ def flagged(translations: Sequence[Path]) -> list[str]:
     ]
 
 
-def _added_tables(translated: Translated) -> dict[str, Table]:
+def _added_tables(translated: Translated) -> dict[str, ParquetTable]:
     added = translated.added
     asked = {MTBENCH_X: added.language, MINI: f"{MINI}_{added.language}"}
     tables = {
-        asked[benchmark]: Table(QUESTION_COLUMNS, [question.to_row() for question in questions])
+        asked[benchmark]: ParquetTable(QUESTION_COLUMNS, [question.to_row() for question in questions])
         for benchmark, questions in added.questions.items()
     }
     prompts = [
@@ -72,7 +72,7 @@ def _added_tables(translated: Translated) -> dict[str, Table]:
         for name, found in added.prompts.items()
         for prompt in found.values()
     ]
-    return tables | ({f"{PROMPTS}_{added.language}": Table(PROMPT_COLUMNS, prompts)} if prompts else {})
+    return tables | ({f"{PROMPTS}_{added.language}": ParquetTable(PROMPT_COLUMNS, prompts)} if prompts else {})
 
 
 def _write_tasks(folder: Path, translated: Sequence[Translated], target: Path) -> None:

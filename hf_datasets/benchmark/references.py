@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from hf_datasets.records import Question, content_hash
-from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import read_records
 
 HERE = Path(__file__).parent
 PUBLISHED, CORRECTED = "published", "corrected"
@@ -66,14 +66,7 @@ def read_corrections(file: Path) -> tuple[Correction, ...]:
     Raises:
         UserError: The file can't be read, or a line has other fields than a correction; it is named.
     """
-    found = []
-    for number, row in jsonl.numbered(file):
-        place = f"{file.name}, line {number}"
-        try:
-            found.append(Correction(**row, place=place))
-        except TypeError as error:
-            raise UserError(f"{place}: not a correction of a reference ({error}).") from error
-    return tuple(found)
+    return tuple(read_records(file, Correction, "a correction of a reference"))
 
 
 def corrected(

@@ -9,7 +9,7 @@ import typer
 from hf_datasets.shared.errors import Exit, UserError
 
 if TYPE_CHECKING:
-    from hf_datasets.curate.pipeline import Report
+    from hf_datasets.curate.pipeline import CurationReport
 
 REVIEW_FILE, VALIDATION_FILE = Path("review.jsonl"), Path("validation.jsonl")
 
@@ -96,13 +96,13 @@ def curate(
     _needs_extra()
     from hf_datasets.curate.duplicates import references
     from hf_datasets.curate.filters import Rules, bundled_phrases, read_phrases
-    from hf_datasets.curate.pipeline import Options, curate
+    from hf_datasets.curate.pipeline import CurationOptions, curate
     from hf_datasets.shared.processes import processes
 
     listed = () if no_default_phrases else bundled_phrases()
     listed += tuple(phrase for file in phrases for phrase in read_phrases(file))
     rules = Rules(listed, phrase_scope, unit, scope, min_length, max_length, language.lower())
-    options = Options(rules, min_score, per_question, threshold)
+    options = CurationOptions(rules, min_score, per_question, threshold)
     known = [one for name in against for one in references(name)]
     target = out or REVIEW_FILE
     report = curate(_with_sites(dump, site), known, options, target, processes(workers))
@@ -149,7 +149,7 @@ def _with_sites(dumps: list[Path], sites: list[str]) -> list[tuple[Path, str]]:
     return list(zip(files, hosts, strict=True))
 
 
-def _print(report: "Report", out: Path) -> None:
+def _print(report: "CurationReport", out: Path) -> None:
     from hf_datasets.curate.pipeline import beside
 
     rows = [(name, count) for name, count in report.rows.items() if name not in report.rejected]

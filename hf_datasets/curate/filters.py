@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hf_datasets.curate.markdown import TooDeepError, to_markdown
-from hf_datasets.curate.pairs import Pair, Rejection
+from hf_datasets.curate.pairs import AnsweredQuestion, Rejection
 from hf_datasets.curate.sites import short_name
 from hf_datasets.records import ASSISTANT, USER, Message, Sample
 from hf_datasets.shared.errors import UserError
@@ -45,7 +45,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CuratedPair:
     """A pair that passed."""
 
     sample: Sample
@@ -81,7 +81,7 @@ def _phrase_pattern(phrase: str) -> str:
     return before + words + (r"\w*" if phrase.endswith("*") else r"(?!\w)")
 
 
-def examine(pair: Pair, rules: Rules) -> Candidate | Rejection:
+def examine(pair: AnsweredQuestion, rules: Rules) -> CuratedPair | Rejection:
     """Put a pair through the filters, the cheapest first; the first that fails is the reason."""
     try:
         answer = to_markdown(pair.answer.body)
@@ -96,10 +96,10 @@ def examine(pair: Pair, rules: Rules) -> Candidate | Rejection:
     asked, answered = detect_language(question), detect_language(answer)
     if fault := _languages(asked, answered, rules):
         return Rejection(pair.id, *fault)
-    return Candidate(_sample(pair, question, answer, answered or ""), pair.answer.score)
+    return CuratedPair(_sample(pair, question, answer, answered or ""), pair.answer.score)
 
 
-def _answer_alone(pair: Pair, answer: str, rules: Rules) -> Rejection | None:
+def _answer_alone(pair: AnsweredQuestion, answer: str, rules: Rules) -> Rejection | None:
     """Most pairs fail by their answer; their questions needn't be converted."""
     if answer:
         for check in (_phrase, _length):
@@ -147,7 +147,7 @@ def _languages(asked: str | None, answered: str | None, rules: Rules) -> Fault:
     return ("other language", asked) if rules.language not in ("", asked) else None
 
 
-def _sample(pair: Pair, question: str, answer: str, language: str) -> Sample:
+def _sample(pair: AnsweredQuestion, question: str, answer: str, language: str) -> Sample:
     return Sample(
         id=pair.id,
         language=language,
@@ -158,7 +158,7 @@ def _sample(pair: Pair, question: str, answer: str, language: str) -> Sample:
     )
 
 
-def attribution(pair: Pair) -> str:
+def attribution(pair: AnsweredQuestion) -> str:
     """Return what CC BY-SA asks for: site, ids, authors, addresses, licences, and that the text was changed."""
     host = pair.question.host
     asked, answered = pair.question, pair.answer

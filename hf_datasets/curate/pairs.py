@@ -12,7 +12,7 @@ class Rejection:
     """A post or a pair that is left out, and why."""
 
     id: str
-    """As in `Pair.id`, shorter where there is no answer or no question."""
+    """As in `AnsweredQuestion.id`, shorter where there is no answer or no question."""
     reason: str
     """What is counted, a few words."""
     detail: str = ""
@@ -20,7 +20,7 @@ class Rejection:
 
 
 @dataclass(frozen=True)
-class Pair:
+class AnsweredQuestion:
     """A question and one answer to it."""
 
     question: Post
@@ -34,7 +34,7 @@ class Pair:
         return f"{short_name(self.question.host)}-{self.question.id}-{self.answer.id}"
 
 
-def select(thread: Thread, min_score: int, per_question: int) -> tuple[list[Pair], list[Rejection]]:
+def select(thread: Thread, min_score: int, per_question: int) -> tuple[list[AnsweredQuestion], list[Rejection]]:
     """Choose a question's answers; every other answer has a reason. AnswerCount plays no part.
 
     Args:
@@ -43,7 +43,7 @@ def select(thread: Thread, min_score: int, per_question: int) -> tuple[list[Pair
         per_question: How many answers to take, by score; of equal ones the accepted, then the older.
     """
     question = thread.question
-    pairs = [Pair(question, answer) for answer in thread.answers]
+    pairs = [AnsweredQuestion(question, answer) for answer in thread.answers]
     if not pairs:
         return [], [Rejection(f"{short_name(question.host)}-{question.id}", "question without answer")]
     eligible = [pair for pair in pairs if pair.answer.score >= min_score or pair.answer.id == question.accepted]

@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from hf_datasets.curate.dumps import find_dump, size, stream
 from hf_datasets.curate.duplicates import Reference, near_duplicates
-from hf_datasets.curate.filters import Candidate, Rules, examine
-from hf_datasets.curate.pairs import Pair, Rejection, orphaned, select
+from hf_datasets.curate.filters import CuratedPair, Rules, examine
+from hf_datasets.curate.pairs import AnsweredQuestion, Rejection, orphaned, select
 from hf_datasets.curate.posts import Posts
 from hf_datasets.curate.review import review_of, write_review
 from hf_datasets.curate.rows import RowReader
@@ -29,7 +29,7 @@ from hf_datasets.shared.processes import ordered_map
 
 
 @dataclass(frozen=True)
-class Options:
+class CurationOptions:
     """All that decides which pairs survive."""
 
     rules: Rules
@@ -43,7 +43,7 @@ class Options:
 
 
 @dataclass
-class Report:
+class CurationReport:
     """What happened; the counts go into a dataset's card."""
 
     dumps: list[str] = field(default_factory=list)
@@ -67,8 +67,12 @@ class Report:
 
 
 def curate(
-    dumps: Sequence[tuple[Path, str]], references: Iterable[Reference], options: Options, out: Path, workers: int = 1
-) -> Report:
+    dumps: Sequence[tuple[Path, str]],
+    references: Iterable[Reference],
+    options: CurationOptions,
+    out: Path,
+    workers: int = 1,
+) -> CurationReport:
     """Run the pipeline; write the review file, and beside it rejections (`.rejects.jsonl`) and counts (`.report.json`).
 
     Args:
@@ -81,7 +85,7 @@ def curate(
     Raises:
         UserError: A dump can't be read at all, or a file can't be written; nothing is replaced.
     """
-    report = Report(dumps=[str(path) for path, _ in dumps])
+    report = CurationReport(dumps=[str(path) for path, _ in dumps])
     try:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mtbenchx-")))
@@ -124,7 +128,7 @@ class _Rejects:
             self._file.write(json.dumps(asdict(rejection), ensure_ascii=False) + "\n")
 
 
-def _read(path: Path, host: str, posts: Posts, report: Report) -> None:
+def _read(path: Path, host: str, posts: Posts, report: CurationReport) -> None:
     file = find_dump(path)
     reader = RowReader(str(file), lambda row: posts.add(host, row))
     with tqdm(total=size(file) or None, desc=f"Reading {host}", unit="B", unit_scale=True, leave=False) as bar:
@@ -140,7 +144,7 @@ def _read(path: Path, host: str, posts: Posts, report: Report) -> None:
     report.faults += [f"{file}, line {one.line}, byte {one.byte}: {one.reason}" for one in reader.faults]
 
 
-def _settle(posts: Posts, rejects: _Rejects, report: Report) -> None:
+def _settle(posts: Posts, rejects: _Rejects, report: CurationReport) -> None:
     """Everything is read: note what was refused, and prepare the look-ups."""
     posts.index()
     report.rows += posts.counts
@@ -150,7 +154,9 @@ def _settle(posts: Posts, rejects: _Rejects, report: Report) -> None:
     rejects.add(*map(orphaned, posts.orphans()))
 
 
-def _pairs(posts: Posts, options: Options, rejects: _Rejects, report: Report) -> Iterator[Pair]:
+def _pairs(
+    posts: Posts, options: CurationOptions, rejects: _Rejects, report: CurationReport
+) -> Iterator[AnsweredQuestion]:
     for thread in tqdm(posts.threads(), total=posts.counts["questions"], desc="Filtering", unit="q", leave=False):
         declared = thread.question.answers
         report.answer_count_differs += declared is not None and declared != len(thread.answers)
@@ -160,19 +166,19 @@ def _pairs(posts: Posts, options: Options, rejects: _Rejects, report: Report) ->
         yield from chosen
 
 
-Outcome = Rejection | tuple[Candidate, bytes]
+Outcome = Rejection | tuple[CuratedPair, bytes]
 
 
-def _examine(pairs: Sequence[Pair], rules: Rules) -> list[Outcome]:
+def _examine(pairs: Sequence[AnsweredQuestion], rules: Rules) -> list[Outcome]:
     found = (examine(pair, rules) for pair in pairs)
     return [one if isinstance(one, Rejection) else (one, signatures_of(one.sample)) for one in found]
 
 
-def _write_report(out: Path, report: Report, options: Options) -> None:
+def _write_report(out: Path, report: CurationReport, options: CurationOptions) -> None:
     with replacing_file(beside(out, "report.json")) as file:
         json.dump({**_plain(report), "options": asdict(options)}, file, ensure_ascii=False, indent=1)
         file.write("\n")
 
 
-def _plain(report: Report) -> dict[str, Any]:
+def _plain(report: CurationReport) -> dict[str, Any]:
     return {**asdict(report), "rows": dict(report.rows), "rejected": dict(report.rejected.most_common())}

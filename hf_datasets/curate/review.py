@@ -1,6 +1,5 @@
 """The review file: candidates for a person to keep, rewrite or drop, and what the next step makes of it."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -9,28 +8,28 @@ from typing import Any
 from hf_datasets.records import ASSISTANT, USER, Message, Sample
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.files import replacing_file
+from hf_datasets.shared.rows import record, shown
 
 KEEP, REWRITE, DROP = "keep", "rewrite", "drop"
 DECISIONS = ("", KEEP, REWRITE, DROP)
 BY_HAND = ("decision", "rewritten", "rewritten_question", "note")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Review:
     """One line of a review file: a candidate, and what a person says of it."""
 
     id: str
     """The candidate's id."""
-    decision: str
+    decision: str = ""
     """One of DECISIONS; empty until someone decides."""
-    rewritten: str
+    rewritten: str = ""
     """With `rewrite`: the answer that takes the place of the old one; empty: the old one stays."""
-    rewritten_question: str
+    rewritten_question: str = ""
     """With `rewrite`: the question that takes the place of the old one; empty: the old one stays."""
-    note: str
+    note: str = ""
     """For people."""
-    score: int
+    score: int = 0
     """The answer's score."""
     language: str
     """Language of both texts."""
@@ -63,7 +62,7 @@ class Review:
 
 def review_of(sample: Sample, score: int) -> Review:
     """Return the line of a candidate that nobody looked at yet."""
-    return Review(**{**vars(sample), **dict.fromkeys(BY_HAND, ""), "score": score})
+    return Review(**vars(sample), score=score)
 
 
 def read_review(file: Path) -> list[tuple[int, Review]]:
@@ -78,44 +77,35 @@ def read_review(file: Path) -> list[tuple[int, Review]]:
     known: dict[str, int] = {}
     found = []
     for number, row in jsonl.numbered(file):
-        try:
-            review = _read_row(row)
-        except ValueError as error:
-            raise UserError(f"{file}, line {number}: {error}.") from error
+        review = _read_row(row, f"{file}, line {number}")
         if (first := known.setdefault(review.id, number)) != number:
             raise UserError(f"{file}, line {number}: {review.id!r} stands on line {first} already; delete one of them.")
         found.append((number, review))
     return found
 
 
-def _read_row(row: dict[str, Any]) -> Review:
-    """Check one line.
-
-    Raises:
-        ValueError: In words that follow a file and a line.
-    """
-    row = {"score": 0, **dict.fromkeys(BY_HAND, ""), **row}
-    fields = Review.__dataclass_fields__
-    if missing := [name for name in fields if name not in row]:
-        raise ValueError(f"no {missing[0]!r}; a review file is what `mtbenchx data curate --dump` writes")
-    texts = [name for name in fields if name not in ("score", "messages")]
-    if wrong := [name for name in texts if not isinstance(row[name], str)]:
-        raise ValueError(f"{wrong[0]!r} is {json.dumps(row[wrong[0]])}, not a text")
-    decision = row["decision"].strip().lower()
-    rewritten = row["rewritten"].strip() or row["rewritten_question"].strip()
-    if decision not in DECISIONS:
-        raise ValueError(f"the decision {row['decision']!r} is none of keep, rewrite, drop")
-    if decision == REWRITE and not rewritten:
-        raise ValueError("the decision is 'rewrite', but 'rewritten' and 'rewritten_question' are empty")
-    if decision == KEEP and rewritten:
-        raise ValueError("the decision is 'keep', but there is a rewritten text; say 'rewrite', or delete the text")
-    try:
-        messages = tuple(Message(**message) for message in row["messages"])
-    except TypeError as error:
-        raise ValueError("'messages' isn't a list of role and content") from error
-    if [message.role for message in messages] != [USER, ASSISTANT]:
-        raise ValueError("'messages' isn't one question of the user and one answer of the assistant")
-    return Review(**{**{name: row[name] for name in fields}, "decision": decision, "messages": messages})
+def _read_row(row: dict[str, Any], place: str) -> Review:
+    """Check one line."""
+    review = record(Review, row, place, "a line of a review file, as `mtbenchx data curate --dump` writes it")
+    decision = review.decision.strip().lower()
+    rewritten = review.rewritten.strip() or review.rewritten_question.strip()
+    roles = [message.role for message in review.messages]
+    faults = (
+        (decision not in DECISIONS, f"the decision {shown(review.decision)} is none of keep, rewrite, drop"),
+        (
+            decision == REWRITE and not rewritten,
+            "the decision is 'rewrite', but 'rewritten' and 'rewritten_question' are empty",
+        ),
+        (
+            decision == KEEP and rewritten,
+            "the decision is 'keep', but there is a rewritten text; say 'rewrite', or delete the text",
+        ),
+        (roles != [USER, ASSISTANT], "'messages' isn't one question of the user and one answer of the assistant"),
+    )
+    for is_broken, what in faults:
+        if is_broken:
+            raise UserError(f"{place}: {what}.")
+    return replace(review, decision=decision)
 
 
 def write_review(file: Path, candidates: Iterable[Review]) -> tuple[int, int]:
@@ -132,20 +122,16 @@ def write_review(file: Path, candidates: Iterable[Review]) -> tuple[int, int]:
         UserError: The file that is there can't be read; nothing is written.
     """
     earlier = {review.id: review for _, review in read_review(file) if review.touched} if file.is_file() else {}
-    met = set()
-    with replacing_file(file) as opened:
+    met: set[str] = set()
+
+    def lines() -> Iterator[dict[str, Any]]:
         for review in candidates:
             met.add(review.id)
-            opened.write(_line(earlier.get(review.id, review)))
-        for name, review in earlier.items():
-            if name not in met:
-                opened.write(_line(review))
+            yield asdict(earlier.get(review.id, review))
+        yield from (asdict(review) for name, review in earlier.items() if name not in met)
+
+    jsonl.write(file, lines())
     return len(earlier), len(earlier.keys() - met)
-
-
-def _line(review: Review) -> str:
-    row = {**asdict(review), "messages": [asdict(message) for message in review.messages]}
-    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def reviewed(file: Path, undecided: str = "") -> Iterator[Sample]:

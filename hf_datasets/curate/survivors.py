@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hf_datasets.curate.filters import Candidate
+from hf_datasets.curate.filters import CuratedPair
 from hf_datasets.records import ASSISTANT, USER, Sample
 from hf_datasets.shared.near_duplicates import PERMUTATIONS, signature
 
@@ -45,7 +45,7 @@ class Survivors:
         for file in self._files.values():
             file.close()
 
-    def add(self, candidate: Candidate, signatures: bytes) -> None:
+    def add(self, candidate: CuratedPair, signatures: bytes) -> None:
         """Keep a candidate; its signatures are from `signatures_of`."""
         row = json.dumps(candidate.sample.to_row(), ensure_ascii=False).encode("utf-8", "surrogatepass")
         self._database.execute("INSERT INTO survivor VALUES (?, ?)", (len(self.ids), row))

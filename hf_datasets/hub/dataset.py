@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -12,9 +12,6 @@ from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.uploads import left_out, uploads
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
 
 EVAL = "eval.yaml"
 OURS = (CARD, EVAL, "LICENSE*", "NOTICE*")
@@ -28,14 +25,13 @@ _PLACE = re.compile(r"^dataset_path: .*$", re.MULTILINE)
 """Where a task file names its dataset (benchmark/task_files.py)."""
 
 
-def push_dataset(folder: Path, repo_id: str, *, private: bool = False, api: "HfApi | None" = None) -> Pushed:
+def push_dataset(folder: Path, repo_id: str, *, private: bool = False) -> Pushed:
     """Publish a built folder: card, Parquet, for the benchmark also its task files and `eval.yaml`.
 
     Args:
         folder: What `mtbenchx data build` wrote.
         repo_id: `namespace/name` of the dataset on the Hub.
         private: Make it private.
-        api: The Hub's client; None: the user's own.
 
     Raises:
         UserError: The folder isn't one of ours or isn't whole; or the push failed (see `hub.push_files`).
@@ -53,9 +49,7 @@ def push_dataset(folder: Path, repo_id: str, *, private: bool = False, api: "HfA
         print(f"Not uploaded, since no build of ours made it: {', '.join(rest)}")
     title = f"Publish {metadata.get('pretty_name') or folder.resolve().name}"
     tags = [tag] if any(f"'{tag}'".encode() in text for text in extra.values()) else []
-    return push_files(
-        files, repo_id, "dataset", message=title, private=private, superseded=superseded, tags=tags, api=api
-    )
+    return push_files(files, repo_id, "dataset", message=title, private=private, superseded=superseded, tags=tags)
 
 
 def _card(folder: Path) -> bytes:

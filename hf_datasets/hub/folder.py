@@ -24,7 +24,7 @@ _TYPES = {int: "int64", str: "string"}
 
 
 @dataclass(frozen=True)
-class Table:
+class ParquetTable:
     """The rows of one Parquet file."""
 
     columns: Mapping[str, str]
@@ -77,12 +77,12 @@ def _arrow_type(kind: str) -> Any:
     return {"int64": pa.int64(), "string": pa.string()}[kind]
 
 
-def parquet_name(stem: str, table: Table) -> str:
+def parquet_name(stem: str, table: ParquetTable) -> str:
     """Return the path of a table's file inside its folder, e.g. `data/en-test-0123456789ab.parquet`."""
     return f"data/{stem}-{table.digest}.parquet"
 
 
-def write_table(folder: Path, name: str, table: Table) -> None:
+def write_table(folder: Path, name: str, table: ParquetTable) -> None:
     """Write one Parquet file; the same table gives the same bytes.
 
     Args:

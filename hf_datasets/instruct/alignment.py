@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mixtures import held_out, natural, overlap
-from hf_datasets.instruct.plan import WHOLE, Choices, Section
+from hf_datasets.instruct.plan import WHOLE, Choices, ConfigFamily
 from hf_datasets.instruct.reading.names import TRAIN, VALIDATION
 from hf_datasets.shared.errors import UserError
 
@@ -14,7 +14,7 @@ SHOWN = 5
 """Ids that an error names."""
 
 
-def splits(section: Section, collected: Sequence[Collected], choices: Choices) -> dict[str, frozenset[str]]:
+def splits(section: ConfigFamily, collected: Sequence[Collected], choices: Choices) -> dict[str, frozenset[str]]:
     """Return split -> the ids that every language has in it, after empty answers were dealt with.
 
     Raises:
@@ -53,7 +53,7 @@ def same_ids(by_language: Mapping[str, Sequence[str]]) -> frozenset[str]:
     return union
 
 
-def remarks(section: Section, collected: Sequence[Collected], choices: Choices) -> list[str]:
+def remarks(section: ConfigFamily, collected: Sequence[Collected], choices: Choices) -> list[str]:
     """Return what a user should know of a section: other counts than the published ones, empty answers."""
     whole = {one.part.split: one.ids for one in collected}
     said = _other_counts(section, whole)
@@ -64,7 +64,7 @@ def remarks(section: Section, collected: Sequence[Collected], choices: Choices) 
     return said
 
 
-def _other_counts(section: Section, found: Mapping[str, Sequence[str]]) -> list[str]:
+def _other_counts(section: ConfigFamily, found: Mapping[str, Sequence[str]]) -> list[str]:
     """Say which splits haven't as many rows as the paper's."""
     return [
         f"{len(found[split]):,} rows a language were found{f' for {split}' if split else ''}; the paper has {count:,}."

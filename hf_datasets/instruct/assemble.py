@@ -16,7 +16,7 @@ from hf_datasets.hub.parquet import write_parquet
 from hf_datasets.instruct.alignment import remarks, splits
 from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
 from hf_datasets.instruct.mixtures import Mixture, select
-from hf_datasets.instruct.plan import WHOLE, Choices, Section
+from hf_datasets.instruct.plan import WHOLE, Choices, ConfigFamily
 from hf_datasets.instruct.published_mixtures import selection
 from hf_datasets.shared.processes import Workers, workers
 
@@ -40,7 +40,7 @@ class Built:
 
     configs: Mapping[str, Mapping[str, DataSplit]]
     """Config -> split -> files and rows."""
-    sections: tuple[tuple[Section, tuple[Collected, ...]], ...]
+    sections: tuple[tuple[ConfigFamily, tuple[Collected, ...]], ...]
     """The families and their parts."""
     choices: Choices
     """How."""
@@ -50,7 +50,7 @@ class Built:
 
 def build_folder(
     folder: Path,
-    sections: Sequence[Section],
+    sections: Sequence[ConfigFamily],
     choices: Choices,
     card: Callable[[Built], tuple[Mapping[str, Any], str]],
 ) -> Built:
@@ -81,13 +81,13 @@ def build_folder(
     return built
 
 
-def _collected(crew: Workers, section: Section, aside: Path) -> list[Collected]:
+def _collected(crew: Workers, section: ConfigFamily, aside: Path) -> list[Collected]:
     aside.mkdir(parents=True)
     return crew.run("Reading", collect, [(part, section.settle, aside) for part in section.parts])
 
 
 def _written(
-    crew: Workers, section: Section, collected: Sequence[Collected], new: Path, choices: Choices
+    crew: Workers, section: ConfigFamily, collected: Sequence[Collected], new: Path, choices: Choices
 ) -> tuple[dict[str, dict[str, DataSplit]], list[str]]:
     """Write the files of a section; return its configs and remarks."""
     kept = splits(section, collected, choices)
@@ -115,7 +115,13 @@ def _written(
 
 
 def _chosen_ids(
-    section: Section, mixture: Mixture, split: str, ids: frozenset[str], *, collected: Sequence[Collected], seed: int
+    section: ConfigFamily,
+    mixture: Mixture,
+    split: str,
+    ids: frozenset[str],
+    *,
+    collected: Sequence[Collected],
+    seed: int,
 ) -> dict[str, frozenset[str]]:
     """Return language -> ids of a config: as published where that was asked for, else by our rule."""
     published = section.mixed.get((mixture.name, split))
@@ -143,7 +149,7 @@ def _pieces(collected: Sequence[Collected], split: str, chosen: Mapping[str, fro
     )
 
 
-def config_rows(section: Section, config: str, split: str, choices: Choices) -> Iterator[dict[str, Any]]:
+def config_rows(section: ConfigFamily, config: str, split: str, choices: Choices) -> Iterator[dict[str, Any]]:
     """Yield the rows of one config and split as a built folder would hold them, without building one.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hf_datasets import sources
 from hf_datasets.instruct.mixtures import Mixture
-from hf_datasets.instruct.plan import WHOLE, Part, Section, local_part
+from hf_datasets.instruct.plan import WHOLE, ConfigFamily, LanguagePart, local_part
 from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.instruct.reading.names import TRAIN
 from hf_datasets.records import Sample
@@ -25,7 +25,7 @@ LANGUAGES = (
 ORIGINS = ("alpaca", "dolly")
 
 
-def section(languages: Sequence[str], mixtures: Sequence[Mixture], source: Path | None) -> Section:
+def section(languages: Sequence[str], mixtures: Sequence[Mixture], source: Path | None) -> ConfigFamily:
     """Return the family over some languages, from the published files or local ones.
 
     Raises:
@@ -35,7 +35,7 @@ def section(languages: Sequence[str], mixtures: Sequence[Mixture], source: Path 
         _published(language) if source is None else local_part(source, language, languages, WHOLE, "row-")
         for language in languages
     ]
-    return Section(
+    return ConfigFamily(
         tuple(mixtures),
         tuple(parts),
         settle,
@@ -58,11 +58,13 @@ def held_out(count: int) -> int:
     return count // 20
 
 
-def _published(language: str) -> Part:
+def _published(language: str) -> LanguagePart:
     if language not in LANGUAGES:
         raise UserError(
             f"Bactrian-X has no {language!r}; it has {', '.join(LANGUAGES)}. Name translated files by --source."
         )
     name = f"data/{language}.json.gz"
     file = sources.fetch("bactrian_x", name)
-    return Part(language, WHOLE, (DataFile(file, language, TRAIN),), (f"{sources.label('bactrian_x')}/{name}",), "row-")
+    return LanguagePart(
+        language, WHOLE, (DataFile(file, language, TRAIN),), (f"{sources.label('bactrian_x')}/{name}",), "row-"
+    )

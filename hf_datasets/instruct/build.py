@@ -12,7 +12,7 @@ from hf_datasets.instruct.alignment import EMPTY
 from hf_datasets.instruct.assemble import Built, build_folder, config_rows
 from hf_datasets.instruct.card import card
 from hf_datasets.instruct.mixtures import SEED, STUDY, Mixture, family, parse_languages
-from hf_datasets.instruct.plan import Choices, Section
+from hf_datasets.instruct.plan import Choices, ConfigFamily
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
 
@@ -26,7 +26,7 @@ SMALL = 20_000_000
 
 
 @dataclass(frozen=True)
-class Request:
+class BuildRequest:
     """What a user asks for."""
 
     name: str
@@ -49,7 +49,7 @@ class Request:
     """lima-x: take the mixtures from the published files that hold them."""
 
 
-def build(request: Request, folder: Path) -> tuple[Path, Built]:
+def build(request: BuildRequest, folder: Path) -> tuple[Path, Built]:
     """Build a folder that `load_dataset` reads.
 
     Returns:
@@ -83,7 +83,7 @@ def rows(name: str, config: str, split: str) -> Iterator[dict[str, Any]]:
     Raises:
         UserError: There is no such config; a source can't be had, is damaged, or isn't parallel.
     """
-    request = Request(name, configs=config)
+    request = BuildRequest(name, configs=config)
     (section,) = sections(request)
     yield from config_rows(section, config, split, Choices(request.seed, request.empty, processes=1))
 
@@ -101,7 +101,7 @@ def fingerprint(name: str) -> str:
     return content_hash([pinned.repo, pinned.revision, pinned.files, small, SEED])
 
 
-def sections(request: Request) -> list[Section]:
+def sections(request: BuildRequest) -> list[ConfigFamily]:
     """Return the families of configs that a request is about."""
     languages = parse_languages(request.languages) if request.languages else STUDY
     small = languages if request.name == LIMA_X and set(languages) <= set(STUDY) else ()
@@ -111,7 +111,9 @@ def sections(request: Request) -> list[Section]:
     return found + ([mini.mini_section(minis)] if minis else [])
 
 
-def _chosen(request: Request, main: Sequence[Mixture], minis: Sequence[Mixture]) -> tuple[list[Mixture], list[Mixture]]:
+def _chosen(
+    request: BuildRequest, main: Sequence[Mixture], minis: Sequence[Mixture]
+) -> tuple[list[Mixture], list[Mixture]]:
     """Return the configs to build, of the data set and of its mini set."""
     if request.configs is None:
         return list(main), list(minis)
@@ -129,7 +131,7 @@ def _chosen(request: Request, main: Sequence[Mixture], minis: Sequence[Mixture])
     )
 
 
-def _main(request: Request, languages: tuple[str, ...], mixtures: Sequence[Mixture]) -> Section:
+def _main(request: BuildRequest, languages: tuple[str, ...], mixtures: Sequence[Mixture]) -> ConfigFamily:
     source = _source(request, languages)
     if request.name == BACTRIAN_X:
         return bactrian_x.section(languages, mixtures, source)
@@ -143,7 +145,7 @@ def _main(request: Request, languages: tuple[str, ...], mixtures: Sequence[Mixtu
     )
 
 
-def _source(request: Request, languages: tuple[str, ...]) -> Path | None:
+def _source(request: BuildRequest, languages: tuple[str, ...]) -> Path | None:
     if request.source is None:
         return None
     if _is_gated(request):
@@ -153,11 +155,11 @@ def _source(request: Request, languages: tuple[str, ...]) -> Path | None:
     return Path(request.source).expanduser()
 
 
-def _is_gated(request: Request) -> bool:
+def _is_gated(request: BuildRequest) -> bool:
     """Tell whether the source is LIMA on the Hub, not a folder of that name."""
     return request.source == lima_x.GATED and not Path(request.source).exists()
 
 
-def _processes(found: Sequence[Section]) -> int:
+def _processes(found: Sequence[ConfigFamily]) -> int:
     size = sum(file.path.stat().st_size for section in found for part in section.parts for file in part.files)
     return 1 if size < SMALL else min(os.cpu_count() or 1, MOST_PROCESSES)

@@ -12,7 +12,7 @@ from hf_datasets.instruct.assemble import Built
 from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mini import LICENSE as MINI_LICENSE
 from hf_datasets.instruct.mini import PREFIX as MINI_PREFIX
-from hf_datasets.instruct.plan import Section
+from hf_datasets.instruct.plan import ConfigFamily
 from hf_datasets.shared.errors import UserError
 
 CARDS = Path(__file__).parent / "cards"
@@ -118,7 +118,7 @@ def _mixing(built: Built) -> str:
     return text
 
 
-def _is_mini(section: Section) -> bool:
+def _is_mini(section: ConfigFamily) -> bool:
     return section.mixtures[0].prefix == MINI_PREFIX
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from hf_datasets.hub.folder import arrow_schema, columns_of
 from hf_datasets.hub.parquet import ROW_GROUP
 from hf_datasets.instruct.mixtures import natural
-from hf_datasets.instruct.plan import WHOLE, Part
-from hf_datasets.instruct.reading.layouts import UNKNOWN_LANGUAGE, Placed, placed_samples
+from hf_datasets.instruct.plan import WHOLE, LanguagePart
+from hf_datasets.instruct.reading.layouts import UNKNOWN_LANGUAGE, PlacedSample, placed_samples
 from hf_datasets.records import ASSISTANT, SYSTEM, USER, Message, Sample, storable
 from hf_datasets.shared.errors import UserError
 
@@ -25,7 +25,7 @@ Settle = Callable[[Sample], Sample]
 class Collected:
     """A part that was laid aside."""
 
-    part: Part
+    part: LanguagePart
     """Which."""
     file: Path
     """The Arrow file with its rows, by id."""
@@ -39,7 +39,7 @@ class Collected:
     """Of each of the part's files."""
 
 
-def collect(part: Part, settle: Settle, folder: Path) -> Collected:
+def collect(part: LanguagePart, settle: Settle, folder: Path) -> Collected:
     """Read a part and lay it aside in a folder.
 
     Raises:
@@ -61,7 +61,7 @@ def collect(part: Part, settle: Settle, folder: Path) -> Collected:
     return Collected(part, file, ids, frozenset(empty), licenses, digests)
 
 
-def read_part(part: Part, settle: Settle) -> Iterator[Sample]:
+def read_part(part: LanguagePart, settle: Settle) -> Iterator[Sample]:
     """Yield the samples of a part in the order of its files.
 
     Raises:
@@ -83,7 +83,7 @@ def read_part(part: Part, settle: Settle) -> Iterator[Sample]:
         raise UserError(f"There is no row in {part.language!r} in {files}; name other files or languages.")
 
 
-def _placed(part: Part) -> Iterator[Placed]:
+def _placed(part: LanguagePart) -> Iterator[PlacedSample]:
     """Yield the part's samples, their ids made the same in every language and different in every split.
 
     Where the first id ends or begins with its language (`17_DE`, as in MT-Bench-X, or `de-17`), that is cut off all.
@@ -99,7 +99,7 @@ def _placed(part: Part) -> Iterator[Placed]:
         if part.split != WHOLE and identifier.isdecimal():
             identifier = part.id_prefix + identifier
         same = identifier == placed.sample.id
-        yield placed if same else Placed(replace(placed.sample, id=identifier), placed.row)
+        yield placed if same else PlacedSample(replace(placed.sample, id=identifier), placed.row)
 
 
 def _cut(first: str, language: str) -> Callable[[str], str]:
@@ -120,7 +120,7 @@ def has_empty_answer(sample: Sample) -> bool:
     return any(message.role == ASSISTANT and not message.content.strip() for message in sample.messages)
 
 
-def _check_shared(part: Part, placed: Placed) -> None:
+def _check_shared(part: LanguagePart, placed: PlacedSample) -> None:
     """A row in another language is in order only where each row names its own."""
     if not part.shared:
         raise UserError(
@@ -132,7 +132,7 @@ def _check_shared(part: Part, placed: Placed) -> None:
         )
 
 
-def _twice(part: Part, second: Placed, settle: Settle) -> str:
+def _twice(part: LanguagePart, second: PlacedSample, settle: Settle) -> str:
     """Say what is wrong with an id that came before; what it stood for is read again."""
     same_language = (placed for placed in _placed(part) if placed.sample.language == part.language)
     first = next(placed for placed in same_language if placed.sample.id == second.sample.id)
@@ -147,7 +147,7 @@ def _twice(part: Part, second: Placed, settle: Settle) -> str:
     return f"{what} stands for two different rows, in {' and in '.join(places)}; give each its own id."
 
 
-def _check_turns(placed: Placed) -> None:
+def _check_turns(placed: PlacedSample) -> None:
     roles = [message.role for message in placed.sample.messages]
     talk = roles[1:] if roles[:1] == [SYSTEM] else roles
     in_turn = set(talk) <= {USER, ASSISTANT} and all(one != other for one, other in pairwise(talk))

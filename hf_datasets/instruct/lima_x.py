@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hf_datasets import sources
 from hf_datasets.instruct.mixtures import STUDY, Mixture
-from hf_datasets.instruct.plan import Part, Section, local_part
+from hf_datasets.instruct.plan import ConfigFamily, LanguagePart, local_part
 from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.instruct.reading.names import TRAIN, VALIDATION
 from hf_datasets.records import Sample
@@ -31,7 +31,7 @@ def section(
     *,
     only_train: bool = False,
     as_published: bool = False,
-) -> Section:
+) -> ConfigFamily:
     """Return the family over some languages, from the published files or local ones.
 
     Args:
@@ -48,7 +48,7 @@ def section(
     paths = {TRAIN: source, VALIDATION: validation or (None if only_train else source)}
     own = validation is not None
     parts = [_part(language, languages, split, paths[split], own) for language in languages for split in ROWS]
-    return Section(
+    return ConfigFamily(
         mixtures=tuple(mixtures),
         parts=tuple(parts),
         settle=settle,
@@ -63,7 +63,7 @@ def settle(sample: Sample) -> Sample:
     return sample
 
 
-def _part(language: str, languages: Sequence[str], split: str, path: Path | None, own: bool) -> Part:
+def _part(language: str, languages: Sequence[str], split: str, path: Path | None, own: bool) -> LanguagePart:
     """Return one part; `own`: the validation set is a file of the user's."""
     replaced = split == VALIDATION and own
     if path is None:
@@ -89,11 +89,11 @@ def _mixed(mixtures: Sequence[Mixture], source: Path | None) -> dict[tuple[str, 
     return found
 
 
-def _published(language: str, split: str) -> Part:
+def _published(language: str, split: str) -> LanguagePart:
     if language not in STUDY:
         raise UserError(
             f"Lima-X is published in {', '.join(STUDY)}, not in {language!r}; translate it, then say --source FILES."
         )
     name = f"{NAMES[split]}_limax_{language.upper()}.jsonl"
     file = DataFile(sources.fetch("lima_x", name), language, split)
-    return Part(language, split, (file,), (f"{sources.label('lima_x')}/{name}",), PREFIXES[split])
+    return LanguagePart(language, split, (file,), (f"{sources.label('lima_x')}/{name}",), PREFIXES[split])

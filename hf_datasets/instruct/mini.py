@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hf_datasets.instruct.mixtures import Mixture
-from hf_datasets.instruct.plan import WHOLE, Part, Section
+from hf_datasets.instruct.plan import WHOLE, ConfigFamily, LanguagePart
 from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.instruct.reading.names import TRAIN
 from hf_datasets.records import Sample
@@ -17,10 +17,10 @@ VALIDATION = 8
 """Of the 40 ids."""
 
 
-def mini_section(mixtures: Sequence[Mixture]) -> Section:
+def mini_section(mixtures: Sequence[Mixture]) -> ConfigFamily:
     """Return the section of some configs `mini_*`."""
     languages = dict.fromkeys(language for mixture in mixtures for language in mixture.languages)
-    return Section(
+    return ConfigFamily(
         mixtures=tuple(mixtures),
         parts=tuple(_part(language) for language in languages),
         settle=settle,
@@ -43,6 +43,6 @@ def files() -> list[Path]:
     return sorted(FILES.glob("instructions.*.jsonl"))
 
 
-def _part(language: str) -> Part:
+def _part(language: str) -> LanguagePart:
     file = FILES / f"instructions.{language}.jsonl"
-    return Part(language, WHOLE, (DataFile(file, language, TRAIN),), (f"mtbench-x/{file.name}",), "mini-")
+    return LanguagePart(language, WHOLE, (DataFile(file, language, TRAIN),), (f"mtbench-x/{file.name}",), "mini-")

@@ -16,7 +16,7 @@ WHOLE = ""
 
 
 @dataclass(frozen=True)
-class Part:
+class LanguagePart:
     """The rows of one language, in one split or not split yet."""
 
     language: str
@@ -34,12 +34,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Section:
+class ConfigFamily:
     """A family of configs over the same rows."""
 
     mixtures: tuple[Mixture, ...]
     """The configs to list in the card."""
-    parts: tuple[Part, ...]
+    parts: tuple[LanguagePart, ...]
     """Their rows, every language of them."""
     settle: Callable[[Sample], Sample]
     """Fills in what the rows don't say: source, licence."""
@@ -67,7 +67,7 @@ class Choices:
 
 def local_part(
     path: Path, language: str, languages: Sequence[str], split: str, id_prefix: str, *, any_split: bool = False
-) -> Part:
+) -> LanguagePart:
     """Return the part of one language in one split.
 
     Files whose name holds the language come first; where there are none, files whose rows say their language.
@@ -91,7 +91,7 @@ def local_part(
     if not chosen:
         known = sorted({code for _, code in files if code})
         raise UserError(f"{path} has no file in {language!r}; its files are in {', '.join(known)}.")
-    return Part(
+    return LanguagePart(
         language=language,
         split=split,
         files=tuple(file for file, _ in chosen),

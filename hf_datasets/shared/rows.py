@@ -13,7 +13,8 @@ A format states its rows as a class, and `checked` returns one or raises:
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
 from types import GenericAlias
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -28,6 +29,7 @@ from pydantic import (
     create_model,
 )
 
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 
 LONGEST = 60
@@ -69,7 +71,7 @@ def checked(kind: type[R], row: Any, place: str, what: str, remedy: str = "corre
 
 
 def record(kind: Callable[..., Record], row: Mapping[str, Any], place: str, what: str) -> Record:
-    """Return a row as one of our data classes of numbers, texts and tuples of them; null is a key that is missing.
+    """Return a row as one of our data classes of numbers, texts and tuples of these; null is a key that is missing.
 
     Args:
         kind: The data class; keys that it doesn't have are passed over.
@@ -84,21 +86,37 @@ def record(kind: Callable[..., Record], row: Mapping[str, Any], place: str, what
     return kind(**dict(checked(_shape(kind), values, place, what)))
 
 
+def read_records(file: Path, kind: Callable[..., Record], what: str) -> list[Record]:
+    """Read a JSON Lines file as data classes that have a field `place`, which gets file and line.
+
+    Raises:
+        UserError: The file can't be read, or a line is of another shape.
+    """
+    places = ((f"{file}, line {number}", row) for number, row in jsonl.numbered(file))
+    return [record(kind, {**row, "place": place}, place, what) for place, row in places]
+
+
 @functools.cache
 def _shape(kind: Any) -> type[Row]:
-    hints = get_type_hints(kind)
-    columns: dict[str, Any] = {
-        field.name: (_strict(hints[field.name]), ... if field.default is MISSING else field.default)
-        for field in fields(kind)
-    }
+    hints = get_type_hints(kind, include_extras=True)
+    columns: dict[str, Any] = {field.name: (_strict(hints[field.name]), _default(field)) for field in fields(kind)}
     return create_model(kind.__name__, __base__=Row, **columns)
+
+
+def _default(field: Any) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return ... if field.default is MISSING else field.default
 
 
 def _strict(hint: Any) -> Any:
     if get_origin(hint) is tuple:
         items = GenericAlias(tuple, (_strict(get_args(hint)[0]), ...))
         return Annotated[items, Strict(False)]  # lists are welcome, but each item must be what it should
-    return Annotated[int, Field(ge=0, le=LARGEST)] if hint is int else hint
+    if is_dataclass(hint):
+        kind: Any = hint
+        return Annotated[_shape(kind), AfterValidator(lambda row: kind(**dict(row)))]
+    return Annotated[int, BeforeValidator(whole), Field(ge=-LARGEST, le=LARGEST)] if hint is int else hint
 
 
 def _fault(error: ValidationError) -> str:
@@ -116,8 +134,9 @@ _KINDS = {
     "string_type": "text",
     "list_type": "a list",
     "tuple_type": "a list",
-    "greater_than_equal": "a whole number from 0",
-    "less_than_equal": "a whole number up to 2^53",
+    "greater_than_equal": "a whole number from -2^53 to 2^53",
+    "less_than_equal": "a whole number from -2^53 to 2^53",
+    "mapping_type": "an object",
     "dict_type": "an object",
     "model_type": "an object",
     "model_attributes_type": "an object",
@@ -194,6 +213,25 @@ def _numbered_id(value: Any) -> NumberedId:
     return NumberedId(number, language)
 
 
+def one_of(*names: str) -> AfterValidator:
+    """Return the validator of a text that is one of some words."""
+
+    def check(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _filled(value: str) -> str:
+    if not value:
+        raise ValueError("must be a text that isn't empty")
+    return value
+
+
+Filled = Annotated[str, AfterValidator(_filled)]
+"""A text that isn't empty."""
 Id = Annotated[Any, BeforeValidator(_id)]
 """A question's id: int or str; 81.0 is 81."""
 Number = Annotated[Any, BeforeValidator(_numbered_id)]

@@ -12,7 +12,7 @@ from hf_datasets.shared.errors import Exit, UserError
 
 if TYPE_CHECKING:
     from hf_datasets.ledger.store import Ledger
-    from hf_datasets.translate.engines.engine import Engine, Pair
+    from hf_datasets.translate.engines.engine import LanguagePair, TranslationEngine
     from hf_datasets.translate.job import Job
 
 EUROS_PER_MILLION = 20.0
@@ -125,25 +125,33 @@ def compare_translations(
 ) -> None:
     """Show two translations side by side, with chrF against human edits, flags and problem labels."""
     from hf_datasets.ledger.store import open_ledger
-    from hf_datasets.translate.review.comparison import compare, label_pairs, read_labels, save
-    from hf_datasets.translate.review.comparison_table import print_comparison
-    from hf_datasets.translate.review.sides import Sides
+    from hf_datasets.translate.documents import read_document
+    from hf_datasets.translate.review import comparison as review
+    from hf_datasets.translate.translator import Translator
 
-    def translated(name: str, language: str) -> "tuple[Engine, Pair]":
-        who = make_engine(name, base_url, api_key_env)
-        return who, _pair(who, from_, language, formality)
+    document = read_document(source, from_.lower()) if source else None
+    language = review.target_language((a, b), to)
 
-    sides = Sides(source, from_.lower(), to, translated, lambda: open_ledger(ledger))
-    comparison = compare(sides.read(a), sides.read(b), sides.source_document, sides.edited(edited), sides.languages)
+    def texts(side: str) -> review.Texts:
+        if not side.startswith(review.ENGINE):
+            return review.texts_of(read_document(side, language))
+        if document is None or not to:
+            raise UserError(f"{side} needs what it translates and into what: --source FILE --to LANGUAGE.")
+        who = make_engine(side.removeprefix(review.ENGINE), base_url, api_key_env)
+        translator = Translator(who, _pair(who, from_, to, formality), open_ledger(ledger))
+        return review.translated_texts(document, translator)
+
+    by_people = texts(str(edited)) if edited else {}
+    comparison = review.compare(texts(a), texts(b), document, by_people, (from_.lower(), language))
     if labels is not None:
-        comparison = label_pairs(comparison, read_labels(labels, comparison))
-    print_comparison(comparison, (a, b), limit)
+        comparison = review.label_pairs(comparison, review.read_labels(labels, comparison))
+    review.print_comparison(comparison, (a, b), limit)
     if out is not None:
-        save(comparison, out)
+        review.save(comparison, out)
         print(out)
 
 
-def make_engine(name: str, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY") -> "Engine":
+def make_engine(name: str, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY") -> "TranslationEngine":
     """Return an engine by the name that users give it.
 
     Raises:
@@ -159,7 +167,7 @@ def make_engine(name: str, base_url: str | None = None, api_key_env: str = "OPEN
     raise UserError(f"There is no engine {name!r}; there are deepl and openai:MODEL.")
 
 
-def _pair(engine: "Engine", source: str, target: str, formality: str) -> "Pair":
+def _pair(engine: "TranslationEngine", source: str, target: str, formality: str) -> "LanguagePair":
     from hf_datasets.translate.engines.engine import FORMALITIES
 
     if formality not in FORMALITIES:

@@ -13,7 +13,7 @@ from typing import Any
 
 from hf_datasets.records import Question, storable
 from hf_datasets.shared.errors import UserError
-from hf_datasets.translate.translator import Item
+from hf_datasets.translate.translator import SourceText
 
 QUESTIONS, ANSWERS, PROMPTS, SAMPLES = "questions", "reference answers", "judge prompts", "instruction data"
 NATIVE_PREFIX = "native_"
@@ -33,7 +33,7 @@ class Field:
     """The row's id, without a language."""
     place: Place
     """Where in the row, e.g. ("turns", 0)."""
-    item: Item
+    item: SourceText
     """What is translated."""
 
     @property
@@ -150,36 +150,36 @@ def translated_rows(
     return rows
 
 
-def _texts(kind: str, row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
+def _texts(kind: str, row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
     return _TEXTS_OF[kind](row)
 
 
-def _of_question(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
+def _of_question(row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
     turns = list(row["turns"])
     for number, turn in enumerate(turns):
-        yield ("turns", number), Item(turn, turns[number - 1] if number else "")
+        yield ("turns", number), SourceText(turn, turns[number - 1] if number else "")
     for name in ("reference", "question_reference"):
         for number, text in enumerate(row.get(name) or []):
-            yield (name, number), Item(text, turns[number] if number < len(turns) else "")
+            yield (name, number), SourceText(text, turns[number] if number < len(turns) else "")
 
 
-def _of_answer(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
+def _of_answer(row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
     for choice, found in enumerate(row["choices"]):
         for number, text in enumerate(found["turns"]):
-            yield ("choices", choice, "turns", number), Item(text)
+            yield ("choices", choice, "turns", number), SourceText(text)
 
 
-def _of_prompt(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
+def _of_prompt(row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
     for name in ("system_prompt", "prompt_template"):
-        yield (name,), Item(row[name], delimiters=True)
+        yield (name,), SourceText(row[name], delimiters=True)
 
 
-def _of_sample(row: Mapping[str, Any]) -> Iterator[tuple[Place, Item]]:
+def _of_sample(row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
     messages = list(row["messages"])
     for number, message in enumerate(messages):
         yield (
             ("messages", number, "content"),
-            Item(message["content"], messages[number - 1]["content"] if number else ""),
+            SourceText(message["content"], messages[number - 1]["content"] if number else ""),
         )
 
 

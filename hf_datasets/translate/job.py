@@ -11,13 +11,13 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import write_file
 from hf_datasets.translate.documents import Document, Field, Place, translated_rows
-from hf_datasets.translate.engines.engine import Engine, Pair
+from hf_datasets.translate.engines.engine import LanguagePair, TranslationEngine
 from hf_datasets.translate.review import marks as review
 from hf_datasets.translate.review.edits import match_edits, read_edits
+from hf_datasets.translate.review.fingerprints import fingerprint
 from hf_datasets.translate.review.flags import FLAGS, Flag, flags
-from hf_datasets.translate.review.lines import fingerprint
 from hf_datasets.translate.sending import calls
-from hf_datasets.translate.translator import Plan, Translation, Translator
+from hf_datasets.translate.translator import Translation, TranslationPlan, Translator
 
 REPORT, REVIEW = ".report.json", ".review.jsonl"
 """Ends of the names of what is written beside a translation: its counts, and every text for people to read."""
@@ -29,9 +29,9 @@ class Job:
 
     documents: tuple[Document, ...]
     """The sources."""
-    engine: Engine
+    engine: TranslationEngine
     """Who translates."""
-    pair: Pair
+    pair: LanguagePair
     """From what into what."""
     strings: bool = False
     """Also translate string literals in code."""
@@ -47,7 +47,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class TranslationEstimate:
     """What a job would take."""
 
     texts: int
@@ -65,7 +65,7 @@ class Estimate:
 
 
 @dataclass
-class Result:
+class JobResult:
     """What a job came to."""
 
     files: list[Path] = field(default_factory=list)
@@ -78,10 +78,10 @@ class Result:
     """Why nothing was written yet; empty if something was."""
 
 
-def estimate(job: Job, ledger: Ledger | None) -> Estimate:
+def estimate(job: Job, ledger: Ledger | None) -> TranslationEstimate:
     """Return what a job would take; nothing is sent, no key is needed."""
     plan = Translator(job.engine, job.pair, ledger, strings=job.strings).plan([each.item for _, each in job.fields])
-    return Estimate(
+    return TranslationEstimate(
         texts=len(job.fields),
         fragments=len(plan.requests),
         known=len(plan.requests) - len(plan.missing),
@@ -93,7 +93,7 @@ def estimate(job: Job, ledger: Ledger | None) -> Estimate:
 
 def run(
     job: Job, ledger: Ledger, targets: Sequence[Path], progress: Callable[[int, int], None] = lambda *_: None
-) -> Result:
+) -> JobResult:
     """Translate, apply the overlays, and write everything; a run that was stopped writes nothing but keeps its results.
 
     Args:
@@ -122,13 +122,13 @@ def run(
     return _Written(job, done, plan, corrected, marks).result(targets)
 
 
-def _stopped(reason: Exception, done: Translation, anything: bool, ledger: Ledger) -> Result:
+def _stopped(reason: Exception, done: Translation, anything: bool, ledger: Ledger) -> JobResult:
     """Say what is kept and what is missing; nothing done at all is the error itself."""
     if not anything:
         raise reason
     kept, total = sum(text is not None for text in done.texts), len(done.texts)
     sentence = str(reason).rstrip(".")
-    return Result(
+    return JobResult(
         stopped=f"{sentence}; {kept} of {total} texts are translated and kept in {ledger.path}, and the same command "
         f"goes on with the other {total - kept}."
     )
@@ -138,7 +138,12 @@ class _Written:
     """What is made of a finished translation."""
 
     def __init__(
-        self, job: Job, done: Translation, plan: Plan, corrected: Mapping[int, str], marks: Sequence[review.Mark]
+        self,
+        job: Job,
+        done: Translation,
+        plan: TranslationPlan,
+        corrected: Mapping[int, str],
+        marks: Sequence[review.Mark],
     ) -> None:
         self.job, self.done, self.plan = job, done, plan
         self.fields = job.fields
@@ -151,7 +156,7 @@ class _Written:
             if text is not None
         }
 
-    def result(self, targets: Sequence[Path]) -> Result:
+    def result(self, targets: Sequence[Path]) -> JobResult:
         """Write everything, a file for each document, and say what was written."""
         job, files = self.job, list(targets)
         failed = [
@@ -173,7 +178,7 @@ class _Written:
         if job.marks:
             review.write_marks(job.marks, marks)
             files.append(job.marks)
-        return Result(files, report, failed)
+        return JobResult(files, report, failed)
 
     def _machine(self) -> list[str | None]:
         """What the engine said; where it failed and a person translated, what the person wrote."""

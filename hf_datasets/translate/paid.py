@@ -16,14 +16,14 @@ from hf_datasets.records import storable
 if TYPE_CHECKING:
     import sqlite3
 
-    from hf_datasets.translate.engines.engine import Answer, Request
+    from hf_datasets.translate.engines.engine import EngineAnswer, FragmentRequest
 
 PORTION = 500
 """Keys of one query; SQLite bounds the number of its parameters."""
 
 
 @dataclass(frozen=True)
-class Engine:
+class EngineAccount:
     """What the ledger holds of one engine."""
 
     name: str
@@ -48,7 +48,7 @@ def stored(ledger: Ledger, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def claim(ledger: Ledger, requests: Sequence["Request"], engine: str) -> list["Request"]:
+def claim(ledger: Ledger, requests: Sequence["FragmentRequest"], engine: str) -> list["FragmentRequest"]:
     """Claim requests before they are sent.
 
     Returns:
@@ -74,7 +74,7 @@ def _is_free(ledger: Ledger, db: "sqlite3.Connection", key: str) -> bool:
     return owner == ledger.owner or not ledger.is_alive(owner)  # one run a ledger: its own is an interrupted one
 
 
-def store(ledger: Ledger, answers: Mapping[str, "Answer"]) -> None:
+def store(ledger: Ledger, answers: Mapping[str, "EngineAnswer"]) -> None:
     """Keep what came back, by key; when this returns, it is on disk."""
     rows = [
         (storable(answer.markup), answer.billed, json.dumps(dict(answer.details), default=str), time.time(), key)
@@ -92,7 +92,7 @@ def release(ledger: Ledger, keys: Iterable[str]) -> None:
         db.executemany("DELETE FROM translation WHERE text IS NULL AND key = ?", [(key,) for key in keys])
 
 
-def engines(ledger: Ledger) -> list[Engine]:
+def engines(ledger: Ledger) -> list[EngineAccount]:
     """Return what the ledger holds, by engine and target language."""
     found: dict[tuple[str, str], list[int]] = {}
     for row in ledger.rows("SELECT request, engine, billed FROM translation WHERE text IS NOT NULL ORDER BY key"):
@@ -100,4 +100,4 @@ def engines(ledger: Ledger) -> list[Engine]:
         account = found.setdefault((row["engine"], str(request.get("target", ""))), [0, 0])
         account[0] += 1
         account[1] += row["billed"]
-    return [Engine(name, target, *counts) for (name, target), counts in sorted(found.items())]
+    return [EngineAccount(name, target, *counts) for (name, target), counts in sorted(found.items())]

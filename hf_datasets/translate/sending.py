@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.engine import (
-    Answer,
-    Engine,
+    EngineAnswer,
+    FragmentRequest,
+    LanguagePair,
     NoTranslationError,
-    Pair,
     QuotaError,
-    Request,
     TooLargeError,
+    TranslationEngine,
 )
 from hf_datasets.translate.paid import claim, release, store, stored
 
@@ -27,9 +27,9 @@ FRAME = 2048
 IN_FLIGHT = "another process is translating it"
 
 
-def calls(requests: Sequence[Request], engine: Engine) -> list[list[Request]]:
+def calls(requests: Sequence[FragmentRequest], engine: TranslationEngine) -> list[list[FragmentRequest]]:
     """Group requests into calls: one context each, within the engine's limits, in order of first appearance."""
-    groups: dict[str, list[list[Request]]] = {}
+    groups: dict[str, list[list[FragmentRequest]]] = {}
     sizes: dict[str, int] = {}
     for request in requests:
         context = request.fragment.context
@@ -44,7 +44,7 @@ def calls(requests: Sequence[Request], engine: Engine) -> list[list[Request]]:
     return [call for group in groups.values() for call in group]
 
 
-class Sender:
+class FragmentSender:
     """Sends for one run.
 
     Args:
@@ -54,7 +54,9 @@ class Sender:
         progress: Called with the number of fragments that were done since the last call.
     """
 
-    def __init__(self, engine: Engine, pair: Pair, ledger: Ledger, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self, engine: TranslationEngine, pair: LanguagePair, ledger: Ledger, progress: Callable[[int], None]
+    ) -> None:
         self._engine, self._pair, self._ledger, self._progress = engine, pair, ledger, progress
         self._lock = threading.Lock()
         self._halted = threading.Event()
@@ -67,7 +69,7 @@ class Sender:
         self.billed = 0
         """Characters that were billed."""
 
-    def fetch(self, requests: Sequence[Request]) -> dict[str, str]:
+    def fetch(self, requests: Sequence[FragmentRequest]) -> dict[str, str]:
         """Send requests and return what came back, by key; the others are in `failures`, or `stopped` says why.
 
         Raises:
@@ -85,7 +87,7 @@ class Sender:
             raise self.stopped
         return stored(self._ledger, [request.key for request in requests])
 
-    def _call(self, call: Sequence[Request]) -> None:
+    def _call(self, call: Sequence[FragmentRequest]) -> None:
         if self._halted.is_set():
             return
         try:
@@ -104,7 +106,7 @@ class Sender:
                 self.failures[request.key] = IN_FLIGHT
         self._progress(len(call) - len(ours))
 
-    def _send(self, requests: Sequence[Request]) -> None:
+    def _send(self, requests: Sequence[FragmentRequest]) -> None:
         if not requests or self._halted.is_set():
             return
         try:
@@ -117,7 +119,7 @@ class Sender:
             return
         self._keep(requests, answers)
 
-    def _halve(self, requests: Sequence[Request], error: QuotaError | TooLargeError) -> None:
+    def _halve(self, requests: Sequence[FragmentRequest], error: QuotaError | TooLargeError) -> None:
         """Try the halves of a call that was too much as a whole."""
         if len(requests) > 1:
             self._send(requests[: len(requests) // 2])
@@ -127,14 +129,14 @@ class Sender:
         else:
             raise error
 
-    def _keep(self, requests: Sequence[Request], answers: Sequence[Answer]) -> None:
+    def _keep(self, requests: Sequence[FragmentRequest], answers: Sequence[EngineAnswer]) -> None:
         store(self._ledger, {request.key: answer for request, answer in zip(requests, answers, strict=True)})
         with self._lock:
             self.sent += len(answers)
             self.billed += sum(answer.billed for answer in answers)
         self._progress(len(answers))
 
-    def _fail(self, requests: Sequence[Request], reason: str) -> None:
+    def _fail(self, requests: Sequence[FragmentRequest], reason: str) -> None:
         with self._lock:
             self.failures |= dict.fromkeys((request.key for request in requests), reason)
         self._progress(len(requests))

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import Document
-from hf_datasets.translate.engines.engine import Pair
+from hf_datasets.translate.engines.engine import LanguagePair
 
 
-def target_files(documents: Sequence[Document], pair: Pair, out: Path | None) -> list[Path]:
+def target_files(documents: Sequence[Document], pair: LanguagePair, out: Path | None) -> list[Path]:
     """Return a file for each document.
 
     `mini_en` becomes `mini_pt.jsonl`, `question.jsonl` becomes `question.pt.jsonl`.
@@ -28,7 +28,7 @@ def target_files(documents: Sequence[Document], pair: Pair, out: Path | None) ->
     return [(out or Path()) / _name(document, pair) for document in documents]
 
 
-def _name(document: Document, pair: Pair) -> str:
+def _name(document: Document, pair: LanguagePair) -> str:
     if not document.path:
         stem = document.name.removesuffix(pair.source)
         return f"{stem}{pair.language}.jsonl" if stem != document.name else f"{stem}.{pair.language}.jsonl"

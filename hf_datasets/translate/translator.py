@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.translate.engines.engine import Engine, Fragment, Pair, Request
+from hf_datasets.translate.engines.engine import Fragment, FragmentRequest, LanguagePair, TranslationEngine
 from hf_datasets.translate.paid import stored
 from hf_datasets.translate.protect.placeholders import (
     TEXT,
@@ -20,7 +20,7 @@ from hf_datasets.translate.protect.placeholders import (
     restore,
     segments,
 )
-from hf_datasets.translate.sending import Sender
+from hf_datasets.translate.sending import FragmentSender
 
 CONTEXT = 1000
 """Characters of what stands before a text that the engine is shown."""
@@ -29,7 +29,7 @@ ROOM = 14 * 1024
 
 
 @dataclass(frozen=True)
-class Item:
+class SourceText:
     """One text to translate."""
 
     text: str
@@ -41,20 +41,20 @@ class Item:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class ProsePart:
     """One fragment of one text."""
 
     prose: Prose
     """What is sent."""
-    request: Request
+    request: FragmentRequest
     """What identifies its translation."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class TranslationPlan:
     """What would be asked for some texts."""
 
-    pieces: tuple[tuple[Kept | Part, ...], ...]
+    pieces: tuple[tuple[Kept | ProsePart, ...], ...]
     """Per text; empty where it can't be sent."""
     refused: Mapping[int, str]
     """Number of a text -> why it can't be sent."""
@@ -62,12 +62,12 @@ class Plan:
     """Key -> translation: what the ledger holds."""
 
     @property
-    def requests(self) -> dict[str, Request]:
+    def requests(self) -> dict[str, FragmentRequest]:
         """Every request by key, each once, in order."""
-        return {part.request.key: part.request for cut in self.pieces for part in cut if isinstance(part, Part)}
+        return {part.request.key: part.request for cut in self.pieces for part in cut if isinstance(part, ProsePart)}
 
     @property
-    def missing(self) -> list[Request]:
+    def missing(self) -> list[FragmentRequest]:
         """The requests that the ledger doesn't hold."""
         return [request for key, request in self.requests.items() if key not in self.known]
 
@@ -94,11 +94,6 @@ class Translation:
     retried: int = 0
     """Fragments whose translation lost a placeholder and that were sent again without any."""
 
-    @property
-    def unreached(self) -> int:
-        """Texts that weren't reached."""
-        return sum(text is None for text in self.texts) - len(self.failed)
-
 
 class Translator:
     """Translates with one engine into one language.
@@ -113,8 +108,8 @@ class Translator:
 
     def __init__(
         self,
-        engine: Engine,
-        pair: Pair,
+        engine: TranslationEngine,
+        pair: LanguagePair,
         ledger: Ledger | None,
         *,
         strings: bool = False,
@@ -123,9 +118,9 @@ class Translator:
         self._engine, self._pair, self._ledger = engine, pair, ledger
         self._strings, self._progress = strings, progress
 
-    def plan(self, items: Sequence[Item]) -> Plan:
+    def plan(self, items: Sequence[SourceText]) -> TranslationPlan:
         """Return what these texts would take; nothing is sent, no key is needed."""
-        cuts: list[tuple[Kept | Part, ...]] = []
+        cuts: list[tuple[Kept | ProsePart, ...]] = []
         refused = {}
         for number, item in enumerate(items):
             how = Protection(self._strings, item.delimiters, self._engine.most_bytes - ROOM)
@@ -134,10 +129,10 @@ class Translator:
             except TooLongError as error:
                 cuts.append(())
                 refused[number] = str(error)
-        keys = [part.request.key for cut in cuts for part in cut if isinstance(part, Part)]
-        return Plan(tuple(cuts), refused, stored(self._ledger, keys) if self._ledger else {})
+        keys = [part.request.key for cut in cuts for part in cut if isinstance(part, ProsePart)]
+        return TranslationPlan(tuple(cuts), refused, stored(self._ledger, keys) if self._ledger else {})
 
-    def translate(self, items: Sequence[Item], plan: Plan | None = None) -> Translation:
+    def translate(self, items: Sequence[SourceText], plan: TranslationPlan | None = None) -> Translation:
         """Translate texts; whatever the engine does, what it answered is kept and returned.
 
         Raises:
@@ -146,7 +141,7 @@ class Translator:
         if self._ledger is None:
             raise ValueError("a translation needs a ledger")
         plan = plan or self.plan(items)
-        sender = Sender(self._engine, self._pair, self._ledger, self._progress)
+        sender = FragmentSender(self._engine, self._pair, self._ledger, self._progress)
         known = {**plan.known, **sender.fetch(plan.missing)}
         cut = {
             part: tuple(self._parts(segments(part.prose), part.request.fragment.context))
@@ -163,12 +158,14 @@ class Translator:
         for number, pieces in enumerate(plan.pieces):
             if number not in plan.refused:
                 whole = [
-                    piece for part in pieces for piece in (cut.get(part) if isinstance(part, Part) else None) or (part,)
+                    piece
+                    for part in pieces
+                    for piece in (cut.get(part) if isinstance(part, ProsePart) else None) or (part,)
                 ]
                 _settle(done, number, whole, known, sender.failures)
         return done
 
-    def _parts(self, pieces: Sequence[Piece], context: str) -> Iterator[Kept | Part]:
+    def _parts(self, pieces: Sequence[Piece], context: str) -> Iterator[Kept | ProsePart]:
         """Ask for each piece of prose; what follows on a break for code sees what stood before it."""
         before = context
         for piece in pieces:
@@ -176,16 +173,16 @@ class Translator:
                 yield piece
                 continue
             shown = before[-CONTEXT:] if piece.kind == TEXT else ""
-            yield Part(piece, self._engine.request(Fragment(piece.markup, shown), self._pair))
+            yield ProsePart(piece, self._engine.request(Fragment(piece.markup, shown), self._pair))
             if piece.kind == TEXT:
                 before = context_of(piece)
 
 
-def _parts_of(cuts: Iterable[Iterable[Kept | Part]]) -> Iterator[Part]:
-    return (piece for pieces in cuts for piece in pieces if isinstance(piece, Part))
+def _parts_of(cuts: Iterable[Iterable[Kept | ProsePart]]) -> Iterator[ProsePart]:
+    return (piece for pieces in cuts for piece in pieces if isinstance(piece, ProsePart))
 
 
-def _fault(part: Part, known: Mapping[str, str]) -> str:
+def _fault(part: ProsePart, known: Mapping[str, str]) -> str:
     """Return why a translation can't be used; empty if it can, or isn't there."""
     answer = known.get(part.request.key)
     if answer is None:
@@ -198,7 +195,11 @@ def _fault(part: Part, known: Mapping[str, str]) -> str:
 
 
 def _settle(
-    done: Translation, number: int, pieces: Sequence[Kept | Part], known: Mapping[str, str], failures: Mapping[str, str]
+    done: Translation,
+    number: int,
+    pieces: Sequence[Kept | ProsePart],
+    known: Mapping[str, str],
+    failures: Mapping[str, str],
 ) -> None:
     """Put one text together, or say why it can't be; a text that wasn't reached stays None without a reason."""
     texts = []

@@ -11,7 +11,7 @@ from hf_datasets.benchmark.configs import CONFIGS, rows
 from hf_datasets.builder import BactrianX, LimaX, MTBenchX
 from hf_datasets.instruct import build as instruct
 from hf_datasets.instruct import mini
-from hf_datasets.instruct.build import Request
+from hf_datasets.instruct.build import BuildRequest
 from hf_datasets.instruct.reading.layouts import read_samples
 from tests.sources import needs_sources
 
@@ -63,7 +63,7 @@ def test_the_version_follows_the_mini_files(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_mini_instructions_are_the_folders(tmp_path: Path) -> None:
-    folder, built = instruct.build(Request("lima-x", configs="mini"), tmp_path / "lima-x")
+    folder, built = instruct.build(BuildRequest("lima-x", configs="mini"), tmp_path / "lima-x")
     assert tuple(built.configs) == tuple(name for name in instruct.config_names("lima-x") if name.startswith("mini_"))
     for config in ("mini_ENDEFRITES", "mini_sampled"):
         made = LimaX(config_name=config, cache_dir=str(tmp_path / "cache"))

@@ -25,16 +25,15 @@ from hf_datasets.benchmark.translated_folder import read_translation
 from hf_datasets.curate.posts import Posts
 from hf_datasets.curate.review import reviewed
 from hf_datasets.curate.rows import RowReader
-from hf_datasets.hub.folder import Table, columns_of, parquet_name, write_card, write_table
-from hf_datasets.instruct.build import Request, build
+from hf_datasets.hub.folder import ParquetTable, columns_of, parquet_name, write_card, write_table
+from hf_datasets.instruct.build import BuildRequest, build
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.documents import read_document
-from hf_datasets.translate.review.comparison import compare, read_labels
+from hf_datasets.translate.review.comparison import compare, read_labels, target_language, texts_of
 from hf_datasets.translate.review.edits import read_edits
 from hf_datasets.translate.review.marks import read_marks
-from hf_datasets.translate.review.sides import Sides, texts_of
 from mtbenchx_tasks.training.trl_arguments import yaml_keys
 from tests.foreign import damaged_lines, damaged_rows, damaged_text, lines
 
@@ -104,7 +103,7 @@ def test_rows_of_any_layout(layout: str, tmp_path: Path) -> None:
         refused(lambda: check(file, {}, 0.7))
         refused(lambda: parallel_texts(file))
         refused(lambda: read_document(str(file), "en"))
-        refused(lambda: Sides(None, "en", None, None, None).read(str(file)))  # type: ignore[arg-type]
+        refused(lambda: read_document(str(file), target_language([str(file)], None)))
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -129,12 +128,14 @@ def test_a_build_of_damaged_rows(tmp_path: Path) -> None:
     for random in each("build"):
         (tmp_path / "train.jsonl").write_bytes(damaged_lines(rows[:2], random))
         (tmp_path / "valid.jsonl").write_bytes(lines(rows[2:]))
-        request = Request("lima-x", "EN", source=str(tmp_path / "train.jsonl"), validation=tmp_path / "valid.jsonl")
+        request = BuildRequest(
+            "lima-x", "EN", source=str(tmp_path / "train.jsonl"), validation=tmp_path / "valid.jsonl"
+        )
         refused(lambda: build(request, tmp_path / "out"))
 
 
 def test_cards_of_built_folders(tmp_path: Path) -> None:
-    table = Table(columns_of(Question), [questions("mini", "en")[0].to_row()])
+    table = ParquetTable(columns_of(Question), [questions("mini", "en")[0].to_row()])
     name = parquet_name("mini_pt-test", table)
     write_table(tmp_path, name, table)
     configs = [

@@ -26,7 +26,7 @@ WRAPPERS = ("data", "rows", "samples", "examples", "train")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One row of a file."""
 
     file: Path
@@ -42,7 +42,7 @@ class Row:
         return f"{self.file}, row {self.number}"
 
 
-def rows(file: Path) -> Iterator[Row]:
+def rows(file: Path) -> Iterator[FileRow]:
     """Yield the rows of one file in its order.
 
     Raises:
@@ -53,7 +53,7 @@ def rows(file: Path) -> Iterator[Row]:
         with file.open("rb") as raw:
             try:
                 for number, found in _numbered(raw, file):
-                    yield Row(file, number, found)
+                    yield FileRow(file, number, found)
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 raise UserError(
                     f"{file}: broken gzip after row {number}, near byte {raw.tell()} of {file.stat().st_size} "

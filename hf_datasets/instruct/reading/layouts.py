@@ -9,7 +9,7 @@ from typing import Any
 from hf_datasets.instruct.reading import dialogues
 from hf_datasets.instruct.reading import oasst as trees
 from hf_datasets.instruct.reading.dialogues import DialogueError
-from hf_datasets.instruct.reading.files import Row, rows
+from hf_datasets.instruct.reading.files import FileRow, rows
 from hf_datasets.instruct.reading.folders import DataFile, data_files
 from hf_datasets.records import Message, Sample
 from hf_datasets.shared.errors import UserError
@@ -26,12 +26,12 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedSample:
     """A sample and where it was read."""
 
     sample: Sample
     """The sample."""
-    row: Row
+    row: FileRow
     """Its row (of a tree: the root's)."""
 
 
@@ -62,7 +62,7 @@ def read_samples(
 
 def placed_samples(
     files: list[DataFile], *, language: str | None = None, id_prefix: str = "row-", named: bool = False
-) -> Iterator[Placed]:
+) -> Iterator[PlacedSample]:
     """Yield the samples of some files with their places.
 
     Args:
@@ -81,7 +81,7 @@ def placed_samples(
             code = _language(row.values) or otherwise or UNKNOWN_LANGUAGE
             number = counters.get((code, file.split), 0)
             counters[code, file.split] = number + 1
-            yield Placed(_sample(row, said, code, f"{id_prefix}{number}"), row)
+            yield PlacedSample(_sample(row, said, code, f"{id_prefix}{number}"), row)
 
 
 def names_its_language(file: Path) -> bool:
@@ -90,7 +90,7 @@ def names_its_language(file: Path) -> bool:
     return first is not None and _language(first.values) is not None
 
 
-def _dialogues(file: Path) -> Iterator[tuple[Row, tuple[Message, ...]]]:
+def _dialogues(file: Path) -> Iterator[tuple[FileRow, tuple[Message, ...]]]:
     """Yield (row, dialogue) of one file, whose first row tells whether it is a forest."""
     found = rows(file)
     first = next(found, None)
@@ -103,7 +103,7 @@ def _dialogues(file: Path) -> Iterator[tuple[Row, tuple[Message, ...]]]:
         raise UserError(f"{file}: {error}.") from error
 
 
-def _row_by_row(found: Iterator[Row]) -> Iterator[tuple[Row, tuple[Message, ...]]]:
+def _row_by_row(found: Iterator[FileRow]) -> Iterator[tuple[FileRow, tuple[Message, ...]]]:
     for row in found:
         try:
             nested = trees.is_nested(row.values)
@@ -121,7 +121,7 @@ def _keys(values: Mapping[str, Any]) -> str:
     return ", ".join(ascii(key)[1:-1][:40] for key in list(values)[:SHOWN]) + more or "(none)"
 
 
-def _sample(row: Row, said: tuple[Message, ...], language: str, numbered: str) -> Sample:
+def _sample(row: FileRow, said: tuple[Message, ...], language: str, numbered: str) -> Sample:
     return Sample(
         id=_id(row) or numbered,
         language=language,
@@ -132,7 +132,7 @@ def _sample(row: Row, said: tuple[Message, ...], language: str, numbered: str) -
     )
 
 
-def _id(row: Row) -> str:
+def _id(row: FileRow) -> str:
     """Return a row's id, a text or a whole number (1.0 is 1, as tables with gaps have it); empty if it has none."""
     key = next((key for key in IDS if row.values.get(key) not in (None, "")), None)
     if key is None:

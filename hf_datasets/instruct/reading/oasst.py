@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hf_datasets.instruct.reading.dialogues import ROLE, DialogueError, text_of
-from hf_datasets.instruct.reading.files import Row
+from hf_datasets.instruct.reading.files import FileRow
 from hf_datasets.records import ASSISTANT, USER, Message
 
 FLAT = frozenset({"message_id", "text", "role"})
@@ -23,9 +23,9 @@ def is_nested(row: Values) -> bool:
     return isinstance(row.get("prompt"), dict) and {"text", "role"} <= set(row["prompt"])
 
 
-def flat_paths(rows: Iterable[Row]) -> Iterator[tuple[Row, tuple[Message, ...]]]:
+def flat_paths(rows: Iterable[FileRow]) -> Iterator[tuple[FileRow, tuple[Message, ...]]]:
     """Yield (the root's row, its best path) in the order of the roots; a prompt that nobody answered gives none."""
-    roots: list[Row] = []
+    roots: list[FileRow] = []
     replies: defaultdict[str, list[Values]] = defaultdict(list)
     for row in rows:
         if not is_flat(row.values):

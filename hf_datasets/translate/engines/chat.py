@@ -3,14 +3,14 @@
 import re
 from collections.abc import Sequence
 
-from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, Transport, public_url
+from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.engine import (
-    Answer,
+    EngineAnswer,
     Fragment,
+    FragmentRequest,
+    LanguagePair,
     NoTranslationError,
-    Pair,
-    Request,
     UnavailableError,
 )
 from hf_datasets.translate.protect.placeholders import TAG
@@ -44,30 +44,21 @@ class ChatEngine:
 
     Args:
         model: Its name at the endpoint.
-        transport: Who sends; None: the endpoint of `base_url` through the official client.
         base_url: The endpoint; None: OPENAI_BASE_URL or OpenAI's own.
         api_key_env: The environment variable that holds the key.
-        concurrency: Most requests in flight.
     """
 
     most_texts = 1
     most_bytes = 100 * 1024
+    concurrency = 8
 
-    def __init__(
-        self,
-        model: str,
-        transport: Transport | None = None,
-        base_url: str | None = None,
-        api_key_env: str = "OPENAI_API_KEY",
-        concurrency: int = 8,
-    ) -> None:
+    def __init__(self, model: str, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY") -> None:
         self.name = f"openai:{model}"
         self.model = model
-        self.concurrency = concurrency
         self._url = public_url(base_url)
-        self._transport = transport or OpenAIChat(base_url, api_key_env)
+        self._transport = OpenAIChat(base_url, api_key_env)
 
-    def pair(self, source: str, target: str, formality: str) -> Pair:
+    def pair(self, source: str, target: str, formality: str) -> LanguagePair:
         """Take the languages as they are; a model has no list of its own.
 
         Raises:
@@ -75,14 +66,14 @@ class ChatEngine:
         """
         if not _CODE.fullmatch(target):
             raise UserError(f"{target!r} is no language code; give one such as pt or pt-BR.")
-        return Pair(source.lower(), target.upper(), formality)
+        return LanguagePair(source.lower(), target.upper(), formality)
 
-    def request(self, fragment: Fragment, pair: Pair) -> Request:
+    def request(self, fragment: Fragment, pair: LanguagePair) -> FragmentRequest:
         """Return what identifies this translation."""
         asked = self._asked(fragment, pair).content
-        return Request(fragment, {"engine": "openai", "source": pair.source, "target": pair.target, **asked})
+        return FragmentRequest(fragment, {"engine": "openai", "source": pair.source, "target": pair.target, **asked})
 
-    def translate(self, fragments: Sequence[Fragment], pair: Pair) -> list[Answer]:
+    def translate(self, fragments: Sequence[Fragment], pair: LanguagePair) -> list[EngineAnswer]:
         """Translate one fragment (see Engine).
 
         Raises:
@@ -95,9 +86,9 @@ class ChatEngine:
             raise UnavailableError(f"{self.name} at {self._url} failed: {completion.reason[:300]}")
         if completion.state != "answered":
             raise NoTranslationError(f"{self.name} gave no translation ({completion.state}: {completion.reason[:200]})")
-        return [Answer(completion.text.strip(), 0, completion.details)]
+        return [EngineAnswer(completion.text.strip(), 0, completion.details)]
 
-    def _asked(self, fragment: Fragment, pair: Pair) -> ChatRequest:
+    def _asked(self, fragment: Fragment, pair: LanguagePair) -> ChatRequest:
         system = SYSTEM.format(source=_named(pair.source), target=_named(pair.target), tone=TONES[pair.formality])
         if fragment.context:
             system += CONTEXT.format(context=fragment.context)

@@ -12,11 +12,11 @@ from typing import Any
 from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.engine import (
-    Answer,
+    EngineAnswer,
     Fragment,
-    Pair,
+    FragmentRequest,
+    LanguagePair,
     QuotaError,
-    Request,
     TooLargeError,
     UnavailableError,
 )
@@ -40,21 +40,12 @@ BAD_REQUEST, FORBIDDEN, TOO_LARGE, TOO_MANY, SERVER_ERROR = 400, 403, 413, 429, 
 
 
 class DeepL:
-    """DeepL as an engine; threads may share it.
-
-    Args:
-        model: DeepL's `model_type`, e.g. `quality_optimized`; None: DeepL's default.
-        retries: How often a request is tried again.
-    """
+    """DeepL as an engine, with DeepL's default model; threads may share it."""
 
     name = "deepl"
     most_texts = 50
     most_bytes = 100 * 1024
     concurrency = 4
-
-    def __init__(self, model: str | None = None, retries: int = RETRIES) -> None:
-        self._model = model
-        self._retries = retries
 
     @property
     def endpoint(self) -> str:
@@ -77,11 +68,11 @@ class DeepL:
         except ImportError as error:
             raise UserError("DeepL needs its client: pip install 'mtbench-x[translate]'.") from error
         deepl.http_client.min_connection_timeout = TIMEOUT_SECONDS
-        deepl.http_client.max_network_retries = self._retries
+        deepl.http_client.max_network_retries = RETRIES
         server = os.environ.get(SERVER_VARIABLE, "").strip() or None
         return deepl.DeepLClient(os.environ[KEY_VARIABLE].strip(), server_url=server, send_platform_info=False)
 
-    def pair(self, source: str, target: str, formality: str) -> Pair:
+    def pair(self, source: str, target: str, formality: str) -> LanguagePair:
         """Choose DeepL's codes; with a key, DeepL says which it has.
 
         Raises:
@@ -93,13 +84,13 @@ class DeepL:
             sources = {str(language.code).upper() for language in self._ask("get_source_languages")}
             _check_language("to", code, known)
             _check_language("from", source.upper(), sources)
-        return Pair(source.lower(), code, formality)
+        return LanguagePair(source.lower(), code, formality)
 
-    def request(self, fragment: Fragment, pair: Pair) -> Request:
+    def request(self, fragment: Fragment, pair: LanguagePair) -> FragmentRequest:
         """Return what identifies this translation; whichever server passes it on, it is DeepL's."""
         content = {
             "engine": self.name,
-            "model": self._model,
+            "model": None,
             "source": pair.source,
             "target": pair.target,
             "formality": pair.formality,
@@ -107,9 +98,9 @@ class DeepL:
             "text": fragment.markup,
             "options": OPTIONS,
         }
-        return Request(fragment, content)
+        return FragmentRequest(fragment, content)
 
-    def translate(self, fragments: Sequence[Fragment], pair: Pair) -> list[Answer]:
+    def translate(self, fragments: Sequence[Fragment], pair: LanguagePair) -> list[EngineAnswer]:
         """Translate fragments that share one context (see Engine)."""
         results = self._ask(
             "translate_text",
@@ -118,13 +109,12 @@ class DeepL:
             target_lang=pair.target,
             formality=pair.formality,
             context=fragments[0].context or None,
-            model_type=self._model,
             **OPTIONS,
         )
         if len(results) != len(fragments):
             raise UnavailableError(f"DeepL answered {len(results)} texts to {len(fragments)}; run it again.")
         return [
-            Answer(
+            EngineAnswer(
                 result.text,
                 result.billed_characters,
                 {"detected": str(result.detected_source_lang), "model": result.model_type_used},
@@ -165,10 +155,10 @@ class DeepL:
         if status == BAD_REQUEST:
             return UserError(f"DeepL refuses the request (400): {text[:300]}")
         if status == TOO_MANY:
-            return UnavailableError(f"DeepL has too much to do (429, {self._retries} retries); try again later.")
+            return UnavailableError(f"DeepL has too much to do (429, {RETRIES} retries); try again later.")
         if status is None or status >= SERVER_ERROR:
             return UnavailableError(
-                f"DeepL can't be reached at {self.endpoint} ({status or text[:160]}, {self._retries} retries); "
+                f"DeepL can't be reached at {self.endpoint} ({status or text[:160]}, {RETRIES} retries); "
                 f"try again later."
             )
         return UserError(f"DeepL answers {status} at {self.endpoint}: {text[:300]}")

@@ -18,7 +18,7 @@ _TAGS = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True)
-class Pair:
+class LanguagePair:
     """From which language into which, and in what tone."""
 
     source: str
@@ -51,7 +51,7 @@ class Fragment:
 
 
 @dataclass(frozen=True)
-class Request:
+class FragmentRequest:
     """All that determines a translation; two equal requests are one."""
 
     fragment: Fragment
@@ -71,7 +71,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class EngineAnswer:
     """What an engine made of one fragment."""
 
     markup: str
@@ -82,7 +82,7 @@ class Answer:
     """What else it reported: detected source language, model, tokens."""
 
 
-class Engine(Protocol):
+class TranslationEngine(Protocol):
     """Somebody who translates."""
 
     name: str
@@ -94,15 +94,15 @@ class Engine(Protocol):
     concurrency: int
     """Most calls at a time."""
 
-    def pair(self, source: str, target: str, formality: str) -> Pair:
+    def pair(self, source: str, target: str, formality: str) -> LanguagePair:
         """Choose the engine's codes; raises UserError if it has no such language. Asks the engine if it can."""
         ...
 
-    def request(self, fragment: Fragment, pair: Pair) -> Request:
+    def request(self, fragment: Fragment, pair: LanguagePair) -> FragmentRequest:
         """Return what identifies this translation; nothing is sent."""
         ...
 
-    def translate(self, fragments: Sequence[Fragment], pair: Pair) -> list[Answer]:
+    def translate(self, fragments: Sequence[Fragment], pair: LanguagePair) -> list[EngineAnswer]:
         """Translate fragments that share one context.
 
         Raises:

@@ -3,24 +3,84 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+from hf_datasets.benchmark.ids import are_mini
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import write_file
-from hf_datasets.translate.documents import Document
+from hf_datasets.shared.rows import Filled, one_of, read_records
+from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field
+from hf_datasets.translate.engines.engine import ALIASES
 from hf_datasets.translate.review.flags import FLAGS, flags
-from hf_datasets.translate.review.lines import read_lines
-from hf_datasets.translate.review.sides import Texts, texts_of
+from hf_datasets.translate.translator import Translator
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ENGINE = "engine:"
+"""Begins the name of a side that an engine translates now: `engine:deepl`."""
 SIDES = ("A", "B")
+Texts = Mapping[tuple[str, str], str]
+"""(Id, field) -> text."""
+
+
+def target_language(names: Iterable[str], target: str | None) -> str:
+    """Return the language of the two sides: the one asked for, or what the first row of a file tells.
+
+    Args:
+        names: The sides as a user names them; engines tell nothing.
+        target: What was asked for by --to.
+
+    Raises:
+        UserError: Nothing tells it, or there is no such file.
+    """
+    files = (name for name in names if not name.startswith(ENGINE))
+    language = (target or next(filter(None, map(_first_language, files)), "")).partition("-")[0].lower()
+    if not language:
+        raise UserError("The files don't tell their language; name it by --to.")
+    return ALIASES.get(language, language)
+
+
+def _first_language(name: str) -> str:
+    """Return the language that a file's first row tells, by its key or as upstream does by its id."""
+    from hf_datasets.instruct.reading.files import rows
+
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"There is no file {path}; an engine is named as {ENGINE}deepl.")
+    first = next(rows(path), None)
+    values = first.values if first else {}
+    return str(values.get("language") or str(values.get("question_id", "")).partition("_")[2]).lower()
+
+
+def translated_texts(document: Document, translator: Translator) -> Texts:
+    """Have an engine translate a document, each text once and through the ledger; texts it refuses are left out."""
+    fields = document.fields
+    done = translator.translate([field.item for field in fields])
+    if done.stopped is not None:
+        raise done.stopped
+    names = [(field.id, _field_name(document, field)) for field in fields]
+    return {name: text for name, text in zip(names, done.texts, strict=True) if text is not None}
+
+
+def texts_of(document: Document) -> Texts:
+    """Return the texts of a document by id and field."""
+    return {(field.id, _field_name(document, field)): field.item.text for field in document.fields}
+
+
+def _field_name(document: Document, field: Field) -> str:
+    """Return a field's name as our own rows have it: `reference` of upstream's questions is `question_reference`."""
+    row = document.rows[field.row]
+    is_ours = field.place[0] != "reference" or document.kind != QUESTIONS or row.keys() >= BUILT or are_mini([row])
+    return field.name if is_ours else f"question_{field.name}"
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedText:
     """One text in two translations."""
 
     id: str
@@ -50,38 +110,36 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Label:
+    """A problem of one text, named by a person."""
+
+    place: str
+    """File and line."""
+    id: Filled
+    """Id of the row."""
+    side: Annotated[str, one_of(*SIDES)]
+    """A or B."""
+    label: Filled
+    """What is wrong, in a word."""
+    field: str = ""
+    """E.g. `turns[0]`; empty where the row has one text."""
+
+
+@dataclass(frozen=True)
+class TranslationComparison:
     """Two translations."""
 
-    rows: tuple[Compared, ...]
+    rows: tuple[ComparedText, ...]
     """Texts that both have, in A's order."""
     only_a: int
     """Texts that only A has."""
     only_b: int
     """Texts that only B has."""
-    chrf: Mapping[str, tuple[float, float] | None]
-    """`all` and `changed` (texts that people changed in A or B): corpus chrF of A and B; None: no such text."""
-    counts: Mapping[str, int]
-    """How many texts `all` and `changed` are of."""
-
-    def flag_counts(self) -> dict[str, tuple[int, int]]:
-        """Count texts by flag, for A and for B."""
-        return {
-            name: (
-                sum(any(flag.startswith(name) for flag in row.flags_a) for row in self.rows),
-                sum(any(flag.startswith(name) for flag in row.flags_b) for row in self.rows),
-            )
-            for name in FLAGS
-        }
-
-    def label_counts(self) -> dict[str, tuple[int, int]]:
-        """Count labels, for A and for B."""
-        of_a = Counter(label for row in self.rows for label in row.labels_a)
-        of_b = Counter(label for row in self.rows for label in row.labels_b)
-        return {label: (of_a[label], of_b[label]) for label in sorted({*of_a, *of_b})}
 
 
-def compare(a: Texts, b: Texts, source: Document | None, edited: Texts, languages: tuple[str, str]) -> Comparison:
+def compare(
+    a: Texts, b: Texts, source: Document | None, edited: Texts, languages: tuple[str, str]
+) -> TranslationComparison:
     """Compare two translations.
 
     Args:
@@ -99,36 +157,18 @@ def compare(a: Texts, b: Texts, source: Document | None, edited: Texts, language
         raise UserError("The two translations have no text in common: no row has the same id and field in both.")
     sources = texts_of(source) if source else {}
     rows = tuple(_row(key, (a[key], b[key]), sources.get(key), edited.get(key), languages) for key in common)
-    known = [row for row in rows if row.edited is not None]
-    changed = [row for row in known if row.edited not in (row.a, row.b) or row.a != row.b]
-    return Comparison(
-        rows,
-        len(a) - len(common),
-        len(b) - len(common),
-        {"all": _corpus(known), "changed": _corpus(changed)},
-        {"all": len(known), "changed": len(changed)},
-    )
+    return TranslationComparison(rows, len(a) - len(common), len(b) - len(common))
 
 
 def _row(
     key: tuple[str, str], sides: tuple[str, str], source: str | None, edited: str | None, languages: tuple[str, str]
-) -> Compared:
+) -> ComparedText:
     seen = [
         tuple(f"{flag.name}: {flag.detail}" for flag in flags(source, said, *languages)) if source is not None else ()
         for said in sides
     ]
     scores = [None if edited is None else _chrf().sentence_score(said, [edited]).score for said in sides]
-    return Compared(*key, source, *sides, edited, scores[0], scores[1], seen[0], seen[1])
-
-
-def _corpus(rows: Sequence[Compared]) -> tuple[float, float] | None:
-    if not rows:
-        return None
-    edited = [[str(row.edited) for row in rows]]
-    return (
-        _chrf().corpus_score([row.a for row in rows], edited).score,
-        _chrf().corpus_score([row.b for row in rows], edited).score,
-    )
+    return ComparedText(*key, source, *sides, edited, scores[0], scores[1], seen[0], seen[1])
 
 
 def _chrf() -> Any:
@@ -139,7 +179,7 @@ def _chrf() -> Any:
     return CHRF()
 
 
-def read_labels(file: Path, comparison: Comparison) -> list[tuple[int, str, str]]:
+def read_labels(file: Path, comparison: TranslationComparison) -> list[tuple[int, str, str]]:
     """Read problem labels: one a line with `id`, `side` (A or B), `label`, and `field` unless the row has one text.
 
     Returns:
@@ -153,17 +193,15 @@ def read_labels(file: Path, comparison: Comparison) -> list[tuple[int, str, str]
         numbers.setdefault(row.id, []).append(number)
         numbers[f"{row.id} {row.field}"] = [number]
     labels = []
-    for line in read_lines(file):
-        identifier, side, label = line.text("id"), line.text("side", SIDES), line.text("label")
-        field = line.values.get("field")
-        found = numbers.get(f"{identifier} {field}" if field else identifier)
+    for line in read_records(file, Label, "a label"):
+        found = numbers.get(f"{line.id} {line.field}".rstrip())
         if found is None:
-            raise UserError(f"{line.where}: no compared text is {identifier!r} {field or ''}".rstrip() + ".")
-        labels.append((found[0], side, label))
+            raise UserError(f"{line.place}: no compared text is {line.id!r} {line.field}".rstrip() + ".")
+        labels.append((found[0], line.side, line.label))
     return labels
 
 
-def label_pairs(comparison: Comparison, labels: Sequence[tuple[int, str, str]]) -> Comparison:
+def label_pairs(comparison: TranslationComparison, labels: Sequence[tuple[int, str, str]]) -> TranslationComparison:
     """Attach labels to their texts."""
     rows = list(comparison.rows)
     for number, side, label in labels:
@@ -175,7 +213,7 @@ def label_pairs(comparison: Comparison, labels: Sequence[tuple[int, str, str]]) 
     return replace(comparison, rows=tuple(rows))
 
 
-def save(comparison: Comparison, file: Path) -> None:
+def save(comparison: TranslationComparison, file: Path) -> None:
     """Write every compared text as JSON Lines, or as CSV if the name ends so.
 
     Raises:
@@ -192,3 +230,75 @@ def save(comparison: Comparison, file: Path) -> None:
         {name: " | ".join(value) if isinstance(value, tuple) else value for name, value in row.items()} for row in rows
     )
     write_file(file, text.getvalue())
+
+
+def print_comparison(comparison: TranslationComparison, names: tuple[str, str], limit: int) -> None:
+    """Print texts that differ side by side, then scores, flags and labels.
+
+    Args:
+        comparison: What to print.
+        names: Of A and B.
+        limit: Most texts to print.
+    """
+    from rich.console import Console
+
+    console = Console(width=None if Console().is_terminal else 160)
+    different = [row for row in comparison.rows if row.a != row.b]
+    if different and limit:
+        console.print(_side_by_side(different[:limit], names))
+    print(
+        f"{len(comparison.rows)} texts in both, {len(comparison.rows) - len(different)} of them the same; "
+        f"{comparison.only_a} only in A, {comparison.only_b} only in B"
+    )
+    if len(different) > limit:
+        print(f"{len(different) - limit} more differ: --limit, or all by --out")
+    with_edit = [row for row in comparison.rows if row.edited is not None]
+    _print_chrf("all with an edited text", with_edit)
+    changed = [row for row in with_edit if row.edited not in (row.a, row.b) or row.a != row.b]
+    _print_chrf("those that A, B and people write differently", changed)
+    flags_of = [
+        [{flag.partition(":")[0] for flag in seen} for seen in (row.flags_a, row.flags_b)] for row in comparison.rows
+    ]
+    _print_counts("flags", FLAGS, flags_of)
+    labels_of = [[row.labels_a, row.labels_b] for row in comparison.rows]
+    _print_counts("labels", sorted({label for both in labels_of for side in both for label in side}), labels_of)
+
+
+def _print_chrf(title: str, rows: Sequence[ComparedText]) -> None:
+    """Print the corpus chrF of A and of B against the edited texts; nothing where there are none."""
+    if rows:
+        edited = [[str(row.edited) for row in rows]]
+        a = _chrf().corpus_score([row.a for row in rows], edited).score
+        b = _chrf().corpus_score([row.b for row in rows], edited).score
+        print(f"chrF, {title} ({len(rows)}): A {a:.2f}, B {b:.2f}")
+
+
+def _print_counts(what: str, names: Iterable[str], sides: Sequence[Sequence[Collection[str]]]) -> None:
+    """Print how often each name stands at A and at B, those that occur."""
+    counted = [Counter(name for both in sides for name in both[side]) for side in (0, 1)]
+    occurring = [
+        f"{name} A {counted[0][name]}, B {counted[1][name]}" for name in names if counted[0][name] + counted[1][name]
+    ]
+    if occurring:
+        print(f"{what}: {', '.join(occurring)}")
+
+
+def _side_by_side(rows: list[ComparedText], names: tuple[str, str]) -> "Table":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_lines=True)
+    for title in ("text", f"A: {names[0]}", f"B: {names[1]}"):
+        table.add_column(escape(title), overflow="fold")
+    for row in rows:
+        table.add_row(
+            escape(f"{row.id}\n{row.field}"),
+            escape(_with_notes(row.a, row.chrf_a, row.flags_a, row.labels_a)),
+            escape(_with_notes(row.b, row.chrf_b, row.flags_b, row.labels_b)),
+        )
+    return table
+
+
+def _with_notes(text: str, chrf: float | None, flags: tuple[str, ...], labels: tuple[str, ...]) -> str:
+    notes = [*([f"chrF {chrf:.1f}"] if chrf is not None else []), *flags, *(f"label {label}" for label in labels)]
+    return text + ("\n\n-- " + "; ".join(notes) if notes else "")

@@ -10,24 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import Filled, read_records
 from hf_datasets.translate.documents import Field
-from hf_datasets.translate.review.lines import Line, fingerprint, is_hash_of, read_lines
+from hf_datasets.translate.review.fingerprints import fingerprint, is_hash_of
 
 
 @dataclass(frozen=True)
 class Edit:
     """One correction."""
 
-    where: str
+    place: str
     """File and line."""
-    id: str
+    id: Filled
     """Id of the row."""
-    field: str
+    field: Filled
     """E.g. `turns[0]`."""
-    source_sha256: str
+    source_sha256: Filled
     """Of the text that was translated, at least 12 digits."""
-    text: str
+    text: Filled
     """The corrected translation."""
+    language: str = ""
+    """Code of its language; empty: that of the translation."""
 
 
 def read_edits(file: Path, language: str) -> list[Edit]:
@@ -36,13 +39,7 @@ def read_edits(file: Path, language: str) -> list[Edit]:
     Raises:
         UserError: A line is no correction; file and line are named.
     """
-    return [_edit(line) for line in read_lines(file) if line.values.get("language", language) == language]
-
-
-def _edit(line: Line) -> Edit:
-    keys = ("id", "field", "source_sha256", "text")
-    values = {key: line.text(key) for key in keys}
-    return Edit(line.where, **values)
+    return [edit for edit in read_records(file, Edit, "a post-edit") if edit.language in ("", language)]
 
 
 def match_edits(edits: Sequence[Edit], fields: Sequence[Field]) -> dict[int, str]:
@@ -67,10 +64,10 @@ def match_edits(edits: Sequence[Edit], fields: Sequence[Field]) -> dict[int, str
     for edit in edits:
         found = places.get((edit.id, edit.field))
         if not found:
-            raise UserError(f"{edit.where}: there is no text {edit.field} of {edit.id!r} to correct.")
+            raise UserError(f"{edit.place}: there is no text {edit.field} of {edit.id!r} to correct.")
         number = _fresh(edit, found, fields)
         if number in by:
-            raise UserError(f"{edit.where}: {by[number].where} corrects {edit.field} of {edit.id!r} too; keep one.")
+            raise UserError(f"{edit.place}: {by[number].place} corrects {edit.field} of {edit.id!r} too; keep one.")
         by[number], matched[number] = edit, edit.text
     return matched
 
@@ -82,6 +79,6 @@ def _fresh(edit: Edit, found: Sequence[int], fields: Sequence[Field]) -> int:
             return number
     now = next(iter(hashes.values()))
     raise UserError(
-        f"{edit.where}: this edit is stale: the source of {edit.field} of {edit.id!r} has the sha256 {now[:12]}... "
+        f"{edit.place}: this edit is stale: the source of {edit.field} of {edit.id!r} has the sha256 {now[:12]}... "
         f"now; read it again and renew the hash."
     )

@@ -15,15 +15,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
+from hf_datasets.shared.rows import Filled, one_of, read_records
 from hf_datasets.translate.documents import Document
 from hf_datasets.translate.protect.code_lines import split_blocks
+from hf_datasets.translate.review.fingerprints import fingerprint, is_hash_of
 from hf_datasets.translate.review.flags import anatomy
-from hf_datasets.translate.review.lines import Line, fingerprint, is_hash_of, read_lines
 
 MIXED_LANGUAGE, CODE, NON_ENGLISH, CULTURE_BOUND = "mixed_language", "code", "non_english", "culture_bound"
 MARKS = (MIXED_LANGUAGE, CODE, NON_ENGLISH, CULTURE_BOUND)
@@ -40,19 +41,19 @@ _INLINE_CODE = re.compile(r"`[^`\n]+`")
 class Mark:
     """One mark of one row."""
 
-    id: str
+    id: Filled
     """Id of the row (see documents.row_id)."""
-    mark: str
+    mark: Annotated[str, one_of(*MARKS)]
     """One of MARKS."""
-    source_sha256: str
+    source_sha256: Filled
     """Of the row's texts, joined by blank lines."""
-    state: str = PROPOSED
+    state: Annotated[str, one_of(*STATES)] = PROPOSED
     """`proposed` by a rule; `confirmed` or `rejected` by a person."""
     why: str = ""
     """What the rule saw, or what the person says."""
     outcomes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Target language -> outcome (OUTCOMES), reason, state."""
-    where: str = ""
+    place: str = ""
     """File and line."""
 
 
@@ -79,17 +80,18 @@ def read_marks(file: Path, document: Document | Sequence[Document]) -> list[Mark
     documents = [document] if isinstance(document, Document) else document
     rows = {identifier: digest for each in documents for identifier, (_, digest) in _rows(each).items()}
     marks: dict[tuple[str, str], Mark] = {}
-    for line in read_lines(file):
-        mark = _mark(line)
+    for mark in read_records(file, Mark, "a review mark"):
+        if not all(outcome.get("outcome") in OUTCOMES for outcome in mark.outcomes.values()):
+            raise UserError(f"{mark.place}: 'outcomes' must map a language to an outcome, {' or '.join(OUTCOMES)}.")
         if mark.id not in rows:
-            raise UserError(f"{line.where}: there is no row {mark.id!r} in the data.")
+            raise UserError(f"{mark.place}: there is no row {mark.id!r} in the data.")
         if not is_hash_of(mark.source_sha256, rows[mark.id]):
             raise UserError(
-                f"{line.where}: this mark is stale: row {mark.id!r} has the sha256 {rows[mark.id][:12]}... now; "
+                f"{mark.place}: this mark is stale: row {mark.id!r} has the sha256 {rows[mark.id][:12]}... now; "
                 f"look at it again and renew the hash."
             )
         if (mark.id, mark.mark) in marks:
-            raise UserError(f"{line.where}: {marks[mark.id, mark.mark].where} marks {mark.id!r} as {mark.mark} too.")
+            raise UserError(f"{mark.place}: {marks[mark.id, mark.mark].place} marks {mark.id!r} as {mark.mark} too.")
         marks[mark.id, mark.mark] = mark
     return list(marks.values())
 
@@ -134,7 +136,7 @@ def counts(marks: Sequence[Mark], language: str | None = None) -> dict[str, Any]
 
 def write_marks(file: Path, marks: Sequence[Mark]) -> None:
     """Write a file of marks; raises UserError where it can't be written."""
-    rows = [{key: value for key, value in vars(mark).items() if key != "where"} for mark in marks]
+    rows = [{key: value for key, value in vars(mark).items() if key != "place"} for mark in marks]
     jsonl.write(file, rows)
 
 
@@ -143,23 +145,6 @@ def _rows(document: Document) -> dict[str, tuple[list[str], str]]:
     for each in document.fields:
         texts.setdefault(each.id, []).append(each.item.text)
     return {identifier: (found, fingerprint(found)) for identifier, found in texts.items()}
-
-
-def _mark(line: Line) -> Mark:
-    outcomes = line.values.get("outcomes") or {}
-    if not isinstance(outcomes, Mapping) or not all(
-        isinstance(outcome, Mapping) and outcome.get("outcome") in OUTCOMES for outcome in outcomes.values()
-    ):
-        raise UserError(f"{line.where}: 'outcomes' must map a language to an outcome, {' or '.join(OUTCOMES)}.")
-    return Mark(
-        line.text("id"),
-        line.text("mark", MARKS),
-        line.text("source_sha256"),
-        line.text("state", STATES),
-        str(line.values.get("why", "")),
-        outcomes,
-        line.where,
-    )
 
 
 def _judged(mark: Mark, faults: Sequence[str] | None, language: str) -> Mark:

@@ -128,10 +128,10 @@ def test_a_language_without_corrections_says_what_to_set() -> None:
         ({"turn": 3}, "line 3: question 5 has no reference for turn 3"),
         ({"question_id": 1}, "line 3: question 1 has no reference for turn 1"),  # writing
         ({"question_id": 999}, "line 3: question 999 has no reference"),
-        ({"extra": 1}, "line 3: not a correction of a reference"),
+        ({"turn": "1"}, r"line 3: not a correction of a reference \(turn must be a whole number, not .1.\)"),
     ],
 )
-def test_a_correction_that_does_not_fit_names_its_line(tmp_path: Path, change: dict[str, int], fault: str) -> None:
+def test_a_correction_that_does_not_fit_names_its_line(tmp_path: Path, change: dict[str, object], fault: str) -> None:
     base = {"question_id": 5, "turn": 1, "sha256": text_hash("gone"), "kind": "wrong", "reason": "2", "text": "right"}
     right = {**base, "turn": 2, "sha256": text_hash(questions("mini", "en")[4].reference[1])}
     file = tmp_path / "edits.jsonl"

@@ -7,7 +7,7 @@ import yaml
 
 from hf_datasets.benchmark.task_files import refuse_code, task_files
 from hf_datasets.shared.errors import UserError
-from hf_datasets.translate.engines.engine import Pair
+from hf_datasets.translate.engines.engine import LanguagePair
 from mtbenchx_tasks.harness.linking import tasks_path
 
 BUILT = Path("/home/o'hara/: {a}/mtbench-x")
@@ -43,7 +43,7 @@ def test_the_packages_languages_are_the_packages_tasks() -> None:
 
 
 def test_norwegian_has_the_code_that_language_identification_knows() -> None:
-    assert [Pair("en", code).language for code in ("NB", "PT-BR", "ZH-HANS")] == ["no", "pt", "zh"]
+    assert [LanguagePair("en", code).language for code in ("NB", "PT-BR", "ZH-HANS")] == ["no", "pt", "zh"]
 
 
 def folder_with(root: Path, name: str, text: str) -> Path:

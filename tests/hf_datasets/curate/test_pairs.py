@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.curate.filters import attribution
-from hf_datasets.curate.pairs import Pair, select
+from hf_datasets.curate.pairs import AnsweredQuestion, select
 from hf_datasets.curate.posts import Post, Posts, Thread
 from hf_datasets.curate.rows import RowReader
 from hf_datasets.curate.sites import host, host_of_file, license_of, short_name
@@ -175,9 +175,9 @@ def test_a_site_must_be_a_name() -> None:
 def test_attribution_names_site_ids_authors_addresses_and_licences() -> None:
     first = Post(HOST, 1, 0, "CC-BY-SA-2.5", "user 2", "T", "q")
     second = Post(HOST, 9, 0, "CC-BY-SA-4.0", "alice", "", "a")
-    assert attribution(Pair(first, second)) == (
+    assert attribution(AnsweredQuestion(first, second)) == (
         "coffee.stackexchange.com: question 1 by https://coffee.stackexchange.com/users/2, "
         "https://coffee.stackexchange.com/q/1 (CC-BY-SA-2.5); answer 9 by alice, "
         "https://coffee.stackexchange.com/a/9 (CC-BY-SA-4.0); changed: HTML to Markdown, links and images removed"
     )
-    assert "answer 9 by an unnamed user" in attribution(Pair(first, Post(HOST, 9, 0, "other", "", "", "a")))
+    assert "answer 9 by an unnamed user" in attribution(AnsweredQuestion(first, Post(HOST, 9, 0, "other", "", "", "a")))

@@ -15,7 +15,7 @@ from hf_datasets.benchmark.configs import rows
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.hub import dataset as push
 from hf_datasets.hub.dataset import push_dataset
-from hf_datasets.hub.folder import Table, parquet_name, replacing, write_card, write_table
+from hf_datasets.hub.folder import ParquetTable, parquet_name, replacing, write_card, write_table
 from hf_datasets.shared.errors import UserError
 from tests.doubles.hub import Hub
 from tests.sources import needs_sources
@@ -25,7 +25,7 @@ REPO = "ORG/lima-x"
 
 def build(folder: Path, *turns: str) -> Path:
     """A small folder in the shape of our builds."""
-    table = Table({"id": "int64", "text": "string"}, [{"id": n, "text": text} for n, text in enumerate(turns)])
+    table = ParquetTable({"id": "int64", "text": "string"}, [{"id": n, "text": text} for n, text in enumerate(turns)])
     with replacing(folder) as new:
         name = parquet_name("DE-train", table)
         write_table(new, name, table)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets import sources
-from hf_datasets.instruct.build import Request, build
+from hf_datasets.instruct.build import BuildRequest, build
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.shared.errors import UserError
 from tests.doubles.hub import Hub
@@ -46,7 +46,7 @@ def lima_files(folder: Path, train: int = 1030, val: int = 52) -> dict[str, byte
 
 def test_lima_x_is_built_from_the_published_files(online: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files"))
-    _, built = build(Request("lima-x", configs="sampled,DE"), tmp_path / "lima-x")
+    _, built = build(BuildRequest("lima-x", configs="sampled,DE"), tmp_path / "lima-x")
     assert not built.remarks
     assert built.configs["DE"]["train"].rows == 1030
     shares = [sample.language for sample in read_samples(tmp_path / "lima-x", config="sampled", split="train")]
@@ -55,13 +55,13 @@ def test_lima_x_is_built_from_the_published_files(online: Hub, monkeypatch: pyte
     assert f"`{sources.label('lima_x')}/train_limax_DE.jsonl`" in card
     online.log.clear()
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    build(Request("lima-x", configs="DE"), tmp_path / "lima-x")
+    build(BuildRequest("lima-x", configs="DE"), tmp_path / "lima-x")
     assert not online.asked("GET", "limax")
 
 
 def test_a_published_set_of_another_size_is_told(online: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files", train=1029))
-    _, built = build(Request("lima-x", configs="DE"), tmp_path / "lima-x")
+    _, built = build(BuildRequest("lima-x", configs="DE"), tmp_path / "lima-x")
     assert built.remarks == ("1,029 rows a language were found for train; the paper has 1,030.",)
 
 
@@ -70,7 +70,7 @@ def test_a_validation_set_of_ones_own_beside_the_published_training_set(
 ) -> None:
     stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files"))
     own = toy.write_lines(tmp_path / "own_DE.jsonl", [{"id": "own", "conversations": ["Q", "A"]}])
-    _, built = build(Request("lima-x", configs="DE", validation=own), tmp_path / "lima-x")
+    _, built = build(BuildRequest("lima-x", configs="DE", validation=own), tmp_path / "lima-x")
     assert built.remarks == ("1 rows a language were found for validation; the paper has 52.",)
     card = (tmp_path / "lima-x" / "README.md").read_text(encoding="utf-8")
     assert "The validation rows of this folder are from local files" in card
@@ -95,7 +95,7 @@ def test_lima_is_read_by_those_who_accepted_its_terms(
     repo = stock(online, monkeypatch, "lima", {"train.jsonl": lima_rows()}, gated=True)
     repo.accepted.add("me")
     file = toy.write_lines(tmp_path / "val.jsonl", [{"conversations": ["Q", "A"]}])
-    request = Request("lima-x", languages="EN", source="GAIR/lima", validation=file, configs="EN")
+    request = BuildRequest("lima-x", languages="EN", source="GAIR/lima", validation=file, configs="EN")
     assert build(request, tmp_path / "x")[1].configs["EN"]["train"].rows == 3
 
 
@@ -104,7 +104,7 @@ def test_lima_gets_the_published_validation_set_and_never_its_own_rows(
 ) -> None:
     stock(online, monkeypatch, "lima", {"train.jsonl": lima_rows()})
     stock(online, monkeypatch, "lima_x", lima_files(tmp_path / "files"))
-    build(Request("lima-x", languages="EN", source="GAIR/lima", configs="EN"), tmp_path / "x")
+    build(BuildRequest("lima-x", languages="EN", source="GAIR/lima", configs="EN"), tmp_path / "x")
     train, validation = (
         list(read_samples(tmp_path / "x", config="EN", split=split)) for split in ("train", "validation")
     )
@@ -159,11 +159,11 @@ def test_a_mirror_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     toy.bactrian(tmp_path / "bactrian_x" / revision / "data", ["en"])
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path))
     assert sources.fetch("bactrian_x", "data/en.json.gz").is_relative_to(tmp_path)
-    _, built = build(Request("bactrian-x", languages="EN"), tmp_path / "x")
+    _, built = build(BuildRequest("bactrian-x", languages="EN"), tmp_path / "x")
     assert built.remarks == ("60 rows a language were found; the paper has 67,017.",)
     with pytest.raises(
         UserError, match=r"de\.json\.gz is missing from the mirror; copy it there from https://huggingface"
     ):
-        build(Request("bactrian-x", languages="DE"), tmp_path / "x")
+        build(BuildRequest("bactrian-x", languages="DE"), tmp_path / "x")
     with pytest.raises(UserError, match="Bactrian-X has no 'xx'; it has af, ar"):
-        build(Request("bactrian-x", languages="XX"), tmp_path / "x")
+        build(BuildRequest("bactrian-x", languages="XX"), tmp_path / "x")

@@ -6,15 +6,23 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.hub import folder as hub_folder
-from hf_datasets.hub.folder import Table, arrow_schema, columns_of, parquet_name, replacing, write_card, write_table
+from hf_datasets.hub.folder import (
+    ParquetTable,
+    arrow_schema,
+    columns_of,
+    parquet_name,
+    replacing,
+    write_card,
+    write_table,
+)
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 
 COLUMNS = {"id": "int64", "turns": "list<string>"}
 
 
-def table(*turns: str) -> Table:
-    return Table(COLUMNS, [{"id": 1, "turns": list(turns)}])
+def table(*turns: str) -> ParquetTable:
+    return ParquetTable(COLUMNS, [{"id": 1, "turns": list(turns)}])
 
 
 def build(folder: Path, *turns: str) -> None:
@@ -53,7 +61,7 @@ def test_a_name_carries_twelve_digits_of_the_contents_hash() -> None:
 
 
 def test_columns_are_content_too() -> None:
-    assert Table({"id": "int64"}, []).digest != Table({"id": "string"}, []).digest
+    assert ParquetTable({"id": "int64"}, []).digest != ParquetTable({"id": "string"}, []).digest
 
 
 def test_the_new_folder_replaces_the_old_one_completely(tmp_path: Path) -> None:

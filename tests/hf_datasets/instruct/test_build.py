@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hf_datasets.instruct.build import Request, build
+from hf_datasets.instruct.build import BuildRequest, build
 from hf_datasets.instruct.mixtures import STUDY
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.shared.errors import UserError
@@ -30,12 +30,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lima(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(Request("lima-x", source=str(sources / "lima")), tmp_path_factory.mktemp("built") / "lima-x")[0]
+    return build(BuildRequest("lima-x", source=str(sources / "lima")), tmp_path_factory.mktemp("built") / "lima-x")[0]
 
 
 @pytest.fixture(scope="module")
 def bactrian(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    request = Request("bactrian-x", source=str(sources / "bactrian"))
+    request = BuildRequest("bactrian-x", source=str(sources / "bactrian"))
     return build(request, tmp_path_factory.mktemp("built") / "bactrian-x")[0]
 
 
@@ -56,7 +56,7 @@ def data(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in (folder / "data").iterdir()}
 
 
-def make(request: Request, folder: Path) -> Path:
+def make(request: BuildRequest, folder: Path) -> Path:
     return build(request, folder)[0]
 
 
@@ -141,25 +141,25 @@ def test_no_order_and_no_number_of_processes_changes_a_byte(bactrian: Path, tmp_
         random.Random(7).shuffle(rows)
         toy.write_lines(tmp_path / "other" / f"z_{file.name.split('.')[0]}.jsonl", rows)
         file.unlink()
-    request = Request("bactrian-x", source=str(tmp_path / "other"), processes=2)
+    request = BuildRequest("bactrian-x", source=str(tmp_path / "other"), processes=2)
     assert data(make(request, tmp_path / "again")) == data(bactrian)
 
 
 def test_another_seed_is_another_mixture(bactrian: Path, sources: Path, tmp_path: Path) -> None:
-    again = make(Request("bactrian-x", source=str(sources / "bactrian"), seed=7), tmp_path / "x")
+    again = make(BuildRequest("bactrian-x", source=str(sources / "bactrian"), seed=7), tmp_path / "x")
     assert not set(data(again)) & set(data(bactrian))
 
 
 def test_any_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     toy.bactrian(tmp_path / "source", ["en", "pt", "sw"])
-    request = Request("bactrian-x", languages="EN,PT", source=str(tmp_path / "source"))
+    request = BuildRequest("bactrian-x", languages="EN,PT", source=str(tmp_path / "source"))
     folder = make(request, tmp_path / "bactrian-x")
     assert list(configs(folder)) == ["EN", "PT", "ENPT", "sampled"]
     assert {row["language"] for row in load(folder, "sampled", monkeypatch)["train"]} == {"en", "pt"}
 
 
 def test_only_some_configs(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    request = Request("lima-x", configs="DEFRITES_sampled,mini_EN", source=str(sources / "lima"))
+    request = BuildRequest("lima-x", configs="DEFRITES_sampled,mini_EN", source=str(sources / "lima"))
     folder = make(request, tmp_path / "lima-x")
     assert list(configs(folder)) == ["DEFRITES_sampled", "mini_EN"]
     assert len(load(folder, "mini_EN", monkeypatch)["train"]) == 32
@@ -167,7 +167,7 @@ def test_only_some_configs(sources: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_mini_set_needs_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path))  # an empty mirror
-    folder = make(Request("lima-x", configs="mini"), tmp_path / "lima-x")
+    folder = make(BuildRequest("lima-x", configs="mini"), tmp_path / "lima-x")
     assert list(configs(folder)) == [f"mini_{name}" for name in NINE]
     found = load(folder, "mini_sampled", monkeypatch)
     assert (len(found["train"]), len(found["validation"])) == (32, 8)
@@ -180,8 +180,8 @@ def test_the_mini_set_needs_no_source(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_built_folder_is_a_source_too(lima: Path, bactrian: Path, tmp_path: Path) -> None:
-    assert data(make(Request("bactrian-x", source=str(bactrian)), tmp_path / "b")) == data(bactrian)
-    assert data(make(Request("lima-x", source=str(lima)), tmp_path / "l")) == data(lima)
+    assert data(make(BuildRequest("bactrian-x", source=str(bactrian)), tmp_path / "b")) == data(bactrian)
+    assert data(make(BuildRequest("lima-x", source=str(lima)), tmp_path / "l")) == data(lima)
     assert len(list(read_samples(lima, config="sampled", split="train"))) == 30
 
 
@@ -192,7 +192,7 @@ def test_a_downloaded_dataset_is_read_by_its_card(lima: Path, tmp_path: Path) ->
         for code in ("EN", "DE", "FR", "IT", "ES")
     ]
     (source / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': listed})}---\n")
-    assert data(make(Request("lima-x", source=str(source)), tmp_path / "l")) == data(lima)
+    assert data(make(BuildRequest("lima-x", source=str(source)), tmp_path / "l")) == data(lima)
 
 
 def test_a_folder_a_language(lima: Path, tmp_path: Path) -> None:
@@ -200,14 +200,14 @@ def test_a_folder_a_language(lima: Path, tmp_path: Path) -> None:
         split, _, code = file.stem.split("_")
         file.parent.joinpath(code.lower()).mkdir(exist_ok=True)
         file.rename(file.parent / code.lower() / f"{split}.jsonl")
-    assert data(make(Request("lima-x", source=str(tmp_path / "source")), tmp_path / "l")) == data(lima)
+    assert data(make(BuildRequest("lima-x", source=str(tmp_path / "source")), tmp_path / "l")) == data(lima)
 
 
 def test_one_file_whose_rows_say_their_language(bactrian: Path, tmp_path: Path) -> None:
     rows = [{**toy.bactrian_row(code, number), "language": code} for code in STUDY for number in range(60)]
     random.Random(1).shuffle(rows)
     file = toy.write_lines(tmp_path / "my_rows.jsonl", rows)
-    assert data(make(Request("bactrian-x", source=str(file)), tmp_path / "x")) == data(bactrian)
+    assert data(make(BuildRequest("bactrian-x", source=str(file)), tmp_path / "x")) == data(bactrian)
 
 
 def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Path, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_validation_set_of_ones_own_keeps_licence_and_attribution(sources: Pat
         for number in range(3)
     ]
     file = toy.write_lines(tmp_path / "validation.jsonl", rows)
-    request = Request("lima-x", source=str(sources / "lima"), validation=file, configs="ENDEFRITES")
+    request = BuildRequest("lima-x", source=str(sources / "lima"), validation=file, configs="ENDEFRITES")
     folder = make(request, tmp_path / "lima-x")
     found = list(read_samples(folder, config="ENDEFRITES", split="validation"))
     assert len(found) == 15
@@ -252,7 +252,7 @@ def test_ids_that_count_anew_or_carry_their_language_are_parallel(
         ids = [pattern.format(n=n, split=split, code=code, CODE=code.upper()) for n in range(4)]
         rows = [{"conversations": [f"{code} {split} {one}", "A"], "id": one} for one in ids]
         toy.write_lines(tmp_path / f"{split}_limax_{code.upper()}.jsonl", rows)
-    folder = make(Request("lima-x", languages="EN,DE", configs="ENDE", source=str(tmp_path)), tmp_path / "lima-x")
+    folder = make(BuildRequest("lima-x", languages="EN,DE", configs="ENDE", source=str(tmp_path)), tmp_path / "lima-x")
     found = [sample.id for sample in read_samples(folder, config="ENDE")]
     assert found == [f"{name}-{n}" for name in (names[0], names[0], names[1], names[1]) for n in range(4)]
 
@@ -298,7 +298,7 @@ def test_trl_reads_the_built_folder(lima: Path, monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_what_cannot_be_built_is_said(sources: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
-    request = Request(**{"name": "lima-x", "source": str(sources / "lima"), **options})
+    request = BuildRequest(**{"name": "lima-x", "source": str(sources / "lima"), **options})
     with pytest.raises(UserError, match=message):
         make(request, tmp_path / "x")
     assert not (tmp_path / "x").exists()
@@ -316,7 +316,7 @@ def as_published(folder: Path, *, joined: int = 30) -> Path:
 
 def test_mixtures_as_their_authors_published_them(tmp_path: Path) -> None:
     source = as_published(toy.lima(tmp_path / "source"))
-    request = Request("lima-x", configs="EN,ENDEFRITES,sampled", source=str(source), published_mixtures=True)
+    request = BuildRequest("lima-x", configs="EN,ENDEFRITES,sampled", source=str(source), published_mixtures=True)
     folder, built = build(request, tmp_path / "lima-x")
     assert built.configs["ENDEFRITES"]["train"].files[0] == built.configs["EN"]["train"].files[0]  # nothing copied
     found = list(read_samples(folder, config="sampled", split="train"))
@@ -326,7 +326,7 @@ def test_mixtures_as_their_authors_published_them(tmp_path: Path) -> None:
 
 def test_a_published_mixture_that_is_not_all_rows_has_its_own_file(tmp_path: Path) -> None:
     source = as_published(toy.lima(tmp_path / "source"), joined=29)
-    request = Request("lima-x", configs="ENDEFRITES", source=str(source), published_mixtures=True)
+    request = BuildRequest("lima-x", configs="ENDEFRITES", source=str(source), published_mixtures=True)
     _, built = build(request, tmp_path / "lima-x")
     assert built.configs["ENDEFRITES"]["train"].rows == 145
     assert len(built.configs["ENDEFRITES"]["train"].files) == 1
@@ -335,7 +335,7 @@ def test_a_published_mixture_that_is_not_all_rows_has_its_own_file(tmp_path: Pat
 def test_a_published_mixture_with_a_foreign_row_is_named(tmp_path: Path) -> None:
     source = as_published(toy.lima(tmp_path / "source"))
     toy.write_lines(source / "val_limax_EN_DE_FR_IT_ES_sampled.jsonl", [{"conversations": ["foreign", "row"]}])
-    request = Request("lima-x", configs="sampled", source=str(source), published_mixtures=True)
+    request = BuildRequest("lima-x", configs="sampled", source=str(source), published_mixtures=True)
     with pytest.raises(UserError, match=r"sampled\.jsonl, row 1 stands in no language's own file"):
         build(request, tmp_path / "lima-x")
 
@@ -357,7 +357,7 @@ def test_the_card_tells_how_the_rows_were_made(sources: Path, tmp_path: Path) ->
     curated = {"pairs": 62021, "rejected": {"too_short": 61000}, "survivors": 84}
     (source / "validation.report.json").write_text(json.dumps(curated))
     toy.write_lines(source / "train_limax_PT.review.jsonl", [{"id": "x", "text": "no dialogue"}])
-    request = Request("lima-x", languages="EN,PT", configs="ENPT", source=str(source))
+    request = BuildRequest("lima-x", languages="EN,PT", configs="ENPT", source=str(source))
     card = (make(request, tmp_path / "x") / "README.md").read_text(encoding="utf-8")
     for line in (
         "90 texts, 4 of them edited by people, 0 without a translation. Seen by rules: untranslated 2.",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.instruct.build import Request, build
+from hf_datasets.instruct.build import BuildRequest, build
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.processes import workers
@@ -27,7 +27,7 @@ def german(folder: Path, change: Callable[[Rows], Any]) -> Path:
 
 
 def build_it(source: Path, folder: Path, **options: Any) -> tuple[str, ...]:
-    request = Request("bactrian-x", languages="EN,DE", source=str(source), **options)
+    request = BuildRequest("bactrian-x", languages="EN,DE", source=str(source), **options)
     return build(request, folder)[1].remarks
 
 
@@ -65,7 +65,7 @@ def test_alpaca_and_dolly_ids_that_collide(tmp_path: Path) -> None:
     for name in ("alpaca", "dolly"):
         rows = [{"id": number, "instruction": f"{name} {number}", "output": "x"} for number in range(20)]
         toy.write_lines(tmp_path / f"{name}.jsonl", rows)
-    request = Request("bactrian-x", languages="EN", source=str(tmp_path))
+    request = BuildRequest("bactrian-x", languages="EN", source=str(tmp_path))
     with pytest.raises(
         UserError, match=r"The id '0' collides: .* alpaca\.jsonl \(.*row 1\) and dolly\.jsonl \(.*row 1\); put"
     ):
@@ -110,7 +110,7 @@ def test_empty_answers_can_be_refused(tmp_path: Path) -> None:
 def test_a_question_without_an_answer_counts_as_an_empty_answer(tmp_path: Path) -> None:
     rows = [{"id": str(number), "conversations": ["Hi", "Hello"][: 2 - number % 2]} for number in range(40)]
     toy.write_lines(tmp_path / "en.jsonl", rows)
-    request = Request("bactrian-x", languages="EN", source=str(tmp_path / "en.jsonl"))
+    request = BuildRequest("bactrian-x", languages="EN", source=str(tmp_path / "en.jsonl"))
     assert "20 ids (1, 3, 5, 7, 9, ...) with an empty answer" in build(request, tmp_path / "x")[1].remarks[1]
     assert next(read_samples(tmp_path / "x", config="EN", split="validation")).messages[-1].role == "assistant"
 
@@ -120,7 +120,7 @@ def test_turns_that_do_not_alternate(tmp_path: Path, roles: list[str]) -> None:
     rows = [{"id": "a", "messages": [{"role": role, "content": "x"} for role in roles]}]
     toy.write_lines(tmp_path / "en.jsonl", rows)
     with pytest.raises(UserError, match=r"en\.jsonl, row 1: user and assistant must take turns, the user first; found"):
-        build(Request("bactrian-x", languages="EN", source=str(tmp_path / "en.jsonl")), tmp_path / "x")
+        build(BuildRequest("bactrian-x", languages="EN", source=str(tmp_path / "en.jsonl")), tmp_path / "x")
 
 
 def test_rows_that_do_not_say_their_language(tmp_path: Path) -> None:
@@ -139,27 +139,27 @@ def test_an_id_in_train_and_validation(tmp_path: Path) -> None:
     for name in ("train_limax_EN", "val_limax_EN"):
         toy.write_lines(tmp_path / f"{name}.jsonl", [{"id": "same", "conversations": ["Hi", "Hello"]}])
     with pytest.raises(UserError, match=r"1 id \(same\) stand.* in train and in validation"):
-        build(Request("lima-x", languages="EN", source=str(tmp_path)), tmp_path / "x")
+        build(BuildRequest("lima-x", languages="EN", source=str(tmp_path)), tmp_path / "x")
 
 
 def test_one_file_is_not_both_splits(tmp_path: Path) -> None:
     file = toy.write_lines(tmp_path / "rows.jsonl", [{"conversations": ["Hi", "Hello"]}])
     with pytest.raises(UserError, match=r"is one file, which can't be .* Name the validation set by --validation"):
-        build(Request("lima-x", languages="EN", source=str(file)), tmp_path / "x")
+        build(BuildRequest("lima-x", languages="EN", source=str(file)), tmp_path / "x")
 
 
 def test_lima_without_a_validation_set(tmp_path: Path) -> None:
     toy.lima(tmp_path / "source", ["en"])
     (tmp_path / "source" / "val_limax_EN.jsonl").unlink()
     with pytest.raises(UserError, match=r"has no split 'validation'\. Name the validation set by --validation"):
-        build(Request("lima-x", languages="EN", source=str(tmp_path / "source")), tmp_path / "x")
+        build(BuildRequest("lima-x", languages="EN", source=str(tmp_path / "source")), tmp_path / "x")
 
 
 def test_halves_of_surrogate_pairs_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "en.jsonl").write_text(
         "".join(f'{{"id": "{n}", "prompt": "Hi \\ud83d", "completion": "Hello"}}\n' for n in range(20))
     )
-    build(Request("bactrian-x", languages="EN", source=str(tmp_path / "en.jsonl")), tmp_path / "x")
+    build(BuildRequest("bactrian-x", languages="EN", source=str(tmp_path / "en.jsonl")), tmp_path / "x")
     assert next(read_samples(tmp_path / "x", config="EN")).messages[0].content == "Hi \N{REPLACEMENT CHARACTER}"
 
 
@@ -176,6 +176,6 @@ def test_one_file_and_one_language_need_no_name(tmp_path: Path, name: str) -> No
     rows = [{"id": f"a-{number}", "prompt": "Hi", "completion": "Hello"} for number in range(3)]
     for file, part in ((name, rows[:2]), ("valid.jsonl", rows[2:])):
         (tmp_path / file).write_text("".join(json.dumps(row) + "\n" for row in part), encoding="utf-8")
-    request = Request("lima-x", "EN", source=str(tmp_path / name), validation=tmp_path / "valid.jsonl")
+    request = BuildRequest("lima-x", "EN", source=str(tmp_path / name), validation=tmp_path / "valid.jsonl")
     _, built = build(request, tmp_path / "out")
     assert {split: found.rows for split, found in built.configs["EN"].items()} == {"train": 2, "validation": 1}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.instruct.build import Request, build
+from hf_datasets.instruct.build import BuildRequest, build
 from hf_datasets.shared.language_codes import language_code
 from tests.hf_datasets.instruct import toy
 
@@ -38,6 +38,6 @@ def test_rows_of_aya_are_found_by_their_language(tmp_path: Path) -> None:
         for at in range(20)
     ]
     file = toy.write_lines(tmp_path / "aya.jsonl", rows)
-    request = Request("bactrian-x", languages="EN,DE", source=str(file))
+    request = BuildRequest("bactrian-x", languages="EN,DE", source=str(file))
     _, built = build(request, tmp_path / "out")
     assert built.configs["ENDE"]["train"].rows == 38  # 20 ids, of which floor(5 %) = 1 validates, in two languages

@@ -182,8 +182,8 @@ def test_lines_of_the_review_file_are_edits(
         ([edit(id="99")], r"e.jsonl, line 1: there is no text turns\[1\] of '99' to correct"),
         ([edit(field="turns[7]")], r"e.jsonl, line 1: there is no text turns\[7\] of '81'"),
         ([edit(), edit()], r"e.jsonl, line 2: .*e.jsonl, line 1 corrects turns\[1\] of '81' too"),
-        ([{"id": "81"}], r"e.jsonl, line 1: 'field' must be a text, not null"),
-        ([edit(text="")], r"e.jsonl, line 1: 'text' must be a text"),
+        ([{"id": "81"}], r"e.jsonl, line 1: not a post-edit \(the key field is missing\)"),
+        ([edit(text="")], r"e.jsonl, line 1: not a post-edit \(text must be a text that isn't empty"),
     ],
 )
 def test_a_wrong_edit_is_named_before_anything_is_sent(
@@ -245,8 +245,11 @@ def test_an_erroneous_outcome_has_its_reason_and_a_persons_word_stays(
     [
         ({"id": "99"}, "line 1: there is no row '99' in the data"),
         ({"source_sha256": "0" * 64}, "line 1: this mark is stale"),
-        ({"mark": "odd"}, "line 1: 'mark' must be one of mixed_language, code, non_english, culture_bound, not 'odd'"),
-        ({"state": "maybe"}, "line 1: 'state' must be one of proposed, confirmed, rejected"),
+        (
+            {"mark": "odd"},
+            r"line 1: not a review mark \(mark must be one of mixed_language, code, .*, not 'odd'",
+        ),
+        ({"state": "maybe"}, r"line 1: not a review mark \(state must be one of proposed, confirmed, rejected"),
         ({"outcomes": {"pt": {"outcome": "good"}}}, "line 1: 'outcomes' must map a language to an outcome"),
     ],
 )
@@ -352,7 +355,7 @@ def test_engines_are_compared_through_the_ledger(
     ("label", "message"),
     [
         ({"id": "99", "side": "A", "label": "x"}, "l.jsonl, line 1: no compared text is '99'"),
-        ({"id": "81", "side": "C", "label": "x"}, "l.jsonl, line 1: 'side' must be one of A, B, not 'C'"),
+        ({"id": "81", "side": "C", "label": "x"}, r"l.jsonl, line 1: not a label \(side must be one of A, B, not 'C'"),
     ],
 )
 def test_a_wrong_label_is_named(sides: tuple[Path, Path], tmp_path: Path, label: dict[str, str], message: str) -> None:

@@ -11,13 +11,13 @@ import pytest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.deepl import DeepL
-from hf_datasets.translate.engines.engine import Pair, QuotaError, UnavailableError
+from hf_datasets.translate.engines.engine import LanguagePair, QuotaError, UnavailableError
 from hf_datasets.translate.paid import claim, engines
 from hf_datasets.translate.sending import calls
-from hf_datasets.translate.translator import Item, Translation, Translator
+from hf_datasets.translate.translator import SourceText, Translation, Translator
 from tests.doubles.deepl_api import KEY, DeepLApi, Refusal
 
-PAIR = Pair("en", "PT-PT")
+PAIR = LanguagePair("en", "PT-PT")
 
 
 @pytest.fixture
@@ -25,16 +25,16 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "ledger.sqlite")
 
 
-def texts(count: int) -> list[Item]:
-    return [Item(f"text number {number} of many") for number in range(count)]
+def texts(count: int) -> list[SourceText]:
+    return [SourceText(f"text number {number} of many") for number in range(count)]
 
 
-def translate(ledger: Ledger, items: list[Item], **options: object) -> Translation:
+def translate(ledger: Ledger, items: list[SourceText], **options: object) -> Translation:
     return Translator(DeepL(), PAIR, ledger, **options).translate(items)  # type: ignore[arg-type]
 
 
 def test_what_is_sent(deepl: DeepLApi, ledger: Ledger) -> None:
-    done = translate(ledger, [Item("keep `x<y` & go")])
+    done = translate(ledger, [SourceText("keep `x<y` & go")])
     assert done.texts == ["KEEP `x<y` & GO"]
     (request,) = deepl.requests
     assert request["text"] == ['keep <x i="0">`x&lt;y`</x> &amp; go']
@@ -55,20 +55,24 @@ def test_a_repeated_run_sends_nothing(deepl: DeepLApi, ledger: Ledger) -> None:
 
 
 def test_equal_texts_are_paid_once(deepl: DeepLApi, ledger: Ledger) -> None:
-    assert translate(ledger, [Item("the same")] * 3).texts == ["THE SAME"] * 3
+    assert translate(ledger, [SourceText("the same")] * 3).texts == ["THE SAME"] * 3
     assert len(deepl.translated) == 1
 
 
 def test_what_determines_a_translation_makes_another_request(deepl: DeepLApi, ledger: Ledger) -> None:
-    for pair in (PAIR, Pair("en", "PT-BR"), Pair("en", "PT-PT", "prefer_less"), Pair("es", "PT-PT")):
-        Translator(DeepL(), pair, ledger).translate([Item("a text")])
-    Translator(DeepL("quality_optimized"), PAIR, ledger).translate([Item("a text")])
-    translate(ledger, [Item("a text", "in a context")])
-    assert len(deepl.translated) == 6
+    for pair in (
+        PAIR,
+        LanguagePair("en", "PT-BR"),
+        LanguagePair("en", "PT-PT", "prefer_less"),
+        LanguagePair("es", "PT-PT"),
+    ):
+        Translator(DeepL(), pair, ledger).translate([SourceText("a text")])
+    translate(ledger, [SourceText("a text", "in a context")])
+    assert len(deepl.translated) == 5
 
 
 def test_a_turn_goes_with_what_stands_before_it(deepl: DeepLApi, ledger: Ledger) -> None:
-    translate(ledger, [Item("a first turn"), Item("a second turn", "a first turn")])
+    translate(ledger, [SourceText("a first turn"), SourceText("a second turn", "a first turn")])
     assert {request.get("context"): request["text"] for request in deepl.requests} == {
         None: ["a first turn"],
         "a first turn": ["a second turn"],
@@ -76,7 +80,7 @@ def test_a_turn_goes_with_what_stands_before_it(deepl: DeepLApi, ledger: Ledger)
 
 
 def test_calls_stay_under_the_limits(ledger: Ledger) -> None:
-    items = [Item(f"{number} " + "é" * 8000) for number in range(10)]
+    items = [SourceText(f"{number} " + "é" * 8000) for number in range(10)]
     plan = Translator(DeepL(), PAIR, ledger).plan(items)
     # as JSON each é is 6 bytes: 48 kB a text, two fit into 100 KiB
     assert [len(call) for call in calls(plan.missing, DeepL())] == [2] * 5
@@ -84,13 +88,13 @@ def test_calls_stay_under_the_limits(ledger: Ledger) -> None:
 
 def test_a_text_over_the_limit_is_cut_at_its_paragraphs(deepl: DeepLApi, ledger: Ledger) -> None:
     text = "\n\n".join(f"paragraph {number} " + "word " * 4000 for number in range(8))
-    done = translate(ledger, [Item(text)])
+    done = translate(ledger, [SourceText(text)])
     assert done.texts == [text.upper()]
     assert len(deepl.requests) > 1
 
 
 def test_a_paragraph_over_the_limit_is_refused_and_the_others_go_on(deepl: DeepLApi, ledger: Ledger) -> None:
-    done = translate(ledger, [Item("word " * 30_000), Item("short")])
+    done = translate(ledger, [SourceText("word " * 30_000), SourceText("short")])
     assert done.texts == [None, "SHORT"]
     assert "A paragraph of 149,999 characters" in done.failed[0] or "150,000" in done.failed[0]
 
@@ -99,7 +103,7 @@ def test_the_quota_ends_at_text_700_and_the_next_run_pays_for_330(deepl: DeepLAp
     deepl.most_translations = 700
     first = translate(ledger, texts(1030))
     assert isinstance(first.stopped, QuotaError)
-    assert (first.sent, first.unreached, len(deepl.translated)) == (700, 330, 700)
+    assert (first.sent, first.texts.count(None), first.failed, len(deepl.translated)) == (700, 330, {}, 700)
     deepl.most_translations = None
     second = translate(ledger, texts(1030))
     assert (second.sent, second.stopped) == (330, None)
@@ -136,7 +140,7 @@ def test_a_storm_of_429_is_waited_out(deepl: DeepLApi, ledger: Ledger) -> None:
 
 def test_a_request_that_is_too_large_is_halved(deepl: DeepLApi, ledger: Ledger) -> None:
     deepl.refuse = lambda request: Refusal(413) if len(request["text"]) > 2 or "a huge one" in request["text"] else None
-    done = translate(ledger, [*texts(9), Item("a huge one")])
+    done = translate(ledger, [*texts(9), SourceText("a huge one")])
     assert done.texts[:9] == [item.text.upper() for item in texts(9)]
     assert "refuses a request for its size (413). It has 10 characters" in done.failed[9]
 
@@ -170,9 +174,9 @@ def test_languages_are_deepls_own(deepl: DeepLApi) -> None:
 
 
 def test_a_strict_formality_that_a_language_lacks_is_told(deepl: DeepLApi, ledger: Ledger) -> None:
-    done = Translator(DeepL(), Pair("en", "SV", "more"), ledger).translate([Item("a text")])
+    done = Translator(DeepL(), LanguagePair("en", "SV", "more"), ledger).translate([SourceText("a text")])
     assert "'formality' is not supported" in str(done.stopped)
-    soft = Translator(DeepL(), Pair("en", "SV", "prefer_more"), ledger).translate([Item("a text")])
+    soft = Translator(DeepL(), LanguagePair("en", "SV", "prefer_more"), ledger).translate([SourceText("a text")])
     assert soft.texts == ["A TEXT"]
 
 
@@ -184,15 +188,15 @@ def test_a_lost_placeholder_is_asked_for_again_without_it(deepl: DeepLApi, ledge
         return {**found, "text": found["text"].replace('<x i="0">{a}</x>', "")}
 
     deepl._translation = forgetful  # type: ignore[method-assign]
-    done = translate(ledger, [Item("from {a} on")])
+    done = translate(ledger, [SourceText("from {a} on")])
     assert (done.texts, done.retried) == (["FROM {a} ON"], 1)
     assert sorted(deepl.translated) == ["from", 'from <x i="0">{a}</x> on', "on"]
-    assert translate(ledger, [Item("from {a} on")]).sent == 0
+    assert translate(ledger, [SourceText("from {a} on")]).sent == 0
 
 
 def test_what_stays_wrong_fails(deepl: DeepLApi, ledger: Ledger) -> None:
     deepl.speak = lambda text, target: "</x>"
-    done = translate(ledger, [Item("from {a} on"), Item("plain")])
+    done = translate(ledger, [SourceText("from {a} on"), SourceText("plain")])
     assert done.texts == [None, None]
     assert done.failed == {0: "a placeholder is broken", 1: "a placeholder is broken"}
 
@@ -217,12 +221,12 @@ def test_two_processes_never_pay_for_one_text(deepl: DeepLApi, ledger: Ledger) -
 KILLED = """
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.translate.engines.deepl import DeepL
-from hf_datasets.translate.engines.engine import Pair
-from hf_datasets.translate.translator import Item, Translator
+from hf_datasets.translate.engines.engine import LanguagePair
+from hf_datasets.translate.translator import SourceText, Translator
 import sys
-items = [Item(f"text number {number} of many", f"context {number}") for number in range(40)]
+items = [SourceText(f"text number {number} of many", f"context {number}") for number in range(40)]
 DeepL.concurrency = 1
-Translator(DeepL(), Pair("en", "PT-PT"), Ledger(__import__("pathlib").Path(sys.argv[1]))).translate(items)
+Translator(DeepL(), LanguagePair("en", "PT-PT"), Ledger(__import__("pathlib").Path(sys.argv[1]))).translate(items)
 """
 
 
@@ -242,7 +246,7 @@ def test_what_was_answered_survives_kill_9(deepl: DeepLApi, tmp_path: Path) -> N
     process.wait()
     before = list(deepl.translated)
     assert 5 <= len(before) < 40
-    items = [Item(f"text number {number} of many", f"context {number}") for number in range(40)]
+    items = [SourceText(f"text number {number} of many", f"context {number}") for number in range(40)]
     done = translate(Ledger(path), items)
     assert None not in done.texts
     # at most the one that was in flight is asked for again
@@ -252,7 +256,7 @@ def test_what_was_answered_survives_kill_9(deepl: DeepLApi, tmp_path: Path) -> N
 def test_an_unwritable_ledger_stops_before_more_is_paid(deepl: DeepLApi, ledger: Ledger) -> None:
     ledger.execute("CREATE TRIGGER full BEFORE UPDATE ON translation BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
     with pytest.raises(LedgerError, match="disk is full"):
-        translate(ledger, [Item("a", str(number)) for number in range(50)])
+        translate(ledger, [SourceText("a", str(number)) for number in range(50)])
     assert len(deepl.translated) <= DeepL.concurrency
 
 

@@ -16,7 +16,7 @@ from hf_datasets.translate.documents import (
     read_document,
     translated_rows,
 )
-from hf_datasets.translate.engines.engine import Pair
+from hf_datasets.translate.engines.engine import LanguagePair
 from hf_datasets.translate.targets import target_files
 
 
@@ -64,7 +64,7 @@ def test_a_gzipped_array_of_instructions(tmp_path: Path) -> None:
     document = read_document(str(tmp_path / "en.json.gz"), "en")
     assert document.kind == SAMPLES
     assert [each.item.text for each in document.fields] == ["do\n\nit", "done"]
-    (target,) = target_files([document], Pair("en", "PT-PT"), None)
+    (target,) = target_files([document], LanguagePair("en", "PT-PT"), None)
     assert target == Path("en.pt.jsonl")
 
 
