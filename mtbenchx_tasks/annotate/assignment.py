@@ -9,7 +9,7 @@ from typing import Literal
 from mtbenchx_tasks.annotate.study import Item
 
 TARGET = 3
-"""Raters an item is filled up to (notes: human_eval, section 5)."""
+"""Raters an item is filled up to."""
 RESERVED_SECONDS = 1800.0
 """An assignment without a vote is free again after this long, or a dropout would block it."""
 

@@ -1,4 +1,4 @@
-"""The tables of a study (notes: human_eval, section 5)."""
+"""The tables of a study's database, study.sqlite."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS study (

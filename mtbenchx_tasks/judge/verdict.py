@@ -144,7 +144,7 @@ def parse_vote(text: str, votes: int) -> tuple[str | None, str]:
 
 
 def parse_vote_fastchat(text: str, votes: int = 3) -> tuple[str | None, str]:
-    """Return what FastChat's `run_judge_pair` would, with None instead of `error` (notes: peers 16).
+    """Return what FastChat's `run_judge_pair` would, with None instead of `error`.
 
     It looks for `[[A]]` anywhere, only then for `[[B]]`, then for `[[C]]`; the authors' copy goes on to `[[D]]`.
     """

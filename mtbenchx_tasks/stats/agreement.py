@@ -1,4 +1,4 @@
-"""Agreement between raters: raw (notes D1), and of ratings of the same answers."""
+"""Agreement between raters: of their votes, and of their ratings of the same answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mtbenchx_tasks.stats.kappa import ROUNDING, Kappa, cohen_kappa
 
 @dataclass(frozen=True)
 class RawAgreement:
-    """Agreement of pairs of raters (notes D1)."""
+    """Agreement of pairs of votes on the same item."""
 
     micro: float | None
     """Agreeing pairs among all pairs."""
@@ -64,7 +64,11 @@ class RatingAgreement:
 
 
 def raw_agreement(table: Sequence[Sequence[int]]) -> RawAgreement:
-    """Return the agreement of pairs of raters, per pair and per item (notes D1)."""
+    """Return the agreement of pairs of votes: METHODS.md, "Raw agreement".
+
+    Args:
+        table: One row an item, one column a class: how many votes the item has of the class.
+    """
     pairs = [(sum(comb(count, 2) for count in row), comb(sum(row), 2)) for row in table]
     used = [(agreeing, possible) for agreeing, possible in pairs if possible]
     n_pairs = sum(possible for _, possible in used)
@@ -74,7 +78,12 @@ def raw_agreement(table: Sequence[Sequence[int]]) -> RawAgreement:
 
 
 def rating_agreement(a: Mapping[AnswerId, float | None], b: Mapping[AnswerId, float | None]) -> RatingAgreement:
-    """Compare two judges' or prompt sets' ratings of the same answers (each the mean of its valid runs, or None)."""
+    """Compare two judges' or prompt sets' ratings: METHODS.md, "Two judges' ratings of the same answers".
+
+    Args:
+        a: Answer -> the first's rating, 1 to 10, the mean of its valid runs; None without one.
+        b: The second's.
+    """
     rated = [(key, x, y) for key in sorted(a) if (x := a[key]) is not None and (y := b.get(key)) is not None]
     left, right, every = [p for _, p, _ in rated], [q for _, _, q in rated], [q - p for _, p, q in rated]
     shifts: dict[QuestionId, list[float]] = {}

@@ -1,4 +1,4 @@
-"""Does the longer answer win, and who wins at equal length?
+"""Does the longer answer win, and who wins at equal length? METHODS.md, "Length control".
 
 The control is a logistic regression of "model_2 won" on an intercept and tanh(d / s), where d is model_2's length less
 model_1's in characters and s the standard deviation of d. tanh instead of the plain z-score, as in length-controlled

@@ -1,4 +1,7 @@
-"""The paper's substitution of inconsistent votes by those of a following run (section 6; notes D9)."""
+"""Substitution of inconsistent votes by those of a following run: arXiv 2402.13703, section 6.
+
+METHODS.md, "Substitution of inconsistent votes".
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -5,7 +5,7 @@ A row holds both games of one turn. In its files `g1_winner` and `g2_winner` nam
 swapped here. A game without a vote is `error`, as FastChat has it.
 
 FastChat knows no fourth vote: `both_bad` is written as `both_bad`, and FastChat's own show_result counts such a row as
-won by model_2 (notes: peers 17). Compare with three votes if it is to be read there.
+won by model_2. Compare with three votes if it is to be read there.
 """
 
 import json

@@ -47,7 +47,7 @@ def test_what_judges_write_is_read(text: str, three: str, four: str, fastchat: s
 
 def test_the_authors_order_ends_in_both_bad() -> None:
     assert parse_vote_fastchat("[[D]]", 4) == ("D", "")
-    assert parse_vote_fastchat("[[A]] is no better: [[D]]", 4) == ("A", "")  # notes, peers 16
+    assert parse_vote_fastchat("[[A]] is no better: [[D]]", 4) == ("A", "")
 
 
 @pytest.mark.parametrize(

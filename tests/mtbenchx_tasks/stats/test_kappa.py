@@ -40,7 +40,7 @@ def test_fleiss_with_missing_ratings() -> None:
 
 
 def test_fleiss_of_the_published_tables() -> None:
-    # notes section 8, check 1
+    # Computed apart from this code, from the tables of the literature.
     found = fleiss_kappa([[int(count) for count in row] for row in FULL.split()])
     assert (found.kappa, found.z) == (pytest.approx(0.430245, abs=5e-7), pytest.approx(17.652, abs=5e-4))
     found = fleiss_kappa(TEXTBOOK)
@@ -57,10 +57,6 @@ def test_fleiss_is_that_of_statsmodels() -> None:
         ours = fleiss_kappa(table.tolist()).kappa
         if ours is not None:
             assert ours == pytest.approx(theirs(table), abs=1e-12)
-
-
-def test_chance_as_the_mean_of_items() -> None:
-    assert fleiss_kappa(MISSING, "item_mean").kappa == pytest.approx(0.303884, abs=5e-7)
 
 
 def test_fleiss_by_hand() -> None:
@@ -87,9 +83,9 @@ def test_fleiss_of_too_little_is_none_with_n(table: list[list[int]], n: int, dro
 
 
 @settings(deadline=None)
-@given(TABLES, st.sampled_from(["pooled", "item_mean"]))
-def test_fleiss_stays_in_range(table: list[list[int]], pe_mode: str) -> None:
-    found = fleiss_kappa(table, pe_mode)  # type: ignore[arg-type]
+@given(TABLES)
+def test_fleiss_stays_in_range(table: list[list[int]]) -> None:
+    found = fleiss_kappa(table)
     assert found.n + found.dropped == len(table)
     if found.kappa is not None:
         assert found.kappa <= 1 + 1e-9
