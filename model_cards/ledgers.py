@@ -15,8 +15,9 @@ from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.study import read_ledger
 from mtbenchx_tasks.judge.sent import parameters_sent
 from mtbenchx_tasks.rating.results_files import TASKS
-from mtbenchx_tasks.records import Conditions, Judged, Verdict
-from mtbenchx_tasks.stats.means import aggregations, contributions, rating
+from mtbenchx_tasks.records import Conditions, Rating, Verdict
+from mtbenchx_tasks.stats.means import aggregations, contributions
+from mtbenchx_tasks.stats.means import rating as mean_of_runs
 
 
 def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
@@ -29,32 +30,32 @@ def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
     Raises:
         UserError: The file is damaged, or holds no judgments of the model, or those of two that share its name.
     """
-    judged = read_ledger(file).judged
+    ratings = read_ledger(file).ratings
     wanted = {part for name in names for part in (name, name.rpartition("/")[2])}
-    ours = [one for one in judged if one.model in wanted]
+    ours = [one for one in ratings if one.model.name in wanted]
     if not ours:
-        others = ", ".join(sorted({repr(one.model) for one in judged})) or "no model"
+        others = ", ".join(sorted({repr(one.model.name) for one in ratings})) or "no model"
         raise UserError(
             f"{file} holds no judgments of {' or '.join(map(repr, names))}, but of {others}; name the model by --name."
         )
-    groups: dict[tuple[Conditions, str], list[Judged]] = {}
+    groups: dict[tuple[Conditions, str], list[Rating]] = {}
     for one in ours:
-        groups.setdefault((one.conditions, one.language), []).append(one)
+        groups.setdefault((one.conditions, one.item.language), []).append(one)
     return [_result(file, conditions, group) for (conditions, _), group in groups.items()]
 
 
-def _result(file: Path, conditions: Conditions, judged: Sequence[Judged]) -> Result:
+def _result(file: Path, conditions: Conditions, judged: Sequence[Rating]) -> Result:
     _check_one(file, judged)
-    language, benchmark = judged[0].language, conditions.benchmark
+    language, benchmark = judged[0].item.language, conditions.benchmark
     parts = list(_by_question(judged))
     metrics = _metrics(parts)
-    ratings = [(question.category, rating(runs)) for question, turns in parts for one in turns for runs in one]
+    ratings = [(question.category, mean_of_runs(runs)) for question, turns in parts for one in turns for runs in one]
     sent = _sent(file, judged)
     return Result(
         file=str(file),
         task=f"{TASKS.get(benchmark, benchmark)}_{language}",
         language=language,
-        model=judged[0].model,
+        model=judged[0].model.name,
         judge=conditions.judge,
         setup=_setup(conditions, judged, sent),
         hashes={"prompt_set": conditions.prompt["prompt_sha256"]} if "prompt_sha256" in conditions.prompt else {},
@@ -74,31 +75,32 @@ def _result(file: Path, conditions: Conditions, judged: Sequence[Judged]) -> Res
     )
 
 
-def _check_one(file: Path, judged: Sequence[Judged]) -> None:
+def _check_one(file: Path, judged: Sequence[Rating]) -> None:
     """Raise UserError where an answer's judgments aren't of one model under one set of parameters."""
-    places = {(one.question_id, one.turn, one.repeat, one.run) for one in judged}
-    if len({one.identity for one in judged}) > 1 or len(places) < len(judged):
+    places = {(one.item, one.repeat, one.run) for one in judged}
+    if len({one.model for one in judged}) > 1 or len(places) < len(judged):
         first = judged[0]
         raise UserError(
-            f"{file} holds judgments of {first.model!r} in {first.language!r} by {first.conditions.judge} more than "
-            f"once (other weights or other parameters of the judge); give the results of one of them instead."
+            f"{file} holds judgments of {first.model.name!r} in {first.item.language!r} by "
+            f"{first.rater.name} more than once (other weights or other parameters of the judge); give the results of "
+            f"one of them instead."
         )
 
 
-def _by_question(judged: Sequence[Judged]) -> Iterator[tuple[Question, list[list[list[Verdict]]]]]:
+def _by_question(judged: Sequence[Rating]) -> Iterator[tuple[Question, list[list[list[Verdict]]]]]:
     """Yield each question with its verdicts per turn, per repeat, per run."""
-    rows: dict[int, list[Judged]] = {}
+    rows: dict[Any, list[Rating]] = {}
     for one in judged:
-        rows.setdefault(one.question_id, []).append(one)
+        rows.setdefault(one.item.question_id, []).append(one)
     for identifier, found in sorted(rows.items()):
         turns: list[list[list[Verdict]]] = []
         for turn in range(1, TURNS + 1):
             repeats: dict[int, list[Verdict]] = {}
             for one in found:
-                if one.turn == turn:
-                    repeats.setdefault(one.repeat, []).append(Verdict(one.rating, reason=one.reason))
+                if one.item.turn == turn:
+                    repeats.setdefault(one.repeat, []).append(Verdict(one.value, reason=one.reason))
             turns.append(list(repeats.values()))
-        yield Question(identifier, found[0].language, found[0].category, turns=()), turns
+        yield Question(identifier, found[0].item.language, found[0].item.category, turns=()), turns
 
 
 def _metrics(parts: Sequence[tuple[Question, list[list[list[Verdict]]]]]) -> dict[str, float | None]:
@@ -111,13 +113,13 @@ def _metrics(parts: Sequence[tuple[Question, list[list[list[Verdict]]]]]) -> dic
     return {name: None if value == "N/A" or math.isnan(value) else float(value) for name, value in found.items()}
 
 
-def _sent(file: Path, judged: Sequence[Judged]) -> Mapping[str, Any] | None:
+def _sent(file: Path, judged: Sequence[Rating]) -> Mapping[str, Any] | None:
     with damage_told(file), open_ledger(file, read_only=True) as ledger:
-        found = [ledger.judgment(one.key) for one in judged if one.key]
+        found = [ledger.judgment(one.evidence.key) for one in judged if one.evidence.key]
         return parameters_sent(one.details for one in found if one) or None
 
 
-def _setup(conditions: Conditions, judged: Sequence[Judged], sent: Mapping[str, Any] | None) -> dict[str, Any]:
+def _setup(conditions: Conditions, judged: Sequence[Rating], sent: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return all that two results must share to stand in one table (see evaluations.Result)."""
     return {
         "judge": {
@@ -129,7 +131,7 @@ def _setup(conditions: Conditions, judged: Sequence[Judged], sent: Mapping[str, 
             "parser": conditions.rule.get("parser", ""),
             "rating": conditions.rule.get("rating", ""),
             "runs": max(one.run for one in judged) + 1,
-            "snapshots": sorted({one.snapshot for one in judged if one.snapshot}),
+            "snapshots": sorted({one.rater.snapshot for one in judged if one.rater.snapshot}),
             "sent": without_room(sent or {}),
         },
         "endpoint": None,

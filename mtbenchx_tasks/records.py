@@ -68,6 +68,8 @@ class Evidence:
     """Key of the judgment in the ledger; "" if nobody was asked, or the file isn't a ledger."""
     source: str = field(default="", compare=False)
     """File and line, e.g. `votes.jsonl:3`, or the ledger's file."""
+    prompt: str = field(default="", compare=False)
+    """What the judge read, where the file holds it instead of the answer."""
     suspicious: bool = False
     """An answer holds the prompt's delimiters or a verdict of its own (see judge/injection.py)."""
 
@@ -285,43 +287,24 @@ NEVER_DEFAULT = (
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One rating of one answer, or the reason why there is none."""
+class Rating:
+    """One answer, rated once by one judge, or the reason why there is no rating."""
 
+    item: Item
+    model: Model
+    rater: Rater
     conditions: Conditions
-    """Under which it was given."""
-    model: str
-    """Who answered, as tables call it."""
-    identity: str
-    """What tells two models of one name apart; "" if unknown."""
-    language: str
-    """Language of the question."""
-    question_id: int
-    """Id of the question."""
-    category: str
-    """Its category."""
-    turn: int
-    """1 or 2."""
-    repeat: int
-    """0-based number of the generated answer."""
-    run: int
-    """0-based number of the judge run."""
-    rating: float | None
+    value: float | None
     """1 to 10; None: not a number, and in no mean."""
     reason: str = ""
-    """Why there is no rating."""
+    """Why there is no value; "" if there is one."""
+    repeat: int = 0
+    """0-based number of the generated answer."""
+    run: int = 0
+    """0-based number of the judge's run."""
     answer: str | None = None
-    """The judged answer; None if the file doesn't hold it."""
-    judgment: str = ""
-    """The judge's text."""
-    prompt: str = field(default="", compare=False)
-    """What the judge read, where the file holds it instead of the answer."""
-    snapshot: str = ""
-    """The judge's version, as the endpoint reported it."""
-    key: str | None = field(default=None, compare=False)
-    """The judgment's key in a ledger, if known."""
-    source: str = field(default="", compare=False)
-    """The file it was read from."""
+    """The rated text; None if the file doesn't hold it."""
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -405,8 +388,7 @@ class Cost:
 class Study:
     """Everything that was read."""
 
-    judged: tuple[Judged, ...] = ()
-    """Ratings."""
+    ratings: tuple[Rating, ...] = ()
     compared: tuple[Compared, ...] = ()
     """Outcomes of pairs."""
     costs: tuple[Cost, ...] = ()
@@ -425,7 +407,7 @@ class Study:
     def joined(self, other: "Study") -> "Study":
         """Return both together."""
         return Study(
-            self.judged + other.judged,
+            self.ratings + other.ratings,
             self.compared + other.compared,
             self.costs + other.costs,
             {**self.questions, **other.questions},

@@ -2,54 +2,60 @@
 
 from collections.abc import Iterable
 
-from mtbenchx_tasks.records import Compared, Judged, Outcome
+from mtbenchx_tasks.records import Compared, Model, Outcome, Rating
 
 
-def distinct(judged: Iterable[Judged]) -> tuple[list[Judged], dict[tuple[str, str], str], int]:
+def distinct(ratings: Iterable[Rating]) -> tuple[list[Rating], dict[Model, Model], int]:
     """Keep of equal ratings the one that tells most of its conditions.
 
     Ratings are equal if they are of one place (model, question, turn, repeat, run), of one judgment, and nothing that
     both tell of their conditions differs. A judgment's key holds what was asked for, so it decides where both have one.
 
     Returns:
-        The distinct ratings; (model, identity) -> another identity of the same model; how many ratings were left out.
+        The distinct ratings; model -> the same model as another file identifies it; how many ratings were left out.
     """
-    kept: list[Judged] = []
+    kept: list[Rating] = []
     places: dict[tuple[object, ...], list[int]] = {}
-    same: dict[tuple[str, str], str] = {}
+    same: dict[Model, Model] = {}
     twice = 0
-    for item in judged:
-        candidates = places.setdefault(_content(item), [])
-        place = next((place for place in candidates if _is_same(kept[place], item)), None)
+    for rating in ratings:
+        candidates = places.setdefault(_content(rating), [])
+        place = next((place for place in candidates if _is_same(kept[place], rating)), None)
         if place is None:
             candidates.append(len(kept))
-            kept.append(item)
+            kept.append(rating)
             continue
         first, twice = kept[place], twice + 1
-        kept[place] = max(first, item, key=_told)
-        if first.identity != item.identity:
-            other = item if kept[place] is first else first
-            same[other.model, other.identity] = kept[place].identity
+        kept[place] = max(first, rating, key=_told)
+        if first.model != rating.model:
+            other = rating if kept[place] is first else first
+            same[other.model] = kept[place].model
     return kept, same, twice
 
 
-def _content(item: Judged) -> tuple[object, ...]:
-    place = item.conditions.judge, item.model, item.language, item.question_id, item.turn, item.repeat, item.run
-    rating = None if item.rating is None else round(item.rating, 9)
-    return (*place, rating, item.judgment, item.key or item.answer)
+def _content(rating: Rating) -> tuple[object, ...]:
+    place = rating.rater.name, rating.model.name, rating.item, rating.repeat, rating.run
+    value = None if rating.value is None else round(rating.value, 9)
+    return (*place, value, rating.evidence.text, rating.evidence.key or rating.answer)
 
 
-def _told(item: Judged) -> tuple[bool, int]:
-    return bool(item.identity), len(item.conditions.told)
+def _told(rating: Rating) -> tuple[bool, int]:
+    return bool(rating.model.identity), len(rating.conditions.told)
 
 
-def _is_same(first: Judged, other: Judged) -> bool:
+def _is_same(first: Rating, other: Rating) -> bool:
     """Two models of one ledger that say the same are two; one without an identity is of an older release."""
-    if first.source == other.source and first.identity != other.identity and first.identity and other.identity:
+    models = first.model.identity, other.model.identity
+    if file_of(first) == file_of(other) and models[0] != models[1] and all(models):
         return False
-    if first.key and other.key:
+    if first.evidence.key and other.evidence.key:
         return not first.conditions.but_sent.contradicts(other.conditions.but_sent)
     return not first.conditions.contradicts(other.conditions)
+
+
+def file_of(rating: Rating) -> str:
+    """Return the file that a rating was read from."""
+    return rating.evidence.source.rpartition(", line ")[0] or rating.evidence.source
 
 
 def distinct_outcomes(compared: Iterable[Compared]) -> list[Compared]:

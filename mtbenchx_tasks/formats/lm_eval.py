@@ -23,7 +23,7 @@ from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
-from mtbenchx_tasks.records import Conditions, Judged, Study
+from mtbenchx_tasks.records import Conditions, Evidence, Item, Model, Rater, Rating, Study
 
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT[\d.:+-]+)\.jsonl")
 TURNS = 2
@@ -98,16 +98,16 @@ def read_samples(file: Path, told: Told = NOTHING) -> Study:
     asked = {row.doc.question_id.number: row.doc.turns[0] for row in read if row.doc.turns}
     ids = [row.doc.question_id.number for row in read]
     benchmark = benchmark_of(file, ids, told.benchmark or config.benchmark or None, asked)
-    judged: list[Judged] = []
+    ratings: list[Rating] = []
     for (number, _), row in zip(rows, read, strict=True):
         if isinstance(row, JudgedSample):
             declared(row.resps, config, f"{file}, line {number}")
             about = _conditions(row, config, benchmark)
-            judged += _judged(row, about, (model, identity), f"{file}, line {number}", str(file))
+            ratings += _ratings(row, about, Model(model, identity), f"{file}, line {number}")
     questions = {(benchmark, row.doc.language, row.doc.question_id.number): tuple(row.doc.turns) for row in read}
     unjudged = sum(not isinstance(row, JudgedSample) for row in read)
     notes = (f"{file}: {unjudged} answers that nobody judged (`mtbenchx judge` does).",) if unjudged else ()
-    return Study(tuple(judged), questions=questions, sources=(str(file),), notes=notes)
+    return Study(tuple(ratings), questions=questions, sources=(str(file),), notes=notes)
 
 
 def _row(row: Mapping[str, Any], place: str) -> SampleRow:
@@ -186,37 +186,32 @@ def version_text(version: Any) -> str:
     return str(version or "") if (number := finite(version)) is None else f"{number:g}"
 
 
-def _judged(
-    row: JudgedSample, conditions: Conditions, who: tuple[str, str], place: str, source: str
-) -> Iterator[Judged]:
+def _ratings(row: JudgedSample, conditions: Conditions, model: Model, place: str) -> Iterator[Rating]:
     """Yield every rating of a question: responses alternate between the turns, verdicts with them."""
-    doc = row.doc
+    doc, number_of = row.doc, row.doc.question_id.number
     if len(row.filtered_resps) != len(row.resps):
         raise UserError(
             f"{place}: not {WHAT} ({len(row.resps)} responses and {len(row.filtered_resps)} verdicts); {LEAVE}."
         )
+    about = category(conditions.benchmark, number_of, doc.category)
     for number, runs in enumerate(row.filtered_resps):
+        item = Item(conditions.benchmark, doc.language, number_of, number % TURNS + 1, about)
         for run, said in enumerate(runs):
             verdict = _verdict(said, place)
             value = valid_rating(verdict.rating)
             rating = value if value is None or LOWEST <= value <= HIGHEST else None
             without = "the file holds no rating" if value is None else OUT_OF_RANGE
-            yield Judged(
+            yield Rating(
+                item,
+                model,
+                Rater(conditions.judge, snapshot=verdict.snapshot),
                 conditions,
-                *who,
-                language=doc.language,
-                question_id=doc.question_id.number,
-                category=category(conditions.benchmark, doc.question_id.number, doc.category),
-                turn=number % TURNS + 1,
-                repeat=number // TURNS,
-                run=run,
-                rating=rating,
-                reason=verdict.reason or ("" if rating is not None else without),
-                answer=row.resps[number][0],
-                judgment=verdict.text,
-                snapshot=verdict.snapshot,
-                key=verdict.key,
-                source=source,
+                rating,
+                verdict.reason or ("" if rating is not None else without),
+                number // TURNS,
+                run,
+                row.resps[number][0],
+                Evidence(verdict.text, verdict.key or "", place),
             )
 
 

@@ -55,8 +55,8 @@ class Chapter:
 
 def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) -> list[Chapter]:
     """Return the whole report."""
-    found = sections(study.judged)
-    names = {item.model for item in study.judged} | _in_pairs(study)
+    found = sections(study.ratings)
+    names = {rating.model.name for rating in study.ratings} | _in_pairs(study)
     models = grouped(sorted(names, key=lambda name: (name.casefold(), name)), groups)
     parts = []
     for place, section in enumerate(found, start=1):
@@ -126,7 +126,7 @@ def _sureness(
 
 def _sizes(section: Section) -> str:
     languages = len(section.languages)
-    times = sorted({len({item.run for item in answer.judged}) for answer in section.answers})
+    times = sorted({len(answer.runs) for answer in section.answers})
     runs = f"{times[0]} judge run{'s' if times[0] > 1 else ''}"
     runs = runs if len(times) == 1 else f"{times[0]} to {times[-1]} judge runs an answer"
     told = [f"{name.replace('_', ' ')}: {value}" for name, value in section.conditions.told.items()]

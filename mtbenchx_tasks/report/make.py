@@ -61,13 +61,15 @@ def make_report(
 
 def facts(study: Study) -> dict[str, str]:
     """Return the numbers on top of the page."""
-    models = {item.model for item in study.judged}
+    models = {rating.model.name for rating in study.ratings}
     models |= {model for item in study.compared for model in (item.outcome.item.model_1, item.outcome.item.model_2)}
-    languages = {item.language for item in study.judged} | {item.outcome.item.language for item in study.compared}
-    scored = sum(item.rating is not None for item in study.judged)
+    languages = {rating.item.language for rating in study.ratings} | {
+        item.outcome.item.language for item in study.compared
+    }
+    scored = sum(rating.value is not None for rating in study.ratings)
     found = {"Models": str(len(models)), "Languages": str(len(languages))}
-    if study.judged:
-        found |= {"Ratings": f"{scored:,}", "Judgments": f"{len(study.judged):,}"}
+    if study.ratings:
+        found |= {"Ratings": f"{scored:,}", "Judgments": f"{len(study.ratings):,}"}
     if study.compared:
         found["Comparisons"] = f"{len(study.compared):,}"
     return found
@@ -75,13 +77,13 @@ def facts(study: Study) -> dict[str, str]:
 
 def notes(study: Study) -> tuple[str, ...]:
     """Return what the reader must know, the split into sections first."""
-    found = sections(study.judged)
+    found = sections(study.ratings)
     split = (
         (f"Ratings were given under {len(found)} different conditions, which are never put in one table: "
          + "; ".join(section.name for section in found) + ".",)
         if len(found) > 1
         else ()
     )  # fmt: skip
-    nothing = sum(item.rating is not None for item in study.judged) == 0 and bool(study.judged)
+    nothing = sum(rating.value is not None for rating in study.ratings) == 0 and bool(study.ratings)
     unscored = ("No judgment gave a rating: all cells are empty.",) if nothing else ()
     return (*split, *unscored, *study.notes)

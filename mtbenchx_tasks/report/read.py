@@ -9,7 +9,7 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
-from mtbenchx_tasks.formats.distinct import distinct, distinct_outcomes
+from mtbenchx_tasks.formats.distinct import distinct, distinct_outcomes, file_of
 from mtbenchx_tasks.formats.fastchat.study import (
     read_answers_only,
     read_fastchat_pairs,
@@ -20,7 +20,7 @@ from mtbenchx_tasks.formats.fastchat.study import (
 from mtbenchx_tasks.formats.generations import holds
 from mtbenchx_tasks.formats.ledger.study import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.formats.lm_eval import SAMPLES, load_json, read_samples
-from mtbenchx_tasks.records import Compared, Conditions, Judged, Study
+from mtbenchx_tasks.records import Compared, Conditions, Model, Rating, Study
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")
@@ -56,7 +56,7 @@ def read_study(paths: Sequence[Path], told: Told = NOTHING) -> Study:
                 raise UserError(f"{file} is a second agreement.json; name one.")
             study = study.joined(found)
     study = filled(_once(study))
-    if not study.judged and not study.compared and study.agreement is None:
+    if not study.ratings and not study.compared and study.agreement is None:
         noted = f" ({' '.join(study.notes)})" if study.notes else ""
         raise UserError(
             f"No judgments in {', '.join(map(str, paths))}{noted}; name a results folder of `lm_eval --log_samples`, "
@@ -153,68 +153,61 @@ def _first_row(file: Path) -> dict[str, object]:
 
 def _once(study: Study) -> Study:
     """Keep of equal ratings one, tell models of one name apart, and refuse two answers to one question."""
-    judged, same, twice = distinct(study.judged)
-    judged, notes = _told_apart(judged, same)
-    judged = list(_as_runs(judged))
+    kept, same, twice = distinct(study.ratings)
+    named, notes = _told_apart([replace(rating, model=same.get(rating.model, rating.model)) for rating in kept])
+    ratings = tuple(_as_runs(named))
     compared = distinct_outcomes(study.compared)
     if twice:
         notes.append(f"{twice} ratings were read twice (the same run, or its ledger) and count once.")
     if len(compared) < len(study.compared):
         notes.append(f"{len(study.compared) - len(compared)} comparisons were read twice and count once.")
-    return replace(study, judged=tuple(judged), compared=tuple(_own_runs(compared)), notes=study.notes + tuple(notes))
+    return replace(study, ratings=ratings, compared=tuple(_own_runs(compared)), notes=study.notes + tuple(notes))
 
 
-def _told_apart(judged: list[Judged], same: dict[tuple[str, str], str]) -> tuple[list[Judged], list[str]]:
+def _told_apart(ratings: Sequence[Rating]) -> tuple[Sequence[Rating], list[str]]:
     """Give models of one name but different weights names of their own."""
-    judged = [_known_as(item, same) for item in judged] if same else judged
-    places = dict.fromkeys((item.conditions, item.model, item.identity, item.source) for item in judged)
-    identities: dict[tuple[Conditions, str], dict[str, str]] = {}
-    for conditions, model, identity, source in places:
-        identities.setdefault((conditions.of_all_languages, model), {}).setdefault(identity, source)
-    several = {name for name, found in identities.items() if len(found) > 1}
+    places = dict.fromkeys((rating.conditions, rating.model, file_of(rating)) for rating in ratings)
+    found: dict[tuple[Conditions, str], dict[Model, str]] = {}
+    for conditions, model, file in places:
+        found.setdefault((conditions.of_all_languages, model.name), {}).setdefault(model, file)
+    several = {place: models for place, models in found.items() if len(models) > 1}
     if not several:
-        return judged, []
-    notes = []
-    for (_, model), found in identities.items():
-        if len(found) > 1:
-            names = "; ".join(f"{label(model, identity)}: {source}" for identity, source in found.items())
-            notes.append(f"{len(found)} models are named {model}; told apart by weights or origin: {names}.")
+        return ratings, []
+    notes = [
+        f"{len(models)} models are named {name}; told apart by weights or origin: "
+        + "; ".join(f"{label(model)}: {file}" for model, file in models.items())
+        + "."
+        for (_, name), models in several.items()
+    ]
     renamed = [
-        replace(item, model=label(item.model, item.identity)) if _name(item) in several else item for item in judged
+        replace(rating, model=replace(rating.model, name=label(rating.model)))
+        if (rating.conditions.of_all_languages, rating.model.name) in several
+        else rating
+        for rating in ratings
     ]
     return renamed, list(dict.fromkeys(notes))
 
 
-def _known_as(item: Judged, same: dict[tuple[str, str], str]) -> Judged:
-    known = same.get((item.model, item.identity))
-    return item if known is None else replace(item, identity=known)
-
-
-def _name(item: Judged) -> tuple[Conditions, str]:
-    return item.conditions.of_all_languages, item.model
-
-
-def label(model: str, identity: str) -> str:
+def label(model: Model) -> str:
     """Return a model's name with the beginning of its identity's hash."""
-    return f"{model} ({content_hash(identity)[:6] if identity else 'identity unknown'})"
+    return f"{model.name} ({content_hash(model.identity)[:6] if model.identity else 'identity unknown'})"
 
 
-def _as_runs(judged: Iterable[Judged]) -> Iterator[Judged]:
+def _as_runs(ratings: Iterable[Rating]) -> Iterator[Rating]:
     """Number judgments of one answer under the same conditions as runs; refuse two answers to one question."""
-    seen: dict[tuple[object, ...], dict[int, Judged]] = {}
-    for item in judged:
-        place = item.conditions, item.model, item.language, item.question_id, item.turn, item.repeat
-        runs = seen.setdefault(place, {})
-        first = runs.get(item.run)
-        if first is not None and (item.answer is None or item.answer != first.answer):
-            where = f"question {item.question_id}, turn {item.turn} in {item.language!r}"
+    seen: dict[tuple[object, ...], dict[int, Rating]] = {}
+    for rating in ratings:
+        runs = seen.setdefault((rating.conditions, rating.model, rating.item, rating.repeat), {})
+        first = runs.get(rating.run)
+        if first is not None and (rating.answer is None or rating.answer != first.answer):
+            item = rating.item
             raise UserError(
-                f"{item.model!r} has two different results for {where}: in {first.source} and in {item.source}; "
-                f"name one of the two files."
+                f"{rating.model.name!r} has two different results for question {item.question_id}, turn {item.turn} in "
+                f"{item.language!r}: in {file_of(first)} and in {file_of(rating)}; name one of the two files."
             )
-        run = item.run if first is None else max(runs) + 1
-        runs[run] = item
-        yield item if run == item.run else replace(item, run=run)
+        run = rating.run if first is None else max(runs) + 1
+        runs[run] = rating
+        yield rating if run == rating.run else replace(rating, run=run)
 
 
 def _own_runs(compared: Iterable[Compared]) -> Iterator[Compared]:
@@ -234,7 +227,7 @@ def filled(study: Study) -> Study:
         return study
     return replace(
         study,
-        judged=tuple(_with_answer(item, study) for item in study.judged),
+        ratings=tuple(_with_answer(rating, study) for rating in study.ratings),
         compared=tuple(_with_lengths(item, study) for item in study.compared),
     )
 
@@ -244,13 +237,13 @@ def _text(study: Study, place: tuple[str, str, str, int], turn: int) -> str | No
     return texts[turn - 1] if len(texts) >= turn else None
 
 
-def _with_answer(item: Judged, study: Study) -> Judged:
-    if item.answer is not None or item.repeat:
-        return item
-    place = item.conditions.benchmark, item.language, item.model, item.question_id
-    text = _text(study, place, item.turn)
-    is_judged = text is not None and (not item.prompt or holds(item.prompt, text))
-    return replace(item, answer=text) if is_judged else item
+def _with_answer(rating: Rating, study: Study) -> Rating:
+    if rating.answer is not None or rating.repeat or not isinstance(rating.item.question_id, int):
+        return rating
+    item, prompt = rating.item, rating.evidence.prompt
+    text = _text(study, (item.benchmark, item.language, rating.model.name, rating.item.question_id), item.turn or 1)
+    is_judged = text is not None and (not prompt or holds(prompt, text))
+    return replace(rating, answer=text) if is_judged else rating
 
 
 def _with_lengths(item: Compared, study: Study) -> Compared:

@@ -7,44 +7,69 @@ from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.formats.benchmark import every_question
-from mtbenchx_tasks.records import Conditions, Judged
+from mtbenchx_tasks.records import Conditions, Item, Rating
 from mtbenchx_tasks.stats.means import answer_rating
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One answer with all its ratings."""
+class RatedTurn:
+    """The answers of one model to one turn of a question, with all their ratings."""
 
-    model: str
-    """Who answered."""
-    language: str
-    """Language of the question."""
-    question_id: int
-    """Id of the question."""
-    category: str
-    """Its category."""
-    turn: int
-    """1 or 2."""
-    judged: tuple[Judged, ...]
-    """Per repeat and run."""
+    ratings: tuple[Rating, ...]
+    """Of every repeat and run."""
+
+    @property
+    def item(self) -> Item:
+        """What was asked."""
+        return self.ratings[0].item
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.ratings[0].model.name
+
+    @property
+    def question_id(self) -> int | str:
+        """Id of the question."""
+        return self.item.question_id
+
+    @property
+    def turn(self) -> int:
+        """From 1; 0: the whole conversation."""
+        return self.item.turn or 0
+
+    @property
+    def language(self) -> str:
+        """Language of the question."""
+        return self.item.language
+
+    @property
+    def category(self) -> str:
+        """Category of the question."""
+        return self.item.category
 
     @cached_property
     def rating(self) -> float | None:
         """Mean of the valid runs, then of the repeats; None without one."""
         repeats: dict[int, list[float | None]] = {}
-        for item in self.judged:
-            repeats.setdefault(item.repeat, []).append(item.rating)
+        for rating in self.ratings:
+            repeats.setdefault(rating.repeat, []).append(rating.value)
         return answer_rating(repeats.values())
 
     @cached_property
     def runs(self) -> frozenset[int]:
         """Numbers of the judge runs that it was in."""
-        return frozenset(item.run for item in self.judged)
+        return frozenset(rating.run for rating in self.ratings)
 
     def of_run(self, run: int) -> float | None:
         """Return the rating of one run; None without one."""
-        values = [item.rating for item in self.judged if item.run == run and item.rating is not None]
+        values = [rating.value for rating in self.ratings if rating.run == run and rating.value is not None]
         return fmean(values) if values else None
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of each repeat that the files hold."""
+        return list({rating.repeat: rating.answer for rating in self.ratings if rating.answer is not None}.values())
 
 
 @dataclass(frozen=True)
@@ -55,8 +80,7 @@ class Section:
     """In words: the judge and what else tells it from other sections."""
     conditions: Conditions
     """What all have in common."""
-    answers: tuple[Answer, ...]
-    """Every answer, with all ratings."""
+    answers: tuple[RatedTurn, ...]
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -77,12 +101,12 @@ class Section:
     @cached_property
     def runs(self) -> int:
         """How many judge runs there are at most."""
-        return 1 + max((item.run for answer in self.answers for item in answer.judged), default=0)
+        return 1 + max((run for answer in self.answers for run in answer.runs), default=0)
 
     @cached_property
-    def by_cell(self) -> dict[tuple[str, str], tuple[Answer, ...]]:
+    def by_cell(self) -> dict[tuple[str, str], tuple[RatedTurn, ...]]:
         """(model, language) -> its answers."""
-        cells: dict[tuple[str, str], list[Answer]] = {}
+        cells: dict[tuple[str, str], list[RatedTurn]] = {}
         for answer in self.answers:
             cells.setdefault((answer.model, answer.language), []).append(answer)
         return {key: tuple(found) for key, found in cells.items()}
@@ -104,7 +128,7 @@ class Section:
         rated = {answer.category for answer in self.cell(model, language, turn) if answer.rating is not None}
         return f"{len(rated & every)} of {len(every)} categories" if rated and every - rated else ""
 
-    def cell(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> list[Answer]:
+    def cell(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> list[RatedTurn]:
         """Return one model's answers in one language, of one turn and category or all."""
         return [
             answer
@@ -123,14 +147,14 @@ def ordered_languages(languages: Iterable[str]) -> tuple[str, ...]:
     return (*known, *sorted(present - set(known)))
 
 
-def sections(judged: Sequence[Judged]) -> list[Section]:
+def sections(ratings: Sequence[Rating]) -> list[Section]:
     """Split ratings by their conditions; never merge what two judges, prompt sets or versions said.
 
     Prompts and references have other hashes in each language, so hashes tell sections apart only within one.
     """
-    groups: dict[Conditions, list[Judged]] = {}
-    for item in judged:
-        groups.setdefault(item.conditions, []).append(item)
+    groups: dict[Conditions, list[Rating]] = {}
+    for rating in ratings:
+        groups.setdefault(rating.conditions, []).append(rating)
     merged = _without_hash(_english_joined(groups))
     found = []
     for conditions, items in merged.items():
@@ -138,27 +162,27 @@ def sections(judged: Sequence[Judged]) -> list[Section]:
     return found
 
 
-def _english_joined(groups: Mapping[Conditions, list[Judged]]) -> dict[Conditions, list[Judged]]:
+def _english_joined(groups: Mapping[Conditions, list[Rating]]) -> dict[Conditions, list[Rating]]:
     """Prompts in English are English questions' own: where all others were judged so, English belongs to them."""
     joined = dict(groups)
     for conditions, items in groups.items():
-        if conditions.prompt.get("prompt_language") != "same" or {item.language for item in items} != {"en"}:
+        if conditions.prompt.get("prompt_language") != "same" or _languages(items) != {"en"}:
             continue
         named = replace(conditions, prompt={**conditions.prompt, "prompt_language": "en"})
         others = [other for other in groups if other.of_all_languages == named.of_all_languages]
-        if others and all(item.language != "en" for other in others for item in groups[other]):
+        if others and all("en" not in _languages(groups[other]) for other in others):
             joined[named] = [*joined.get(named, ()), *joined.pop(conditions)]
     return joined
 
 
-def _without_hash(groups: Mapping[Conditions, list[Judged]]) -> dict[Conditions, list[Judged]]:
+def _without_hash(groups: Mapping[Conditions, list[Rating]]) -> dict[Conditions, list[Rating]]:
     """Join groups that differ only in hashes of prompts and references, where no language has two of them."""
     alike: dict[Conditions, list[Conditions]] = {}
     for conditions in groups:
         alike.setdefault(conditions.of_all_languages, []).append(conditions)
-    merged: dict[Conditions, list[Judged]] = {}
+    merged: dict[Conditions, list[Rating]] = {}
     for common, members in alike.items():
-        languages = [{item.language for item in groups[member]} for member in members]
+        languages = [_languages(groups[member]) for member in members]
         if sum(map(len, languages)) == len(set().union(*languages)):
             merged[common] = [item for member in members for item in groups[member]]
         else:
@@ -166,9 +190,12 @@ def _without_hash(groups: Mapping[Conditions, list[Judged]]) -> dict[Conditions,
     return merged
 
 
-def _answers(items: Iterable[Judged]) -> Iterable[Answer]:
-    groups: dict[tuple[str, str, int, str, int], list[Judged]] = {}
-    for item in items:
-        place = item.model, item.language, item.question_id, item.category, item.turn
-        groups.setdefault(place, []).append(item)
-    return (Answer(*place, tuple(found)) for place, found in groups.items())
+def _languages(ratings: Iterable[Rating]) -> set[str]:
+    return {rating.item.language for rating in ratings}
+
+
+def _answers(ratings: Iterable[Rating]) -> Iterable[RatedTurn]:
+    groups: dict[tuple[str, Item], list[Rating]] = {}
+    for rating in ratings:
+        groups.setdefault((rating.model.name, rating.item), []).append(rating)
+    return (RatedTurn(tuple(group)) for group in groups.values())

@@ -7,21 +7,22 @@ from typing import Any
 
 from hf_datasets.benchmark.ids import category_of
 from hf_datasets.shared import jsonl
-from mtbenchx_tasks.records import Conditions, Judged
+from mtbenchx_tasks.records import Conditions, Item, Model, Rater, Rating
 from mtbenchx_tasks.report.sections import Section, sections
 
 GPT4 = Conditions("gpt-4", {"benchmark": "mtbench_x"})
 
 
-def judged(model: str, question: int, rating: float | None, turn: int = 1, **other: Any) -> Judged:
-    place = {"conditions": GPT4, "identity": "", "language": "de", "repeat": 0, "run": 0, **other}
-    category = category_of("mtbench_x", question)
-    return Judged(model=model, question_id=question, category=category, turn=turn, rating=rating, **place)
+def rated(model: str, question: int, value: float | None, turn: int = 1, **other: Any) -> Rating:
+    benchmark, language = "mtbench_x", other.pop("language", "de")
+    item = Item(benchmark, language, question, turn, category_of(benchmark, question))
+    place = {"conditions": GPT4, "rater": Rater("gpt-4"), **other}
+    return Rating(item=item, model=Model(model), value=value, **place)
 
 
 def section(ratings: Mapping[str, Iterable[float | None]], first: int = 81, **other: Any) -> Section:
     """One model's ratings question by question."""
-    items = [judged(m, first + n, value, **other) for m, values in ratings.items() for n, value in enumerate(values)]
+    items = [rated(m, first + n, value, **other) for m, values in ratings.items() for n, value in enumerate(values)]
     (found,) = sections(items)
     return found
 

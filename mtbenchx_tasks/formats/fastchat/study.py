@@ -28,7 +28,20 @@ from mtbenchx_tasks.formats.votes import Vote, read_votes
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
-from mtbenchx_tasks.records import FAILED, PEOPLE, Compared, Conditions, Judged, Outcome, OutcomeItem, Study
+from mtbenchx_tasks.records import (
+    FAILED,
+    PEOPLE,
+    Compared,
+    Conditions,
+    Evidence,
+    Item,
+    Model,
+    Outcome,
+    OutcomeItem,
+    Rater,
+    Rating,
+    Study,
+)
 
 Numbered = Sequence[tuple[int, SingleRow]]
 
@@ -76,7 +89,7 @@ def read_singles(file: Path, told: Told = NOTHING) -> Study:
     spelt = any(row.question_id.language for _, row in rows)
     if not (told.language or spelt or language != "en" or _names_english(file)):
         notes = (f"{file}: no language is told, English is taken (--language).", *notes)
-    return Study(tuple(_judged(file, counted, language, benchmark)), sources=(str(file),), notes=notes)
+    return Study(tuple(_ratings(file, counted, language, benchmark)), sources=(str(file),), notes=notes)
 
 
 def _names_english(file: Path) -> bool:
@@ -87,30 +100,24 @@ def _shown(number: int, row: SingleRow) -> Shown:
     return Shown(number, row.question_id.number, row.turn, (row.model,), row.judge, row.user_prompt)
 
 
-def _judged(file: Path, rows: Numbered, language: str, benchmark: str) -> Iterator[Judged]:
+def _ratings(file: Path, rows: Numbered, language: str, benchmark: str) -> Iterator[Rating]:
     runs: Counter[tuple[object, ...]] = Counter()
     for number, row in rows:
-        question, score = row.question_id.number, valid_rating(row.score)
-        rating = score if score is not None and LOWEST <= score <= HIGHEST else None
-        place = row.judge, question, row.turn, row.model
-        yield Judged(
-            Conditions(slug(row.judge), {"benchmark": benchmark}),
-            row.model,
-            "",
-            language=language,
-            question_id=question,
-            category=category(benchmark, question, place=f"{file}, line {number}"),
-            turn=row.turn,
-            repeat=0,
-            run=runs[place],
-            rating=rating,
-            reason="" if rating is not None else OUT_OF_RANGE if score is not None else _why_not(row.judgment),
-            answer=None,
-            judgment=row.judgment,
-            prompt=row.user_prompt,
-            source=str(file),
+        question, score, source = row.question_id.number, valid_rating(row.score), f"{file}, line {number}"
+        value = score if score is not None and LOWEST <= score <= HIGHEST else None
+        item = Item(benchmark, language, question, row.turn, category(benchmark, question, place=source))
+        rater = Rater(slug(row.judge))
+        yield Rating(
+            item,
+            Model(row.model),
+            rater,
+            Conditions(rater.name, {"benchmark": benchmark}),
+            value,
+            "" if value is not None else OUT_OF_RANGE if score is not None else _why_not(row.judgment),
+            run=runs[rater, item, row.model],
+            evidence=Evidence(row.judgment, source=source, prompt=row.user_prompt),
         )
-        runs[place] += 1
+        runs[rater, item, row.model] += 1
 
 
 def _why_not(text: str) -> str:

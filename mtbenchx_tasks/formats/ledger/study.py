@@ -19,7 +19,19 @@ from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.costs import accounts
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.verdict import verdict
-from mtbenchx_tasks.records import Compared, Conditions, Cost, Judged, Outcome, Study
+from mtbenchx_tasks.records import (
+    Compared,
+    Conditions,
+    Cost,
+    Evidence,
+    Item,
+    Model,
+    Outcome,
+    Rater,
+    Rating,
+    Study,
+    Verdict,
+)
 
 ASKED = """judgment.details,
     CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.endpoint') END AS endpoint,
@@ -71,7 +83,7 @@ def read_ledger(file: Path) -> Study:
     if not is_ledger(file):
         raise UserError(f"{file} is not a ledger (SQLite); leave it out.")
     with damage_told(file), open_ledger(file, read_only=True) as ledger:
-        judged, _, twice = distinct(_judged(ledger, str(file)))
+        ratings, _, twice = distinct(_ratings(ledger, str(file)))
         compared, notes = _compared(ledger, str(file))
         costs = tuple(_costs(ledger, str(file)))
     if twice:
@@ -79,47 +91,47 @@ def read_ledger(file: Path) -> Study:
             f"{file}: {twice} judgments stand in it twice (once as an older release wrote) and count once.",
             *notes,
         )
-    return Study(tuple(judged), compared, costs, sources=(str(file),), notes=notes)
+    return Study(tuple(ratings), compared, costs, sources=(str(file),), notes=notes)
 
 
-def _judged(ledger: Ledger, source: str) -> Iterator[Judged]:
+def _ratings(ledger: Ledger, source: str) -> Iterator[Rating]:
     rows = [_parsed(dict(row)) for row in ledger.rows(QUERY)]
     groups: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in ONE_RUN), []).append(row)
     under = {place: _conditions(group) for place, group in groups.items()}
     for row in rows:
-        read = None
-        if row["judgment"] is not None and row["state"] is not None:
-            completion = Completion(row["state"], row["text"], row["reason"], row["details"])
-            read = verdict(completion, row["rule"]["parser"], row["rule"]["rating"], row["judgment"])
-        yield Judged(
+        said = _verdict(row)
+        yield Rating(
+            Item(
+                row["benchmark"],
+                row["language"],
+                row["question_id"],
+                row["turn"],
+                category_of(row["benchmark"], row["question_id"]),
+            ),
+            Model(row["candidate"], row["identity"]),
+            Rater(row["judge"], snapshot=said.snapshot),
             under[tuple(row[name] for name in ONE_RUN)],
-            row["candidate"],
-            row["identity"],
-            language=row["language"],
-            question_id=row["question_id"],
-            category=category_of(row["benchmark"], row["question_id"]),
-            turn=row["turn"],
-            repeat=row["repeat"],
-            run=row["run"],
-            rating=read.rating if read else None,
-            reason=read.reason if read else _absent(row),
-            answer=row["answer"],
-            judgment=read.text if read else "",
-            snapshot=read.snapshot if read else "",
-            key=row["judgment"],
-            source=source,
+            said.rating,
+            said.reason,
+            row["repeat"],
+            row["run"],
+            row["answer"],
+            Evidence(said.text, row["judgment"] or "", source, suspicious=bool(row["suspicious"])),
         )
+
+
+def _verdict(row: Row) -> Verdict:
+    if row["judgment"] is None or row["state"] is None:
+        return Verdict(None, reason="the judgment is not in the ledger") if row["answer"].strip() else EMPTY_ANSWER
+    completion = Completion(row["state"], row["text"], row["reason"], row["details"])
+    return verdict(completion, row["rule"]["parser"], row["rule"]["rating"], row["judgment"])
 
 
 def _parsed(row: Row) -> Row:
     texts = {"rule": row["settings"], "details": row["details"] or "{}", "parameters": row["parameters"] or "{}"}
     return {**row, **{name: json.loads(text) for name, text in texts.items()}}
-
-
-def _absent(row: dict[str, Any]) -> str:
-    return "the judgment is not in the ledger" if row["answer"].strip() else EMPTY_ANSWER.reason
 
 
 def _conditions(rows: Sequence[Row]) -> Conditions:

@@ -6,14 +6,14 @@ from pathlib import Path
 from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.records import Conditions, Judged
+from mtbenchx_tasks.records import Conditions, Item, Model, Rater, Rating
 from mtbenchx_tasks.report.contents import Chapter, Html, named
 from mtbenchx_tasks.report.figures import scores as score_figures
 from mtbenchx_tasks.report.figures.drawing import Figure, check_matplotlib
 from mtbenchx_tasks.report.page import Head, page
 from mtbenchx_tasks.report.printed.claims import advantages, claims, impossible, spellings
 from mtbenchx_tasks.report.printed.rows import PaperRow, read_paper
-from mtbenchx_tasks.report.sections import Answer, Section
+from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.report.write import draw_all, prepare, write_all
 from mtbenchx_tasks.tables import Cell, Row, Table, category_name, number
@@ -169,9 +169,9 @@ def _section(rows: Sequence[PaperRow]) -> Section:
         if row.kind != "average":
             for number_of, name in enumerate(CATEGORIES):
                 value = row.cells[name].value if name in row.cells else None
-                place = row.language, number_of, name, row.turn or 1
-                judged = Judged(Conditions("as printed"), row.model.name, "", *place, 0, 0, value)
-                answers.append(Answer(row.model.name, *place, (judged,)))
+                item = Item("", row.language, number_of, row.turn or 1, name)
+                rating = Rating(item, Model(row.model.name), Rater("as printed"), Conditions("as printed"), value)
+                answers.append(RatedTurn((rating,)))
     return Section("as printed", Conditions("as printed"), tuple(answers))
 
 

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.records import BOTH_BAD, Judged, Outcome, Study
+from mtbenchx_tasks.records import BOTH_BAD, Outcome, Rating, Study
 from mtbenchx_tasks.report.groups import Model
 from mtbenchx_tasks.report.html import render
-from mtbenchx_tasks.report.sections import Answer, Section
+from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.pairs import Duel
-from mtbenchx_tasks.report.tables.quality import texts_of
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.tables import Table, number
 
@@ -34,7 +33,8 @@ def parse_questions(text: str | None) -> list[int]:
 
 def check_questions(chosen: Sequence[int], study: Study) -> None:
     """Raise a UserError if a question is not among the results."""
-    known = {item.question_id for item in study.judged} | {item.outcome.item.question_id for item in study.compared}
+    known = {rating.item.question_id for rating in study.ratings}
+    known |= {item.outcome.item.question_id for item in study.compared}
     if chosen and not known:
         raise UserError("No result is on a question; leave --questions out.")
     for question in chosen:
@@ -65,22 +65,22 @@ def answers_table(section: Section, models: Sequence[Model], chosen: Sequence[in
         (
             *(str(part) for part in (answer.question_id, language_name(answer.language), answer.turn)),
             model.label,
-            number(item.rating),
-            item.answer if item.answer is not None else item.prompt,
-            item.judgment or item.reason,
+            number(rating.value),
+            rating.answer if rating.answer is not None else rating.evidence.prompt,
+            rating.evidence.text or rating.reason,
         )
         for question in chosen
         for model in models
         for language in section.languages
         for answer in section.cell(model.name, language)
         if answer.question_id == question
-        for item in answer.judged
+        for rating in answer.ratings
     )
     columns = ("Question", "Language", "Turn", "Model", "Rating", "Answer", "What the judge said")
     return Table("answers", "Answers side by side", columns, rows, shown=False)
 
 
-def _question(answers: Sequence[tuple[str, Answer]], said: Sequence[str]) -> dict[str, object]:
+def _question(answers: Sequence[tuple[str, RatedTurn]], said: Sequence[str]) -> dict[str, object]:
     """Return what answers.html shows of one question."""
     first = answers[0][1]
     return {
@@ -97,18 +97,18 @@ def _question(answers: Sequence[tuple[str, Answer]], said: Sequence[str]) -> dic
     }
 
 
-def _card(model: str, answer: Answer) -> dict[str, object]:
-    texts = [(text, answer.language) for text in texts_of(answer)]
+def _card(model: str, answer: RatedTurn) -> dict[str, object]:
+    texts = [(text, answer.language) for text in answer.texts]
     return {
         "model": model,
         "rating": f"{number(answer.rating)} of 10" if answer.rating is not None else "not scored",
-        "texts": texts or [(item.prompt, "") for item in answer.judged if item.prompt][:1],
-        "judgments": [(_told(item), item.judgment) for item in answer.judged],
+        "texts": texts or [(rating.evidence.prompt, "") for rating in answer.ratings if rating.evidence.prompt][:1],
+        "judgments": [(_told(rating), rating.evidence.text) for rating in answer.ratings],
     }
 
 
-def _told(item: Judged) -> str:
-    return number(item.rating) if item.rating is not None else f"not scored: {item.reason}"
+def _told(rating: Rating) -> str:
+    return number(rating.value) if rating.value is not None else f"not scored: {rating.reason}"
 
 
 def votes_html(found: Sequence[Duel], chosen: Sequence[int]) -> Markup:

@@ -10,7 +10,7 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.records import Cost
 from mtbenchx_tasks.report.groups import Model
-from mtbenchx_tasks.report.sections import Answer, Section
+from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.tables import Cell, Row, Table, number, percent
 
@@ -23,8 +23,8 @@ def unscored_table(section: Section, models: Sequence[Model]) -> Table:
     for model in models:
         cells = []
         for language in section.languages:
-            judged = [item for answer in section.cell(model.name, language) for item in answer.judged]
-            without = [item.reason or "no reason told" for item in judged if item.rating is None]
+            judged = [rating for answer in section.cell(model.name, language) for rating in answer.ratings]
+            without = [rating.reason or "no reason told" for rating in judged if rating.value is None]
             reasons.update(without)
             share = len(without) / len(judged) if judged else None
             cells.append(Cell(percent(share), f"{len(without)}/{len(judged)}" if judged else ""))
@@ -80,7 +80,7 @@ def language_table(section: Section, models: Sequence[Model]) -> Table | None:
     )
 
 
-def _languages(answers: Sequence[Answer], benchmark: str, language: str, notes: set[str]) -> list[bool]:
+def _languages(answers: Sequence[RatedTurn], benchmark: str, language: str, notes: set[str]) -> list[bool]:
     try:
         exempt = _exempt(benchmark, language)
     except UserError:
@@ -89,15 +89,9 @@ def _languages(answers: Sequence[Answer], benchmark: str, language: str, notes: 
     found = []
     for answer in answers:
         if (answer.question_id, answer.turn) not in exempt:
-            told = [detect_language(text) for text in texts_of(answer)]
+            told = [detect_language(text) for text in answer.texts]
             found += [code == language for code in told if code is not None]
     return found
-
-
-def texts_of(answer: Answer) -> list[str]:
-    """Return the text of each repeat that the files hold."""
-    texts = {item.repeat: item.answer for item in answer.judged if item.answer is not None}
-    return list(texts.values())
 
 
 def length_table(section: Section, models: Sequence[Model]) -> Table | None:
@@ -105,7 +99,7 @@ def length_table(section: Section, models: Sequence[Model]) -> Table | None:
     rows: list[Row] = []
     for model in models:
         for language in section.languages:
-            texts = [text for answer in section.cell(model.name, language) for text in texts_of(answer)]
+            texts = [text for answer in section.cell(model.name, language) for text in answer.texts]
             if texts:
                 empty = sum(not text.strip() for text in texts)
                 rows.append(
@@ -123,7 +117,9 @@ def length_table(section: Section, models: Sequence[Model]) -> Table | None:
 
 def snapshots_note(section: Section) -> str:
     """Say which versions of the judge answered, if the files tell."""
-    counts = Counter(item.snapshot for answer in section.answers for item in answer.judged if item.rating is not None)
+    counts = Counter(
+        one.rater.snapshot for answer in section.answers for one in answer.ratings if one.value is not None
+    )
     told = [f"{name or 'version not told'} ({count})" for name, count in counts.most_common()]
     if not any(counts):
         return ""

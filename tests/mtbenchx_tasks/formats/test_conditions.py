@@ -36,7 +36,7 @@ def judge_twice(
 
 
 def told(*paths: Path) -> list[Section]:
-    return sections(read_study(paths).judged)
+    return sections(read_study(paths).ratings)
 
 
 @pytest.mark.parametrize("place", ["ledger.sqlite", "results"])
@@ -67,7 +67,7 @@ def test_what_was_sent_counts_and_ledger_and_results_tell_it_alike(tmp_path: Pat
     (one,) = told(tmp_path)  # a configured 0.0 that wasn't sent is the endpoint's default, as null is
     assert one.conditions.sent == {"endpoint": api.url, "model": "o4-mini", "max_tokens": 500, "system_role": "system"}
     assert [(answer.turn, answer.rating) for answer in one.answers] == [(1, 7), (2, None), (1, 7), (2, None)]
-    assert [len(answer.judged) for answer in one.answers] == [2, 1, 2, 1]  # asked for otherwise, sent alike: two runs
+    assert [len(answer.ratings) for answer in one.answers] == [2, 1, 2, 1]  # asked for otherwise, sent alike: two runs
 
 
 def test_a_retry_with_more_room_is_the_same_judge(tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ def test_an_older_release_s_rows_beside_new_ones_of_the_same_judgments_count_onc
         ledger = judge_twice(tmp_path, api, texts=("a", " "))
     as_0_4_wrote(ledger, "use")
     study = read_study([ledger])
-    (one,) = sections(study.judged)
-    assert (len(study.judged), len(one.answers)) == (4, 4)
-    assert all("references_sha256" in item.conditions.task for item in study.judged)  # what tells more is kept
+    (one,) = sections(study.ratings)
+    assert (len(study.ratings), len(one.answers)) == (4, 4)
+    assert all("references_sha256" in item.conditions.task for item in study.ratings)  # what tells more is kept
     assert any("4 judgments stand in it twice" in note for note in study.notes)
 
 

@@ -121,8 +121,10 @@ def test_judged_later_gives_what_cards_and_reports_read(api: Api, judge: dict[st
     ((result,),) = [group.results for group in read_groups([tmp_path / "out"])]
     assert (result.metrics["score"], result.questions, result.scored, result.model) == (7.0, (4, 16), 8, "m")
     study = read_study([tmp_path / "out"])
-    assert {(item.rating, item.conditions.benchmark, item.model) for item in study.judged} == {(7.0, "mini", "m")}
-    assert len(study.judged) == 8
+    assert {(rating.value, rating.conditions.benchmark, rating.model.name) for rating in study.ratings} == {
+        (7.0, "mini", "m")
+    }
+    assert len(study.ratings) == 8
     (line,) = [line for line in remarks(results) if line.startswith("Partial")]
     assert "4 of 16 questions of mini" in line
 

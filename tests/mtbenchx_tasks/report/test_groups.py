@@ -9,7 +9,7 @@ from mtbenchx_tasks.report.groups import grouped, read_groups
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.gains import gains
 from mtbenchx_tasks.stats.means import Resampler
-from tests.mtbenchx_tasks.studies import judged
+from tests.mtbenchx_tasks.studies import rated
 
 
 def test_families_and_mixtures_come_from_names() -> None:
@@ -67,7 +67,7 @@ def test_a_gain_is_a_difference_in_percent_of_the_scale() -> None:
     # Two languages. ENDEFRITES: 5.406 and 5.406; DE: 4.8 at home, 5.2 in French. Mean difference 5.406 - 5.0 = 0.406
     # points = 4.06 % of the scale, and 0.406 / 5.0 = 8.12 % relative; at home 0.606.
     items = [
-        judged(f"lima-x-{mixture}", question, rating, language=language)
+        rated(f"lima-x-{mixture}", question, rating, language=language)
         for question in (81, 82)
         for mixture, language, rating in (
             ("ENDEFRITES", "de", 5.406),
@@ -89,7 +89,7 @@ def test_a_gain_is_a_difference_in_percent_of_the_scale() -> None:
 
 
 def test_a_gain_rests_on_the_languages_that_both_have() -> None:
-    items = [judged("x-EN", 81, 4.0), judged("x-ENDE", 81, 5.0), judged("x-ENDE", 81, 9.0, language="fr")]
+    items = [rated("x-EN", 81, 4.0), rated("x-ENDE", 81, 5.0), rated("x-ENDE", 81, 9.0, language="fr")]
     (section,) = sections(items)
     gain = gains(section, grouped(section.models), Resampler(section, draws=50))[0]
     assert (gain.points, gain.languages) == (1, ("de",))

@@ -23,17 +23,17 @@ from tests.mtbenchx_tasks.studies import samples, single, singles
 def test_failed_judgments_are_counted_and_no_number(tmp_path: Path) -> None:
     rows = [single("m", 81, 8), single("m", 82, -1, judgment="$ERROR$"), single("m", 83, 85)]
     study = read_study([singles(tmp_path / "gpt-4_single.jsonl", rows)], Told("en"))
-    assert [item.rating for item in study.judged] == [8, None, None]
-    assert [item.reason for item in study.judged] == ["", "the judge was not reached", "verdict out of range"]
+    assert [rating.value for rating in study.ratings] == [8, None, None]
+    assert [rating.reason for rating in study.ratings] == ["", "the judge was not reached", "verdict out of range"]
 
 
 def test_a_row_that_stands_twice_counts_once_and_a_second_judgment_is_a_run(tmp_path: Path) -> None:
     again = single("m", 81, 6, tstamp=2.0)
     rows = [single("m", 81, 8), single("m", 81, 8), again]
     study = read_study([singles(tmp_path / "s.jsonl", rows)], Told("en"))
-    assert [(item.run, item.rating) for item in study.judged] == [(0, 8), (1, 6)]
+    assert [(rating.run, rating.value) for rating in study.ratings] == [(0, 8), (1, 6)]
     assert any("1 rows stand in it twice" in note for note in study.notes)
-    (answer,) = sections(study.judged)[0].answers
+    (answer,) = sections(study.ratings)[0].answers
     assert answer.rating == 7  # mean of both runs
 
 
@@ -45,7 +45,7 @@ def test_the_language_is_told_by_ids_or_the_folder(
 ) -> None:
     file = singles(tmp_path / folder / "model_judgment" / "gpt-4_single.jsonl", [single("m", question, 5)])
     study = read_study([file])
-    assert {item.language for item in study.judged} == {language}
+    assert {rating.item.language for rating in study.ratings} == {language}
     assert bool(study.notes) == (folder == "x" and question == 81)  # taken for English, and said so
 
 
@@ -64,11 +64,11 @@ def test_the_samples_and_the_ledger_of_one_run_count_once(api: Api, tmp_path: Pa
     (tmp_path / "org__double" / "results_2026-01-01T00-00-00.json").write_text(text, encoding="utf-8")
     alone = read_study([ledger])
     both = read_study([tmp_path])
-    assert len(alone.judged) == len(both.judged) == 8  # 4 questions, 2 turns
-    assert sorted(item.rating or 0 for item in alone.judged) == sorted(item.rating or 0 for item in both.judged)
+    assert len(alone.ratings) == len(both.ratings) == 8  # 4 questions, 2 turns
+    assert sorted(rating.value or 0 for rating in alone.ratings) == sorted(rating.value or 0 for rating in both.ratings)
     assert any("8 ratings were read twice" in note for note in both.notes)
-    assert len({item.model for item in both.judged}) == 1
-    answers = sections(both.judged)[0].answers
+    assert len({rating.model.name for rating in both.ratings}) == 1
+    answers = sections(both.ratings)[0].answers
     harness = results["results"]["mtbench_x_mini_de"]
     assert average_of(answers).value == pytest.approx(harness["category_mean,gpt-4"])
     assert mean_of(answers).value == pytest.approx(harness["score,gpt-4"])
@@ -87,7 +87,7 @@ def test_models_of_one_name_and_other_weights_are_told_apart(tmp_path: Path) -> 
     samples(tmp_path / "a", "m", {81: 5.0}, name="alice/m")
     samples(tmp_path / "b", "m", {81: 7.0}, name="bob/m", answer="eine andere Antwort")
     study = read_study([tmp_path])
-    names = {item.model for item in study.judged}
+    names = {rating.model.name for rating in study.ratings}
     assert len(names) == 2
     assert all(name.startswith("m (") for name in names)
     assert any("2 models are named m" in note for note in study.notes)
@@ -104,7 +104,7 @@ def test_two_results_of_one_model_on_one_question_are_refused(tmp_path: Path) ->
 
 def test_the_same_folder_twice_counts_once(tmp_path: Path) -> None:
     samples(tmp_path, "m", {81: 5.0, 82: None})
-    assert len(read_study([tmp_path, tmp_path]).judged) == 4
+    assert len(read_study([tmp_path, tmp_path]).ratings) == 4
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_ratings_under_other_conditions_are_sections_of_their_own(
 ) -> None:
     samples(tmp_path / "a", "m", {81: 5.0})
     samples(tmp_path / "b", "n", {81: 7.0}, judge=judge)
-    found = sections(read_study([tmp_path]).judged)
+    found = sections(read_study([tmp_path]).ratings)
     assert len(found) == 2
     assert any(told in one.name for one in found)
 
@@ -128,7 +128,7 @@ def test_ratings_under_other_conditions_are_sections_of_their_own(
 def test_the_prompts_of_two_languages_have_two_hashes_and_are_one_section(tmp_path: Path) -> None:
     samples(tmp_path, "m", {81: 5.0}, language="de")
     samples(tmp_path, "m", {81: 5.0}, language="fr", stamp="2026-01-02T00-00-00.000000")
-    (one,) = sections(read_study([tmp_path]).judged)
+    (one,) = sections(read_study([tmp_path]).ratings)
     assert one.languages == ("de", "fr")
 
 
@@ -187,7 +187,7 @@ def test_answers_beside_judgments_give_texts_and_lengths(tmp_path: Path) -> None
     asked = {"question_id": 81, "category": "writing", "turns": ["Write!", "Again!"]}
     singles(tmp_path / "question.jsonl", [asked])
     study = read_study([tmp_path], Told("en", "mtbench_x"))
-    assert [item.answer for item in study.judged] == ["one"]
+    assert [rating.answer for rating in study.ratings] == ["one"]
     assert [item.outcome.lengths for item in study.compared] == [(3, 5)]
     assert study.questions["mtbench_x", "en", 81] == ("Write!", "Again!")
 
@@ -196,7 +196,7 @@ def test_english_prompts_for_every_language_are_one_section(tmp_path: Path) -> N
     for day, language in enumerate(("de", "en"), start=1):
         about = {"language": language, "stamp": f"2026-01-0{day}T00-00-00.000000"}
         samples(tmp_path, "m", {81: 5.0}, judge={"prompt_language": "en", "prompt_set_sha256": "e"}, **about)
-    (one,) = sections(read_study([tmp_path]).judged)
+    (one,) = sections(read_study([tmp_path]).ratings)
     assert one.languages == ("en", "de")
 
 
@@ -232,7 +232,7 @@ def test_a_damaged_ledger_is_named(api: Api, tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.sqlite"
     evaluate(Model(), "mtbench_x_mini_en", {"model": "gpt-4", "base_url": api.url, "ledger": str(ledger)}, limit=2)
     study = read_study([ledger])  # with its write-ahead log, while it is open
-    assert len(study.judged) == 4
+    assert len(study.ratings) == 4
     half = tmp_path / "half.sqlite"
     half.write_bytes(ledger.read_bytes()[:6000])
     with pytest.raises(UserError) as told:
@@ -244,6 +244,6 @@ def test_other_tasks_of_a_results_folder_are_passed_over(tmp_path: Path) -> None
     file = samples(tmp_path, "m", {81: 5.0})
     other = file.with_name("samples_hellaswag_2026-01-01T00-00-00.000000.jsonl")
     singles(other, [{"doc_id": 0, "doc": {"query": "x"}, "resps": [[[0.0, True]]], "filter": "none"}])
-    assert len(read_study([tmp_path]).judged) == 2
+    assert len(read_study([tmp_path]).ratings) == 2
     with pytest.raises(UserError, match="not a sample of a mtbench_x task"):
         read_study([other.rename(other.with_name("named.jsonl"))])

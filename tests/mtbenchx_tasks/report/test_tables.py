@@ -20,7 +20,7 @@ from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
 from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_latex
 from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
-from tests.mtbenchx_tasks.studies import judged, section
+from tests.mtbenchx_tasks.studies import rated, section
 
 HOSTILE = '<script>alert(1)</script> & "q" \\input{x} $x_1$ 100% #{}~^'
 
@@ -126,7 +126,7 @@ def test_missing_questions_are_those_of_the_benchmark_not_of_the_other_models() 
 
 
 def test_a_whole_result_lacks_nothing() -> None:
-    both = [judged("m", 81 + n, 5.0, turn) for n in range(80) for turn in (1, 2)]
+    both = [rated("m", 81 + n, 5.0, turn) for n in range(80) for turn in (1, 2)]
     (found,) = sections(both)
     assert missing_table(found, grouped(found.models)).rows == (("Nothing", "any", "every model has all 80 questions"),)
     assert category_table(found, grouped(found.models), "de").rows[0][-1] == Cell("5.00", "160/160", strong=True)

@@ -25,7 +25,7 @@ from mtbenchx_tasks.stats.means import (
     rating,
     standard_error,
 )
-from tests.mtbenchx_tasks.studies import judged, section
+from tests.mtbenchx_tasks.studies import rated, section
 
 AGGREGATE = aggregations(CATEGORIES)
 
@@ -170,7 +170,7 @@ def test_nothing_scored_is_no_number() -> None:
 
 
 def test_deviation_over_runs_is_that_of_each_runs_average() -> None:
-    items = [judged("m", 81, rating, run=run) for run, rating in enumerate((4.0, 6.0, None))]
+    items = [rated("m", 81, rating, run=run) for run, rating in enumerate((4.0, 6.0, None))]
     (found,) = sections(items)
     over = average_over_runs(found.answers, found.runs)
     assert (over.mean, over.n, over.missing) == (5, 2, 1)

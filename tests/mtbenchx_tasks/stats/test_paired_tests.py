@@ -12,16 +12,16 @@ from mtbenchx_tasks.stats.intervals import Interval
 from mtbenchx_tasks.stats.means import Resampler, average_over_runs
 from mtbenchx_tasks.stats.paired_tests import ModelPair, holm, paired, paired_test, sign_flip_p, verdict
 from tests.mtbenchx_tasks.stats.test_intervals import per_question, values
-from tests.mtbenchx_tasks.studies import judged, section
+from tests.mtbenchx_tasks.studies import rated, section
 
 
 def test_a_few_answers_judged_twice_are_no_second_run() -> None:
-    items = [judged("m", question, 4.0) for question in range(81, 91)]
-    (found,) = sections([*items, judged("m", 81, 10.0, run=1)])
+    items = [rated("m", question, 4.0) for question in range(81, 91)]
+    (found,) = sections([*items, rated("m", 81, 10.0, run=1)])
     over = average_over_runs(found.answers, found.runs)
     assert (over.mean, over.sd, over.n, over.missing) == (4, None, 1, 1)  # run 1's average would be 10, SD 4.24
     (other,) = sections(
-        [*items, judged("m", 81, 10.0, run=1), *(judged("n", question, 5.0) for question in range(81, 91))]
+        [*items, rated("m", 81, 10.0, run=1), *(rated("n", question, 5.0) for question in range(81, 91))]
     )
     (pair,) = paired(["m", "n"], Resampler(other, draws=50))
     # A difference of 7 - 5 on question 81 and of -1 on the next: one of ten questions twice says nothing of the judge.
