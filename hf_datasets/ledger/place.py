@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from hf_datasets.ledger.layout import LedgerError
+from hf_datasets.shared.files import make_private
 
 BUSY_SECONDS = 60.0
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -45,9 +46,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open a ledger's file, made if it isn't there: only its owner may read it, and what SQLite lays beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _refuse_network_file_system(path)
-    if not path.exists():
-        with contextlib.suppress(OSError):  # SQLite says it better
-            path.touch(mode=0o600)
+    with contextlib.suppress(OSError):  # SQLite says it better
+        make_private(path)
     return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
 
 

@@ -43,19 +43,30 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give an empty file beside `path` to whoever writes files by their names; else as `replacing_file`."""
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
+    """Give an empty file beside `path` to whoever writes files by their names; else as `replacing_file`.
+
+    Args:
+        path: The file; one that is there keeps its permissions.
+        private: Only its owner may read a new one.
+    """
     with _told(path, "file"):
         if path.exists() and not path.is_file():  # a pipe, /dev/stdout: nothing to put in its place
             yield path
             return
         place = path.resolve()  # a link's file is replaced, not the link
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(place, "new", Path.touch) as new:
+        with _beside(place, "new", make_private if private else Path.touch) as new:
             if place.exists():
                 shutil.copymode(place, new)
             yield new
             new.replace(place)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read; one that is there stays as it is."""
+    if not path.exists():
+        path.touch(mode=0o600)
 
 
 @contextmanager

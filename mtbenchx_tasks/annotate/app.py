@@ -19,7 +19,7 @@ from mtbenchx_tasks.annotate import access
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.render import render
 from mtbenchx_tasks.annotate.store import Annotator
-from mtbenchx_tasks.annotate.voting import CHOICES, ExpiredError, RefusedError
+from mtbenchx_tasks.annotate.voting import CHOICES, ExpiredError, VoteRefusedError
 from mtbenchx_tasks.annotate.website import HERE, Site, StopError
 
 log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ def _voting(app: FastAPI, site: Site) -> None:
             site.voting.vote(session.annotator.id, assignment, choice)
         except ExpiredError as error:
             raise StopError(GONE, "expired") from error
-        except RefusedError as error:
+        except VoteRefusedError as error:
             raise StopError(FORBIDDEN, "refused") from error
         return _home(request)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from mtbenchx_tasks.annotate.study import Item
+from mtbenchx_tasks.annotate.study import Matchup
 
 TARGET = 3
 """Raters an item is filled up to."""
@@ -27,14 +27,14 @@ class Policy:
 
 
 def choose(
-    items: Sequence[Item],
-    seen: Set[Item],
-    raters: Mapping[Item, int],
+    items: Sequence[Matchup],
+    seen: Set[Matchup],
+    raters: Mapping[Matchup, int],
     categories: Mapping[int, str],
     *,
     policy: Policy,
     rng: random.Random,
-) -> Item | None:
+) -> Matchup | None:
     """Return an annotator's next item, or None if there is nothing left to judge.
 
     Args:

@@ -12,9 +12,9 @@ from typing import Any
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import write_file
 from mtbenchx_tasks.annotate.assignment import Policy
-from mtbenchx_tasks.annotate.serve import Options
+from mtbenchx_tasks.annotate.serve import AppOptions
 from mtbenchx_tasks.annotate.store import Store, insert_annotator
-from mtbenchx_tasks.annotate.study import Study
+from mtbenchx_tasks.annotate.study import AnnotationStudy
 
 NAME = "study.json"
 
@@ -23,9 +23,9 @@ NAME = "study.json"
 class Bundle:
     """Everything about a study but its votes."""
 
-    study: Study
+    study: AnnotationStudy
     """What people judge."""
-    options: Options
+    options: AppOptions
     """How it is shown."""
     invitations: tuple[tuple[str, str], ...]
     """Pseudonym and hash of the invitation code."""
@@ -52,7 +52,7 @@ def read_bundle(folder: Path) -> Bundle:
         row = json.loads(file.read_text(encoding="utf-8"))
         options: dict[str, Any] = {**row["options"], "policy": Policy(**row["options"]["policy"])}
         invitations = tuple((name, code_hash) for name, code_hash in row["invitations"])
-        return Bundle(Study.from_row(row["study"]), Options(**options), invitations)
+        return Bundle(AnnotationStudy.from_row(row["study"]), AppOptions(**options), invitations)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(f"{file} isn't a study that `mtbenchx annotate space` wrote ({error}).") from error
 

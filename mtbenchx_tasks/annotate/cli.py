@@ -66,13 +66,13 @@ def serve(
     """Start the app; without answer files it goes on with the study in the database."""
     _check_extra()
     from mtbenchx_tasks.annotate.assignment import Policy
-    from mtbenchx_tasks.annotate.serve import Options, make_site, open_study, run
+    from mtbenchx_tasks.annotate.serve import AppOptions, make_site, open_study, run
 
     files = [*answers, *(more or [])]
     sets = {"reference_set": references, "question_set": questions}
     store, study = open_study(db, files, language=language, benchmark=benchmark, baseline=baseline, **sets)
     policy = Policy(order, target, per_annotator)
-    options = Options(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
+    options = AppOptions(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
     run(make_site(store, study, options), host, port)
 
 
@@ -163,16 +163,16 @@ def space(
     _check_extra()
     from mtbenchx_tasks.annotate.assignment import Policy
     from mtbenchx_tasks.annotate.bundle import Bundle
-    from mtbenchx_tasks.annotate.serve import Options
+    from mtbenchx_tasks.annotate.serve import AppOptions
     from mtbenchx_tasks.annotate.space import check_place, write_space
-    from mtbenchx_tasks.annotate.study import read_study
+    from mtbenchx_tasks.annotate.study import study_of_files
 
     check_place(out, repo_id)
     sets = {"reference_set": references, "question_set": questions}
-    study = read_study([*answers, *(more or [])], language, benchmark, baseline, **sets)
+    study = study_of_files([*answers, *(more or [])], language, benchmark, baseline, **sets)
     policy = Policy(order, target, per_annotator)
     said = _consent(consent)
-    options = Options(policy, ui, sparse_ties, contact, said, reserved_minutes, votes_per_minute, embedded=True)
+    options = AppOptions(policy, ui, sparse_ties, contact, said, reserved_minutes, votes_per_minute, embedded=True)
     codes = write_space(out, repo_id, Bundle(study, options, ()), invite_number)
     print("\n".join(codes))
     steps = (

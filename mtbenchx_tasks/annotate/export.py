@@ -14,7 +14,7 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import replacing
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import Study
+from mtbenchx_tasks.annotate.study import AnnotationStudy
 from mtbenchx_tasks.annotate.voting import BOTH_BAD, LEFT, RIGHT, SKIP, TIE
 from mtbenchx_tasks.formats.vote_rows import SKIPS
 
@@ -29,6 +29,8 @@ Row = dict[str, Any]
 
 def export(store: Store, out: Path) -> list[Path]:
     """Write `<out>.parquet`, `<out>.jsonl` and the skipped ones in `<out>.skips.jsonl`; returns the files.
+
+    Only their owner may read new ones: whether votes are shared, and with whom, isn't for a program to decide.
 
     Args:
         store: The study's database.
@@ -45,17 +47,17 @@ def export(store: Store, out: Path) -> list[Path]:
     stem = out.with_suffix("") if out.suffix in (".parquet", ".jsonl") else out
     files = [stem.with_name(stem.name + suffix) for suffix in (".parquet", ".jsonl", SKIPS)]
     for file, rows in zip(files, (votes, votes, skips), strict=True):
-        with replacing(file) as new:
+        with replacing(file, private=True) as new:
             _write_parquet(new, rows) if file.suffix == ".parquet" else jsonl.write(new, rows)
     return files
 
 
-def vote_rows(store: Store, study: Study) -> list[Row]:
+def vote_rows(store: Store, study: AnnotationStudy) -> list[Row]:
     """Return all votes, skips too, by the hash of their id: the same export twice is the same file."""
     return sorted((_row(vote, study) for vote in store.rows(_VOTES)), key=lambda row: str(row["vote_id"]))
 
 
-def _row(vote: Any, study: Study) -> Row:
+def _row(vote: Any, study: AnnotationStudy) -> Row:
     one, other = study.pairs[vote["pair"]]
     left, right = (one, other) if vote["left_model"] == one else (other, one)
     day = datetime.datetime.fromtimestamp(vote["created"], datetime.UTC).date()
@@ -78,7 +80,7 @@ def _row(vote: Any, study: Study) -> Row:
     }
 
 
-def _conversation(study: Study, model: str, vote: Mapping[str, Any]) -> list[dict[str, str]]:
+def _conversation(study: AnnotationStudy, model: str, vote: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what was shown of a model: the dialogue up to the turn that was judged."""
     asked = study.by_id[vote["question_id"]].turns
     given = study.answers[model][vote["question_id"]]

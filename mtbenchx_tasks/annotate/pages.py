@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mtbenchx_tasks.annotate.render import Rendered, render
-from mtbenchx_tasks.annotate.study import TURNS, Item, Study
+from mtbenchx_tasks.annotate.render import RenderedText, render
+from mtbenchx_tasks.annotate.study import TURNS, AnnotationStudy, Matchup
 from mtbenchx_tasks.annotate.voting import Assignment
 
 Track = Callable[[list[Any]], Iterable[Any]]
@@ -18,7 +18,7 @@ Track = Callable[[list[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
-class Turn:
+class ShownTurn:
     """One turn as it is shown."""
 
     number: int
@@ -36,7 +36,7 @@ class Turn:
 class Pages:
     """A study's texts as HTML."""
 
-    def __init__(self, study: Study, track: Track = iter) -> None:
+    def __init__(self, study: AnnotationStudy, track: Track = iter) -> None:
         """Render everything.
 
         Args:
@@ -44,9 +44,9 @@ class Pages:
             track: Shows the progress.
         """
         self.study = study
-        self._questions: dict[int, list[Rendered]] = {}
-        self._references: dict[int, list[Rendered]] = {}
-        self._answers: dict[tuple[str, int], list[Rendered]] = {}
+        self._questions: dict[int, list[RenderedText]] = {}
+        self._references: dict[int, list[RenderedText]] = {}
+        self._answers: dict[tuple[str, int], list[RenderedText]] = {}
         for question in track(list(study.questions)):
             identifier = question.question_id
             self._questions[identifier] = [render(turn) for turn in question.turns]
@@ -65,7 +65,7 @@ class Pages:
         )
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[Matchup]:
         """What may be shown: both models' answers to both turns can be seen."""
         blank = {(model, identifier) for model, identifier, _ in self.blank}
         return [
@@ -74,13 +74,13 @@ class Pages:
             if not any((model, item.question_id) in blank for model in self.study.pairs[item.pair])
         ]
 
-    def turns(self, assignment: Assignment) -> list[Turn]:
+    def turns(self, assignment: Assignment) -> list[ShownTurn]:
         """Return the turns up to the one that is judged, all of them on its sides."""
         identifier = assignment.item.question_id
         one, other = self.study.pairs[assignment.item.pair]
         right = other if assignment.left == one else one
         return [
-            Turn(
+            ShownTurn(
                 number=turn,
                 question=_markup(self._questions[identifier][turn - 1]),
                 reference=_markup(self._references[identifier][turn - 1]),
@@ -91,5 +91,5 @@ class Pages:
         ]
 
 
-def _markup(rendered: Rendered) -> Markup:
+def _markup(rendered: RenderedText) -> Markup:
     return Markup(rendered.html)

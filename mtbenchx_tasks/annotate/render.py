@@ -2,7 +2,7 @@
 
 markdown-it (raw HTML stays text) -> Pygments and MathML -> nh3's allow-list. Models write every kind of markup, and
 what people don't see they can't judge; so nothing of a text may vanish: where the markup lost words, the text is shown
-as it is, and where nothing visible is left, `Rendered.blank` says so and the answer must not be shown.
+as it is, and where nothing visible is left, `RenderedText.blank` says so and the answer must not be shown.
 """
 
 import re
@@ -67,7 +67,7 @@ MOST_LINES = 2000
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedText:
     """One text, ready for a page."""
 
     html: str
@@ -76,14 +76,14 @@ class Rendered:
     """The text isn't empty, but nothing of it can be seen."""
 
 
-def render(text: str) -> Rendered:
+def render(text: str) -> RenderedText:
     """Render Markdown with code, tables and formulas.
 
     Args:
         text: An answer, a question or a reference: anything.
     """
     if not text.strip():
-        return Rendered("", blank=False)
+        return RenderedText("", blank=False)
     text = storable(text)
     if text.count("\n") > MOST_LINES:
         return _plain(text)
@@ -92,12 +92,12 @@ def render(text: str) -> Rendered:
     seen = _visible(html)
     if _lost(text, seen, env.get("latex", [])):
         return _plain(text)
-    return Rendered(html, blank=not _is_visible(seen) and "<ol" not in html)
+    return RenderedText(html, blank=not _is_visible(seen) and "<ol" not in html)
 
 
-def _plain(text: str) -> Rendered:
+def _plain(text: str) -> RenderedText:
     """Show a text as it stands."""
-    return Rendered(f'<pre class="plain">{escape(text)}</pre>', blank=not _is_visible(text))
+    return RenderedText(f'<pre class="plain">{escape(text)}</pre>', blank=not _is_visible(text))
 
 
 def _is_visible(text: str) -> bool:

@@ -12,7 +12,7 @@ from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.codes import cookie_secret
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import Study, read_study, self_naming
+from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
 from mtbenchx_tasks.annotate.texts import consent_text, languages
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.annotate.website import Site
@@ -21,7 +21,7 @@ LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
-class Options:
+class AppOptions:
     """How a study is shown; it may differ from one start to the next."""
 
     policy: Policy = Policy()  # noqa: RUF009  (frozen)
@@ -42,18 +42,18 @@ class Options:
     """Shown inside a page of huggingface.co."""
 
 
-def open_study(db: Path, files: Sequence[Path], **choices: Any) -> tuple[Store, Study]:
+def open_study(db: Path, files: Sequence[Path], **choices: Any) -> tuple[Store, AnnotationStudy]:
     """Open a study's database; answer files are needed the first time.
 
     Args:
         db: The database.
         files: Answer files, or none to go on with what the database holds.
-        choices: `language`, `benchmark`, `baseline`, `reference_set` and `question_set` of `read_study`.
+        choices: `language`, `benchmark`, `baseline`, `reference_set` and `question_set` of `study_of_files`.
 
     Raises:
         UserError: There is no study yet and no files, or the database holds votes on other answers.
     """
-    study = read_study(files, **choices) if files else None
+    study = study_of_files(files, **choices) if files else None
     if study is None and not db.is_file():
         raise UserError(f"There is no database {db} yet; name two files of answers by --answers.")
     store = Store(db)
@@ -65,7 +65,7 @@ def open_study(db: Path, files: Sequence[Path], **choices: Any) -> tuple[Store, 
     return store, study
 
 
-def make_site(store: Store, study: Study, options: Options) -> Site:
+def make_site(store: Store, study: AnnotationStudy, options: AppOptions) -> Site:
     """Render a study and tell what a study lead should know of it (on stderr).
 
     Raises:
@@ -90,7 +90,7 @@ def make_site(store: Store, study: Study, options: Options) -> Site:
     return Site(voting, pages, cookie_secret(store.path), ui, consent, votes_per_minute=options.votes_per_minute, **how)
 
 
-def warnings(store: Store, study: Study, pages: Pages) -> list[str]:
+def warnings(store: Store, study: AnnotationStudy, pages: Pages) -> list[str]:
     """Return what a study lead should know before people vote, one sentence a line."""
     told = [
         f"Not shown: question {identifier}, because turn {turn} of {model} has text of which nothing can be seen."

@@ -18,8 +18,9 @@ from typing import Any
 
 from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import make_private
 from mtbenchx_tasks.annotate.schema import TABLES
-from mtbenchx_tasks.annotate.study import Study
+from mtbenchx_tasks.annotate.study import AnnotationStudy
 
 BUSY_SECONDS = 10.0
 APPLICATION = 0x6D746278
@@ -49,7 +50,7 @@ class Store:
         clock: Callable[[], float] = time.time,
         busy: float = BUSY_SECONDS,
     ) -> None:
-        """Open or make the file.
+        """Open or make the file, which only its owner may read.
 
         Args:
             path: The database.
@@ -66,6 +67,7 @@ class Store:
         self._rng = random.SystemRandom()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(path)
             self._db = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
             self._check_ours()
@@ -106,12 +108,12 @@ class Store:
 
     # study and annotators ------------------------------------------------------------------------------------------
 
-    def study(self) -> Study | None:
+    def study(self) -> AnnotationStudy | None:
         """Return the study that the votes are on, or None before the first `serve`."""
         found = self.rows("SELECT content FROM study")
-        return Study.from_row(json.loads(found[0][0])) if found else None
+        return AnnotationStudy.from_row(json.loads(found[0][0])) if found else None
 
-    def set_study(self, study: Study) -> None:
+    def set_study(self, study: AnnotationStudy) -> None:
         """Keep a study; harmless to repeat.
 
         Raises:

@@ -20,17 +20,17 @@ SHORTEST_NAME = 3
 """Letters of a model's name from which on it is looked for in answers."""
 
 
-class Item(NamedTuple):
+class Matchup(NamedTuple):
     """What one person judges in two turns: one question and one pair of models."""
 
     question_id: int
     """Id of the question."""
     pair: int
-    """Index into Study.pairs."""
+    """Index into AnnotationStudy.pairs."""
 
 
 @dataclass(frozen=True)
-class Study:
+class AnnotationStudy:
     """Everything that doesn't change while people vote."""
 
     benchmark: str
@@ -50,9 +50,9 @@ class Study:
         return {question.question_id: question for question in self.questions}
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[Matchup]:
         """Every question with every pair."""
-        return [Item(question.question_id, pair) for question in self.questions for pair in range(len(self.pairs))]
+        return [Matchup(question.question_id, pair) for question in self.questions for pair in range(len(self.pairs))]
 
     @functools.cached_property
     def digest(self) -> str:
@@ -73,7 +73,7 @@ class Study:
         }
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> "Study":
+    def from_row(cls, row: Mapping[str, Any]) -> "AnnotationStudy":
         """Read what `to_row` returned."""
         return cls(
             benchmark=row["benchmark"],
@@ -87,7 +87,7 @@ class Study:
         )
 
 
-def read_study(
+def study_of_files(
     files: Sequence[Path],
     language: str | None = None,
     benchmark: str | None = None,
@@ -95,7 +95,7 @@ def read_study(
     *,
     reference_set: str = "published",
     question_set: str = "published",
-) -> Study:
+) -> AnnotationStudy:
     """Make a study of answer files.
 
     Args:
@@ -129,7 +129,7 @@ def read_study(
         one.model: {identifier: tuple(map(storable, turns)) for identifier, turns in one.texts.items()} for one in read
     }
     answered = tuple(question for question in asked if question.question_id in read[0].texts)
-    return Study(benchmark or read[0].benchmark, spoken, answered, answers, _pairs(list(answers), baseline))
+    return AnnotationStudy(benchmark or read[0].benchmark, spoken, answered, answers, _pairs(list(answers), baseline))
 
 
 def _one(what: str, values: Sequence[str | None], files: Sequence[Path]) -> str:
@@ -163,7 +163,7 @@ def _check_answers(files: Sequence[Path], texts: Sequence[Mapping[int, tuple[str
                 raise UserError(f"{file}: question {identifier} has not two answers of text, one a turn.")
 
 
-def self_naming(study: Study) -> list[tuple[str, int, int]]:
+def self_naming(study: AnnotationStudy) -> list[tuple[str, int, int]]:
     """Return where an answer holds the name of a model of the study: (model named, question id, turn).
 
     Such an answer is shown as it is, but whoever knows the models knows whose it may be.

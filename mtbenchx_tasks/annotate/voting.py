@@ -13,7 +13,7 @@ from typing import Any
 
 from mtbenchx_tasks.annotate.assignment import RESERVED_SECONDS, Policy, choose
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import TURNS, Item, Study
+from mtbenchx_tasks.annotate.study import TURNS, AnnotationStudy, Matchup
 
 REFRESH_SECONDS = 60.0
 """How much of a reservation may pass before looking at the page renews it."""
@@ -29,11 +29,11 @@ GROUP BY a.question_id, a.pair, a.turn
 _OPEN = "NOT EXISTS (SELECT 1 FROM vote WHERE vote.assignment = assignment.id)"
 
 
-class RefusedError(Exception):
+class VoteRefusedError(Exception):
     """A request that must not become a vote."""
 
 
-class ExpiredError(RefusedError):
+class ExpiredError(VoteRefusedError):
     """The reservation ended; its item may be with somebody else."""
 
 
@@ -43,7 +43,7 @@ class Assignment:
 
     id: str
     """A random token; it tells nothing."""
-    item: Item
+    item: Matchup
     """Question and pair."""
     turn: int
     """1 or 2."""
@@ -57,8 +57,8 @@ class Voting:
     def __init__(
         self,
         store: Store,
-        study: Study,
-        items: Sequence[Item] | None = None,
+        study: AnnotationStudy,
+        items: Sequence[Matchup] | None = None,
         policy: Policy | None = None,
         *,
         sparse_ties: bool = False,
@@ -94,28 +94,28 @@ class Voting:
             if row["shown"] is None or row["expires"] < now + self._reserved - REFRESH_SECONDS:
                 self._touch(db, row)
                 db.execute("UPDATE assignment SET shown = COALESCE(shown, ?) WHERE id = ?", (now, row["id"]))
-            return Assignment(row["id"], Item(row["question_id"], row["pair"]), row["turn"], row["left_model"])
+            return Assignment(row["id"], Matchup(row["question_id"], row["pair"]), row["turn"], row["left_model"])
 
     def _open(self, db: sqlite3.Connection, name: str) -> Any:
         query = f"SELECT * FROM assignment WHERE annotator = ? AND {_OPEN} ORDER BY created, turn LIMIT 1"
         return db.execute(query, (name,)).fetchone()
 
-    def _begun(self, db: sqlite3.Connection, name: str) -> Item | None:
+    def _begun(self, db: sqlite3.Connection, name: str) -> Matchup | None:
         """An item whose second turn isn't reserved any more, though the first was voted on."""
         query = "SELECT question_id, pair FROM assignment WHERE annotator = ? GROUP BY 1, 2 HAVING COUNT(*) < ? LIMIT 1"
         row = db.execute(query, (name, TURNS)).fetchone()
-        return Item(*row) if row else None
+        return Matchup(*row) if row else None
 
-    def _new(self, db: sqlite3.Connection, name: str) -> Item | None:
+    def _new(self, db: sqlite3.Connection, name: str) -> Matchup | None:
         query = "SELECT DISTINCT question_id, pair FROM assignment WHERE annotator = ?"
-        seen = {Item(*row) for row in db.execute(query, (name,))}
-        counts: dict[Item, dict[int, int]] = {}
+        seen = {Matchup(*row) for row in db.execute(query, (name,))}
+        counts: dict[Matchup, dict[int, int]] = {}
         for question_id, pair, turn, count in db.execute(_RATERS, (self.store.clock(),)):
-            counts.setdefault(Item(question_id, pair), {})[turn] = count
+            counts.setdefault(Matchup(question_id, pair), {})[turn] = count
         raters = {item: min(by_turn.get(turn, 0) for turn in (1, TURNS)) for item, by_turn in counts.items()}
         return choose(self.items, seen, raters, self._categories, policy=self.policy, rng=self._rng)
 
-    def _reserve(self, db: sqlite3.Connection, name: str, item: Item) -> None:
+    def _reserve(self, db: sqlite3.Connection, name: str, item: Matchup) -> None:
         """Reserve both turns (those that aren't there yet), each with sides of its own."""
         now = self.store.clock()
         for turn in range(1, TURNS + 1):
@@ -140,20 +140,20 @@ class Voting:
         """Store a vote; when this returns, it is on disk. The first one stands: False if there was one.
 
         Raises:
-            RefusedError: The assignment isn't this annotator's or was never shown, or there is no such choice.
+            VoteRefusedError: The assignment isn't this annotator's or was never shown, or there is no such choice.
             ExpiredError: It was reserved too long ago.
         """
         if choice not in CHOICES:
-            raise RefusedError("no such choice")
+            raise VoteRefusedError("no such choice")
         now = self.store.clock()
         with self.store.transaction() as db:
             row = db.execute("SELECT * FROM assignment WHERE id = ? AND annotator = ?", (assignment, name)).fetchone()
             if row is None:
-                raise RefusedError("not this annotator's assignment")
+                raise VoteRefusedError("not this annotator's assignment")
             if db.execute("SELECT 1 FROM vote WHERE assignment = ?", (assignment,)).fetchone():
                 return False
             if row["shown"] is None:
-                raise RefusedError("never shown")
+                raise VoteRefusedError("never shown")
             if row["expires"] <= now:
                 raise ExpiredError("reserved too long ago")
             one, other = self.study.pairs[row["pair"]]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.training.base import check_context, load_tokenizer
 from mtbenchx_tasks.training.batch_size import PAPER_BATCH, check_batch
-from mtbenchx_tasks.training.memory import Memory, check_memory, gpu_memory, memory
+from mtbenchx_tasks.training.memory import MemoryNeed, check_memory, gpu_memory, memory
 from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
@@ -20,7 +20,7 @@ OPTIMIZER = ("optimizer.pt", "optimizer.bin", "optimizer_0", "global_step*", "py
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """What a check found."""
 
     settings: Settings
@@ -33,11 +33,11 @@ class Report:
     """What max_length does, per split and language."""
     turn_end: str | None
     """The token that ends a turn; None if the base couldn't be read."""
-    memory: Memory | None
+    memory: MemoryNeed | None
     """What weights, gradients and optimizer take; None if the base couldn't be read."""
 
 
-def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_BATCH) -> Report:
+def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_BATCH) -> CheckReport:
     """Check the arguments of a `trl sft` command; every problem is found, not only the first.
 
     Args:
@@ -74,7 +74,7 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
     attempt(lambda: _check_kept(cuts, training.max_length))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
     remarks = settings.remarks + _remarks(training)
-    return Report(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed)
+    return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed)
 
 
 def check_output(folder: Path) -> None:

@@ -8,7 +8,7 @@ import typer
 from hf_datasets.shared.errors import Exit
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.training.check import Report
+    from mtbenchx_tasks.training.check import CheckReport
     from mtbenchx_tasks.training.truncation import Cut
 
 recipes = typer.Typer(help="The training recipes: where they are, and what helps before `trl sft`.")
@@ -52,7 +52,7 @@ def check(
         raise typer.Exit(Exit.FAULT)
 
 
-def _print_report(report: "Report") -> None:
+def _print_report(report: "CheckReport") -> None:
     for cut in report.cuts:
         print(_cut_line(cut, report.settings.training.max_length))
     if report.turn_end:

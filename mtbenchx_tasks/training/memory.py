@@ -14,7 +14,7 @@ GB = 1e9
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryNeed:
     """The part of the memory that can be told beforehand; activations come on top."""
 
     parameters: int
@@ -36,7 +36,7 @@ class Memory:
         return f"{billions:.2f}B parameters x {self.bytes_each} bytes{shared}: {self.per_gpu / GB:.1f} GB each"
 
 
-def memory(settings: Settings, config: Any) -> Memory:
+def memory(settings: Settings, config: Any) -> MemoryNeed:
     """Estimate the memory of a training.
 
     Args:
@@ -45,7 +45,7 @@ def memory(settings: Settings, config: Any) -> Memory:
     """
     number = HALF if str(settings.model.dtype) in ("bfloat16", "float16", "auto") else FULL
     copies = 1 if settings.model.use_peft else COPIES  # LoRA learns a thousandth of them
-    return Memory(_count(config), number * copies, settings.gpus if settings.sharded else 1)
+    return MemoryNeed(_count(config), number * copies, settings.gpus if settings.sharded else 1)
 
 
 def _count(config: Any) -> int:
@@ -57,7 +57,7 @@ def _count(config: Any) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def check_memory(needed: Memory, available: int | None) -> None:
+def check_memory(needed: MemoryNeed, available: int | None) -> None:
     """Refuse a training that can't begin.
 
     Args:

@@ -18,7 +18,7 @@ BENCHMARK, NEW_TOKENS = "mtbench_x", 1024
 
 
 @dataclass(frozen=True)
-class Cost:
+class JudgeCost:
     """One kind of judgment."""
 
     judgments: int
@@ -37,9 +37,9 @@ class StudyPlan:
     """Checkpoints: every dataset in seven mixtures."""
     evaluations: int
     """Checkpoints and the base, once per language."""
-    single: Cost
+    single: JudgeCost
     """A rating for each answer."""
-    pairs: Cost
+    pairs: JudgeCost
     """The other mixtures of a dataset against ENDEFRITES, both orders, both turns."""
     judge: str
     """The judge's name."""
@@ -63,17 +63,17 @@ def study_plan(judge: str = DEFAULT) -> StudyPlan:
         ratings, comparisons = (_cost(settings, prompts) for prompts in asked)
         remark = _basis(settings)
     except UserError as error:
-        ratings, comparisons, remark = Cost(single), Cost(pairs), f"No judge cost: {error}"
+        ratings, comparisons, remark = JudgeCost(single), JudgeCost(pairs), f"No judge cost: {error}"
     return StudyPlan(trainings, models * len(LANGUAGES), ratings, comparisons, settings.model, remark)
 
 
-def _cost(settings: JudgeSettings, prompts: list[tuple[int, int]]) -> Cost:
+def _cost(settings: JudgeSettings, prompts: list[tuple[int, int]]) -> JudgeCost:
     live, batch = (
         estimate(price_of(settings.model, None, settings.endpoint, by_batch), prompts, NEW_TOKENS, settings.max_tokens,
                  _usual(settings))
         for by_batch in (False, True)
     )  # fmt: skip
-    return Cost(len(prompts), live, batch)
+    return JudgeCost(len(prompts), live, batch)
 
 
 def _usual(settings: JudgeSettings) -> int:
@@ -121,7 +121,7 @@ def plan_lines(plan: StudyPlan) -> Iterator[str]:
     yield f"  {plan.remark}"
 
 
-def _cost_line(what: str, cost: Cost) -> str:
+def _cost_line(what: str, cost: JudgeCost) -> str:
     if cost.price is None:
         return f"{what}."
     batch = f" (${cost.by_batch.usual:,.0f} by Batch API)" if cost.by_batch else ""

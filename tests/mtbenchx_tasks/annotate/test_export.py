@@ -156,3 +156,14 @@ def test_an_export_without_votes_or_place_is_a_users_error(store: Store, tmp_pat
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(UserError, match="Can't write"):
         export(store, tmp_path / "file" / "votes")
+
+
+def test_only_its_owner_reads_an_export_and_the_database(store: Store, files: list[Path]) -> None:
+    store.add_annotators(["hash"])  # so that the write-ahead log is there
+    beside = [store.path.with_name(f"{store.path.name}{suffix}") for suffix in ("", "-wal", "-shm")]
+    assert {oct(file.stat().st_mode & 0o777) for file in [*beside, *files]} == {"0o600"}
+
+
+def test_an_export_that_was_shared_stays_shared(store: Store, files: list[Path]) -> None:
+    files[0].chmod(0o644)
+    assert export(store, files[0])[0].stat().st_mode & 0o777 == 0o644

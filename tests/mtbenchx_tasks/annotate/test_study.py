@@ -13,7 +13,7 @@ from mtbenchx_tasks.annotate.codes import SECRET_VARIABLE, code_hash, cookie_sec
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.serve import warnings
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import Study, read_study, self_naming
+from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
 from mtbenchx_tasks.annotate.texts import languages, texts
 from mtbenchx_tasks.annotate.voting import Voting
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, answer_file, make_study
@@ -27,9 +27,9 @@ def files(tmp_path: Path) -> list[Path]:
 
 def test_all_pairs_or_those_with_a_baseline(files: list[Path]) -> None:
     zero, one, two = (f"org/model-{number}" for number in range(3))
-    assert read_study(files, "en").pairs == ((zero, one), (zero, two), (one, two))
-    assert read_study(files, "en", baseline=one).pairs == ((one, zero), (one, two))
-    assert len(read_study(files, "en").items) == 16 * 3
+    assert study_of_files(files, "en").pairs == ((zero, one), (zero, two), (one, two))
+    assert study_of_files(files, "en", baseline=one).pairs == ((one, zero), (one, two))
+    assert len(study_of_files(files, "en").items) == 16 * 3
 
 
 def test_lm_evals_samples_are_answers_too(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_lm_evals_samples_are_answers_too(tmp_path: Path) -> None:
         (tmp_path / f"org__{model}" / "samples_mtbench_x_mini_it_2026-01-01T00-00-00.jsonl").write_text(
             text, encoding="utf-8"
         )
-    study = read_study(sorted(tmp_path.glob("*/*.jsonl")))
+    study = study_of_files(sorted(tmp_path.glob("*/*.jsonl")))
     assert (study.language, study.benchmark, [q.question_id for q in study.questions]) == ("it", "mini", [1, 2])
     assert study.answers["a"][2] == ("a one", "a two")
 
@@ -55,10 +55,10 @@ def test_the_published_benchmark_shows_the_references_of_its_turn(tmp_path: Path
     for model in ("a", "b"):
         (tmp_path / f"{model}.jsonl").write_text(json.dumps({**row, "model_id": model}) + "\n", encoding="utf-8")
     given = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
-    published, corrected = read_study(given), read_study(given, reference_set="corrected")
+    published, corrected = study_of_files(given), study_of_files(given, reference_set="corrected")
     assert (published.language, published.benchmark, published.questions[0].category) == ("de", "mtbench_x", "math")
     assert len(published.questions[0].reference) == 2
-    assert published.digest == Study.from_row(json.loads(json.dumps(published.to_row()))).digest
+    assert published.digest == AnnotationStudy.from_row(json.loads(json.dumps(published.to_row()))).digest
     assert len(corrected.questions) == 1
 
 
@@ -78,14 +78,14 @@ def test_answers_that_do_not_fit_are_named(
     rows = [break_it(rows[0]), *rows[1:]] if "answers in" not in told else [break_it(rows[0])]
     files[1].write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     with pytest.raises(UserError, match=told):
-        read_study(files, "en")
+        study_of_files(files, "en")
 
 
 def test_a_question_that_one_model_lacks_is_named(files: list[Path]) -> None:
     lines = files[2].read_text(encoding="utf-8").splitlines()
     files[2].write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     with pytest.raises(UserError, match="don't answer the same questions: 16"):
-        read_study(files, "en")
+        study_of_files(files, "en")
 
 
 def test_an_answer_that_looks_empty_is_not_shown_and_is_named(tmp_path: Path) -> None:

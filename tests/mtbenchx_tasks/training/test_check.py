@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from mtbenchx_tasks.training.check import Report, check
+from mtbenchx_tasks.training.check import CheckReport, check
 from tests.mtbenchx_tasks.training.bench import tokenizer, write_base
 
 FLAGS = [
@@ -21,7 +21,7 @@ FLAGS = [
 ]
 
 
-def run(*more: str, config: str = "DE", gpus: int = 1) -> Report:
+def run(*more: str, config: str = "DE", gpus: int = 1) -> CheckReport:
     return check([*FLAGS, "--dataset_config", config, *more], gpus)
 
 

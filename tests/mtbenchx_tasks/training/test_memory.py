@@ -4,12 +4,12 @@ import pytest
 from transformers import LlamaConfig
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.training.memory import Memory, check_memory, memory
+from mtbenchx_tasks.training.memory import MemoryNeed, check_memory, memory
 from mtbenchx_tasks.training.trl_arguments import read_settings
 from tests.mtbenchx_tasks.training.bench import model
 
 LIMA = ("--config", "recipes/lima_x.yaml")
-SEVEN = Memory(7_450_000_000, 16, 1)  # 4 bytes x weights, gradients, two moments: 119.2 GB
+SEVEN = MemoryNeed(7_450_000_000, 16, 1)  # 4 bytes x weights, gradients, two moments: 119.2 GB
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ SEVEN = Memory(7_450_000_000, 16, 1)  # 4 bytes x weights, gradients, two moment
 def test_copies_and_shares(desk: Path, flags: list[str], bytes_each: int, shares: int) -> None:
     config = LlamaConfig.from_pretrained("base")
     needed = memory(read_settings([*LIMA, *flags]), config)
-    assert needed == Memory(model(config.vocab_size).num_parameters(), bytes_each, shares)
+    assert needed == MemoryNeed(model(config.vocab_size).num_parameters(), bytes_each, shares)
 
 
 def test_what_doesnt_fit_is_refused_with_what_does() -> None:
@@ -35,5 +35,5 @@ def test_what_doesnt_fit_is_refused_with_what_does() -> None:
         UserError, match=r"7\.45B parameters x 16 bytes: 119\.2 GB each, and a GPU here has 80 GB: share"
     ):
         check_memory(SEVEN, 80_000_000_000)
-    check_memory(Memory(7_450_000_000, 16, 8), 80_000_000_000)
+    check_memory(MemoryNeed(7_450_000_000, 16, 8), 80_000_000_000)
     check_memory(SEVEN, None)  # no GPU here: nothing to compare with
