@@ -113,8 +113,8 @@ def build(
         return
     if translations:
         raise UserError(f"{name} takes translated rows by --source; --translation is for mtbench-x.")
-    from hf_datasets.instruct.build import BuildRequest
     from hf_datasets.instruct.build import build as build_instructions
+    from hf_datasets.instruct.plan import BuildRequest
 
     request = BuildRequest(name, languages, configs, source, validation, seed, empty, processes, published_mixtures)
     target, built = build_instructions(request, folder)

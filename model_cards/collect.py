@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hf_datasets.hub.dataset import front_matter
 from hf_datasets.hub.errors import faults
+from hf_datasets.shared.language_codes import STUDY
 from model_cards import licences
 from model_cards.card import Card
 from model_cards.groups import read_groups
@@ -112,7 +113,7 @@ def make_card(
         base_id=base.hub_id,
         dataset=data.shown,
         dataset_id=data.hub_id,
-        data_languages=spoken or (licences.LANGUAGES if known else ()),
+        data_languages=spoken or (STUDY if known else ()),
         data_terms=licences.terms(said.data_license, data.card) or known,
         base_terms=licences.terms(said.base_license, base.card),
         repo_id=repo_id,

@@ -43,8 +43,6 @@ LIMA_X = Terms("other", "as-lima-cc-by-nc-sa-or-stricter", "https://huggingface.
 BACTRIAN_X = Terms("cc-by-nc-4.0")
 KNOWN = {"lima-x": LIMA_X, "lima": LIMA_X, "bactrian-x": BACTRIAN_X}
 """Data sets whose terms are known by their name on the Hub, whoever publishes them."""
-LANGUAGES = ("en", "de", "fr", "it", "es")
-"""The languages that those data sets are published in for the study."""
 
 
 def terms(license_id: str | None, metadata: Mapping[str, Any] | None = None) -> Terms | None:

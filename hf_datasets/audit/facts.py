@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from hf_datasets.audit.parts import QuestionSample
 from hf_datasets.records import ASSISTANT, ROLES, SYSTEM, USER, Sample
-from hf_datasets.shared.code_fences import bare_code, fenced_code
-from hf_datasets.shared.language_id import detect_language, outside_code
+from hf_datasets.shared.code_fences import bare_code, fenced_code, outside_code
+from hf_datasets.shared.language_id import detect_language
 from hf_datasets.shared.near_duplicates import signature, words
 
 FEW_LETTERS = 20

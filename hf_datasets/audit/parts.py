@@ -9,7 +9,7 @@ from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
 from hf_datasets.instruct.reading.layouts import placed_samples
 from hf_datasets.records import ASSISTANT, USER, Message, Question, Sample
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.rows import BENCHMARK_ROW, record
+from hf_datasets.shared.rows import BENCHMARK_ROW, record, split_id
 
 NO_DIALOGUES = ("judge_prompts", "references", "questions_corrected")
 """What configs of built folders begin with that hold something else."""
@@ -94,9 +94,7 @@ def placed_samples_of(file: DataFile) -> Iterator[Sample]:
 
 def _question(row: FileRow, file: DataFile) -> Sample:
     values = {"language": file.language or "und", **row.values}
-    number = str(values["question_id"]).partition("_")[0]
-    if number.isascii() and number.isdecimal():
-        values["question_id"] = int(number[:18])
+    values["question_id"] = split_id(values["question_id"])[0]
     return question_sample(record(Question, values, row.place, BENCHMARK_ROW))
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hf_datasets.benchmark.questions import questions
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import split_id
 
-FIRST_ID = 81
-"""The first question of MT-Bench; the mini benchmark's ids begin at 1."""
-LAST_ID = 160
+FIRST_ID, LAST_ID = 81, 160
+"""Of MT-Bench's questions; the mini benchmark's are 1 to 16."""
+IDS = {"mtbench_x": range(FIRST_ID, LAST_ID + 1), "mini": range(1, 17)}
+"""Benchmark -> the ids of its questions, in every language."""
 
 
 def category_of(benchmark: str, question_id: int) -> str:
@@ -20,13 +21,11 @@ def category_of(benchmark: str, question_id: int) -> str:
     Raises:
         UserError: The benchmark has no such question.
     """
-    if benchmark == "mini":
-        mini = {question.question_id: question.category for question in questions("mini", "en")}
-        if question_id in mini:
-            return mini[question_id]
-    elif FIRST_ID <= question_id <= LAST_ID:
+    if benchmark == "mini" and question_id in (mini := _mini_categories()):
+        return mini[question_id]
+    if benchmark != "mini" and question_id in IDS["mtbench_x"]:
         return CATEGORIES[(question_id - FIRST_ID) // 10]
-    raise UserError(f"{benchmark} has no question {question_id}; give its category by `categories`.")
+    raise UserError(f"{benchmark} has no question {question_id}; name its benchmark, or leave the row out.")
 
 
 def are_mini(rows: Iterable[Mapping[str, Any]]) -> bool:
@@ -34,6 +33,12 @@ def are_mini(rows: Iterable[Mapping[str, Any]]) -> bool:
 
     Others number their questions from 1, too; the mini benchmark has two questions a category, which nobody else has.
     """
-    mini = {str(question.question_id): question.category for question in questions("mini", "en")}
-    told = [(row.get("benchmark"), str(row.get("question_id")).partition("_")[0], row.get("category")) for row in rows]
+    mini = _mini_categories()
+    told = [(row.get("benchmark"), split_id(row.get("question_id", ""))[0], row.get("category")) for row in rows]
     return all(name == "mini" or (name is None and mini.get(number) == category) for name, number, category in told)
+
+
+def _mini_categories() -> dict[int | str, str]:
+    from hf_datasets.benchmark.questions import questions  # which checks its ids by this module
+
+    return {question.question_id: question.category for question in questions("mini", "en")}

@@ -13,14 +13,17 @@ from typing import Any
 from hf_datasets import sources
 from hf_datasets.benchmark import languages as added
 from hf_datasets.benchmark import question_faults, references
+from hf_datasets.benchmark.ids import IDS
 from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import STUDY
+from hf_datasets.shared.rows import split_id
 
 HERE = Path(__file__).parent
-LANGUAGES = ("en", "de", "fr", "it", "es")
-"""The study's languages, in its order."""
+LANGUAGES = STUDY
+"""The languages of the package's benchmarks."""
 CORRECTED = {"en": 0, "de": 31, "fr": 36, "it": 72, "es": 37}
 """Questions corrected by hand after machine translation (paper, section 3.2)."""
 ELSEWHERE = ", and those of a built folder (--data FOLDER)"
@@ -182,7 +185,7 @@ def _by_id(language: str, name: str) -> dict[int, dict[str, Any]]:
 
 def _id(row: dict[str, Any]) -> int:
     """Upstream's ids carry the language: `81_DE`."""
-    return int(row["question_id"].split("_")[0])
+    return int(split_id(row["question_id"])[0])
 
 
 @functools.cache
@@ -210,9 +213,9 @@ def other_language_turns(question_id: int) -> tuple[int, ...]:
 def check_benchmark(benchmark: str, rows: Sequence[Question]) -> None:
     """Check one language of a benchmark (see check_integrity)."""
     if benchmark == "mini":
-        check_integrity(rows, expected_ids=range(1, 17), per_category=2, references=6)
+        check_integrity(rows, expected_ids=IDS[benchmark], per_category=2, references=6)
     else:
-        check_integrity(rows, expected_ids=range(81, 161), per_category=10, references=30)
+        check_integrity(rows, expected_ids=IDS[benchmark], per_category=10, references=30)
 
 
 def check_integrity(

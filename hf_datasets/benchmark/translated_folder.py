@@ -15,7 +15,7 @@ from hf_datasets.records import JudgePrompt, Question
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_codes import language_code
-from hf_datasets.shared.rows import BENCHMARK_ROW, record
+from hf_datasets.shared.rows import BENCHMARK_ROW, record, shown, split_id
 
 MTBENCH_X = "mtbench_x"
 """MT-Bench's ids begin here, the mini benchmark's at 1."""
@@ -61,7 +61,7 @@ def read_translation(folder: Path) -> Translated:
 def _language(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]], reports: Sequence[Report]) -> str:
     told: dict[str, str] = {}
     for place, row in rows:
-        for said in (row.get("language"), str(row.get("question_id", "")).partition("_")[2]):
+        for said in (row.get("language"), split_id(row.get("question_id", ""))[1]):
             if said:
                 told.setdefault(_code(said, place), place)
     for report in reports:
@@ -87,10 +87,10 @@ def _code(said: Any, place: str) -> str:
 
 
 def _id(place: str, row: Mapping[str, Any]) -> int:
-    number = str(row.get("question_id")).partition("_")[0]
-    if not (number.isascii() and number.isdecimal() and len(number) < 10):  # noqa: PLR2004
-        raise UserError(f"{place}: `question_id` is {ascii(row.get('question_id'))[:60]}, not one such as 81 or 81_PT.")
-    return int(number)
+    number = split_id(row.get("question_id", ""))[0]
+    if not isinstance(number, int):
+        raise UserError(f"{place}: `question_id` is {shown(row.get('question_id'))}, not one such as 81 or 81_PT.")
+    return number
 
 
 def _answer(place: str, row: Mapping[str, Any]) -> tuple[str, ...]:

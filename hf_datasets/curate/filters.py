@@ -10,8 +10,9 @@ from hf_datasets.curate.markdown import TooDeepError, to_markdown
 from hf_datasets.curate.pairs import AnsweredQuestion, Rejection
 from hf_datasets.curate.sites import short_name
 from hf_datasets.records import ASSISTANT, USER, Message, Sample
+from hf_datasets.shared.code_fences import without_code
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.language_id import detect_language, without_code
+from hf_datasets.shared.language_id import detect_language
 
 WORDS, CHARS = "words", "chars"
 ANSWER, PAIR = "answer", "pair"

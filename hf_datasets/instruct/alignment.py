@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hf_datasets.instruct.collect import Collected
 from hf_datasets.instruct.mixtures import held_out, natural, overlap
-from hf_datasets.instruct.plan import WHOLE, Choices, ConfigFamily
+from hf_datasets.instruct.plan import WHOLE, BuildRequest, ConfigFamily
 from hf_datasets.instruct.reading.names import TRAIN, VALIDATION
 from hf_datasets.shared.errors import UserError
 
@@ -14,7 +14,7 @@ SHOWN = 5
 """Ids that an error names."""
 
 
-def splits(section: ConfigFamily, collected: Sequence[Collected], choices: Choices) -> dict[str, frozenset[str]]:
+def splits(section: ConfigFamily, collected: Sequence[Collected], request: BuildRequest) -> dict[str, frozenset[str]]:
     """Return split -> the ids that every language has in it, after empty answers were dealt with.
 
     Raises:
@@ -23,10 +23,10 @@ def splits(section: ConfigFamily, collected: Sequence[Collected], choices: Choic
     by_split = {split: [one for one in collected if one.part.split == split] for split in _order(collected)}
     whole = {split: same_ids({one.part.language: one.ids for one in ones}) for split, ones in by_split.items()}
     _check_apart(whole)
-    empty = _empty(collected, choices.empty)
+    empty = _empty(collected, request.empty)
     kept = {split: ids - empty for split, ids in whole.items()}
     if section.held_out is not None:
-        validation = held_out(kept[WHOLE], section.held_out(len(kept[WHOLE])), choices.seed)
+        validation = held_out(kept[WHOLE], section.held_out(len(kept[WHOLE])), request.seed)
         kept = {TRAIN: kept[WHOLE] - validation, VALIDATION: validation}
     for split, ids in kept.items():
         if not ids:
@@ -53,13 +53,13 @@ def same_ids(by_language: Mapping[str, Sequence[str]]) -> frozenset[str]:
     return union
 
 
-def remarks(section: ConfigFamily, collected: Sequence[Collected], choices: Choices) -> list[str]:
+def remarks(section: ConfigFamily, collected: Sequence[Collected], request: BuildRequest) -> list[str]:
     """Return what a user should know of a section: other counts than the published ones, empty answers."""
     whole = {one.part.split: one.ids for one in collected}
     said = _other_counts(section, whole)
     empty = frozenset().union(*(one.empty for one in collected))
     if empty:
-        done = "were dropped in every language" if choices.empty == "drop" else "were kept"
+        done = "were dropped in every language" if request.empty == "drop" else "were kept"
         said.append(f"{_some(empty)} with an empty answer in some language {done}.")
     return said
 

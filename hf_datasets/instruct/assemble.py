@@ -16,7 +16,7 @@ from hf_datasets.hub.parquet import write_parquet
 from hf_datasets.instruct.alignment import remarks, splits
 from hf_datasets.instruct.collect import COLUMNS, Collected, collect, in_order
 from hf_datasets.instruct.mixtures import Mixture, select
-from hf_datasets.instruct.plan import WHOLE, Choices, ConfigFamily
+from hf_datasets.instruct.plan import WHOLE, BuildRequest, ConfigFamily
 from hf_datasets.instruct.published_mixtures import selection
 from hf_datasets.shared.processes import Workers, workers
 
@@ -42,7 +42,7 @@ class Built:
     """Config -> split -> files and rows."""
     sections: tuple[tuple[ConfigFamily, tuple[Collected, ...]], ...]
     """The families and their parts."""
-    choices: Choices
+    request: BuildRequest
     """How."""
     remarks: tuple[str, ...]
     """What a user should know: other counts than published, empty answers."""
@@ -51,7 +51,7 @@ class Built:
 def build_folder(
     folder: Path,
     sections: Sequence[ConfigFamily],
-    choices: Choices,
+    request: BuildRequest,
     card: Callable[[Built], tuple[Mapping[str, Any], str]],
 ) -> Built:
     """Read all parts, write all configs and the card, and replace the folder as a whole.
@@ -59,7 +59,7 @@ def build_folder(
     Args:
         folder: Absolute path.
         sections: The families of configs.
-        choices: Seed, empty answers, processes.
+        request: Its seed, empty answers and processes.
         card: Makes (front matter, text) of what was built.
 
     Raises:
@@ -67,14 +67,14 @@ def build_folder(
     """
     with replacing(folder) as new:
         aside = new / "aside"
-        with workers(choices.processes, "Reading") as crew:
+        with workers(request.processes or 1, "Reading") as crew:
             parts = [_collected(crew, section, aside / str(at)) for at, section in enumerate(sections)]
-            done = [_written(crew, section, got, new, choices) for section, got in zip(sections, parts, strict=True)]
+            done = [_written(crew, section, got, new, request) for section, got in zip(sections, parts, strict=True)]
         shutil.rmtree(aside)
         built = Built(
             configs={name: found for configs, _ in done for name, found in configs.items()},
             sections=tuple(zip(sections, map(tuple, parts), strict=True)),
-            choices=choices,
+            request=request,
             remarks=tuple(remark for _, said in done for remark in said),
         )
         write_card(new, *card(built))
@@ -87,13 +87,13 @@ def _collected(crew: Workers, section: ConfigFamily, aside: Path) -> list[Collec
 
 
 def _written(
-    crew: Workers, section: ConfigFamily, collected: Sequence[Collected], new: Path, choices: Choices
+    crew: Workers, section: ConfigFamily, collected: Sequence[Collected], new: Path, request: BuildRequest
 ) -> tuple[dict[str, dict[str, DataSplit]], list[str]]:
     """Write the files of a section; return its configs and remarks."""
-    kept = splits(section, collected, choices)
+    kept = splits(section, collected, request)
     plans = {
         (mixture, split): _files(
-            mixture, ids, _chosen_ids(section, mixture, split, ids, collected=collected, seed=choices.seed)
+            mixture, ids, _chosen_ids(section, mixture, split, ids, collected=collected, seed=request.seed)
         )
         for mixture in section.mixtures
         for split, ids in kept.items()
@@ -111,7 +111,7 @@ def _written(
     for (mixture, split), stems in plans.items():
         written = [files[stem, split] for stem in stems]
         configs[mixture.name][split] = DataSplit(tuple(name for name, _ in written), sum(rows for _, rows in written))
-    return configs, remarks(section, collected, choices)
+    return configs, remarks(section, collected, request)
 
 
 def _chosen_ids(
@@ -149,14 +149,14 @@ def _pieces(collected: Sequence[Collected], split: str, chosen: Mapping[str, fro
     )
 
 
-def config_rows(section: ConfigFamily, config: str, split: str, choices: Choices) -> Iterator[dict[str, Any]]:
+def config_rows(section: ConfigFamily, config: str, split: str, request: BuildRequest) -> Iterator[dict[str, Any]]:
     """Yield the rows of one config and split as a built folder would hold them, without building one.
 
     Args:
         section: The family.
         config: The name of one of its mixtures.
         split: `train` or `validation`.
-        choices: Seed, empty answers.
+        request: Its seed and empty answers.
 
     Raises:
         UserError: As `build_folder`.
@@ -164,8 +164,8 @@ def config_rows(section: ConfigFamily, config: str, split: str, choices: Choices
     mixture = next(mixture for mixture in section.mixtures if mixture.name == config)
     with TemporaryDirectory(prefix="mtbenchx-") as folder:
         collected = [collect(part, section.settle, Path(folder)) for part in section.parts]
-        ids = splits(section, collected, choices)[split]
-        chosen = _chosen_ids(section, mixture, split, ids, collected=collected, seed=choices.seed)
+        ids = splits(section, collected, request)[split]
+        chosen = _chosen_ids(section, mixture, split, ids, collected=collected, seed=request.seed)
         for files in _files(mixture, ids, chosen).values():
             for batch in _rows(_pieces(collected, split, files)):
                 yield from batch.to_pylist()

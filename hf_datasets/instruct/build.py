@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from hf_datasets.instruct import bactrian_x, lima_x, mini
 from hf_datasets.instruct.alignment import EMPTY
 from hf_datasets.instruct.assemble import Built, build_folder, config_rows
 from hf_datasets.instruct.card import card
-from hf_datasets.instruct.mixtures import SEED, STUDY, Mixture, family, parse_languages
-from hf_datasets.instruct.plan import Choices, ConfigFamily
+from hf_datasets.instruct.mixtures import SEED, Mixture, family, parse_languages
+from hf_datasets.instruct.plan import BuildRequest, ConfigFamily
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import STUDY
 
 LIMA_X, BACTRIAN_X = "lima-x", "bactrian-x"
 NAMES = (LIMA_X, BACTRIAN_X)
@@ -23,30 +24,6 @@ MINI = "mini"
 MOST_PROCESSES = 4
 SMALL = 20_000_000
 """Bytes of sources up to which starting processes takes longer than they save."""
-
-
-@dataclass(frozen=True)
-class BuildRequest:
-    """What a user asks for."""
-
-    name: str
-    """One of NAMES."""
-    languages: str | None = None
-    """`EN,PT`; None: the study's five."""
-    configs: str | None = None
-    """Names of configs, or `mini`; None: all."""
-    source: str | None = None
-    """A path, or `GAIR/lima`; None: the published files."""
-    validation: Path | None = None
-    """The validation set of lima-x, in place of the source's."""
-    seed: int = SEED
-    """Of split and sharing."""
-    empty: str = "keep"
-    """`keep`, `drop` or `error`."""
-    processes: int | None = None
-    """None: as many as pay."""
-    published_mixtures: bool = False
-    """lima-x: take the mixtures from the published files that hold them."""
 
 
 def build(request: BuildRequest, folder: Path) -> tuple[Path, Built]:
@@ -68,8 +45,8 @@ def build(request: BuildRequest, folder: Path) -> tuple[Path, Built]:
         raise UserError("--published-mixtures is for lima-x with its published validation set.")
     target = folder.expanduser().resolve()
     found = sections(request)
-    choices = Choices(request.seed, request.empty, request.processes or _processes(found))
-    return target, build_folder(target, found, choices, lambda built: card(request.name, built))
+    request = replace(request, processes=request.processes or _processes(found))
+    return target, build_folder(target, found, request, lambda built: card(request.name, built))
 
 
 def rows(name: str, config: str, split: str) -> Iterator[dict[str, Any]]:
@@ -85,7 +62,7 @@ def rows(name: str, config: str, split: str) -> Iterator[dict[str, Any]]:
     """
     request = BuildRequest(name, configs=config)
     (section,) = sections(request)
-    yield from config_rows(section, config, split, Choices(request.seed, request.empty, processes=1))
+    yield from config_rows(section, config, split, request)
 
 
 def config_names(name: str) -> tuple[str, ...]:

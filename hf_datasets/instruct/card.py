@@ -84,7 +84,7 @@ def _fill(template: str, name: str, built: Built) -> str:
         name=name,
         pretty=PRETTY[name],
         first=first,
-        seed=built.choices.seed,
+        seed=built.request.seed,
         configs=table(("config", "split", "rows"), _config_rows(built)),
         sources=table(("file", "sha256"), _source_rows(built)),
         licences=table(("`license`", "rows"), sorted((code(name), rows) for name, rows in _licences(built).items())),
@@ -111,7 +111,7 @@ def _mixing(built: Built) -> str:
     """Say how languages were shared out, which isn't always by our rule."""
     text = (
         "Which language an id gets in a `sampled` config follows from the ids, the languages and the seed "
-        f"({built.choices.seed}), for each split by itself."
+        f"({built.request.seed}), for each split by itself."
     )
     if any(section.mixed for section, _ in built.sections):
         text += " In this folder the mixtures hold the rows that its authors published in them."

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hf_datasets import sources
-from hf_datasets.instruct.mixtures import STUDY, Mixture
+from hf_datasets.instruct.mixtures import Mixture
 from hf_datasets.instruct.plan import ConfigFamily, LanguagePart, local_part
 from hf_datasets.instruct.reading.folders import DataFile
 from hf_datasets.instruct.reading.names import TRAIN, VALIDATION
 from hf_datasets.records import Sample
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import STUDY
 
 ROWS = {TRAIN: 1030, VALIDATION: 52}
 NAMES = {TRAIN: "train", VALIDATION: "val"}

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from hf_datasets.shared.errors import UserError
 
-STUDY = ("en", "de", "fr", "it", "es")
-"""The study's languages, in its order."""
 SAMPLED = "sampled"
 SEED = 42
 _NUMBER = re.compile(r"(\d+)")

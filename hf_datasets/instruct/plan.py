@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hf_datasets.instruct.mixtures import Mixture
+from hf_datasets.instruct.mixtures import SEED, Mixture
 from hf_datasets.instruct.reading.folders import DataFile, configs, data_files
 from hf_datasets.instruct.reading.layouts import names_its_language
 from hf_datasets.instruct.reading.names import VALIDATION
@@ -54,15 +54,27 @@ class ConfigFamily:
 
 
 @dataclass(frozen=True)
-class Choices:
-    """How to build."""
+class BuildRequest:
+    """What a user asks for."""
 
-    seed: int
+    name: str
+    """`lima-x` or `bactrian-x`."""
+    languages: str | None = None
+    """`EN,PT`; None: the study's five."""
+    configs: str | None = None
+    """Names of configs, or `mini`; None: all."""
+    source: str | None = None
+    """A path, or `GAIR/lima`; None: the published files."""
+    validation: Path | None = None
+    """The validation set of lima-x, in place of the source's."""
+    seed: int = SEED
     """Of the split and the sharing."""
-    empty: str
+    empty: str = "keep"
     """What becomes of an id with an empty answer in some language: `keep`, `drop` (in every language) or `error`."""
-    processes: int
-    """How many work at a time; never changes what is built."""
+    processes: int | None = None
+    """How many work at a time; None: as many as pay. Never changes what is built."""
+    published_mixtures: bool = False
+    """lima-x: take the mixtures from the published files that hold them."""
 
 
 def local_part(

@@ -1,13 +1,14 @@
-"""The code in a text without its comments: what a translation must leave as it is."""
+"""Fenced code in a text: left out, looked at without its comments, or found where it is closed."""
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 FENCE = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*(?:\n|\Z)(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
 )
+"""A fenced block: its marks, its language, its inside; one that isn't closed goes to the end of the text."""
 PROSE = frozenset({"text", "txt", "plain", "plaintext", "markdown", "md", "none", "email", "csv"})
 """What fences say that hold text for people."""
 _CODE_LINE = re.compile(
@@ -19,6 +20,20 @@ _CODE_LINE = re.compile(
 _COMMENT = re.compile(
     r"/\*.*?\*/|<!--.*?-->|(?:^|(?<=\s))(?:#(?!include|define|if|endif)|//|--\s).*?$", re.MULTILINE | re.DOTALL
 )
+
+
+def without_code(text: str) -> str:
+    """Remove fenced code blocks (an unclosed one to the end of the text)."""
+    return FENCE.sub(" ", text)
+
+
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """Change a text everywhere but in its fenced code blocks."""
+    pieces, end = [], 0
+    for block in FENCE.finditer(text):
+        pieces += [change(text[end : block.start()]), block[0]]
+        end = block.end()
+    return "".join([*pieces, change(text[end:])])
 
 
 def fenced_code(text: str) -> Iterator[tuple[str, str]]:

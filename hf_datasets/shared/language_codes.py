@@ -2,32 +2,35 @@
 
 import re
 
+STUDY = ("en", "de", "fr", "it", "es")
+"""The study's languages, in its order."""
 _CODE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
-_THREE = """
-afr:af ara:ar arb:ar aze:az azj:az ben:bn bul:bg cat:ca ces:cs cze:cs cmn:zh dan:da deu:de ger:de ell:el gre:el eng:en
-est:et eus:eu fas:fa per:fa pes:fa fin:fi fra:fr fre:fr gle:ga glg:gl guj:gu heb:he hin:hi hrv:hr hun:hu hye:hy ind:id
-isl:is ita:it jpn:ja kat:ka kaz:kk khm:km kor:ko lit:lt lav:lv lvs:lv mal:ml mar:mr mkd:mk mlt:mt mon:mn khk:mn mya:my
-nep:ne npi:ne nld:nl dut:nl nob:nb nor:no pbt:ps pol:pl por:pt pus:ps ron:ro rum:ro rus:ru sin:si slk:sk slv:sl spa:es
-sqi:sq srp:sr swe:sv swa:sw swh:sw tam:ta tel:te tgl:tl tha:th tur:tr ukr:uk urd:ur vie:vi xho:xh zho:zh chi:zh
+_TABLE = """
+af:Afrikaans:afr ar:Arabic:ara,arb az:Azerbaijani:aze,azj bg:Bulgarian:bul bn:Bengali:ben ca:Catalan:cat
+cs:Czech:ces,cze da:Danish:dan de:German:deu,ger el:Greek:ell,gre en:English:eng es:Spanish:spa et:Estonian:est
+eu:Basque:eus fa:Persian:fas,per,pes fi:Finnish:fin fr:French:fra,fre ga:Irish:gle gl:Galician:glg gu:Gujarati:guj
+he:Hebrew:heb hi:Hindi:hin hr:Croatian:hrv hu:Hungarian:hun hy:Armenian:hye id:Indonesian:ind is:Icelandic:isl
+it:Italian:ita ja:Japanese:jpn ka:Georgian:kat kk:Kazakh:kaz km:Khmer:khm ko:Korean:kor lt:Lithuanian:lit
+lv:Latvian:lav,lvs mk:Macedonian:mkd ml:Malayalam:mal mn:Mongolian:mon,khk mr:Marathi:mar mt:Maltese:mlt
+my:Burmese:mya nb::nob ne:Nepali:nep,npi nl:Dutch:nld,dut no:Norwegian:nor pl:Polish:pol ps:Pashto:pbt,pus
+pt:Portuguese:por ro:Romanian:ron,rum ru:Russian:rus si:Sinhala:sin sk:Slovak:slk sl:Slovenian:slv sq:Albanian:sqi
+sr:Serbian:srp sv:Swedish:swe sw:Swahili:swa,swh ta:Tamil:tam te:Telugu:tel th:Thai:tha tl:Tagalog:tgl
+tr:Turkish:tur uk:Ukrainian:ukr ur:Urdu:urd vi:Vietnamese:vie xh:Xhosa:xho zh:Chinese:cmn,zho,chi
 """
-_NAMES = """
-afrikaans:af arabic:ar azerbaijani:az bengali:bn bulgarian:bg catalan:ca chinese:zh croatian:hr czech:cs danish:da
-dutch:nl english:en estonian:et finnish:fi french:fr galician:gl georgian:ka german:de greek:el gujarati:gu hebrew:he
-hindi:hi hungarian:hu indonesian:id irish:ga italian:it japanese:ja kazakh:kk khmer:km korean:ko latvian:lv
-lithuanian:lt macedonian:mk malayalam:ml maltese:mt marathi:mr mongolian:mn nepali:ne norwegian:no pashto:ps persian:fa
-polish:pl portuguese:pt romanian:ro russian:ru serbian:sr slovak:sk slovenian:sl spanish:es swahili:sw swedish:sv
-tagalog:tl tamil:ta telugu:te thai:th turkish:tr ukrainian:uk urdu:ur vietnamese:vi xhosa:xh
-"""
-_SHORT = dict(pair.split(":") for pair in (*_THREE.split(), *_NAMES.split()))
+"""Two-letter code, English name, three-letter codes."""
+_ROWS = [entry.split(":") for entry in _TABLE.split()]
+NAMES = {code: name for code, name, _ in _ROWS if name}
+"""Two-letter code -> English name."""
+_SHORT = {word: code for code, name, longer in _ROWS for word in (*longer.split(","), name.lower()) if word}
 
 
-def language_code(said: str) -> str | None:
+def language_code(word: str) -> str | None:
     """Return the lower-case code of a language, its two-letter one where there is one; None if that names none.
 
     Args:
-        said: `de`, `pt_BR`, `deu`, `deu_Latn`, `German` ...
+        word: `de`, `pt_BR`, `deu`, `deu_Latn`, `German` ...
     """
-    word = said.strip().lower()
+    word = word.strip().lower()
     if word in _SHORT:
         return _SHORT[word]
     if not _CODE.fullmatch(word):

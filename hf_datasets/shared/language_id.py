@@ -1,10 +1,10 @@
 """Which language a text is written in, by the small model of the classifier that the paper used (lid.176)."""
 
 import functools
-import re
-from collections.abc import Callable
 from itertools import islice
 from typing import Any
+
+from hf_datasets.shared.code_fences import without_code
 
 MIN_LETTERS = 10
 """Below this a text is too short to tell."""
@@ -12,21 +12,6 @@ SAMPLE = 400
 """Characters of a text that are looked at, half at its beginning and half at its end."""
 MIN_SCORE = 0.5
 """Below this the classifier is unsure; on empty or digits-only input it says `en` with 0.12."""
-_FENCED_CODE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-
-
-def without_code(text: str) -> str:
-    """Remove fenced code blocks (an unclosed one to the end of the text)."""
-    return _FENCED_CODE.sub(" ", text)
-
-
-def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """Change a text everywhere but in its fenced code blocks."""
-    pieces, end = [], 0
-    for block in _FENCED_CODE.finditer(text):
-        pieces += [change(text[end : block.start()]), block[0]]
-        end = block.end()
-    return "".join([*pieces, change(text[end:])])
 
 
 def detect_language(text: str) -> str | None:

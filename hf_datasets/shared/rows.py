@@ -249,7 +249,7 @@ def split_id(value: int | str) -> tuple[int | str, str]:
     number, _, language = str(value).partition("_")
     if not number.isascii() or not number.isdecimal() or len(number) > 15:  # noqa: PLR2004
         return value, ""
-    return int(number), language.lower() if language.isalpha() else ""
+    return int(number), language.lower() if language.replace("-", "").isalpha() else ""
 
 
 def finite(value: Any) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hf_datasets.records import Question, storable
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import split_id
 from hf_datasets.translate.translator import SourceText
 
 QUESTIONS, ANSWERS, PROMPTS, SAMPLES = "questions", "reference answers", "judge prompts", "instruction data"
@@ -68,7 +69,7 @@ class Document:
 def row_id(row: Mapping[str, Any]) -> str:
     """Return what names a row in overlays: question id without its language, prompt set and name, or sample id."""
     if "question_id" in row:
-        return str(row["question_id"]).split("_")[0]
+        return str(split_id(row["question_id"])[0])
     if "prompt_template" in row:
         return "/".join(str(row[key]) for key in ("prompt_set", "name") if key in row)
     return str(row["id"])
@@ -196,8 +197,7 @@ def _layout(row: Mapping[str, Any]) -> str:
 
 def _language(row: Mapping[str, Any]) -> str:
     """Return the language that a row tells: by its key, or as upstream does by its id; else empty."""
-    identifier = str(row.get("question_id", ""))
-    told = str(row.get("language") or identifier.partition("_")[2]).lower()
+    told = str(row.get("language") or split_id(row.get("question_id", ""))[1]).lower()
     return "" if told == "und" else told.partition("-")[0]
 
 
@@ -248,8 +248,9 @@ def _relabelled(row: dict[str, Any], language: str, machine: Mapping[Place, str]
     """Say which language a row is in now; rows of ours also keep what the engine said."""
     if "language" in row:
         row["language"] = language
-    if isinstance(row.get("question_id"), str) and "_" in row["question_id"]:
-        row["question_id"] = f"{row['question_id'].split('_')[0]}_{language.upper()}"
+    number, named = split_id(row.get("question_id", ""))
+    if named:
+        row["question_id"] = f"{number}_{language.upper()}"
     row.pop("sha256", None)
     if row.keys() >= BUILT:
         before = {

@@ -111,12 +111,9 @@ def run(
     corrected = match_edits(read_edits(job.edits, job.pair.language), [each for _, each in fields]) if job.edits else {}
     marks = review.read_marks(job.marks, job.documents) if job.marks else []
     items = [each.item for _, each in fields]
-    plan = Translator(job.engine, job.pair, ledger, strings=job.strings).plan(items)
-    total = len(plan.missing)
-    translator = Translator(
-        job.engine, job.pair, ledger, strings=job.strings, progress=lambda count: progress(count, total)
-    )
-    done = translator.translate(items, plan)
+    translator = Translator(job.engine, job.pair, ledger, strings=job.strings)
+    plan = translator.plan(items)
+    done = translator.translate(items, plan, lambda count: progress(count, len(plan.missing)))
     if done.stopped is not None:
         return _stopped(done.stopped, done, bool(plan.known or done.sent), ledger)
     return _Written(job, done, plan, corrected, marks).result(targets)

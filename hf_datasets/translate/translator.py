@@ -103,20 +103,12 @@ class Translator:
         pair: From what into what.
         ledger: Where results are kept; None: only to plan.
         strings: Also translate string literals in code.
-        progress: Called with the number of fragments that were done since the last call.
     """
 
     def __init__(
-        self,
-        engine: TranslationEngine,
-        pair: LanguagePair,
-        ledger: Ledger | None,
-        *,
-        strings: bool = False,
-        progress: Callable[[int], None] = lambda _: None,
+        self, engine: TranslationEngine, pair: LanguagePair, ledger: Ledger | None, *, strings: bool = False
     ) -> None:
-        self._engine, self._pair, self._ledger = engine, pair, ledger
-        self._strings, self._progress = strings, progress
+        self._engine, self._pair, self._ledger, self._strings = engine, pair, ledger, strings
 
     def plan(self, items: Sequence[SourceText]) -> TranslationPlan:
         """Return what these texts would take; nothing is sent, no key is needed."""
@@ -132,8 +124,18 @@ class Translator:
         keys = [part.request.key for cut in cuts for part in cut if isinstance(part, ProsePart)]
         return TranslationPlan(tuple(cuts), refused, stored(self._ledger, keys) if self._ledger else {})
 
-    def translate(self, items: Sequence[SourceText], plan: TranslationPlan | None = None) -> Translation:
+    def translate(
+        self,
+        items: Sequence[SourceText],
+        plan: TranslationPlan | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Translation:
         """Translate texts; whatever the engine does, what it answered is kept and returned.
+
+        Args:
+            items: The texts.
+            plan: What `plan` returned for them; None: it is made here.
+            progress: Called with the number of fragments that were done since the last call.
 
         Raises:
             LedgerError: Results can't be kept.
@@ -141,7 +143,7 @@ class Translator:
         if self._ledger is None:
             raise ValueError("a translation needs a ledger")
         plan = plan or self.plan(items)
-        sender = FragmentSender(self._engine, self._pair, self._ledger, self._progress)
+        sender = FragmentSender(self._engine, self._pair, self._ledger, progress)
         known = {**plan.known, **sender.fetch(plan.missing)}
         cut = {
             part: tuple(self._parts(segments(part.prose), part.request.fragment.context))

@@ -6,6 +6,7 @@ from functools import cached_property
 from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
+from hf_datasets.shared.language_codes import STUDY
 from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.records import Conditions, Item, Rating
 from mtbenchx_tasks.stats.means import answer_rating
@@ -137,7 +138,7 @@ class Section:
         ]
 
 
-LANGUAGE_ORDER = ("en", "de", "fr", "it", "es")
+LANGUAGE_ORDER = STUDY
 
 
 def ordered_languages(languages: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from hf_datasets.benchmark.configs import CONFIGS, rows
 from hf_datasets.builder import BactrianX, LimaX, MTBenchX
 from hf_datasets.instruct import build as instruct
 from hf_datasets.instruct import mini
-from hf_datasets.instruct.build import BuildRequest
+from hf_datasets.instruct.plan import BuildRequest
 from hf_datasets.instruct.reading.layouts import read_samples
 from tests.sources import needs_sources
 

@@ -26,7 +26,8 @@ from hf_datasets.curate.posts import Posts
 from hf_datasets.curate.review import reviewed
 from hf_datasets.curate.rows import RowReader
 from hf_datasets.hub.folder import ParquetTable, columns_of, parquet_name, write_card, write_table
-from hf_datasets.instruct.build import BuildRequest, build
+from hf_datasets.instruct.build import build
+from hf_datasets.instruct.plan import BuildRequest
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError

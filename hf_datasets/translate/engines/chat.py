@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hf_datasets.endpoints.client import ChatRequest, OpenAIChat, public_url
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import NAMES
 from hf_datasets.translate.engines.engine import (
     EngineAnswer,
     Fragment,
@@ -15,14 +16,11 @@ from hf_datasets.translate.engines.engine import (
 )
 from hf_datasets.translate.protect.placeholders import TAG
 
-NAMES = {
-    "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "et": "Estonian", "fi": "Finnish", "fr": "French", "hu": "Hungarian", "it": "Italian", "lt": "Lithuanian",
-    "lv": "Latvian", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "sk": "Slovak",
-    "sl": "Slovenian", "sv": "Swedish", "ar": "Arabic", "hi": "Hindi", "ja": "Japanese", "ko": "Korean",
-    "ru": "Russian", "tr": "Turkish", "uk": "Ukrainian", "zh": "Chinese",
-}  # fmt: skip
-"""Languages by name, where one is clearer to a model than its code."""
+NAMED = frozenset({
+    *("bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hu", "it", "lt", "lv", "nl", "pl", "pt", "ro", "sk"),
+    *("sl", "sv", "ar", "hi", "ja", "ko", "ru", "tr", "uk", "zh"),
+})  # fmt: skip
+"""Languages that are called by their names; a name for another would change its requests, which are paid for by now."""
 TONES = {
     "more": "Address the reader formally. ",
     "prefer_more": "Address the reader formally where the language distinguishes. ",
@@ -98,5 +96,6 @@ class ChatEngine:
 
 def _named(code: str) -> str:
     """`PT-BR` -> `Portuguese (PT-BR)`."""
-    name = NAMES.get(code.split("-", maxsplit=1)[0].lower())
+    language = code.split("-", maxsplit=1)[0].lower()
+    name = NAMES[language] if language in NAMED else ""
     return f"{name} ({code})" if name else f"the language with the code {code!r}"

@@ -12,7 +12,7 @@ from hf_datasets.benchmark.ids import are_mini
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import write_file
-from hf_datasets.shared.rows import Filled, one_of, read_records
+from hf_datasets.shared.rows import Filled, one_of, read_records, split_id
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field
 from hf_datasets.translate.engines.engine import ALIASES
 from hf_datasets.translate.review.flags import FLAGS, flags
@@ -54,7 +54,7 @@ def _first_language(name: str) -> str:
         raise UserError(f"There is no file {path}; an engine is named as {ENGINE}deepl.")
     first = next(rows(path), None)
     values = first.values if first else {}
-    return str(values.get("language") or str(values.get("question_id", "")).partition("_")[2]).lower()
+    return str(values.get("language") or split_id(values.get("question_id", ""))[1]).lower()
 
 
 def translated_texts(document: Document, translator: Translator) -> Texts:

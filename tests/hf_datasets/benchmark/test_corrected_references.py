@@ -16,8 +16,9 @@ from hf_datasets.benchmark.configs import rows
 from hf_datasets.benchmark.questions import LANGUAGES, questions, reference_set_hash
 from hf_datasets.benchmark.references import KINDS, Correction, corrected, corrections, read_corrections, text_hash
 from hf_datasets.shared import jsonl
+from hf_datasets.shared.code_fences import without_code
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.language_id import detect_language, without_code
+from hf_datasets.shared.language_id import detect_language
 from tests.answers import asked, ours, published
 from tests.sources import needs_sources
 

@@ -17,8 +17,9 @@ from hf_datasets.benchmark.questions import (
 )
 from hf_datasets.records import CATEGORIES, Question
 from hf_datasets.shared import jsonl
+from hf_datasets.shared.code_fences import without_code
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.language_id import detect_language, without_code
+from hf_datasets.shared.language_id import detect_language
 from tests.sources import needs_sources
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hf_datasets import sources
-from hf_datasets.instruct.build import BuildRequest, build
+from hf_datasets.instruct.build import build
+from hf_datasets.instruct.plan import BuildRequest
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.shared.errors import UserError
 from tests.doubles.hub import Hub

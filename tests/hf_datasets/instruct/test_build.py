@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from hf_datasets.instruct.build import BuildRequest, build
-from hf_datasets.instruct.mixtures import STUDY
+from hf_datasets.instruct.build import build
+from hf_datasets.instruct.plan import BuildRequest
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import STUDY
 from tests.hf_datasets.instruct import toy
 
 NINE = ["EN", "DE", "FR", "IT", "ES", "ENDEFRITES", "sampled", "DEFRITES", "DEFRITES_sampled"]

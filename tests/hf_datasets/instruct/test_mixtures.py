@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.instruct.mixtures import (
-    STUDY,
     Mixture,
     family,
     held_out,
@@ -18,6 +17,7 @@ from hf_datasets.instruct.mixtures import (
     share,
 )
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import STUDY
 
 ids = st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=60)
 languages = st.lists(st.sampled_from(["en", "de", "fr", "it", "es", "pt", "pt-br"]), unique=True, min_size=1)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hf_datasets.instruct.build import BuildRequest, build
+from hf_datasets.instruct.build import build
+from hf_datasets.instruct.plan import BuildRequest
 from hf_datasets.instruct.reading.layouts import read_samples
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.processes import workers

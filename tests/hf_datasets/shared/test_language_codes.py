@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hf_datasets.instruct.build import BuildRequest, build
+from hf_datasets.instruct.build import build
+from hf_datasets.instruct.plan import BuildRequest
 from hf_datasets.shared.language_codes import language_code
 from tests.hf_datasets.instruct import toy
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.shared.language_id import detect_language, without_code
+from hf_datasets.shared.code_fences import without_code
+from hf_datasets.shared.language_id import detect_language
 
 PROSE = {
     "en": "The committee decided yesterday that the old bridge will be rebuilt before the winter.",
