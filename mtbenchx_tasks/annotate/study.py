@@ -5,6 +5,7 @@ its digest keeps votes on one study from being mixed with another's.
 """
 
 import functools
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from hf_datasets.records import Question, content_hash, storable
 from hf_datasets.shared.errors import UserError
 
+log = logging.getLogger(__name__)
 TURNS = 2
 SHORTEST_NAME = 3
 """Letters of a model's name from which on it is looked for in answers."""
@@ -110,7 +112,7 @@ def study_of_files(
         UserError: A file can't be read, or the files don't belong together.
     """
     from hf_datasets.benchmark.questions import questions
-    from mtbenchx_tasks.formats.answers import check_question_set, read_answers
+    from mtbenchx_tasks.formats.answers import check_question_set, first_of, read_answers
     from mtbenchx_tasks.formats.benchmark import Told
 
     read = [read_answers(file, Told(language, benchmark)) for file in files]
@@ -119,6 +121,8 @@ def study_of_files(
     asked = questions(name, spoken, reference_set, question_set)
     for one in read:
         check_question_set(one, spoken, question_set)
+        if one.further:
+            log.warning("People see one answer each: %s.", first_of(one))
     if len({one.model for one in read}) < len(read):
         raise UserError("Two files hold answers of one model; give each model one file and each file its own name.")
     for file, one in zip(files, read, strict=True):

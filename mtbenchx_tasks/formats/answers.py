@@ -48,6 +48,11 @@ class Answers:
         return self.texts, *self.further
 
 
+def first_of(answers: Answers) -> str:
+    """Say that only the first of several answers to each question is taken, for who takes no repeats."""
+    return f"of {len(answers.repeats)} answers of {answers.model} to each question the first is taken"
+
+
 def read_answers(file: Path, told: Told = NOTHING) -> Answers:
     """Read a file of one model.
 

@@ -34,16 +34,26 @@ class Shown:
     """The whole text; "" if the file doesn't hold it."""
 
 
-Given = Mapping[str, Mapping[int, tuple[str, ...]]]
-"""Model -> question -> its answers, turn by turn."""
+Given = Mapping[str, Sequence[Mapping[int, tuple[str, ...]]]]
+"""Model -> per repeat that its file declares: question -> its answers, turn by turn."""
 
 
 def of_one_generation(file: Path, rows: Sequence[Shown]) -> tuple[list[bool], tuple[str, ...]]:
-    """Tell which rows count, and what of the others a reader must know.
+    """Tell which rows count; arguments, notes and errors are those of `repeats_shown`."""
+    repeats, notes = repeats_shown(file, rows)
+    return [repeat is not None for repeat in repeats], notes
+
+
+def repeats_shown(file: Path, rows: Sequence[Shown]) -> tuple[list[int | None], tuple[str, ...]]:
+    """Tell which of a model's answers each row judges, and what a reader must know of rows that don't count.
 
     Args:
         file: The file of judgments.
         rows: Its rows.
+
+    Returns:
+        The 0-based number of the repeat that the file of answers beside declares (0 where nothing is doubtful); None of
+        a row that doesn't count. Notes.
 
     Raises:
         UserError: One answer was judged from two prompts, and no file of answers beside tells which is the model's.
@@ -55,12 +65,13 @@ def of_one_generation(file: Path, rows: Sequence[Shown]) -> tuple[list[bool], tu
     doubtful = [list(found.values()) for found in places.values() if len(found) > 1]
     several = {found[0].models for found in doubtful}
     given = _beside(file, {model for models in several for model in models})
-    counts = [row.models not in several or _is_of(row, given) for row in rows]
-    counted = {row.models for row, counts_ in zip(rows, counts, strict=True) if counts_}
+    repeats = [_repeat_of(row, given) if row.models in several else 0 for row in rows]
+    counted = {row.models for row, repeat in zip(rows, repeats, strict=True) if repeat is not None}
     for found in doubtful:
-        if found[0].models not in counted or sum(_is_of(row, given) for row in found) > 1:
+        shown = [repeat for row in found if (repeat := _repeat_of(row, given)) is not None]
+        if found[0].models not in counted or len(set(shown)) < len(shown):
             raise UserError(_refusal(file, found[0], found[1]))
-    return counts, tuple(_notes(file, rows, counts))
+    return repeats, tuple(_notes(file, rows, [repeat is not None for repeat in repeats]))
 
 
 def _refusal(file: Path, first: Shown, second: Shown) -> str:
@@ -81,14 +92,18 @@ def _notes(file: Path, rows: Sequence[Shown], counts: Sequence[bool]) -> Iterabl
         )
 
 
-def _is_of(row: Shown, given: Given) -> bool:
-    """Tell whether what a judge was shown holds the given answers of every model up to the turn."""
-    texts = [_answers(given, model, row) for model in row.models]
-    return not row.prompt or all(len(of) == row.turn and all(holds(row.prompt, text) for text in of) for of in texts)
+def _repeat_of(row: Shown, given: Given) -> int | None:
+    """Return the first repeat in which what a judge was shown holds every model's answers up to the turn."""
+    if not row.prompt:
+        return 0
+    for repeat in range(min((len(given.get(model, ())) for model in row.models), default=0)):
+        texts = [_answers(given[model][repeat], row) for model in row.models]
+        if all(len(of) == row.turn and all(holds(row.prompt, text) for text in of) for of in texts):
+            return repeat
+    return None
 
 
-def _answers(given: Given, model: str, row: Shown) -> tuple[str, ...]:
-    of_model = given.get(model, {})
+def _answers(of_model: Mapping[int, tuple[str, ...]], row: Shown) -> tuple[str, ...]:
     return of_model.get(row.question, ())[: row.turn] if isinstance(row.question, int) else ()
 
 
@@ -99,12 +114,12 @@ def holds(prompt: str, answer: str) -> bool:
 
 def _beside(file: Path, models: Iterable[str]) -> Given:
     """Return the answers that lie beside a file of judgments, as FastChat lays them out."""
-    found: dict[str, Mapping[int, tuple[str, ...]]] = {}
+    found: dict[str, Sequence[Mapping[int, tuple[str, ...]]]] = {}
     for model in models:
         names = [name for name in dict.fromkeys((model, slug(model))) if "/" not in name and "\\" not in name]
         folders = (file.absolute().parent, file.absolute().parent.parent)
         places = [folder / FOLDER / f"{name}.jsonl" for folder in folders for name in names]
         place = next((place for place in places if place.is_file()), None)
         if place is not None:
-            found |= {given.model: given.texts for given in read_models(place) if given.model == model}
+            found |= {given.model: given.repeats for given in read_models(place) if given.model == model}
     return found

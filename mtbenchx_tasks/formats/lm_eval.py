@@ -4,7 +4,8 @@ A line of samples is one question: responses alternate between the turns (and re
 so), `filtered_resps` holds what the judge named in `filter` said of each, run by run:
 
     {"doc": {"question_id": 81, "language": "de", "category": "writing", "turns": ["...", "..."]}, "filter": "gpt-4",
-     "resps": [["answer 1"], ["answer 2"]], "filtered_resps": [[[8.0, "... [[8]]", "", "key", "gpt-4-0613"]], [[...]]]}
+     "resps": [["answer 1"], ["answer 2"]],
+     "filtered_resps": [[{"rating": 8.0, "text": "... [[8]]", "reason": "", "key": "...", "snapshot": "..."}], [...]]}
 """
 
 import re
@@ -54,8 +55,8 @@ class SampleRow(Row):
 class JudgedSample(SampleRow):
     """A line of samples with what a judge said."""
 
-    filtered_resps: list[list[list[Any]]]
-    """Per request, per run of the judge: rating, text, reason, key, snapshot."""
+    filtered_resps: list[list[dict[str, Any] | list[Any]]]
+    """Per request, per run of the judge: an object of _Verdict's names; of older releases a list in their order."""
 
 
 class _Verdict(Row):
@@ -215,8 +216,8 @@ def _ratings(row: JudgedSample, conditions: Conditions, model: Model, place: str
             )
 
 
-def _verdict(said: Sequence[Any], place: str) -> _Verdict:
-    values = dict(zip(_Verdict.model_fields, said, strict=False))
+def _verdict(said: dict[str, Any] | list[Any], place: str) -> _Verdict:
+    values = dict(zip(_Verdict.model_fields, said, strict=False)) if isinstance(said, list) else said
     return checked(_Verdict, values, place, WHAT, LEAVE)
 
 

@@ -3,6 +3,7 @@
 `start` returns as soon as every game is with the judge, so that several languages or judges can be under way at once.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.answers import Answers, check_question_set
+from mtbenchx_tasks.formats.answers import Answers, check_question_set, first_of
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
 from mtbenchx_tasks.formats.ledger.pairs import EMPTY, INTERRUPTED, pairs
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
@@ -35,6 +36,7 @@ from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, game_request, 
 from mtbenchx_tasks.rating.saved_answers import read_files
 from mtbenchx_tasks.records import Outcome, OutcomeGame
 
+log = logging.getLogger("lm_eval.mtbenchx")
 Games = tuple[Future[Judged], Future[Judged]] | None
 """Both games of a match under way; None if it isn't judged."""
 
@@ -221,4 +223,6 @@ def _by_language(files: Sequence[Path], language: str | None, benchmark: str | N
     found: dict[str, list[Answers]] = {}
     for file in read_files(files, language, benchmark):
         found.setdefault(file.language, []).append(file.answers)
+        if file.answers.further:
+            log.warning("A comparison is of one answer each: %s.", first_of(file.answers))
     return found

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean
 
-from mtbenchx_tasks.rating.scored import Rated, Scored
-from mtbenchx_tasks.records import Verdict
+from mtbenchx_tasks.rating.scored import Scored, mean_of_runs
+from mtbenchx_tasks.records import NO_EVIDENCE, Rater, Rating
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
-from mtbenchx_tasks.stats.means import rating
 from mtbenchx_tasks.tables import number, signed, with_interval
 
 NAME = "jury"
@@ -54,18 +53,16 @@ def jury(results: Sequence[Scored]) -> Jury:
 
 
 def _mean(judges: Sequence[Scored]) -> Scored:
-    rated = tuple(_together(items) for items in zip(*(judge.rated for judge in judges), strict=True))
-    return replace(judges[0], judge=NAME, runs=1, rated=rated, failed=sum(judge.failed for judge in judges))
+    ratings = tuple(_together(answers) for answers in zip(*(judge.by_answer.values() for judge in judges), strict=True))
+    return replace(judges[0], judge=NAME, runs=1, ratings=ratings, failed=sum(judge.failed for judge in judges))
 
 
-def _together(items: Sequence[Rated]) -> Rated:
-    """Join what the judges say of one question: per turn the mean of their ratings, each the mean of its runs."""
-    verdicts = []
-    for turn in zip(*(item.verdicts for item in items), strict=True):
-        ratings = [value for runs in turn if (value := rating(runs)) is not None]
-        complete = len(ratings) == len(items)
-        verdicts.append((Verdict(fmean(ratings)) if complete else Verdict(None, reason=INCOMPLETE),))
-    return replace(items[0], verdicts=tuple(verdicts))
+def _together(judges: Sequence[tuple[Rating, ...]]) -> Rating:
+    """Join what the judges say of one answer: the mean of their ratings, each the mean of its runs."""
+    values = [value for ratings in judges if (value := mean_of_runs(ratings)) is not None]
+    complete = len(values) == len(judges)
+    value, reason = (fmean(values), "") if complete else (None, INCOMPLETE)
+    return replace(judges[0][0], rater=Rater(NAME), value=value, reason=reason, evidence=NO_EVIDENCE)
 
 
 def _agreements(results: Sequence[Scored]) -> Iterator[Agreed]:
@@ -80,7 +77,7 @@ def _agreements(results: Sequence[Scored]) -> Iterator[Agreed]:
 def pooled(results: Sequence[Scored], judge: str, language: str) -> dict[AnswerId, float | None]:
     """Return a judge's ratings of all models' answers in a language (`all`: in every one)."""
     chosen = [result for result in results if result.judge == judge and language in (result.language, EVERY)]
-    return {answer: value for result in chosen for answer, value in result.ratings.items()}
+    return {answer: value for result in chosen for answer, value in result.rating_of.items()}
 
 
 def print_jury(found: Jury) -> None:

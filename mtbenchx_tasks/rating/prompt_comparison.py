@@ -131,7 +131,7 @@ def _compare(model: str, pairs: Sequence[tuple[Scored, Scored]], prompts: tuple[
 
 
 def _ratings(results: Sequence[Scored]) -> dict[AnswerId, float | None]:
-    return dict(chain.from_iterable(result.ratings.items() for result in results))
+    return dict(chain.from_iterable(result.rating_of.items() for result in results))
 
 
 def _mean(ratings: dict[AnswerId, float | None]) -> float:
@@ -139,8 +139,8 @@ def _mean(ratings: dict[AnswerId, float | None]) -> float:
     return sum(valid) / len(valid) if valid else float("nan")
 
 
-def _keys(results: Sequence[Scored]) -> list[str | None]:
-    return [verdict.key for row in results for item in row.rated for runs in item.verdicts for verdict in runs]
+def _keys(results: Sequence[Scored]) -> list[str]:
+    return [rating.evidence.key for row in results for rating in row.ratings]
 
 
 def print_comparison(found: PromptComparison) -> None:

@@ -6,15 +6,15 @@ OUT/<model>/samples_mtbench_x_de_2026-11-28T01-02-03.000004.jsonl
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.files import replacing_file
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.rating.scored import Rated, Scored
-from mtbenchx_tasks.stats.means import rating
+from mtbenchx_tasks.rating.scored import Scored, mean_of_runs
+from mtbenchx_tasks.records import Rating, Verdict
 
 TASKS = {"mtbench_x": "mtbench_x", "mini": "mtbench_x_mini"}
 
@@ -46,8 +46,8 @@ def _write(folder: Path, stamp: str, date: float, results: Sequence[Scored]) -> 
     for result in results:
         files.append(folder / f"samples_{task_of(result)}_{stamp}.jsonl")
         with replacing_file(files[-1]) as file:
-            for number, rated in enumerate(result.rated):
-                file.write(json.dumps(_sample(number, rated, result), ensure_ascii=False) + "\n")
+            for sample in _samples(result):
+                file.write(json.dumps(sample, ensure_ascii=False) + "\n")
     files.append(folder / f"results_{stamp}.json")
     with replacing_file(files[-1]) as file:
         file.write(json.dumps(_results(results, date), ensure_ascii=False, indent=1) + "\n")
@@ -62,7 +62,7 @@ def task_of(result: Scored) -> str:
 def _results(results: Sequence[Scored], date: float) -> dict[str, Any]:
     return {
         "results": {task_of(result): _metrics(result) for result in results},
-        "configs": {task_of(result): {"task": task_of(result), "metadata": result.about} for result in results},
+        "configs": {task_of(result): _config(result) for result in results},
         "versions": {task_of(result): result.about["version"] for result in results},
         "n-samples": {task_of(result): _counts(result) for result in results},
         "config": {"model": "saved answers"},
@@ -82,14 +82,30 @@ def _counts(result: Scored) -> Mapping[str, int]:
     return {"original": original, "effective": effective}
 
 
-def _sample(number: int, rated: Rated, result: Scored) -> dict[str, Any]:
-    ratings = [rating(runs) for runs in rated.verdicts]
-    return {
-        "doc_id": number,
-        "doc": rated.question.to_row(),
-        "resps": [[text] for text in rated.answers],
-        "filtered_resps": [[list(verdict) for verdict in runs] for runs in rated.verdicts],
-        "filter": result.judge,
-        "category_mean": [rated.question.category, [value for value in ratings if value is not None]],
-        "unscored": [float(value is None) for value in ratings],
-    }
+def _config(result: Scored) -> dict[str, Any]:
+    return {"task": task_of(result), "repeats": result.repeats, "metadata": result.about}
+
+
+def _samples(result: Scored) -> Iterator[dict[str, Any]]:
+    """Yield a sample per question: responses alternate between the turns, repeat by repeat, verdicts with them."""
+    answers: dict[int, list[tuple[Rating, ...]]] = {}
+    for answer, ratings in result.by_answer.items():
+        answers.setdefault(answer.question_id, []).append(ratings)
+    for number, question in enumerate(result.questions):
+        of_question = answers[question.question_id]
+        values = [mean_of_runs(ratings) for ratings in of_question]
+        yield {
+            "doc_id": number,
+            "doc": question.to_row(),
+            "resps": [[ratings[0].answer] for ratings in of_question],
+            "filtered_resps": [[_verdict(rating) for rating in ratings] for ratings in of_question],
+            "filter": result.judge,
+            "category_mean": [question.category, [value for value in values if value is not None]],
+            "unscored": [float(value is None) for value in values],
+        }
+
+
+def _verdict(rating: Rating) -> dict[str, Any]:
+    evidence = rating.evidence
+    said = Verdict(rating.value, evidence.text, rating.reason, evidence.key or None, rating.rater.snapshot)
+    return said._asdict()

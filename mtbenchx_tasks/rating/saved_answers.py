@@ -29,7 +29,7 @@ class File:
         engine = engine_for(settings, self.language)
         given = self.answers
         check_question_set(given, self.language, settings.question_set)
-        return prepare(given.texts, self.language, settings, given.benchmark, given.model, engine=engine)
+        return prepare(given.repeats, self.language, settings, given.benchmark, given.model, engine=engine)
 
 
 def judge_files(

@@ -2,47 +2,23 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
+from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.records import CATEGORIES, Question
 from mtbenchx_tasks.formats.benchmark import every_question
-from mtbenchx_tasks.records import Verdict
+from mtbenchx_tasks.records import Rating, Verdict
 from mtbenchx_tasks.stats.agreement import AnswerId
 from mtbenchx_tasks.stats.intervals import Averaged, mean_and_sd
-from mtbenchx_tasks.stats.means import aggregations, contributions, rating
+from mtbenchx_tasks.stats.means import aggregations, answer_rating, contributions
 
 OTHER_VERSION = "another version of the judge"
-
-
-@dataclass(frozen=True)
-class Rated:
-    """One question's answers and what the judge said of them."""
-
-    question: Question
-    """What was asked."""
-    answers: tuple[str, ...]
-    """Per turn."""
-    verdicts: tuple[tuple[Verdict, ...], ...]
-    """Per turn, per run; one for an empty answer, which isn't judged."""
-    languages: tuple[str | None, ...] = ()
-    """Of the answers; None where one can't be told."""
-
-    def of_run(self, run: int) -> "Rated":
-        """Return the same with the verdicts of one run only."""
-        return replace(self, verdicts=tuple((runs[min(run, len(runs) - 1)],) for runs in self.verdicts))
-
-    def of_snapshot(self, snapshot: str) -> "Rated":
-        """Return the same with the ratings of one version of the judge only."""
-        other = Verdict(None, reason=OTHER_VERSION)
-        return replace(
-            self,
-            verdicts=tuple(
-                tuple(verdict if verdict.snapshot == snapshot else other for verdict in runs) for runs in self.verdicts
-            ),
-        )
+Spoken = Mapping[AnswerId, str | None]
+"""Answer -> its language; None where it can't be told."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +33,11 @@ class Scored:
     """Language of the questions."""
     runs: int
     """How often each answer was judged."""
-    rated: tuple[Rated, ...]
-    """One per question."""
+    questions: tuple[Question, ...]
+    """The questions that were answered, in order."""
+    ratings: tuple[Rating, ...]
+    """Of every question, repeat, turn and run in order; one for an empty answer, which isn't judged."""
+    languages: Spoken = field(default_factory=dict)
     failed: int = 0
     """Judgments that were not reached or not asked; the next run asks them again."""
     suspicious: tuple[int, ...] = ()
@@ -72,16 +51,20 @@ class Scored:
         return str(self.about.get("benchmark", {}).get("name", ""))
 
     @property
+    def repeats(self) -> int:
+        """How many answers a question has at most."""
+        return 1 + max((rating.repeat for rating in self.ratings), default=0)
+
+    @property
     def asked(self) -> tuple[int, int]:
         """Questions that were answered, and that the benchmark has."""
-        return len(self.rated), int(self.about.get("benchmark", {}).get("questions", len(self.rated)))
+        return len(self.questions), int(self.about.get("benchmark", {}).get("questions", len(self.questions)))
 
     @property
     def every_category(self) -> Mapping[str, int]:
         """Category -> how many questions the benchmark has in it, as far as that is known; else those at hand."""
-        return Counter(every_question(self.benchmark).values()) or Counter(
-            item.question.category for item in self.rated
-        )
+        known = every_question(self.benchmark).values()
+        return Counter(known or [question.category for question in self.questions])
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -90,39 +73,40 @@ class Scored:
 
     def in_category(self, name: str) -> tuple[int, int]:
         """Return how many questions of a category were answered, and how many the benchmark has; (0, 0) of none."""
-        answered = sum(item.question.category == name for item in self.rated)
+        answered = sum(question.category == name for question in self.questions)
         return answered, self.every_category.get(name, 0)
 
     @cached_property
     def metrics(self) -> dict[str, float]:
         """The task's metrics; several runs are averaged per answer first."""
-        return metrics(self.rated)
+        return metrics(self.questions, self.ratings, self.languages)
 
     @cached_property
     def per_run(self) -> list[dict[str, float]]:
         """The metrics of each run's verdicts alone, without those that no judge decides."""
-        silent = [replace(item, languages=()) for item in self.rated]
-        return [metrics([item.of_run(run) for item in silent]) for run in range(self.runs)]
+        answers = self.by_answer.values()
+        runs = [[ratings[min(run, len(ratings) - 1)] for ratings in answers] for run in range(self.runs)]
+        return [metrics(self.questions, ratings) for ratings in runs]
 
     def over_runs(self, name: str) -> Averaged:
         """Return a metric's mean and standard deviation over the runs; a run without a value is counted apart."""
         values = (found.get(name, math.nan) for found in self.per_run)
         return mean_and_sd(None if math.isnan(value) else value for value in values)
 
+    @cached_property
+    def by_answer(self) -> Mapping[AnswerId, tuple[Rating, ...]]:
+        """Each answer with its ratings, run by run."""
+        return {answer: tuple(ratings) for answer, ratings in groupby(self.ratings, answer_of)}
+
     @property
-    def ratings(self) -> dict[AnswerId, float | None]:
+    def rating_of(self) -> dict[AnswerId, float | None]:
         """The rating of each answer, the mean of its valid runs; None if there is none."""
-        return {
-            AnswerId(self.model, self.language, item.question.question_id, turn): rating(runs)
-            for item in self.rated
-            for turn, runs in enumerate(item.verdicts, start=1)
-        }
+        return {answer: mean_of_runs(ratings) for answer, ratings in self.by_answer.items()}
 
     @property
     def snapshots(self) -> tuple[str, ...]:
         """The judge's versions that gave ratings, as the endpoint reported them."""
-        verdicts = (verdict for item in self.rated for runs in item.verdicts for verdict in runs)
-        return tuple(sorted({verdict.snapshot for verdict in verdicts if verdict.snapshot}))
+        return tuple(sorted({rating.rater.snapshot for rating in self.ratings} - {""}))
 
     def by_snapshot(self) -> list["Scored"]:
         """Return one part per version of the judge; what another version said has no rating there."""
@@ -130,7 +114,14 @@ class Scored:
             return [self]
         return [
             replace(
-                self, judge=f"{self.judge} ({snapshot})", rated=tuple(item.of_snapshot(snapshot) for item in self.rated)
+                self,
+                judge=f"{self.judge} ({snapshot})",
+                ratings=tuple(
+                    rating
+                    if rating.rater.snapshot == snapshot
+                    else replace(rating, value=None, reason=OTHER_VERSION, rater=replace(rating.rater, snapshot=""))
+                    for rating in self.ratings
+                ),
             )
             for snapshot in self.snapshots
         ]
@@ -138,17 +129,48 @@ class Scored:
     @property
     def reasons(self) -> Counter[str]:
         """Why judgments are not numbers, and how many."""
-        verdicts = (verdict for item in self.rated for runs in item.verdicts for verdict in runs)
-        return Counter(verdict.reason for verdict in verdicts if verdict.rating is None)
+        return Counter(rating.reason for rating in self.ratings if rating.value is None)
 
 
-def metrics(rated: Sequence[Rated]) -> dict[str, float]:
-    """Return the task's metrics of rated answers; nan where nothing was rated."""
-    present = {item.question.category for item in rated}
+def answer_of(rating: Rating) -> AnswerId:
+    """Return which answer a rating is of."""
+    item = rating.item
+    return AnswerId(rating.model.name, item.language, int(item.question_id), item.turn or 0, rating.repeat)
+
+
+def mean_of_runs(ratings: Iterable[Rating]) -> float | None:
+    """Return the mean of one answer's valid runs; None if there is none."""
+    return answer_rating([[rating.value for rating in ratings]])
+
+
+def metrics(
+    questions: Sequence[Question], ratings: Iterable[Rating], languages: Spoken | None = None
+) -> dict[str, float]:
+    """Return the task's metrics of one model's ratings in one language; nan where nothing was rated.
+
+    Args:
+        questions: What was asked.
+        ratings: Of any of their turns, repeats and runs.
+        languages: Of the answers; None: `answer_language` is nan.
+    """
+    verdicts: dict[tuple[Any, Any], dict[int, list[Verdict]]] = {}
+    for rating in ratings:
+        runs = verdicts.setdefault((rating.item.question_id, rating.item.turn), {}).setdefault(rating.repeat, [])
+        runs.append(Verdict(rating.value))
+    spoken: dict[tuple[int, int], list[str | None]] = {}
+    for answer, language in (languages or {}).items():
+        spoken.setdefault((answer.question_id, answer.turn), []).append(language)
+    present = {question.category for question in questions}
     categories = [category for category in CATEGORIES if category in present]
+    turns = range(1, TURNS + 1)
     parts = [
-        contributions(item.question, [[runs] for runs in item.verdicts], [[one] for one in item.languages], categories)
-        for item in rated
+        contributions(
+            question,
+            [list(verdicts.get((question.question_id, turn), {}).values()) for turn in turns],
+            [spoken.get((question.question_id, turn), []) for turn in turns],
+            categories,
+        )
+        for question in questions
     ]
     found = {name: aggregate([part[name] for part in parts]) for name, aggregate in aggregations(categories).items()}
     return {name: math.nan if value == "N/A" else float(value) for name, value in found.items()}

@@ -1,6 +1,6 @@
 """Scoring answers that exist already: the same judge, ledger and numbers as the harness task, without the harness."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -9,6 +9,8 @@ from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.records import Completion, Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
+from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
+from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.engines.live import Engine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
@@ -16,7 +18,9 @@ from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.candidate import Candidate
 from mtbenchx_tasks.rating.conversation import Conversation, place_of, plain
-from mtbenchx_tasks.rating.scored import Rated, Scored
+from mtbenchx_tasks.rating.scored import Scored
+from mtbenchx_tasks.records import Evidence, Item, Model, Rater, Rating
+from mtbenchx_tasks.stats.agreement import AnswerId
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Scoring:
     """`mtbench_x` or `mini`."""
     model: Candidate
     """Who answered."""
-    answered: Sequence[tuple[Question, Sequence[str]]]
-    """Questions and the answers to both turns."""
+    answered: Sequence[tuple[Question, int, Sequence[str]]]
+    """Questions, the 0-based number of the repeat, and the answers to both turns."""
     conversations: list[Conversation] = field(default_factory=list)
     """One per question, once noted."""
 
@@ -63,8 +67,11 @@ class Scoring:
     def _talks(self, engine: Engine) -> list[Conversation]:
         """Put every answer to an engine."""
         judge = replace(self.judge, engine=engine)
-        talks = [Conversation(question, 0, plain, judge=judge, model=self.model) for question, _ in self.answered]
-        for talk, (_, texts) in zip(talks, self.answered, strict=True):
+        talks = [
+            Conversation(question, repeat, plain, judge=judge, model=self.model)
+            for question, repeat, _ in self.answered
+        ]
+        for talk, (_, _, texts) in zip(talks, self.answered, strict=True):
             for text in texts:
                 talk.add_answer(text)
         return talks
@@ -81,22 +88,53 @@ class Scoring:
         place = place_of(self.judge, self.benchmark, TASK_VERSION, language)
         uses = [use for talk in self.conversations for use in talk.uses(place)]
         self.judge.ledger.record(uses)
-        rated = tuple(
-            Rated(talk.question, tuple(talk.answers), tuple(map(tuple, talk.verdicts())), tuple(talk.languages()))
-            for talk in self.conversations
-        )
-        settings = self.judge.settings
         said = _completions(self.conversations)
+        about = self._about(language, said)
         return Scored(
-            settings.slug,
+            self.judge.settings.slug,
             self.model.name,
             language,
-            settings.runs,
-            rated,
+            self.judge.settings.runs,
+            tuple(dict.fromkeys(question for question, _, _ in self.answered)),
+            tuple(self._ratings(about)),
+            {
+                AnswerId(self.model.name, language, talk.question.question_id, turn, talk.repeat): spoken
+                for talk in self.conversations
+                for turn, spoken in enumerate(talk.languages(), start=1)
+            },
             failed=sum(completion is None or completion.state == "failed" for completion in said),
             suspicious=tuple(sorted({use.question_id for use in uses if use.suspicious})),
-            about=self._about(language, said),
+            about=about,
         )
+
+    def _ratings(self, about: Mapping[str, Any]) -> Iterator[Rating]:
+        """Yield every rating, question by question, repeat by repeat, turn by turn, run by run."""
+        language = self.answered[0][0].language
+        settings, slug = about["judge"], self.judge.settings.slug
+        task = {
+            "benchmark": self.benchmark,
+            "revision": about["benchmark"]["revision"],
+            "task_version": version_text(TASK_VERSION),
+        }
+        under = conditions_of(slug, language, task, settings, sent_by_results(settings))
+        model = Model(self.model.name, self.model.identity or "")
+        for talk in self.conversations:
+            question = talk.question
+            for turn, (answer, runs) in enumerate(zip(talk.answers, talk.verdicts(), strict=True), start=1):
+                item = Item(self.benchmark, language, question.question_id, turn, question.category)
+                for run, verdict in enumerate(runs):
+                    yield Rating(
+                        item,
+                        model,
+                        Rater(slug, snapshot=verdict.snapshot),
+                        under,
+                        verdict.rating,
+                        verdict.reason,
+                        talk.repeat,
+                        run,
+                        answer,
+                        Evidence(verdict.text, verdict.key or ""),
+                    )
 
     def _about(self, language: str, said: Sequence[Completion | None]) -> dict[str, Any]:
         """Return what the harness's results say of the same task and judge."""
@@ -129,7 +167,7 @@ def _completions(conversations: Sequence[Conversation]) -> list[Completion | Non
 
 
 def prepare(
-    answers: Mapping[int, Sequence[str]],
+    repeats: Sequence[Mapping[int, Sequence[str]]],
     language: str,
     settings: JudgeSettings,
     benchmark: str,
@@ -140,7 +178,7 @@ def prepare(
     """Check answers and find their judge; nothing is asked before `submit`.
 
     Args:
-        answers: Question id -> [answer to turn 1, answer to turn 2].
+        repeats: Per repeat, question id -> [answer to turn 1, answer to turn 2]; the first has every question.
         language: The questions' language.
         settings: The judge's.
         benchmark: `mtbench_x` or `mini`.
@@ -153,16 +191,19 @@ def prepare(
     """
     rows = mtbench_x.questions(benchmark, language, settings.reference_set, settings.question_set)
     questions = {question.question_id: question for question in rows}
-    if not answers:
+    if not any(repeats):
         raise UserError("There are no answers to judge.")
-    for identifier, texts in answers.items():
+    given = [(key, number, texts) for number, answers in enumerate(repeats) for key, texts in answers.items()]
+    for identifier, _, texts in given:
         if identifier not in questions:
             raise UserError(
                 f"{benchmark} has no question {identifier}; its ids are {min(questions)} to {max(questions)}."
             )
         if len(texts) != mtbench_x.TURNS:
             raise UserError(f"Question {identifier} needs two answers, one per turn, not {len(texts)}.")
-    answered = [(questions[identifier], texts) for identifier, texts in answers.items()]
+    order = {identifier: place for place, identifier in enumerate(repeats[0])}
+    given.sort(key=lambda one: order[one[0]])
+    answered = [(questions[identifier], number, texts) for identifier, number, texts in given]
     return Scoring(judge_for(settings, benchmark, language, engine), benchmark, Candidate(model, None), answered)
 
 
@@ -185,6 +226,6 @@ def score_answers(
         UserError: See `prepare` and `Scoring.check`.
     """
     settings = JudgeSettings.parse(judge)
-    scoring = prepare(answers, language, settings, benchmark, "predictions").check().submit()
+    scoring = prepare([answers], language, settings, benchmark, "predictions").check().submit()
     scoring.detect_languages()
     return scoring.scored().metrics

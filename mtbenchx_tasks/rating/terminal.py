@@ -45,6 +45,8 @@ def remarks(rows: Sequence[Scored]) -> list[str]:
             lines.append(
                 f"Partial {place}: {asked} of {of} questions of {row.benchmark}; the means are of those alone."
             )
+        if row.repeats > 1:
+            lines.append(f"Up to {row.repeats} answers to a question {place}: its rating is the mean over them.")
         if len(row.snapshots) > 1:
             versions = ", ".join(row.snapshots)
             lines.append(f"More than one version of the judge {place}: {versions} (--split-snapshots).")

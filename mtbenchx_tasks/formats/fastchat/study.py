@@ -9,7 +9,7 @@ from typing import Any
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked, split_id
-from mtbenchx_tasks.formats.answers import read_models
+from mtbenchx_tasks.formats.answers import first_of, read_models
 from mtbenchx_tasks.formats.benchmark import (
     NO_CATEGORY,
     NOTHING,
@@ -21,7 +21,7 @@ from mtbenchx_tasks.formats.benchmark import (
 )
 from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
 from mtbenchx_tasks.formats.fastchat.rows import UNREACHED, QuestionRow, SingleRow
-from mtbenchx_tasks.formats.generations import Shown, of_one_generation
+from mtbenchx_tasks.formats.generations import Shown, repeats_shown
 from mtbenchx_tasks.formats.lm_eval import valid_rating
 from mtbenchx_tasks.formats.vote_rows import SKIP
 from mtbenchx_tasks.formats.votes import Vote, read_votes
@@ -43,7 +43,8 @@ from mtbenchx_tasks.records import (
     Study,
 )
 
-Numbered = Sequence[tuple[int, SingleRow]]
+Counted = Sequence[tuple[int, SingleRow, int]]
+"""Line, row, and the 0-based number of the answer that it judges."""
 
 
 def language_of(file: Path, rows: Sequence[dict[str, Any]], asked: str | None) -> str:
@@ -82,8 +83,8 @@ def read_singles(file: Path, told: Told = NOTHING) -> Study:
     asked = {row.question_id.number: question_in(row.user_prompt) for _, row in rows if row.turn == 1}
     ids = [row.question_id.number for _, row in rows]
     benchmark = benchmark_of(file, ids, told.benchmark, {n: text for n, text in asked.items() if text})
-    counts, notes = of_one_generation(file, [_shown(number, row) for number, row in distinct])
-    counted = [row for row, kept in zip(distinct, counts, strict=True) if kept]
+    repeats, notes = repeats_shown(file, [_shown(number, row) for number, row in distinct])
+    counted = [(*row, repeat) for row, repeat in zip(distinct, repeats, strict=True) if repeat is not None]
     if len(distinct) < len(rows):
         notes = (f"{file}: {len(rows) - len(distinct)} rows stand in it twice and count once.", *notes)
     spelt = any(row.question_id.language for _, row in rows)
@@ -100,9 +101,9 @@ def _shown(number: int, row: SingleRow) -> Shown:
     return Shown(number, row.question_id.number, row.turn, (row.model,), row.judge, row.user_prompt)
 
 
-def _ratings(file: Path, rows: Numbered, language: str, benchmark: str) -> Iterator[Rating]:
+def _ratings(file: Path, rows: Counted, language: str, benchmark: str) -> Iterator[Rating]:
     runs: Counter[tuple[object, ...]] = Counter()
-    for number, row in rows:
+    for number, row, repeat in rows:
         question, score, source = row.question_id.number, valid_rating(row.score), f"{file}, line {number}"
         value = score if score is not None and LOWEST <= score <= HIGHEST else None
         item = Item(benchmark, language, question, row.turn, category(benchmark, question, place=source))
@@ -114,10 +115,11 @@ def _ratings(file: Path, rows: Numbered, language: str, benchmark: str) -> Itera
             Conditions(rater.name, {"benchmark": benchmark}),
             value,
             "" if value is not None else OUT_OF_RANGE if score is not None else _why_not(row.judgment),
-            run=runs[rater, item, row.model],
+            repeat=repeat,
+            run=runs[rater, item, row.model, repeat],
             evidence=Evidence(row.judgment, source=source, prompt=row.user_prompt),
         )
-        runs[rater, item, row.model] += 1
+        runs[rater, item, row.model, repeat] += 1
 
 
 def _why_not(text: str) -> str:
@@ -127,10 +129,15 @@ def _why_not(text: str) -> str:
 def read_answers_only(file: Path, told: Told = NOTHING) -> Study:
     """Read FastChat's model_answer: what judgments are of, where their own file doesn't hold it."""
     answers: dict[tuple[str, str, str, int], tuple[str, ...]] = {}
+    notes = []
     for given in read_models(file, told):
+        if given.further:
+            notes.append(
+                f"{file}: {first_of(given)}; judgments of FastChat's layout are of that one, unless they tell."
+            )
         language = given.language or language_of(file, (), told.language)
         answers |= {(given.benchmark, language, given.model, q): texts for q, texts in given.texts.items()}
-    return Study(answers=answers, sources=(str(file),))
+    return Study(answers=answers, sources=(str(file),), notes=tuple(notes))
 
 
 def read_questions(file: Path, told: Told = NOTHING) -> Study:

@@ -221,3 +221,18 @@ def test_a_folder_that_cannot_be_written_is_told_before_anybody_is_asked(
     with pytest.raises(UserError, match="Can't write"):
         run("agreement", "--votes", str(tmp_path / "none.jsonl"), "--out", str(tmp_path / "taken"))
     assert not api.requests
+
+
+def test_compare_says_that_of_several_answers_the_first_is_compared(
+    judge: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = []
+    for model in ("a", "b"):
+        row = {"question_id": 1, "model_id": model, "choices": [{"turns": [model, model]}] * 2}
+        paths.append(tmp_path / f"{model}.jsonl")
+        paths[-1].write_text(json.dumps(row) + "\n", encoding="utf-8")
+    run("compare", *map(str, paths), "--judge", judge, "--language", "de", "--benchmark", "mini", "--plan")
+    assert [message.split(": ")[1] for message in caplog.messages] == [
+        "of 2 answers of a to each question the first is taken.",
+        "of 2 answers of b to each question the first is taken.",
+    ]

@@ -17,13 +17,12 @@ from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 from mtbenchx_tasks.rating.jury import Jury, jury, print_jury
 from mtbenchx_tasks.rating.saved_answers import judge_files
-from mtbenchx_tasks.rating.scored import Rated, Scored
+from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.rating.terminal import print_metrics
-from mtbenchx_tasks.records import Verdict
+from mtbenchx_tasks.records import Conditions, Item, Model, Rater, Rating
 from mtbenchx_tasks.stats.agreement import AnswerId
 from tests.doubles.openai_api import Api, is_probe
 
-NOT_RATED = Verdict(None, reason="no verdict in the judge's text")
 Turn = Sequence[float | None]
 """A turn's ratings, one a run."""
 
@@ -31,15 +30,22 @@ Turn = Sequence[float | None]
 def scored(judge: str, *ratings: tuple[Turn, Turn], language: str = "en", model: str = "m") -> Scored:
     """What a judge said of the first questions of the mini benchmark."""
     runs = max(len(turn) for turns in ratings for turn in turns)
-    rated = [
-        Rated(
-            question,
-            ("An answer.", "Another."),
-            tuple(tuple(Verdict(value) if value else NOT_RATED for value in turn) for turn in turns),
+    asked = questions("mini", language)[: len(ratings)]
+    found = [
+        Rating(
+            Item("mini", language, question.question_id, turn, question.category),
+            Model(model),
+            Rater(judge),
+            Conditions(judge),
+            value or None,
+            "" if value else "no verdict in the judge's text",
+            run=run,
         )
-        for question, turns in zip(questions("mini", language), ratings, strict=False)
+        for question, turns in zip(asked, ratings, strict=True)
+        for turn, values in enumerate(turns, start=1)
+        for run, value in enumerate(values)
     ]
-    return Scored(judge, model, language, runs, tuple(rated))
+    return Scored(judge, model, language, runs, tuple(asked), tuple(found))
 
 
 def test_a_runs_score_is_of_its_verdicts_only() -> None:
@@ -65,13 +71,13 @@ def test_the_jurys_rating_is_the_mean_of_its_judges() -> None:
     # answer by answer: (4 + 8) / 2, (6 + mean(7, 9)) / 2
     found = jury([scored("a", ([4], [6])), scored("b", ([8, 8], [7, 9]))])
     (mean,) = found.mean
-    assert [runs[0].rating for runs in mean.rated[0].verdicts] == [6, 7]
+    assert [rating.value for rating in mean.ratings[:2]] == [6, 7]
     assert (mean.judge, mean.metrics["score"]) == ("jury", 6.5)
 
 
 def test_an_answer_that_one_judge_did_not_rate_has_no_rating_of_the_jury() -> None:
     (mean,) = jury([scored("lenient", ([9], [9])), scored("strict", ([3], [None]))]).mean
-    assert mean.ratings == {AnswerId("m", "en", 1, 1): 6, AnswerId("m", "en", 1, 2): None}
+    assert mean.rating_of == {AnswerId("m", "en", 1, 1): 6, AnswerId("m", "en", 1, 2): None}
     assert (mean.metrics["unscored"], mean.reasons) == (0.5, {"a judge gave no rating": 1})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hf_datasets.ledger.store import open_ledger
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from model_cards.groups import read_groups
 from mtbenchx_tasks.formats.answers import read_answers
@@ -16,6 +17,8 @@ from mtbenchx_tasks.rating.results_files import write_results
 from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.rating.terminal import print_metrics, remarks
 from mtbenchx_tasks.report.read import read_study
+from mtbenchx_tasks.report.sections import sections
+from mtbenchx_tasks.stats.means import mean_of
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate
@@ -144,3 +147,45 @@ def test_the_table_tells_of_how_many_questions_and_categories_a_mean_is(
 def cells(line: str) -> list[str]:
     """The cells of a row that the terminal shows."""
     return [cell.strip() for cell in line.split("│")[1:-1]]
+
+
+def test_several_choices_are_repeats_and_every_way_gives_one_number(
+    api: Api, judge: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Question 1: 4 and 8, question 2: 8 alone; per answer, then per question: (6 + 6 + 8 + 8) / 4 = 7.
+    api.answer = lambda request: "[[4]]" if "worse" in str(request["messages"]) else "[[8]]"
+    choices = {1: [["worse", "worse"], ["good", "good"]], 2: [["good", "good"]]}
+    rows = [
+        {"question_id": i, "model_id": "m", "choices": [{"turns": turns} for turns in of_question]}
+        for i, of_question in choices.items()
+    ]
+    results = judge_files([write(tmp_path / "m.jsonl", rows)], json.dumps(judge), "en", benchmark="mini")
+    assert results[0].metrics["score"] == 7
+    print_metrics(results)
+    assert "Up to 2 answers to a question (m, en, gpt-4)" in capsys.readouterr().out
+    write_results(tmp_path / "out", results)
+    ((card,),) = [group.results for group in read_groups([tmp_path / "out"])]
+    assert card.metrics["score"] == 7
+    for place in (tmp_path / "out", Path(judge["ledger"])):
+        (section,) = sections(read_study([place]).ratings)
+        assert mean_of(section.answers).value == 7
+        assert sorted({rating.repeat for answer in section.answers for rating in answer.ratings}) == [0, 1]
+
+
+@pytest.mark.parametrize("as_object", [True, False])
+def test_a_verdict_is_an_object_of_names_and_lists_of_older_releases_are_read(
+    api: Api, judge: dict[str, Any], tmp_path: Path, as_object: bool
+) -> None:
+    api.answer = lambda request: "[[7]]"
+    rows = [{"question_id": 1, "model_id": "m", "choices": [{"turns": ["a", " "]}]}]
+    results = judge_files([write(tmp_path / "m.jsonl", rows)], json.dumps(judge), "en", benchmark="mini")
+    samples, _ = write_results(tmp_path / "out", results)
+    (row,) = jsonl.read(samples)
+    verdict = row["filtered_resps"][0][0]
+    assert list(verdict) == ["rating", "text", "reason", "key", "snapshot"]
+    if not as_object:
+        row["filtered_resps"] = [[list(verdict.values()) for verdict in runs] for runs in row["filtered_resps"]]
+        jsonl.write(samples, [row])
+    first, empty = read_study([samples]).ratings
+    assert (first.value, first.evidence.text, first.evidence.key) == (7, "[[7]]", verdict["key"])
+    assert (empty.value, empty.reason) == (None, "the answer is empty")

@@ -247,3 +247,20 @@ def test_other_tasks_of_a_results_folder_are_passed_over(tmp_path: Path) -> None
     assert len(read_study([tmp_path]).ratings) == 2
     with pytest.raises(UserError, match="not a sample of a mtbench_x task"):
         read_study([other.rename(other.with_name("named.jsonl"))])
+
+
+def test_judgments_of_several_choices_are_repeats_and_no_two_generations(tmp_path: Path) -> None:
+    texts = ("first", "second")
+    choices = [{"turns": [text, text]} for text in texts]
+    singles(tmp_path / "model_answer" / "m.jsonl", [{"question_id": 81, "model_id": "m", "choices": choices}])
+    prompts = [f"[The Start]\n{text}\n[The End]" for text in texts]
+    rows = [single("m", 81, score, user_prompt=prompt) for score, prompt in zip((4, 8), prompts, strict=True)]
+    singles(tmp_path / "model_judgment" / "gpt-4_single.jsonl", rows)
+    study = read_study([tmp_path], Told("en"))
+    assert [(rating.repeat, rating.run, rating.value) for rating in study.ratings] == [(0, 0, 4), (1, 0, 8)]
+    assert any("of 2 answers of m to each question the first is taken" in note for note in study.notes)
+    other = [*rows, single("m", 81, 10, user_prompt="[The Start]\nthird\n[The End]")]
+    singles(tmp_path / "model_judgment" / "gpt-4_single.jsonl", other)
+    study = read_study([tmp_path], Told("en"))
+    assert len(study.ratings) == 2
+    assert any("1 judgments of m are of other answers" in note for note in study.notes)
