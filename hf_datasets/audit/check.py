@@ -91,8 +91,8 @@ def check(
         UserError: There is nothing to read, or a layout isn't known.
     """
     found = parts(path)
-    languages, mixtures, findings = _read(found, processes)
-    findings += [finding for group, (config, facts) in languages.items() for finding in _alone(group, config, facts)]
+    languages, mixtures = _read(found, processes)
+    findings = [finding for group, (config, facts) in languages.items() for finding in _alone(group, config, facts)]
     findings += _across(languages)
     for part, facts in mixtures:
         findings += _mixture(part, facts, languages)
@@ -101,7 +101,7 @@ def check(
     return Checked(count, findings, [])
 
 
-def _read(found: list[SplitFiles], processes: int) -> tuple[Groups, list[tuple[SplitFiles, Facts_]], list[Finding]]:
+def _read(found: list[SplitFiles], processes: int) -> tuple[Groups, list[tuple[SplitFiles, Facts_]]]:
     """Read every file once: those of one language, and mixtures."""
     first: dict[Path, tuple[DataFile, SplitFiles]] = {}
     for part in sorted(found, key=lambda part: len(part.files)):  # a config of one file names it; joined ones list it
@@ -124,7 +124,7 @@ def _read(found: list[SplitFiles], processes: int) -> tuple[Groups, list[tuple[S
                 mine = [one for one in facts if one.language == language]
                 config, before = groups.get(key := (_family(part.config), part.split, language), (named.config, []))
                 groups[key] = (config, [*before, *mine])
-    return groups, mixtures, []
+    return groups, mixtures
 
 
 def _family(config: str) -> str:

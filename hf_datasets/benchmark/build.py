@@ -5,9 +5,10 @@ from pathlib import Path
 
 from hf_datasets.benchmark.card import added_section, card_body, card_metadata
 from hf_datasets.benchmark.configs import FILES, MINI, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT, columns, rows
+from hf_datasets.benchmark.languages import AddedLanguage
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.benchmark.task_files import FOLDER, task_files
-from hf_datasets.benchmark.translated_folder import MTBENCH_X, Translated, read_translation
+from hf_datasets.benchmark.translated_folder import MTBENCH_X, read_translation
 from hf_datasets.hub.folder import ParquetTable, parquet_name, replacing, write_card, write_table
 from hf_datasets.instruct.card import told_flags
 from hf_datasets.shared.errors import UserError
@@ -29,7 +30,7 @@ def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
     """
     target = folder.expanduser().resolve()
     translated = [read_translation(path) for path in translations]
-    codes = [each.added.language for each in translated]
+    codes = [each.language for each in translated]
     for code in codes:
         if codes.count(code) > 1:
             raise UserError(f"Two of the translations are in {code!r}; name one folder for each language.")
@@ -60,8 +61,7 @@ def flagged(translations: Sequence[Path]) -> list[str]:
     ]
 
 
-def _added_tables(translated: Translated) -> dict[str, ParquetTable]:
-    added = translated.added
+def _added_tables(added: AddedLanguage) -> dict[str, ParquetTable]:
     asked = {MTBENCH_X: added.language, MINI: f"{MINI}_{added.language}"}
     tables = {
         asked[benchmark]: ParquetTable(QUESTION_COLUMNS, [question.to_row() for question in questions])
@@ -75,11 +75,11 @@ def _added_tables(translated: Translated) -> dict[str, ParquetTable]:
     return tables | ({f"{PROMPTS}_{added.language}": ParquetTable(PROMPT_COLUMNS, prompts)} if prompts else {})
 
 
-def _write_tasks(folder: Path, translated: Sequence[Translated], target: Path) -> None:
+def _write_tasks(folder: Path, translated: Sequence[AddedLanguage], target: Path) -> None:
     languages: Mapping[str, list[str]] = {benchmark: list(LANGUAGES) for benchmark in (MTBENCH_X, MINI)}
     for each in translated:
-        for benchmark in each.added.questions:
-            languages[benchmark].append(each.added.language)
+        for benchmark in each.questions:
+            languages[benchmark].append(each.language)
     (folder / FOLDER).mkdir()
     for name, text in task_files(languages, target).items():
         (folder / FOLDER / name).write_text(text, encoding="utf-8", newline="\n")

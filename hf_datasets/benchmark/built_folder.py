@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS
-from hf_datasets.benchmark.languages import Added, register
+from hf_datasets.benchmark.languages import AddedLanguage, register
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.benchmark.translated_folder import MTBENCH_X, prompt_sets
 from hf_datasets.hub.download import REPO_ID, download_folder
@@ -43,7 +43,7 @@ def built_folder(place: str, revision: str | None = None, task_file: Path | None
     return found
 
 
-def register_built(folder: Path) -> tuple[Added, ...]:
+def register_built(folder: Path) -> tuple[AddedLanguage, ...]:
     """Make the added languages of a built benchmark known to this process.
 
     Args:
@@ -63,14 +63,14 @@ def register_built(folder: Path) -> tuple[Added, ...]:
     return found
 
 
-def _built(files: Mapping[str, Sequence[Path]], language: str) -> Added:
+def _built(files: Mapping[str, Sequence[Path]], language: str) -> AddedLanguage:
     benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
     asked = {
         name: tuple(record(Question, row, place, BENCHMARK_ROW) for place, row in _parquet(found))
         for name, found in benchmarks.items()
         if found
     }
-    return Added(language, asked, prompt_sets(_parquet(files.get(f"{PROMPTS}_{language}", ()))))
+    return AddedLanguage(language, asked, prompt_sets(_parquet(files.get(f"{PROMPTS}_{language}", ()))))
 
 
 def _parquet(files: Sequence[Path]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,10 +9,10 @@ from typing import Any
 from hf_datasets import sources
 from hf_datasets.benchmark.configs import ALL, SPLIT
 from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, judge_prompts, prompt_set_hash
+from hf_datasets.benchmark.languages import AddedLanguage
 from hf_datasets.benchmark.question_faults import KINDS, MINOR, SEVERITIES, changed_questions, question_faults
 from hf_datasets.benchmark.questions import LANGUAGES, question_set_hash, questions, reference_set_hash, revision
 from hf_datasets.benchmark.references import CORRECTED, LIMITED, REFERENCE_SETS, WORDING, WRONG, Correction, corrections
-from hf_datasets.benchmark.translated_folder import Translated
 from hf_datasets.hub.card import config_entry, table
 from hf_datasets.instruct.card import told
 from hf_datasets.records import CATEGORIES
@@ -168,7 +168,7 @@ def _repairs() -> dict[str, int]:
     return {language: counts[language] for language in LANGUAGES if counts[language]}
 
 
-def added_section(translated: Sequence[Translated]) -> str:
+def added_section(translated: Sequence[AddedLanguage]) -> str:
     """Return a section of the card, empty if no language was added."""
     if not translated:
         return ""
@@ -178,11 +178,10 @@ def added_section(translated: Sequence[Translated]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _language(translated: Translated) -> list[str]:
-    added = translated.added
+def _language(added: AddedLanguage) -> list[str]:
     holds = [f"{len(found)} questions of `{name}`" for name, found in added.questions.items()]
     holds += [f"the prompt set `{name}`" for name in added.prompts]
     corrected = sum(bool(question.corrected_fields) for found in added.questions.values() for question in found)
     lines = [f"**{added.language}**: {', '.join(holds)}; {corrected} questions were corrected by people."]
-    lines += ["", told(translated.reports) or "Nothing is recorded of how it was translated.", ""]
+    lines += ["", told(added.reports) or "Nothing is recorded of how it was translated.", ""]
     return lines

@@ -6,12 +6,13 @@ languages works for an added one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from hf_datasets.records import JudgePrompt, Question, content_hash
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedLanguage:
     """One added language."""
 
     language: str
@@ -21,19 +22,22 @@ class Added:
     prompts: Mapping[str, Mapping[str, JudgePrompt]] = field(default_factory=dict)
     """Prompt set -> judge prompts by name."""
 
+    reports: tuple[Mapping[str, Any], ...] = ()
+    """What `mtbenchx data translate` counted, one a run; none for someone else's translation."""
+
     def revision(self, benchmark: str) -> str:
         """Return what identifies a benchmark's content in this language: 12 hex digits."""
         return content_hash([question.to_row() for question in self.questions[benchmark]])[:12]
 
 
-_KNOWN: dict[str, Added] = {}
+_KNOWN: dict[str, AddedLanguage] = {}
 
 
-def register(language: Added) -> None:
+def register(language: AddedLanguage) -> None:
     """Make a language known to this process; the same one again replaces it."""
     _KNOWN[language.language] = language
 
 
-def find(language: str) -> Added | None:
+def find(language: str) -> AddedLanguage | None:
     """Return an added language, or None."""
     return _KNOWN.get(language)

@@ -1,14 +1,13 @@
 """A folder of translations as a language of the benchmark: what is in it, whether it is whole, where it came from."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hf_datasets.benchmark.configs import ALL, MINI, lost_of
 from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID, are_mini
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
-from hf_datasets.benchmark.languages import Added
+from hf_datasets.benchmark.languages import AddedLanguage
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.instruct.card import Report, read_reports
 from hf_datasets.records import JudgePrompt, Question
@@ -23,17 +22,7 @@ ASIDE = (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
 """Ends of files beside translations that people read and write."""
 
 
-@dataclass(frozen=True)
-class Translated:
-    """One language out of a folder of translations."""
-
-    added: Added
-    """Its questions and prompts, checked."""
-    reports: tuple[Report, ...] = ()
-    """What `mtbenchx data translate` counted, one a run; none for someone else's translation."""
-
-
-def read_translation(folder: Path) -> Translated:
+def read_translation(folder: Path) -> AddedLanguage:
     """Read what `mtbenchx data translate --out FOLDER` wrote, or files in FastChat's layout.
 
     Args:
@@ -55,7 +44,7 @@ def read_translation(folder: Path) -> Translated:
         raise UserError(f"{folder} holds no questions; translate a config such as en or mini_en into it.")
     prompts = prompt_sets((place, row) for place, row in rows if "prompt_template" in row)
     _check_prompts(prompts, language)
-    return Translated(Added(language, dict(_benchmarks(folder, asked)), prompts), reports)
+    return AddedLanguage(language, dict(_benchmarks(folder, asked)), prompts, reports)
 
 
 def _language(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]], reports: Sequence[Report]) -> str:

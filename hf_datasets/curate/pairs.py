@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import chain
 
-from hf_datasets.curate.posts import Orphan, Post, Thread
+from hf_datasets.curate.posts import Post, Thread
 from hf_datasets.curate.sites import short_name
 
 
@@ -55,7 +55,6 @@ def select(thread: Thread, min_score: int, per_question: int) -> tuple[list[Answ
     return eligible[:per_question], list(chain(low, more))
 
 
-def orphaned(orphan: Orphan) -> Rejection:
+def orphaned(host: str, answer: int, question: int) -> Rejection:
     """Reject an answer whose question isn't in the dump."""
-    site = short_name(orphan.host)
-    return Rejection(f"{site}-{orphan.parent}-{orphan.id}", "answer without question", f"no question {orphan.parent}")
+    return Rejection(f"{short_name(host)}-{question}-{answer}", "answer without question", f"no question {question}")

@@ -151,7 +151,7 @@ def _settle(posts: Posts, rejects: _Rejects, report: CurationReport) -> None:
     for host, identifier, why in posts.refused:
         reason, _, detail = why.partition(": ")
         rejects.add(Rejection(f"{short_name(host)}-{identifier}", reason, detail))
-    rejects.add(*map(orphaned, posts.orphans()))
+    rejects.add(*(orphaned(*orphan) for orphan in posts.orphans()))
 
 
 def _pairs(

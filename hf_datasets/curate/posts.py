@@ -56,18 +56,6 @@ class Thread:
     """By ascending id."""
 
 
-@dataclass(frozen=True)
-class Orphan:
-    """An answer whose question isn't in the dump."""
-
-    host: str
-    """The site's host name."""
-    id: int
-    """The answer's id."""
-    parent: int
-    """The id of the missing question."""
-
-
 class Posts:
     """The database; threads and orphans can be read when every dump is in it."""
 
@@ -137,14 +125,13 @@ class Posts:
             )
             yield Thread(question, tuple(Post(*answer) for answer in found))
 
-    def orphans(self) -> Iterator[Orphan]:
-        """Return every answer without its question, by host and id."""
+    def orphans(self) -> Iterator[tuple[str, int, int]]:
+        """Return (host, id, the missing question's id) of every answer without its question, by host and id."""
         sql = (
             "SELECT host, id, parent FROM answer WHERE NOT EXISTS (SELECT 1 FROM question WHERE "
             "question.host = answer.host AND question.id = answer.parent) ORDER BY host, id"
         )
-        for row in self._database.execute(sql):
-            yield Orphan(*row)
+        yield from self._database.execute(sql)
 
 
 def _number(row: Mapping[str, str], name: str) -> int:

@@ -183,22 +183,24 @@ def _pair(engine: "TranslationEngine", source: str, target: str, formality: str)
 
 def _print_estimate(job: "Job", ledger: Path | None, price: str | None) -> None:
     from hf_datasets.ledger.store import default_path, open_ledger
-    from hf_datasets.translate.job import estimate
+    from hf_datasets.translate.job import named, planned
+    from hf_datasets.translate.sending import calls
 
     path = ledger or default_path()
     opened: Ledger | None = open_ledger(path) if path.is_file() else None
-    found = estimate(job, opened)
+    plan = planned(job, opened)
     for document in job.documents:
         print(f"{document.name}: {document.kind}, {len(document.rows)} rows, {len(document.fields)} texts")
-    print(f"{found.texts} texts, cut into {found.fragments} fragments; the ledger {path} holds {found.known} of them")
-    missing = found.fragments - found.known
-    print(f"to translate: {missing} fragments, {found.characters:,} characters, {found.requests} requests")
-    print(_price(job, found.characters, price))
-    for line in found.refused:
-        print(f"can't be sent: {line}")
+    there = len(plan.requests) - len(plan.missing)
+    print(f"{len(job.fields)} texts, cut into {len(plan.requests)} fragments; the ledger {path} holds {there} of them")
+    requests = len(calls(plan.missing, job.engine))
+    print(f"to translate: {len(plan.missing)} fragments, {plan.characters:,} characters, {requests} requests")
+    print(_price(job, plan.characters, price))
+    for number, reason in plan.refused.items():
+        print(f"can't be sent: {named(job.fields[number][1])}: {reason}")
     quota = getattr(job.engine, "quota", None)
     if quota is not None and job.engine.has_key:  # type: ignore[attr-defined]
-        print(_quota(quota(), found.characters))
+        print(_quota(quota(), plan.characters))
 
 
 def _price(job: "Job", characters: int, price: str | None) -> str:

@@ -16,7 +16,6 @@ from hf_datasets.translate.review import marks as review
 from hf_datasets.translate.review.edits import match_edits, read_edits
 from hf_datasets.translate.review.fingerprints import fingerprint
 from hf_datasets.translate.review.flags import FLAGS, Flag, flags
-from hf_datasets.translate.sending import calls
 from hf_datasets.translate.translator import Translation, TranslationPlan, Translator
 
 REPORT, REVIEW = ".report.json", ".review.jsonl"
@@ -46,24 +45,6 @@ class Job:
         return [(number, each) for number, document in enumerate(self.documents) for each in document.fields]
 
 
-@dataclass(frozen=True)
-class TranslationEstimate:
-    """What a job would take."""
-
-    texts: int
-    """Texts in all documents."""
-    fragments: int
-    """Fragments that they are cut into, each counted once."""
-    known: int
-    """Of these, in the ledger already."""
-    characters: int
-    """Characters that would be billed: code points outside of tags."""
-    requests: int
-    """Calls that would be made."""
-    refused: tuple[str, ...]
-    """Texts that can't be sent, and why."""
-
-
 @dataclass
 class JobResult:
     """What a job came to."""
@@ -78,17 +59,9 @@ class JobResult:
     """Why nothing was written yet; empty if something was."""
 
 
-def estimate(job: Job, ledger: Ledger | None) -> TranslationEstimate:
+def planned(job: Job, ledger: Ledger | None) -> TranslationPlan:
     """Return what a job would take; nothing is sent, no key is needed."""
-    plan = Translator(job.engine, job.pair, ledger, strings=job.strings).plan([each.item for _, each in job.fields])
-    return TranslationEstimate(
-        texts=len(job.fields),
-        fragments=len(plan.requests),
-        known=len(plan.requests) - len(plan.missing),
-        characters=plan.characters,
-        requests=len(calls(plan.missing, job.engine)),
-        refused=tuple(f"{_named(job.fields[number][1])}: {reason}" for number, reason in plan.refused.items()),
-    )
+    return Translator(job.engine, job.pair, ledger, strings=job.strings).plan([field.item for _, field in job.fields])
 
 
 def run(
@@ -157,7 +130,7 @@ class _Written:
         """Write everything, a file for each document, and say what was written."""
         job, files = self.job, list(targets)
         failed = [
-            f"{_named(self.fields[number][1])}: {reason}"
+            f"{named(self.fields[number][1])}: {reason}"
             for number, reason in self.done.failed.items()
             if number not in self.corrected
         ]
@@ -244,7 +217,8 @@ def beside(target: Path, end: str) -> Path:
     return target.with_name(target.name.removesuffix(".jsonl") + end)
 
 
-def _named(each: Field) -> str:
+def named(each: Field) -> str:
+    """Return what a user calls a text: its row and its place there."""
     return f"{each.id} {each.name}"
 
 

@@ -209,11 +209,9 @@ def _settle(
         if isinstance(piece, Kept):
             texts.append(piece.text)
             continue
-        key = piece.request.key
-        fault = _fault(piece, known) or failures.get(key, "")
-        if fault:
+        if fault := _fault(piece, known) or failures.get(piece.request.key, ""):
             done.failed[number] = fault
-        if fault or key not in known:
+        if fault or piece.request.key not in known:
             return
-        texts.append(restore(piece.prose, known[key]))
+        texts.append(restore(piece.prose, known[piece.request.key]))
     done.texts[number] = "".join(texts)

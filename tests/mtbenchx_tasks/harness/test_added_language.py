@@ -76,11 +76,11 @@ def run(*arguments: object, code: int = 0) -> str:
 
 def test_a_translation_is_read_with_its_counts(translated: Path) -> None:
     found = read_translation(translated)
-    assert found.added.language == "pt"
-    assert [len(asked) for asked in found.added.questions.values()] == [16]
-    assert list(found.added.prompts) == ["native"]
+    assert found.language == "pt"
+    assert [len(asked) for asked in found.questions.values()] == [16]
+    assert list(found.prompts) == ["native"]
     assert found.reports[0]["texts"] == 16 * 2 + 6 * 2 + 12 * 2
-    question = found.added.questions["mini"][0]
+    question = found.questions["mini"][0]
     assert question.turns == question.source_turns != questions("mini", "en")[0].turns
 
 
@@ -294,7 +294,7 @@ def test_post_edits_stand_in_the_rows_and_in_the_card(translated: Path, tmp_path
         "translate", "mini_en", "--to", "pt", "--out", tmp_path / "pt", "--ledger", ledger, "--edits", edits, code=3
     )  # four words for a whole paragraph: rules flag it
     found = read_translation(tmp_path / "pt")
-    first = found.added.questions["mini"][0]
+    first = found.questions["mini"][0]
     assert first.turns[0] == "Escreva um aviso."
     assert first.source_turns[0] == lines[0]["text"]
     assert first.corrected_fields == ("turns",)
