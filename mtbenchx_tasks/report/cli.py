@@ -26,6 +26,10 @@ def report(
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw (needs matplotlib), or tables only.")
     ] = True,
+    without_faults: Annotated[
+        bool,
+        typer.Option("--questions-without-faults", help="Leave out what translation changed in one of the languages."),
+    ] = False,
     paper: Annotated[
         Path | None, typer.Option(help="Instead: check a paper's tables, from CSV files of scores per category.")
     ] = None,
@@ -50,6 +54,7 @@ def report(
         told=Told(language, benchmark),
         title=title,
         figures=figures,
+        drop_faults=without_faults,
     )
     for note in notes(study):
         print(note)

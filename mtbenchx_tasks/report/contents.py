@@ -18,6 +18,7 @@ from mtbenchx_tasks.report.tables import quality as quality_tables
 from mtbenchx_tasks.report.tables import scores as score_tables
 from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, votes_html
+from mtbenchx_tasks.report.tables.faults import faults_table
 from mtbenchx_tasks.report.tables.gains import gains, gains_table
 from mtbenchx_tasks.stats.means import Resampler
 from mtbenchx_tasks.stats.paired_tests import ModelPair, paired
@@ -120,6 +121,7 @@ def _sureness(
     section: Section, models: Sequence[Model], resampler: Resampler, tested: Sequence[ModelPair]
 ) -> list[Table | Figure | Html | None]:
     tables: list[Table | Figure | Html | None] = [score_tables.uncertainty_table(section, models, resampler)]
+    tables.append(faults_table(section, models))
     languages = dict.fromkeys(pair.language for pair in tested)
     return [*tables, *(score_tables.pairs_table(tested, models, language) for language in languages)]
 

@@ -12,6 +12,7 @@ from mtbenchx_tasks.report.page import Head, page
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.answers import check_questions, parse_questions
+from mtbenchx_tasks.report.tables.faults import without_faults
 from mtbenchx_tasks.report.write import draw_all, prepare, write_all
 
 LEAD = (
@@ -29,6 +30,7 @@ def make_report(
     told: Told = NOTHING,
     title: str = "MT-Bench-X report",
     figures: bool = True,
+    drop_faults: bool = False,
 ) -> tuple[Study, list[Path]]:
     """Read, compute, draw and write.
 
@@ -40,6 +42,7 @@ def make_report(
         told: Language and benchmark of files that don't tell them.
         title: The page's heading.
         figures: Whether to draw.
+        drop_faults: Whether questions are left out whose task translation changed in one of the languages.
 
     Returns:
         What was read, and the written files, the page first.
@@ -52,6 +55,8 @@ def make_report(
     chosen, known_groups = parse_questions(questions), read_groups(groups)
     prepare(out)
     study = read_study(paths, told)
+    if drop_faults:
+        study = without_faults(study)
     check_questions(chosen, study)
     found = chapters(study, known_groups, chosen)
     drawn = draw_all(found) if figures else {}
