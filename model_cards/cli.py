@@ -39,14 +39,14 @@ def card(
 ) -> None:
     """Write a model card from what a run and its evaluation recorded, and publish model and card."""
     from hf_datasets.hub.push import connect
-    from model_cards.collect import Told, make_card, nowhere, on_hub
+    from model_cards.collect import UserFacts, make_card, nowhere, on_hub
     from model_cards.publish import push_model, write_card
 
     if out is None and not push:
         raise UserError("Nothing to do: name a folder for the card by --out, or publish by --push --repo-id ORG/MODEL.")
     if push and repo_id is None:
         raise UserError("--push needs --repo-id ORG/MODEL.")
-    told = Told(name, base_model, dataset, data_license, base_license, benchmark)
+    told = UserFacts(name, base_model, dataset, data_license, base_license, benchmark)
     api = connect() if push else None
     lookup = on_hub(api) if api else nowhere
     made = make_card(

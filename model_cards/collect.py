@@ -41,7 +41,7 @@ def on_hub(api: "HfApi") -> Lookup:
 
 
 @dataclass(frozen=True)
-class Told:
+class UserFacts:
     """What the user says besides the files."""
 
     name: str | None = None
@@ -77,7 +77,7 @@ def make_card(
     recipe: Path | None = None,
     overrides: Sequence[str] = (),
     repo_id: str | None = None,
-    told: Told | None = None,
+    told: UserFacts | None = None,
     partial: bool = False,
     lookup: Lookup = nowhere,
 ) -> Card:
@@ -96,7 +96,7 @@ def make_card(
     Raises:
         UserError: A file is missing, damaged, or of another model.
     """
-    said = told or Told()
+    said = told or UserFacts()
     training = read_run(run_dir, recipe, [*overrides, *([f"model_name_or_path={said.base}"] if said.base else [])])
     places = [Path(), *([recipe.parent] if recipe else []), run_dir.resolve().parent]
     base = _source(_one(training.source("model_name_or_path", "base_model")), "model", places, lookup)

@@ -1,8 +1,8 @@
 """Results for a card: what lm_eval's results files say of our tasks, grouped so that nothing is mixed."""
 
-import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.records import CATEGORIES
-from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.lm_eval import load_json, read_samples
 from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.rating.scored import answer_of
+from mtbenchx_tasks.records import Rating
+from mtbenchx_tasks.stats.agreement import AnswerId
 
 FOLDER = ".eval_results"
 """Where the Hub looks for a model's results."""
@@ -143,15 +146,8 @@ def file_names(groups: Sequence[Group], partial: bool) -> list[str | None]:
 
 def read(file: Path) -> dict[str, Any]:
     """Return a results file; raises UserError if it is none."""
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"{file} is not whole JSON ({error.msg}, line {error.lineno}); give lm_eval's results_*.json."
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read ({error}).") from error
-    if not isinstance(content, dict) or not isinstance(content.get("results"), dict):
+    content = load_json(file)
+    if not isinstance(content.get("results"), dict):
         raise UserError(f"{file} is no results file of lm_eval (it has no `results`); give its results_*.json.")
     return content
 
@@ -232,7 +228,7 @@ def _setup(
     said["snapshots"] = sorted(str(snapshot) for snapshot in settings.get("snapshots") or [])
     return {
         "judge": said,
-        "endpoint": _host(settings.get("base_url")),
+        "endpoint": host_of(settings.get("base_url")),
         "benchmark": {"name": str(benchmark.get("name")), "revision": str(benchmark.get("revision"))},
         "task_version": (content.get("versions") or {}).get(task),
         "generation": {
@@ -258,7 +254,7 @@ def _shown(name: str) -> str:
     return re.split(r"[\\/]", name.rstrip("\\/"))[-1] if _PATH.match(name) else name
 
 
-def _host(url: Any) -> str | None:
+def host_of(url: Any) -> str | None:
     """Return where a judge was: a public host, `a local server`, or None for the provider's own endpoint."""
     if not url:
         return None
@@ -284,11 +280,16 @@ def _counts(file: Path, task: str) -> dict[str, tuple[int, int]]:
     samples = file.with_name(file.name.replace("results_", f"samples_{task}_", 1)).with_suffix(".jsonl")
     if samples == file or not samples.is_file():
         return {}
-    counts: dict[str, tuple[int, int]] = {}
-    for row in jsonl.read(samples):
-        category, ratings = row.get("category_mean") or (None, [])
-        if category is None or "unscored" not in row:
-            return {}
-        scored, total = counts.get(category, (0, 0))
-        counts[category] = (scored + len(ratings), total + len(row["unscored"]))
-    return counts
+    answers: dict[AnswerId, list[Rating]] = {}
+    for rating in read_samples(samples).ratings:
+        answers.setdefault(answer_of(rating), []).append(rating)
+    return counts_of(answers.values())
+
+
+def counts_of(answers: Iterable[Sequence[Rating]]) -> dict[str, tuple[int, int]]:
+    """Return category -> answers that were scored in any run, and all, in the order of the categories."""
+    total, scored = Counter[str](), Counter[str]()
+    for ratings in answers:
+        total[ratings[0].item.category] += 1
+        scored[ratings[0].item.category] += any(rating.value is not None for rating in ratings)
+    return {category: (scored[category], total[category]) for category in CATEGORIES if category in total}

@@ -1,23 +1,22 @@
 """Results for a card from a ledger: what judges said of one model, where no results of lm_eval are at hand."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID
-from hf_datasets.benchmark.questions import questions
 from hf_datasets.ledger.store import open_ledger
-from hf_datasets.records import CATEGORIES, Question
+from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
-from model_cards.evaluations import TURNS, Result, without_room
+from model_cards.evaluations import TURNS, Result, counts_of, host_of, without_room
+from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.study import read_ledger
 from mtbenchx_tasks.judge.sent import parameters_sent
 from mtbenchx_tasks.rating.results_files import TASKS
-from mtbenchx_tasks.records import Conditions, Rating, Verdict
-from mtbenchx_tasks.stats.means import aggregations, contributions
-from mtbenchx_tasks.stats.means import rating as mean_of_runs
+from mtbenchx_tasks.rating.scored import answer_of, metrics
+from mtbenchx_tasks.records import Conditions, Rating
+from mtbenchx_tasks.stats.agreement import AnswerId
 
 
 def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
@@ -44,32 +43,32 @@ def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
     return [_result(file, conditions, group) for (conditions, _), group in groups.items()]
 
 
-def _result(file: Path, conditions: Conditions, judged: Sequence[Rating]) -> Result:
-    _check_one(file, judged)
-    language, benchmark = judged[0].item.language, conditions.benchmark
-    parts = list(_by_question(judged))
-    metrics = _metrics(parts)
-    ratings = [(question.category, mean_of_runs(runs)) for question, turns in parts for one in turns for runs in one]
-    sent = _sent(file, judged)
+def _result(file: Path, conditions: Conditions, ratings: Sequence[Rating]) -> Result:
+    _check_one(file, ratings)
+    first, benchmark = ratings[0], conditions.benchmark
+    turns: dict[int, set[int | None]] = {}
+    answers: dict[AnswerId, list[Rating]] = {}
+    for rating in ratings:
+        turns.setdefault(int(rating.item.question_id), set()).add(rating.item.turn)
+        answers.setdefault(answer_of(rating), []).append(rating)
+    sent = _sent(file, ratings)
+    hashes = {
+        "prompt_set": conditions.prompt.get("prompt_sha256"),
+        "question_set": conditions.task.get("questions_sha256"),
+        "reference_set": conditions.task.get("references_sha256"),
+    }
     return Result(
         file=str(file),
-        task=f"{TASKS.get(benchmark, benchmark)}_{language}",
-        language=language,
-        model=judged[0].model.name,
+        task=f"{TASKS.get(benchmark, benchmark)}_{first.item.language}",
+        language=first.item.language,
+        model=first.model.name,
         judge=conditions.judge,
-        setup=_setup(conditions, judged, sent),
-        hashes={"prompt_set": conditions.prompt["prompt_sha256"]} if "prompt_sha256" in conditions.prompt else {},
-        metrics=metrics,
-        questions=(sum(all(turns) for _, turns in parts), _size(benchmark)),
-        counts={
-            category: (
-                sum(value is not None for name, value in ratings if name == category),
-                sum(name == category for name, _ in ratings),
-            )
-            for category in CATEGORIES
-            if category in metrics
-        },
-        answers=len(ratings),
+        setup=_setup(conditions, ratings, sent),
+        hashes={name: value for name, value in hashes.items() if value},
+        metrics=_metrics(ratings),
+        questions=(sum(len(of) == TURNS for of in turns.values()), len(every_question(benchmark))),
+        counts=counts_of(answers.values()),
+        answers=len(answers),
         date=None,
         sent=sent,
     )
@@ -87,30 +86,12 @@ def _check_one(file: Path, judged: Sequence[Rating]) -> None:
         )
 
 
-def _by_question(judged: Sequence[Rating]) -> Iterator[tuple[Question, list[list[list[Verdict]]]]]:
-    """Yield each question with its verdicts per turn, per repeat, per run."""
-    rows: dict[Any, list[Rating]] = {}
-    for one in judged:
-        rows.setdefault(one.item.question_id, []).append(one)
-    for identifier, found in sorted(rows.items()):
-        turns: list[list[list[Verdict]]] = []
-        for turn in range(1, TURNS + 1):
-            repeats: dict[int, list[Verdict]] = {}
-            for one in found:
-                if one.item.turn == turn:
-                    repeats.setdefault(one.repeat, []).append(Verdict(one.value, reason=one.reason))
-            turns.append(list(repeats.values()))
-        yield Question(identifier, found[0].item.language, found[0].item.category, turns=()), turns
-
-
-def _metrics(parts: Sequence[tuple[Question, list[list[list[Verdict]]]]]) -> dict[str, float | None]:
+def _metrics(ratings: Sequence[Rating]) -> dict[str, float | None]:
     """Return the task's metrics but `answer_language`; None where nothing was scored."""
-    present = {question.category for question, _ in parts}
-    categories = [category for category in CATEGORIES if category in present]
-    added = [contributions(question, turns, [[]] * TURNS, categories) for question, turns in parts]
-    found = {name: aggregate([one[name] for one in added]) for name, aggregate in aggregations(categories).items()}
+    items = sorted({(int(one.item.question_id), one.item.language, one.item.category) for one in ratings})
+    found = metrics([Question(*item, turns=()) for item in items], ratings)
     del found["answer_language"]
-    return {name: None if value == "N/A" or math.isnan(value) else float(value) for name, value in found.items()}
+    return {name: None if math.isnan(value) else value for name, value in found.items()}
 
 
 def _sent(file: Path, judged: Sequence[Rating]) -> Mapping[str, Any] | None:
@@ -121,9 +102,12 @@ def _sent(file: Path, judged: Sequence[Rating]) -> Mapping[str, Any] | None:
 
 def _setup(conditions: Conditions, judged: Sequence[Rating], sent: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return all that two results must share to stand in one table (see evaluations.Result)."""
+    endpoint = str(conditions.sent.get("endpoint", ""))
+    online = endpoint.startswith("http")
     return {
         "judge": {
             "model": conditions.judge,
+            "backend": "openai" if online else endpoint,
             "prompt_set": conditions.prompt.get("prompt_set", ""),
             "prompt_language": conditions.prompt.get("prompt_language", ""),
             "question_set": conditions.task.get("question_set", ""),
@@ -134,12 +118,8 @@ def _setup(conditions: Conditions, judged: Sequence[Rating], sent: Mapping[str, 
             "snapshots": sorted({one.rater.snapshot for one in judged if one.rater.snapshot}),
             "sent": without_room(sent or {}),
         },
-        "endpoint": None,
+        "endpoint": host_of(endpoint) if online else None,
         "benchmark": {"name": conditions.benchmark, "revision": conditions.task.get("revision", "")},
         "task_version": conditions.task.get("task_version", ""),
         "generation": None,
     }
-
-
-def _size(benchmark: str) -> int:
-    return len(questions("mini", "en")) if benchmark == "mini" else LAST_ID - FIRST_ID + 1

@@ -11,11 +11,21 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import shown
+
 Plain = str | int | float | bool
 ENUMS = ("transformers.trainer_utils", "transformers.training_args")
 """Where the trainer's enums are."""
 GETATTR = (("builtins", "getattr"), ("__builtin__", "getattr"))
 """What Pythons such as 3.11.2 call with an enum and a member's name, instead of the enum with its value."""
+
+
+DAMAGE = (
+    *(zipfile.BadZipFile, pickle.UnpicklingError, EOFError, OSError, RuntimeError),
+    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+)
+"""What an archive or a pickle that is cut off, encrypted or of another shape leads to, wherever it is looked into."""
 
 
 class _Inert:
@@ -46,17 +56,25 @@ def read_training_args(file: Path) -> dict[str, Plain]:
         file: `training_args.bin` as the trainer saves it.
 
     Returns:
-        Name -> value, without those that are unset; empty if the file isn't there or can't be read.
+        Name -> value, without those that are unset; empty if the file isn't there.
+
+    Raises:
+        UserError: It is damaged, or holds something else.
     """
+    if not file.exists():
+        return {}
     try:
         with zipfile.ZipFile(file) as archive:
             (name,) = (name for name in archive.namelist() if name.endswith("/data.pkl"))
             arguments = _Reader(io.BytesIO(archive.read(name))).load()
-    except Exception:
-        return {}
+    except DAMAGE as error:
+        raise UserError(
+            f"{file} can't be read ({type(error).__name__}: {shown(str(error))[1:-1]}); it may be half-written: copy "
+            f"it anew, or move it away for a card without its settings."
+        ) from error
     state = getattr(arguments, "state", None)
     if not isinstance(state, dict):
-        return {}
+        raise UserError(f"{file} holds no training arguments of a trainer; move it away for a card without settings.")
     found = {str(name): _plain(value) for name, value in state.items()}
     processes = getattr(state.get("distributed_state"), "state", None)
     if isinstance(processes, dict):

@@ -258,32 +258,15 @@ class Conditions:
         """Return the judge and what else tells these conditions from others of the same judge, in words."""
         alike = [self, *(other for other in among if other.judge == self.judge)]
         names = dict.fromkeys(name for conditions in alike for name in conditions.told)
+        parameters = {name for conditions in alike for name in conditions.sent} - {"endpoint", "model"}
         telling = [name for name in names if len({canonical_json(one.told.get(name)) for one in alike}) > 1]
-        return ", ".join([f"judge {self.judge}", *map(self._in_words, telling)])
+        return ", ".join([f"judge {self.judge}", *(self._in_words(name, name in parameters) for name in telling)])
 
-    def _in_words(self, name: str) -> str:
+    def _in_words(self, name: str, is_parameter: bool) -> str:
         value = self.told.get(name)
-        without = "not told" if name in NEVER_DEFAULT or not self.sent else "the endpoint's default"
-        text = without if value is None else value if isinstance(value, str) else canonical_json(value)
-        return f"{name.replace('_', ' ')} {text[:12] if name in HASHES else text}"
-
-
-HASHES = ("revision", "prompt_sha256", "questions_sha256", "references_sha256")
-NEVER_DEFAULT = (
-    *(
-        "benchmark",
-        "revision",
-        "task_version",
-        "question_set",
-        "questions_sha256",
-        "reference_set",
-        "references_sha256",
-        "prompt_set",
-        "prompt_sha256",
-    ),
-    *("prompt_language", "parser", "rating", "votes", "endpoint", "model"),
-)
-"""Conditions that aren't parameters of a request: a file that doesn't name one doesn't tell it."""
+        absent = "the endpoint's default" if is_parameter and self.sent else "not told"
+        text = absent if value is None else value if isinstance(value, str) else canonical_json(value)
+        return f"{name.replace('_', ' ')} {text[:12] if name == 'revision' or name.endswith('_sha256') else text}"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ Variant = tuple[str, JudgeSettings]
 
 
 @dataclass(frozen=True)
-class Compared:
+class PromptShift:
     """One model's answers in one language under two prompts."""
 
     model: str
@@ -49,7 +49,7 @@ class PromptComparison:
     """Prompt sets or prompt languages; the first is what the others are compared with."""
     scored: tuple[tuple[Scored, ...], ...]
     """Per variant, per file."""
-    compared: tuple[Compared, ...]
+    compared: tuple[PromptShift, ...]
     """Each other variant with the first, per model and language, and over all models of a language."""
 
     @property
@@ -112,7 +112,7 @@ def compare_variants(
     return PromptComparison(names, scored, tuple(pairs))
 
 
-def _against(base: Sequence[Scored], others: Sequence[Scored], prompts: tuple[str, str]) -> Iterator[Compared]:
+def _against(base: Sequence[Scored], others: Sequence[Scored], prompts: tuple[str, str]) -> Iterator[PromptShift]:
     languages: dict[str, list[tuple[Scored, Scored]]] = {}
     for one, other in zip(base, others, strict=True):
         languages.setdefault(one.language, []).append((one, other))
@@ -122,12 +122,12 @@ def _against(base: Sequence[Scored], others: Sequence[Scored], prompts: tuple[st
             yield _compare(ALL_MODELS, pairs, prompts)
 
 
-def _compare(model: str, pairs: Sequence[tuple[Scored, Scored]], prompts: tuple[str, str]) -> Compared:
+def _compare(model: str, pairs: Sequence[tuple[Scored, Scored]], prompts: tuple[str, str]) -> PromptShift:
     sides = [[pair[side] for pair in pairs] for side in (0, 1)]
     first, second = (_ratings(side) for side in sides)
     scores = (_mean(first), _mean(second))
     identical = _keys(sides[0]) == _keys(sides[1])
-    return Compared(model, pairs[0][0].language, prompts, scores, rating_agreement(first, second), identical)
+    return PromptShift(model, pairs[0][0].language, prompts, scores, rating_agreement(first, second), identical)
 
 
 def _ratings(results: Sequence[Scored]) -> dict[AnswerId, float | None]:

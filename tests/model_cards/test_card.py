@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from model_cards.card import Card, languages_of
-from model_cards.collect import Told, make_card, on_hub
+from model_cards.collect import UserFacts, make_card, on_hub
 from model_cards.licences import Terms
 from model_cards.publish import card_files
 from mtbenchx_tasks.judge.sent import DEFAULT
@@ -21,14 +21,14 @@ from tests.doubles.hub import Hub
 from tests.model_cards.files import RECIPE, make_run, results, state, write
 
 
-def build(tmp_path: Path, *files: dict[str, Any], told: Told | None = None, **options: Any) -> Card:
+def build(tmp_path: Path, *files: dict[str, Any], told: UserFacts | None = None, **options: Any) -> Card:
     paths = [write(tmp_path / f"results_{n}.json", content) for n, content in enumerate(files)]
     recipe = write(tmp_path / "lima_x.yaml", RECIPE)
     run = tmp_path / "out"
     if not run.exists():
         make_run(run)
     options = {"recipe": recipe, "overrides": ["dataset_config=ENDEFRITES"], "repo_id": "ORG/chat", **options}
-    return make_card(run, paths, told=told or Told(base_license="apache-2.0"), **options)
+    return make_card(run, paths, told=told or UserFacts(base_license="apache-2.0"), **options)
 
 
 def readme(card: Card) -> str:
@@ -199,8 +199,8 @@ HOSTILE = (
 def test_names_of_others_are_never_markup(tmp_path: Path, name: str) -> None:
     """CommonMark's own reader finds only what a card with a harmless name has: no HTML, no link, no heading more."""
     judge = {"model": name, "snapshots": [name], "prompt_set": name}
-    hostile = build(tmp_path, results("de", model=name, judge=judge), told=Told(name=name), repo_id=None)
-    harmless = build(tmp_path, results("de"), told=Told(name="chat"), repo_id=None)
+    hostile = build(tmp_path, results("de", model=name, judge=judge), told=UserFacts(name=name), repo_id=None)
+    harmless = build(tmp_path, results("de"), told=UserFacts(name="chat"), repo_id=None)
     assert _markup(readme(hostile)) == _markup(readme(harmless))
     shown = " ".join(name.split())
     assert shown in [text.strip() for text in _code_spans(readme(hostile))]
@@ -269,7 +269,7 @@ def test_records_that_end_early_are_said_to(tmp_path: Path) -> None:
 def test_a_base_model_on_disk_is_no_hub_id(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     write(tmp_path / "base" / "README.md", "---\nlicense: llama3\n---\n")
-    card = build(tmp_path, told=Told(base=str(tmp_path / "base")))
+    card = build(tmp_path, told=UserFacts(base=str(tmp_path / "base")))
     assert (card.base, card.base_id) == ("base", None)
     text = readme(card)
     assert "base_model" not in text
@@ -289,7 +289,7 @@ def test_a_base_that_only_the_recipe_names_is_said_to_be_so(tmp_path: Path) -> N
     run = make_run(tmp_path / "out")
     write(run / "README.md", "---\ntags: [trl]\n---\n")  # TRL's card after a base from a folder
     assert "as the recipe names it (the run itself doesn't record its base)" in readme(build(tmp_path))
-    assert "as the recipe names it" not in readme(build(tmp_path, told=Told(base="ORG/base-7b")))
+    assert "as the recipe names it" not in readme(build(tmp_path, told=UserFacts(base="ORG/base-7b")))
 
 
 def test_a_run_of_so_many_steps_says_so(tmp_path: Path) -> None:
@@ -300,12 +300,12 @@ def test_a_run_of_so_many_steps_says_so(tmp_path: Path) -> None:
 
 def test_a_prepared_base_tells_what_it_was_made_from(tmp_path: Path) -> None:
     write(tmp_path / "base" / "README.md", "---\nbase_model: ORG/base-7b\n---\n")
-    card = build(tmp_path, told=Told(base="base"))
+    card = build(tmp_path, told=UserFacts(base="base"))
     assert (card.base, card.base_id, card.base_terms) == ("ORG/base-7b", "ORG/base-7b", None)
 
 
 def test_a_name_without_namespace_is_no_hub_id(tmp_path: Path) -> None:
-    assert "base_model" not in readme(build(tmp_path, told=Told(base="base-on-another-machine")))
+    assert "base_model" not in readme(build(tmp_path, told=UserFacts(base="base-on-another-machine")))
 
 
 def test_licences_are_looked_up_on_the_hub(hub: Hub, tmp_path: Path) -> None:
@@ -313,11 +313,11 @@ def test_licences_are_looked_up_on_the_hub(hub: Hub, tmp_path: Path) -> None:
 
     hub.make("model", "ORG/base-7b").add("Card", **{"README.md": "---\nlicense: llama3\n---\n"})
     hub.make("dataset", "ORG/data").add("Card", **{"README.md": "---\nlicense: cc-by-nc-4.0\nlanguage: [pt]\n---\n"})
-    told = Told(dataset="ORG/data")
+    told = UserFacts(dataset="ORG/data")
     card = build(tmp_path, told=told, lookup=on_hub(HfApi()), overrides=["dataset_config=sampled"])
     assert (card.base_terms, card.data_terms) == (Terms("llama3"), Terms("cc-by-nc-4.0"))
     assert card.languages == ("pt",)
-    assert build(tmp_path, told=Told(dataset="ORG/nowhere"), lookup=on_hub(HfApi())).data_terms is None
+    assert build(tmp_path, told=UserFacts(dataset="ORG/nowhere"), lookup=on_hub(HfApi())).data_terms is None
 
 
 def test_the_datas_card_tells_licence_and_languages(tmp_path: Path) -> None:

@@ -122,8 +122,8 @@ def test_results_of_two_models_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"results": {"mtb', "is not whole JSON .* give lm_eval's results"),
-        ("[]", "is no results file of lm_eval"),
+        ('{"results": {"mtb', "not JSON .* it may be half-written"),
+        ("[]", "expected a JSON object, found list"),
         ('{"a": 1}', "is no results file of lm_eval"),
         (
             {"results": {"mmlu": {}}, "configs": {"mmlu": {"metadata": {"version": 1}}}},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.shared.errors import UserError
-from model_cards.collect import Told, make_card
+from model_cards.collect import UserFacts, make_card
 from model_cards.publish import card_files, push_model, write_card
 from tests.doubles.hub import Hub
 from tests.model_cards.files import RECIPE, make_run, results, write
@@ -171,4 +171,4 @@ def test_the_command_tells_what_is_missing(tmp_path: Path, arguments: tuple[str,
 
 
 def test_a_card_without_told_facts_still_is_one(tmp_path: Path) -> None:
-    assert make_card(make_run(tmp_path / "out"), [], told=Told(name="x")).name == "x"
+    assert make_card(make_run(tmp_path / "out"), [], told=UserFacts(name="x")).name == "x"

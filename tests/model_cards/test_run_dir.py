@@ -77,15 +77,23 @@ def test_enums_are_read_however_python_wrote_them(tmp_path: Path) -> None:
 def test_reading_the_arguments_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     save(Trap(), tmp_path / "training_args.bin")
-    assert read_training_args(tmp_path / "training_args.bin") == {}
+    with pytest.raises(UserError, match=r"training_args.bin can't be read .*not callable"):
+        read_run(tmp_path)
     assert not (tmp_path / "trap-was-run").exists()
 
 
+def test_what_is_no_trainer_s_arguments_is_told(tmp_path: Path) -> None:
+    save({"seed": 1}, tmp_path / "training_args.bin")
+    with pytest.raises(UserError, match=r"training_args.bin holds no training arguments of a trainer; move it away"):
+        read_run(tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\3\4half"])
-def test_damaged_arguments_are_not_recorded(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "training_args.bin").write_bytes(content)
+def test_damaged_arguments_are_told_and_none_are_not_recorded(tmp_path: Path, content: bytes) -> None:
     assert read_training_args(tmp_path / "training_args.bin") == {}
-    assert read_training_args(tmp_path / "nowhere") == {}
+    (tmp_path / "training_args.bin").write_bytes(content)
+    with pytest.raises(UserError, match=r"training_args.bin can't be read .*; it may be half-written"):
+        read_training_args(tmp_path / "training_args.bin")
 
 
 def test_an_empty_folder_tells_nothing(tmp_path: Path) -> None:
