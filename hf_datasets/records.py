@@ -96,13 +96,11 @@ class Use:
     benchmark: str
     """`mtbench_x` or `mini`."""
     revision: str
-    """The benchmark's content."""
+    """What identifies the benchmark's content: 12 hex digits."""
     task_version: float
     """The harness task's version."""
     language: str
-    """Language of the question."""
     question_id: int
-    """Id of the question."""
     turn: int
     """1 or 2."""
     repeat: int
@@ -130,11 +128,9 @@ class Comparison:
     benchmark: str
     """`mtbench_x` or `mini`."""
     revision: str
-    """The benchmark's content."""
+    """What identifies the benchmark's content: 12 hex digits."""
     language: str
-    """Language of the question."""
     question_id: int
-    """Id of the question."""
     turn: int
     """1 or 2."""
     run: int
@@ -148,7 +144,7 @@ class Comparison:
     model_1: str
     """The model whose name sorts first, so that a pair is stored once however it was asked for."""
     model_2: str
-    """The other."""
+    """The model whose name sorts last."""
     game: int
     """1: model_1 shown as A; 2: model_2 shown as A."""
     suspicious: bool
@@ -187,9 +183,8 @@ class Message:
     """What one side of a dialogue says."""
 
     role: str
-    """One of ROLES."""
+    """Who speaks: one of ROLES."""
     content: str
-    """The text."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Source:
     name: str
     """Key in pins.toml and first folder of a mirror."""
     revision: str
-    """Commit sha."""
+    """Commit of the upstream repository (sha)."""
     licence: str
     """SPDX identifier."""
     url: str

@@ -44,13 +44,10 @@ class Finding:
     config: str
     """Config, or the file's name where there are none."""
     split: str
-    """The split."""
     language: str
-    """The language."""
     id: str
-    """The sample's id."""
     reason: str
-    """What exactly."""
+    """What is wrong with this sample, in words."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +109,16 @@ def _read(found: list[SplitFiles], processes: int) -> tuple[Groups, list[tuple[S
     with tqdm(desc="Checking", unit=" samples", leave=False) as bar:
         for file, part in sorted(first.values(), key=lambda item: found.index(item[1])):
             facts = []
-            for one in ordered_map(facts_of, samples(file), processes):
-                facts.append(one)
+            for sample in ordered_map(facts_of, samples(file), processes):
+                facts.append(sample)
                 bar.update()
             named = part if part.config else replace(part, config=file.path.name)
-            languages = dict.fromkeys(one.language for one in facts)
+            languages = dict.fromkeys(sample.language for sample in facts)
             if len(languages) > 1 and part.config:
                 mixtures.append((named, facts))
                 continue
             for language in languages:
-                mine = [one for one in facts if one.language == language]
+                mine = [sample for sample in facts if sample.language == language]
                 config, before = groups.get(key := (_family(part.config), part.split, language), (named.config, []))
                 groups[key] = (config, [*before, *mine])
     return groups, mixtures
@@ -137,18 +134,18 @@ def _alone(group: tuple[str, str, str], config: str, facts: Facts_) -> Iterator[
     _, split, language = group
     ids: set[str] = set()
     dialogues: dict[bytes, str] = {}
-    for one in facts:
-        place = (config, split, language, one.id)
-        if one.id in ids:
+    for sample in facts:
+        place = (config, split, language, sample.id)
+        if sample.id in ids:
             yield Finding("id twice", *place, "the id stands here before")
-        elif (other := dialogues.setdefault(one.digest, one.id)) != one.id:
+        elif (other := dialogues.setdefault(sample.digest, sample.id)) != sample.id:
             yield Finding("duplicate", *place, f"the same dialogue as {other}")
-        ids.add(one.id)
-        if one.disorder:
-            yield Finding("roles", *place, one.disorder)
-        for message in one.empty:
+        ids.add(sample.id)
+        if sample.disorder:
+            yield Finding("roles", *place, sample.disorder)
+        for message in sample.empty:
             yield Finding("empty", *place, message)
-        for message, other in one.foreign:
+        for message, other in sample.foreign:
             yield Finding("language", *place, f"{message} reads as {other}")
 
 
@@ -156,7 +153,7 @@ def _across(groups: Groups) -> Iterator[Finding]:
     """What the languages of one split must share."""
     for family, split in dict.fromkeys((family, split) for family, split, _ in groups):
         mine = {key[2]: value for key, value in groups.items() if key[:2] == (family, split)}
-        by_id = {language: {one.id: one for one in facts} for language, (_, facts) in mine.items()}
+        by_id = {language: {sample.id: sample for sample in facts} for language, (_, facts) in mine.items()}
         everything = dict.fromkeys(identifier for facts in by_id.values() for identifier in facts)
         reference = REFERENCE if REFERENCE in mine else next(iter(mine))
         for language, (config, _) in mine.items():
@@ -172,43 +169,43 @@ def _some_with(by_id: Mapping[str, Mapping[str, Facts]], identifier: str) -> str
     return next(language for language, facts in by_id.items() if identifier in facts)
 
 
-def _compared(place: tuple[str, str, str, str], one: Facts, other: Facts, reference: str) -> Iterator[Finding]:
+def _compared(place: tuple[str, str, str, str], sample: Facts, other: Facts, reference: str) -> Iterator[Finding]:
     """A dialogue beside its original."""
-    if one.roles != other.roles:
-        yield Finding("turns", *place, f"{len(one.roles)} messages, {len(other.roles)} in {reference}")
-    if one.placeholders != other.placeholders:
-        mine, theirs = Counter(one.placeholders), Counter(other.placeholders)
+    if sample.roles != other.roles:
+        yield Finding("turns", *place, f"{len(sample.roles)} messages, {len(other.roles)} in {reference}")
+    if sample.placeholders != other.placeholders:
+        mine, theirs = Counter(sample.placeholders), Counter(other.placeholders)
         both = (("lost", theirs - mine), ("added", mine - theirs))
         said = [f"{what} {', '.join(sorted(names))}" for what, names in both if names]
         yield Finding("placeholders", *place, f"{' and '.join(said)} (against {reference})")
-    if one.code != other.code:
-        changed = _changed_blocks(one.code, other.code)
+    if sample.code != other.code:
+        changed = _changed_blocks(sample.code, other.code)
         yield Finding("code", *place, f"{changed} (against {reference})")
 
 
-def _changed_blocks(one: tuple[str, ...], other: tuple[str, ...]) -> str:
-    if len(one) != len(other):
-        return f"{len(one)} code blocks, not {len(other)}"
-    differing = [str(number) for number, (a, b) in enumerate(zip(one, other, strict=True), start=1) if a != b]
+def _changed_blocks(blocks: tuple[str, ...], other: tuple[str, ...]) -> str:
+    if len(blocks) != len(other):
+        return f"{len(blocks)} code blocks, not {len(other)}"
+    differing = [str(number) for number, (a, b) in enumerate(zip(blocks, other, strict=True), start=1) if a != b]
     return f"code block {', '.join(differing)} differs"
 
 
 def _mixture(part: SplitFiles, facts: Facts_, groups: Groups) -> Iterator[Finding]:
     """Every row of a mixture stands, the same, among the rows of its language."""
     rows = {
-        (language, one.id): one.digest
+        (language, sample.id): sample.digest
         for (family, split, language), (_, found) in groups.items()
         if (family, split) == (_family(part.config), part.split)
-        for one in found
+        for sample in found
     }
     seen: set[tuple[str, str]] = set()
-    for one in facts:
-        key = (one.language, one.id)
-        place = (part.config, part.split, one.language, one.id)
+    for sample in facts:
+        key = (sample.language, sample.id)
+        place = (part.config, part.split, sample.language, sample.id)
         if key in seen:
             yield Finding("id twice", *place, "the id stands here before in this language")
         seen.add(key)
-        if rows.get(key, one.digest) != one.digest:
+        if rows.get(key, sample.digest) != sample.digest:
             yield Finding("mixture differs", *place, "the row of the language's own config is another one")
 
 

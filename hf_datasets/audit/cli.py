@@ -97,9 +97,9 @@ def check(
 def _print_checked(checked: "Checked", shown: int) -> None:
     from hf_datasets.audit.check import KINDS
 
-    for one in checked.findings[:shown]:
-        place = " ".join(filter(None, (one.config, one.split, one.language)))
-        print(f"{one.kind}: {place} {one.id}: {one.reason}")
+    for finding in checked.findings[:shown]:
+        place = " ".join(filter(None, (finding.config, finding.split, finding.language)))
+        print(f"{finding.kind}: {place} {finding.id}: {finding.reason}")
     if more := len(checked.findings) - shown:
         print(f"... and {more:,} more (--limit 0 lists all)")
     for kind, count in checked.counts.items():
@@ -150,9 +150,9 @@ def _print_fairness(found: "dict[str, list[Fairness]]") -> None:
     for position, line in enumerate(next(iter(found.values()))):
         cells = [line.language, f"{line.texts:,}", f"{line.words:,}"]
         for lines in found.values():
-            one = lines[position]
-            tokens = f"{one.tokens:,}" + (f" ({one.unknown:,} unknown)" if one.unknown else "")
-            cells += [tokens, _number(one.fertility, 2), _number(one.parity, 2)]
+            measured = lines[position]
+            tokens = f"{measured.tokens:,}" + (f" ({measured.unknown:,} unknown)" if measured.unknown else "")
+            cells += [tokens, _number(measured.fertility, 2), _number(measured.parity, 2)]
         table.add_row(*cells)
     _print_table(table)
 

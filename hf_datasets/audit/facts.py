@@ -31,7 +31,6 @@ class Facts:
     """One dialogue in one language."""
 
     id: str
-    """Its id."""
     language: str
     """Its language, as the data say."""
     roles: tuple[str, ...]

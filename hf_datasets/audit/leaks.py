@@ -40,7 +40,7 @@ def _found(
 ) -> Iterator[Leak]:
     import numpy as np
 
-    mine, theirs = ([one for one in some if one.signature] for some in (facts, known))
+    mine, theirs = ([sample for sample in some if sample.signature] for some in (facts, known))
     if not mine or not theirs:
         return
     table = np.concatenate([_table(theirs), _table(mine)])
@@ -57,4 +57,4 @@ def _found(
 def _table(facts: Sequence[Facts]) -> "Signatures":
     import numpy as np
 
-    return np.frombuffer(b"".join(one.signature for one in facts), dtype=np.uint32).reshape(-1, PERMUTATIONS)
+    return np.frombuffer(b"".join(sample.signature for sample in facts), dtype=np.uint32).reshape(-1, PERMUTATIONS)

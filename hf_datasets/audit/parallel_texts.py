@@ -24,8 +24,8 @@ def bundled() -> dict[str, dict[str, str]]:
                 found[language][f"question-{question.question_id}-{number}"] = turn
         file = MINI / f"instructions.{language}.jsonl"
         for part in parts(file) if file.is_file() else ():
-            for one in part.files:
-                found[language] |= {f"instruction-{sample.id}": _text(sample) for sample in samples(one)}
+            for data_file in part.files:
+                found[language] |= {f"instruction-{sample.id}": _text(sample) for sample in samples(data_file)}
     return found
 
 

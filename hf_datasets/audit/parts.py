@@ -24,7 +24,7 @@ class SplitFiles:
     split: str
     """`train`, `validation` or `test`."""
     files: tuple[DataFile, ...]
-    """In their order."""
+    """Files with the rows of this split, in the card's order."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ def parts(path: Path, config: str | None = None, split: str | None = None) -> li
         splits = dict.fromkeys(file.split for file in found)
         return [SplitFiles("", name, tuple(file for file in found if file.split == name)) for name in splits]
     listed = [
-        SplitFiles(name, one, tuple(DataFile(file, _language(name), one) for file in files))
+        SplitFiles(name, word, tuple(DataFile(file, _language(name), word) for file in files))
         for name, by_split in built.items()
-        for one, files in by_split.items()
-        if config in (None, name) and split in (None, one) and not name.startswith(NO_DIALOGUES)
+        for word, files in by_split.items()
+        if config in (None, name) and split in (None, word) and not name.startswith(NO_DIALOGUES)
     ]
     if missing := [part for part in listed if not all(file.path.is_file() for file in part.files) or not part.files]:
         raise UserError(f"{path}: the files of config {missing[0].config!r} are missing; build or copy it anew.")

@@ -23,23 +23,25 @@ class Tally:
     """Sums over samples; two tallies add up."""
 
     samples: int = 0
-    """Dialogues."""
+    """Number of dialogues."""
     turns: int = 0
     """Messages of users and assistants."""
     user_turns: int = 0
     """Messages of users."""
     user_words: int = 0
-    """Their words, between white space."""
+    """Words in messages of users, between white space."""
     assistant_turns: int = 0
     """Messages of assistants."""
     assistant_words: int = 0
-    """Their words."""
+    """Words in messages of assistants, between white space."""
     languages: Counter[str] = field(default_factory=Counter)
     """Language by language id -> samples; UNKNOWN included."""
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return the tally of both."""
-        return Tally(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Tally)})
+        return Tally(
+            **{column.name: getattr(self, column.name) + getattr(other, column.name) for column in fields(Tally)}
+        )
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Statistics:
     split: str
     """`train`, `validation` or `test`."""
     samples: int
-    """Dialogues."""
+    """Number of dialogues."""
     languages: dict[str, int]
     """Language by language id -> samples, the most frequent first, `unknown` last."""
     turns: float | None
@@ -96,7 +98,9 @@ def tally_of(found: Sequence[Sample]) -> list[Tally]:
 
 def _tally(sample: Sample) -> Tally:
     said = [message for message in sample.messages if message.role != SYSTEM]
-    words = {role: [len(one.content.split()) for one in said if one.role == role] for role in (USER, ASSISTANT)}
+    words = {
+        role: [len(message.content.split()) for message in said if message.role == role] for role in (USER, ASSISTANT)
+    }
     language = detect_language("\n\n".join(message.content for message in said)) or UNKNOWN
     return Tally(
         samples=1,

@@ -24,13 +24,13 @@ class Fairness:
     """How one tokenizer does in one language."""
 
     language: str
-    """Code."""
+    """Lower-case code of the language."""
     texts: int
-    """Texts measured."""
+    """Number of texts measured."""
     words: int
-    """Their words, between white space."""
+    """Words of these texts, between white space."""
     tokens: int
-    """Their tokens."""
+    """Tokens of these texts, special ones left out."""
     unknown: int
     """Tokens that stand for what the vocabulary lacks; many of them flatter the other numbers."""
     fertility: float | None
@@ -38,7 +38,7 @@ class Fairness:
     parity: float | None
     """Tokens relative to the reference language's, over the texts that both have; None if that has no tokens there."""
     shared: int
-    """Texts that both have."""
+    """Number of texts that the reference language has, too."""
 
 
 def fairness(texts: Texts, encode: Encode, reference: str = "en", unknown: int | None = None) -> list[Fairness]:
@@ -85,7 +85,7 @@ def _measured(
         texts=len(mine),
         words=words,
         tokens=total,
-        unknown=0 if unknown is None else sum(list(one).count(unknown) for one in mine.values()),
+        unknown=0 if unknown is None else sum(list(ids).count(unknown) for ids in mine.values()),
         fertility=total / words if words else None,
         parity=sum(len(mine[identifier]) for identifier in shared) / compared if compared else None,
         shared=len(shared),

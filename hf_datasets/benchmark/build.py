@@ -30,13 +30,13 @@ def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
     """
     target = folder.expanduser().resolve()
     translated = [read_translation(path) for path in translations]
-    codes = [each.language for each in translated]
+    codes = [added.language for added in translated]
     for code in codes:
         if codes.count(code) > 1:
             raise UserError(f"Two of the translations are in {code!r}; name one folder for each language.")
     tables = {config: ParquetTable(columns(config), rows(config)) for config in FILES}
-    for each in translated:
-        tables |= _added_tables(each)
+    for added in translated:
+        tables |= _added_tables(added)
     names = {config: parquet_name(f"{config}-{SPLIT}", table) for config, table in tables.items()}
     counts = {config: len(table.rows) for config, table in tables.items()}
     with replacing(target) as new:
@@ -77,9 +77,9 @@ def _added_tables(added: AddedLanguage) -> dict[str, ParquetTable]:
 
 def _write_tasks(folder: Path, translated: Sequence[AddedLanguage], target: Path) -> None:
     languages: Mapping[str, list[str]] = {benchmark: list(LANGUAGES) for benchmark in (MTBENCH_X, MINI)}
-    for each in translated:
-        for benchmark in each.questions:
-            languages[benchmark].append(each.language)
+    for added in translated:
+        for benchmark in added.questions:
+            languages[benchmark].append(added.language)
     (folder / FOLDER).mkdir()
     for name, text in task_files(languages, target).items():
         (folder / FOLDER / name).write_text(text, encoding="utf-8", newline="\n")

@@ -103,7 +103,7 @@ def curate(
     listed += tuple(phrase for file in phrases for phrase in read_phrases(file))
     rules = Rules(listed, phrase_scope, unit, scope, min_length, max_length, language.lower())
     options = CurationOptions(rules, min_score, per_question, threshold)
-    known = [one for name in against for one in references(name)]
+    known = [reference for name in against for reference in references(name)]
     target = out or REVIEW_FILE
     report = curate(_with_sites(dump, site), known, options, target, processes(workers))
     _print(report, target)
@@ -142,7 +142,7 @@ def _with_sites(dumps: list[Path], sites: list[str]) -> list[tuple[Path, str]]:
     if len(sites) not in (0, 1, len(dumps)):
         raise typer.BadParameter(f"{len(sites)} sites for {len(dumps)} dumps", param_hint="--site")
     files = [find_dump(path) for path in dumps]
-    if twice := [file for file in files if [one.resolve() for one in files].count(file.resolve()) > 1]:
+    if twice := [file for file in files if [other.resolve() for other in files].count(file.resolve()) > 1]:
         raise UserError(f"{twice[0]} is named twice; name every dump once.")
     named = sites * len(files) if len(sites) == 1 else sites
     hosts = [host(name) for name in named] or [host_of_file(file) for file in files]

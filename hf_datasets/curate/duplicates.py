@@ -27,7 +27,6 @@ class Reference:
     role: str
     """Who says it; it is compared with what the same role says."""
     text: str
-    """The text."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _matches(
     ranked = sorted(range(len(found.ids)), key=lambda number: (-found.scores[number], number))
     ranked = [number for number in ranked if number not in rejected]
     table = np.empty((len(known) + len(ranked), PERMUTATIONS), dtype=np.uint32)
-    table[: len(known)] = signatures(one.text for one in known)
+    table[: len(known)] = signatures(reference.text for reference in known)
     np.take(found.signatures(role), np.array(ranked, dtype=np.intp), axis=0, out=table[len(known) :], mode="clip")
     earlier: dict[int, list[int]] = {}
     for first, second in candidates(table, threshold):
@@ -102,9 +101,9 @@ def _reader(found: Survivors, known: list[Reference], ranked: list[int], role: s
     return text
 
 
-def _one_question(found: Survivors, one: int, other: int) -> bool:
+def _one_question(found: Survivors, number: int, other: int) -> bool:
     """Several answers to one question share its text; only their answers are compared."""
-    return found.ids[one].rpartition("-")[0] == found.ids[other].rpartition("-")[0]
+    return found.ids[number].rpartition("-")[0] == found.ids[other].rpartition("-")[0]
 
 
 def _match(found: Survivors, known: list[Reference], first: int, other: int | None, index: float) -> _Match:
@@ -145,5 +144,5 @@ def _files(path: Path) -> list[Path]:
 def _training_files(folder: Path, names: list[str]) -> list[Path]:
     """Every file once, whatever number of configs lists it; all splits if there is nothing to train on."""
     splits = [configs(folder)[name] for name in names]
-    training = [file for one in splits for file in one.get(TRAIN, [])]
-    return sorted(set(training or [file for one in splits for files in one.values() for file in files]))
+    training = [file for by_split in splits for file in by_split.get(TRAIN, [])]
+    return sorted(set(training or [file for by_split in splits for files in by_split.values() for file in files]))

@@ -32,9 +32,7 @@ class Rules:
     scope: str = ANSWER
     """Whose length: the `answer`'s, or the `pair`'s (both texts)."""
     shortest: int = 1200
-    """Least length."""
     longest: int = 4096
-    """Greatest length."""
     language: str = ""
     """The language both texts must be in; empty: any, but the same."""
 

@@ -24,9 +24,7 @@ class AnsweredQuestion:
     """A question and one answer to it."""
 
     question: Post
-    """The question."""
     answer: Post
-    """The answer."""
 
     @property
     def id(self) -> str:

@@ -47,7 +47,7 @@ class CurationReport:
     """What happened; the counts go into a dataset's card."""
 
     dumps: list[str] = field(default_factory=list)
-    """The files."""
+    """Paths of the dumps that were read."""
     rows: Counter[str] = field(default_factory=Counter)
     """Rows of the dumps by kind."""
     pairs: int = 0
@@ -100,7 +100,7 @@ def curate(
                 found.add(*outcome) if isinstance(outcome, tuple) else rejects.add(outcome)
             gone = near_duplicates(found, references, options.threshold)
             rejects.add(*(gone[number] for number in sorted(gone)))
-            lines = (review_of(*one) for number, one in enumerate(found.samples()) if number not in gone)
+            lines = (review_of(*candidate) for number, candidate in enumerate(found.samples()) if number not in gone)
             report.survivors = len(found.ids) - len(gone)
             report.reviewed_before, report.no_longer_candidates = write_review(out, lines)
     except sqlite3.OperationalError as error:
@@ -141,7 +141,7 @@ def _read(path: Path, host: str, posts: Posts, report: CurationReport) -> None:
             report.faults.append(f"{damage}; the {reader.rows} rows before it were used")
         else:
             reader.close()
-    report.faults += [f"{file}, line {one.line}, byte {one.byte}: {one.reason}" for one in reader.faults]
+    report.faults += [f"{file}, line {row.line}, byte {row.byte}: {row.reason}" for row in reader.faults]
 
 
 def _settle(posts: Posts, rejects: _Rejects, report: CurationReport) -> None:
@@ -171,7 +171,9 @@ Outcome = Rejection | tuple[CuratedPair, bytes]
 
 def _examine(pairs: Sequence[AnsweredQuestion], rules: Rules) -> list[Outcome]:
     found = (examine(pair, rules) for pair in pairs)
-    return [one if isinstance(one, Rejection) else (one, signatures_of(one.sample)) for one in found]
+    return [
+        outcome if isinstance(outcome, Rejection) else (outcome, signatures_of(outcome.sample)) for outcome in found
+    ]
 
 
 def _write_report(out: Path, report: CurationReport, options: CurationOptions) -> None:

@@ -39,7 +39,7 @@ class Post:
     title: str
     """A question's; empty for an answer."""
     body: str
-    """HTML."""
+    """The text, as HTML."""
     accepted: int | None = None
     """A question's accepted answer."""
     answers: int | None = None
@@ -51,9 +51,8 @@ class Thread:
     """A question with all its answers that the dump holds."""
 
     question: Post
-    """The question."""
     answers: tuple[Post, ...]
-    """By ascending id."""
+    """All answers of the dump, by ascending id."""
 
 
 class Posts:

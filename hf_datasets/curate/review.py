@@ -28,17 +28,17 @@ class Review:
     rewritten_question: str = ""
     """With `rewrite`: the question that takes the place of the old one; empty: the old one stays."""
     note: str = ""
-    """For people."""
+    """What a reviewer writes for other people; never read by a program."""
     score: int = 0
     """The answer's score."""
     language: str
     """Language of both texts."""
     source: str
-    """As in Sample."""
+    """Where the texts are from, e.g. `stackexchange-coffee`."""
     license: str
-    """As in Sample."""
+    """SPDX expression of both posts' licences."""
     attribution: str
-    """As in Sample."""
+    """Site, ids, authors and addresses, as the licence asks."""
     messages: tuple[Message, ...]
     """Question and answer."""
 

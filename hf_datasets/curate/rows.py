@@ -21,7 +21,7 @@ MOST_FAULTS = 1000
 
 
 @dataclass(frozen=True)
-class Fault:
+class BrokenRow:
     """One place where a dump is broken."""
 
     line: int
@@ -40,7 +40,7 @@ class RowReader:
         """What errors call the file."""
         self.rows = 0
         """Rows read so far."""
-        self.faults: list[Fault] = []
+        self.faults: list[BrokenRow] = []
         """Rows that were skipped, in the file's order."""
         self._on_row = on_row
         self._rest = b""
@@ -78,7 +78,7 @@ class RowReader:
         except etree.XMLSyntaxError as error:
             if not (self._skipping and self.faults):
                 line, byte = self._began or (self._line, self._byte)
-                self.faults.append(Fault(line, byte, f"the file ends early: {error.msg}"))
+                self.faults.append(BrokenRow(line, byte, f"the file ends early: {error.msg}"))
         else:
             self._check_root(root)
         if self.faults and not self.rows:
@@ -146,7 +146,7 @@ class RowReader:
                 del row.getparent()[0]
 
     def _note(self, place: tuple[int, int], reason: str) -> None:
-        self.faults.append(Fault(*place, reason))
+        self.faults.append(BrokenRow(*place, reason))
         if len(self.faults) > max(MOST_FAULTS, self.rows):
             raise UserError(f"{self.name} has more broken rows than whole ones up to line {place[0]}; copy it anew.")
 

@@ -51,7 +51,6 @@ class Pushed:
     """What a push did."""
 
     url: str
-    """Where the repository is."""
     commit: str | None
     """The commit; None if the repository had all of it already."""
     added: tuple[str, ...] = ()

@@ -20,8 +20,8 @@ def splits(section: ConfigFamily, collected: Sequence[Collected], request: Build
     Raises:
         UserError: A language lacks ids; an id is in two splits; an answer is empty and must not be.
     """
-    by_split = {split: [one for one in collected if one.part.split == split] for split in _order(collected)}
-    whole = {split: same_ids({one.part.language: one.ids for one in ones}) for split, ones in by_split.items()}
+    by_split = {split: [rows for rows in collected if rows.part.split == split] for split in _order(collected)}
+    whole = {split: same_ids({rows.part.language: rows.ids for rows in parts}) for split, parts in by_split.items()}
     _check_apart(whole)
     empty = _empty(collected, request.empty)
     kept = {split: ids - empty for split, ids in whole.items()}
@@ -55,9 +55,9 @@ def same_ids(by_language: Mapping[str, Sequence[str]]) -> frozenset[str]:
 
 def remarks(section: ConfigFamily, collected: Sequence[Collected], request: BuildRequest) -> list[str]:
     """Return what a user should know of a section: other counts than the published ones, empty answers."""
-    whole = {one.part.split: one.ids for one in collected}
+    whole = {rows.part.split: rows.ids for rows in collected}
     said = _other_counts(section, whole)
-    empty = frozenset().union(*(one.empty for one in collected))
+    empty = frozenset().union(*(rows.empty for rows in collected))
     if empty:
         done = "were dropped in every language" if request.empty == "drop" else "were kept"
         said.append(f"{_some(empty)} with an empty answer in some language {done}.")
@@ -74,7 +74,7 @@ def _other_counts(section: ConfigFamily, found: Mapping[str, Sequence[str]]) -> 
 
 
 def _order(collected: Iterable[Collected]) -> list[str]:
-    return list(Counter(one.part.split for one in collected))
+    return list(Counter(rows.part.split for rows in collected))
 
 
 def _check_apart(whole: Mapping[str, frozenset[str]]) -> None:
@@ -84,14 +84,14 @@ def _check_apart(whole: Mapping[str, frozenset[str]]) -> None:
 
 def _empty(collected: Sequence[Collected], rule: str) -> frozenset[str]:
     """Return the ids to drop."""
-    first = next((one for one in collected if one.empty), None)
+    first = next((rows for rows in collected if rows.empty), None)
     if rule == "keep" or first is None:
         return frozenset()
     if rule == "error":
         raise UserError(
             f"{first.part.language} has empty answers: {_some(first.empty)}; fill them, or say --empty keep (or drop)."
         )
-    return frozenset().union(*(one.empty for one in collected))
+    return frozenset().union(*(rows.empty for rows in collected))
 
 
 def _some(ids: Iterable[str]) -> str:

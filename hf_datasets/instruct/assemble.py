@@ -31,7 +31,7 @@ class DataSplit:
     files: tuple[str, ...]
     """Paths in the folder."""
     rows: int
-    """In all of them."""
+    """Number of rows in all files."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Built:
     configs: Mapping[str, Mapping[str, DataSplit]]
     """Config -> split -> files and rows."""
     sections: tuple[tuple[ConfigFamily, tuple[Collected, ...]], ...]
-    """The families and their parts."""
+    """Families of configs, each with its parts as they were laid aside."""
     request: BuildRequest
-    """How."""
+    """What the user asked for."""
     remarks: tuple[str, ...]
     """What a user should know: other counts than published, empty answers."""
 
@@ -127,7 +127,7 @@ def _chosen_ids(
     published = section.mixed.get((mixture.name, split))
     if published is None:
         return select(mixture, ids, seed)
-    parts = [one for one in collected if one.part.language in mixture.languages and one.part.split == split]
+    parts = [rows for rows in collected if rows.part.language in mixture.languages and rows.part.split == split]
     return {language: found & ids for language, found in selection(published, parts).items()}
 
 
@@ -142,10 +142,10 @@ def _files(
 
 def _pieces(collected: Sequence[Collected], split: str, chosen: Mapping[str, frozenset[str]]) -> Pieces:
     return tuple(
-        (one.file, ids)
+        (rows.file, ids)
         for language, ids in chosen.items()
-        for one in collected
-        if one.part.language == language and one.part.split in (split, WHOLE)
+        for rows in collected
+        if rows.part.language == language and rows.part.split in (split, WHOLE)
     )
 
 

@@ -90,7 +90,7 @@ def _fill(template: str, name: str, built: Built) -> str:
         licences=table(("`license`", "rows"), sorted((code(name), rows) for name, rows in _licences(built).items())),
         share_alike=_share_alike(built),
         mixing=_mixing(built),
-        made=told(read_reports(file.path for one in _parts(built) for file in one.part.files)),
+        made=told(read_reports(file.path for rows in _parts(built) for file in rows.part.files)),
         provenance=_provenance(built),
         citation=CITATIONS[name],
         remarks="\n".join(f"- {remark}" for remark in built.remarks) or "None.",
@@ -135,14 +135,16 @@ def _config_rows(built: Built) -> list[tuple[str, str, str]]:
 
 
 def _source_rows(built: Built) -> list[tuple[str, str]]:
-    found = {label: digest for one in _parts(built) for label, digest in zip(one.part.labels, one.sha256, strict=True)}
+    found = {
+        label: digest for rows in _parts(built) for label, digest in zip(rows.part.labels, rows.sha256, strict=True)
+    }
     return [(code(label), code(digest)) for label, digest in sorted(found.items())]
 
 
 def _licences(built: Built) -> Counter[str]:
     found: Counter[str] = Counter()
-    for one in _parts(built):
-        found.update(one.licenses)
+    for rows in _parts(built):
+        found.update(rows.licenses)
     return found
 
 

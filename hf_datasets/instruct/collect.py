@@ -26,7 +26,7 @@ class Collected:
     """A part that was laid aside."""
 
     part: LanguagePart
-    """Which."""
+    """The part that was read."""
     file: Path
     """The Arrow file with its rows, by id."""
     ids: tuple[str, ...]

@@ -24,7 +24,7 @@ class LanguagePart:
     split: str
     """`train`, `validation`, or WHOLE."""
     files: tuple[DataFile, ...]
-    """Where they are."""
+    """Files with the rows."""
     labels: tuple[str, ...]
     """What the card calls each file."""
     id_prefix: str

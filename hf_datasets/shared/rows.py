@@ -201,7 +201,7 @@ class NumberedId(NamedTuple):
     """A question's number, and the language that upstream writes behind it."""
 
     number: int
-    """From 0."""
+    """The question's number, from 0."""
     language: str
     """Of `81_DE`: de; "" where the id tells none."""
 

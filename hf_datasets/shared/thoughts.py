@@ -62,7 +62,6 @@ class Thoughts:
     """Where the thoughts of a text stand."""
 
     text: str
-    """The whole text."""
     spans: tuple[tuple[int, int], ...]
     """Begin and end of each thought, its marks included, in order."""
     is_cut_off: bool = False

@@ -35,7 +35,7 @@ class Field:
     place: Place
     """Where in the row, e.g. ("turns", 0)."""
     item: SourceText
-    """What is translated."""
+    """The text to translate, with its context."""
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ class Document:
     kind: str
     """QUESTIONS, ANSWERS, PROMPTS or SAMPLES."""
     rows: tuple[Mapping[str, Any], ...]
-    """As read."""
+    """The rows as they were read."""
     path: str = ""
     """The file it was read from; empty for a config."""
 

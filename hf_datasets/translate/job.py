@@ -27,11 +27,11 @@ class Job:
     """What is to be translated, by whom, and what people said of it."""
 
     documents: tuple[Document, ...]
-    """The sources."""
+    """What is to be translated."""
     engine: TranslationEngine
-    """Who translates."""
+    """The engine that translates."""
     pair: LanguagePair
-    """From what into what."""
+    """Source and target language, and the tone."""
     strings: bool = False
     """Also translate string literals in code."""
     edits: Path | None = None
@@ -42,7 +42,9 @@ class Job:
     @property
     def fields(self) -> list[tuple[int, Field]]:
         """Every text, with the number of its document."""
-        return [(number, each) for number, document in enumerate(self.documents) for each in document.fields]
+        return [
+            (number, text_field) for number, document in enumerate(self.documents) for text_field in document.fields
+        ]
 
 
 @dataclass
@@ -50,7 +52,7 @@ class JobResult:
     """What a job came to."""
 
     files: list[Path] = field(default_factory=list)
-    """What was written."""
+    """Files that were written."""
     report: dict[str, Any] = field(default_factory=dict)
     """The counts, as written beside the translation."""
     failed: list[str] = field(default_factory=list)
@@ -81,9 +83,13 @@ def run(
     """
     _check_targets(job, targets)
     fields = job.fields
-    corrected = match_edits(read_edits(job.edits, job.pair.language), [each for _, each in fields]) if job.edits else {}
+    corrected = (
+        match_edits(read_edits(job.edits, job.pair.language), [text_field for _, text_field in fields])
+        if job.edits
+        else {}
+    )
     marks = review.read_marks(job.marks, job.documents) if job.marks else []
-    items = [each.item for _, each in fields]
+    items = [text_field.item for _, text_field in fields]
     translator = Translator(job.engine, job.pair, ledger, strings=job.strings)
     plan = translator.plan(items)
     done = translator.translate(items, plan, lambda count: progress(count, len(plan.missing)))
@@ -121,8 +127,8 @@ class _Written:
         self.marks = marks
         self.final = [self.corrected.get(number, text) for number, text in enumerate(done.texts)]
         self.seen: dict[int, tuple[Flag, ...]] = {
-            number: flags(each.item.text, text, job.pair.source, job.pair.language)
-            for number, ((_, each), text) in enumerate(zip(self.fields, self.final, strict=True))
+            number: flags(text_field.item.text, text, job.pair.source, job.pair.language)
+            for number, ((_, text_field), text) in enumerate(zip(self.fields, self.final, strict=True))
             if text is not None
         }
 
@@ -156,39 +162,45 @@ class _Written:
 
     def _texts(self, document: int, texts: Sequence[str | None]) -> dict[tuple[int, Place], str]:
         return {
-            (each.row, each.place): text
-            for (owner, each), text in zip(self.fields, texts, strict=True)
+            (text_field.row, text_field.place): text
+            for (owner, text_field), text in zip(self.fields, texts, strict=True)
             if owner == document and text is not None
         }
 
     def _faults(self) -> dict[str, list[str]]:
         """What is wrong with each row's translation."""
-        found: dict[str, list[str]] = {each.id: [] for _, each in self.fields}
-        for number, (_, each) in enumerate(self.fields):
-            found[each.id] += [f"{each.name} {flag.name}: {flag.detail}" for flag in self.seen.get(number, ())]
+        found: dict[str, list[str]] = {text_field.id: [] for _, text_field in self.fields}
+        for number, (_, text_field) in enumerate(self.fields):
+            found[text_field.id] += [
+                f"{text_field.name} {flag.name}: {flag.detail}" for flag in self.seen.get(number, ())
+            ]
             if number in self.done.failed and number not in self.corrected:
-                found[each.id].append(f"{each.name} has no translation: {self.done.failed[number]}")
+                found[text_field.id].append(f"{text_field.name} has no translation: {self.done.failed[number]}")
         return found
 
     def _review(self, document: int) -> list[dict[str, Any]]:
         return [
             {
-                "id": each.id,
-                "field": each.name,
+                "id": text_field.id,
+                "field": text_field.name,
                 "language": self.job.pair.language,
-                "source_sha256": fingerprint(each.item.text),
-                "source": each.item.text,
+                "source_sha256": fingerprint(text_field.item.text),
+                "source": text_field.item.text,
                 "text": self.final[number],
                 "edited": number in self.corrected,
                 "flags": {flag.name: flag.detail for flag in self.seen.get(number, ())},
             }
-            for number, (owner, each) in enumerate(self.fields)
+            for number, (owner, text_field) in enumerate(self.fields)
             if owner == document
         ]
 
     def _report(self, failed: Sequence[str], marks: Sequence[review.Mark], targets: Sequence[Path]) -> dict[str, Any]:
         job, plan = self.job, self.plan
-        rows = {(owner, each.row) for (owner, each), text in zip(self.fields, self.final, strict=True) if text is None}
+        rows = {
+            (owner, text_field.row)
+            for (owner, text_field), text in zip(self.fields, self.final, strict=True)
+            if text is None
+        }
         return {
             "engine": job.engine.name,
             "source": job.pair.source,
@@ -217,9 +229,9 @@ def beside(target: Path, end: str) -> Path:
     return target.with_name(target.name.removesuffix(".jsonl") + end)
 
 
-def named(each: Field) -> str:
+def named(text_field: Field) -> str:
     """Return what a user calls a text: its row and its place there."""
-    return f"{each.id} {each.name}"
+    return f"{text_field.id} {text_field.name}"
 
 
 def _check_targets(job: Job, targets: Sequence[Path]) -> None:

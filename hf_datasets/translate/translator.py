@@ -33,7 +33,6 @@ class SourceText:
     """One text to translate."""
 
     text: str
-    """The text."""
     context: str = ""
     """What stands before it, e.g. the turn it answers."""
     delimiters: bool = False
@@ -45,7 +44,7 @@ class ProsePart:
     """One fragment of one text."""
 
     prose: Prose
-    """What is sent."""
+    """The piece of prose that is sent."""
     request: FragmentRequest
     """What identifies its translation."""
 

@@ -30,11 +30,11 @@ class FileRow:
     """One row of a file."""
 
     file: Path
-    """Where it stands."""
+    """The file that the row stands in."""
     number: int
     """1-based: the line in JSON Lines, else the position."""
     values: Mapping[str, Any]
-    """What it holds."""
+    """Columns or keys of the row."""
 
     @property
     def place(self) -> str:

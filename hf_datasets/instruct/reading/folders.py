@@ -28,7 +28,7 @@ class DataFile:
     """One file with rows, and what its name says of them."""
 
     path: Path
-    """Where it is."""
+    """Place of the file on disk."""
     language: str | None
     """Lower-case code, if the name holds exactly one."""
     split: str

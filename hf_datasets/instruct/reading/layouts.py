@@ -30,7 +30,6 @@ class PlacedSample:
     """A sample and where it was read."""
 
     sample: Sample
-    """The sample."""
     row: FileRow
     """Its row (of a tree: the root's)."""
 

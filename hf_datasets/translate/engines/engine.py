@@ -40,7 +40,7 @@ class Fragment:
     """What is sent: a piece of XML, and what stands before it in its dialogue."""
 
     markup: str
-    """See protect.Prose."""
+    """XML text of one piece of prose, its protected stretches as elements (see protect/placeholders.py)."""
     context: str = ""
     """Read by the engine, not translated and not billed."""
 
@@ -55,7 +55,7 @@ class FragmentRequest:
     """All that determines a translation; two equal requests are one."""
 
     fragment: Fragment
-    """What is sent."""
+    """The XML to translate, with its context."""
     content: Mapping[str, Any]
     """Engine, model, endpoint, languages, formality, context, text and options: what is hashed and kept."""
 
@@ -90,9 +90,9 @@ class TranslationEngine(Protocol):
     most_texts: int
     """Most fragments of one call."""
     most_bytes: int
-    """Most bytes of their JSON."""
+    """Most bytes of JSON of the fragments of one call."""
     concurrency: int
-    """Most calls at a time."""
+    """Most calls in flight at a time."""
 
     def pair(self, source: str, target: str, formality: str) -> LanguagePair:
         """Choose the engine's codes; raises UserError if it has no such language. Asks the engine if it can."""

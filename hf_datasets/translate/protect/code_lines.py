@@ -93,9 +93,8 @@ class Block:
     """A stretch of a text; the blocks of a text, joined, are the text."""
 
     text: str
-    """The stretch itself."""
     code: bool
-    """It is code."""
+    """Whether the stretch is code."""
     language: str = ""
     """What the fence says it is, or `html`; empty if nobody says."""
 

@@ -44,7 +44,7 @@ class Kept:
     """A stretch that is never sent."""
 
     text: str
-    """As it is."""
+    """The stretch, character by character."""
 
 
 @dataclass(frozen=True)

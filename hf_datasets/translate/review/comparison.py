@@ -84,15 +84,12 @@ class ComparedText:
     """One text in two translations."""
 
     id: str
-    """Id of the row."""
     field: str
     """E.g. `turns[0]`."""
     source: str | None
     """What was translated, if it is known."""
     a: str
-    """Translation A."""
     b: str
-    """Translation B."""
     edited: str | None
     """The human-edited translation, if there is one."""
     chrf_a: float | None
@@ -116,9 +113,8 @@ class Label:
     place: str
     """File and line."""
     id: Filled
-    """Id of the row."""
     side: Annotated[str, one_of(*SIDES)]
-    """A or B."""
+    """Which translation has the problem: A or B."""
     label: Filled
     """What is wrong, in a word."""
     field: str = ""

@@ -16,13 +16,12 @@ from hf_datasets.translate.review.fingerprints import fingerprint, is_hash_of
 
 
 @dataclass(frozen=True)
-class Edit:
+class PostEdit:
     """One correction."""
 
     place: str
     """File and line."""
     id: Filled
-    """Id of the row."""
     field: Filled
     """E.g. `turns[0]`."""
     source_sha256: Filled
@@ -33,16 +32,16 @@ class Edit:
     """Code of its language; empty: that of the translation."""
 
 
-def read_edits(file: Path, language: str) -> list[Edit]:
+def read_edits(file: Path, language: str) -> list[PostEdit]:
     """Read the corrections for one language.
 
     Raises:
         UserError: A line is no correction; file and line are named.
     """
-    return [edit for edit in read_records(file, Edit, "a post-edit") if edit.language in ("", language)]
+    return [edit for edit in read_records(file, PostEdit, "a post-edit") if edit.language in ("", language)]
 
 
-def match_edits(edits: Sequence[Edit], fields: Sequence[Field]) -> dict[int, str]:
+def match_edits(edits: Sequence[PostEdit], fields: Sequence[Field]) -> dict[int, str]:
     """Find the text that each correction is of.
 
     Args:
@@ -60,7 +59,7 @@ def match_edits(edits: Sequence[Edit], fields: Sequence[Field]) -> dict[int, str
     for number, field in enumerate(fields):
         places.setdefault((field.id, field.name), []).append(number)
     matched: dict[int, str] = {}
-    by: dict[int, Edit] = {}
+    by: dict[int, PostEdit] = {}
     for edit in edits:
         found = places.get((edit.id, edit.field))
         if not found:
@@ -72,7 +71,7 @@ def match_edits(edits: Sequence[Edit], fields: Sequence[Field]) -> dict[int, str
     return matched
 
 
-def _fresh(edit: Edit, found: Sequence[int], fields: Sequence[Field]) -> int:
+def _fresh(edit: PostEdit, found: Sequence[int], fields: Sequence[Field]) -> int:
     hashes: Mapping[int, str] = {number: fingerprint(fields[number].item.text) for number in found}
     for number, digits in hashes.items():
         if is_hash_of(edit.source_sha256, digits):

@@ -78,7 +78,7 @@ def read_marks(file: Path, document: Document | Sequence[Document]) -> list[Mark
         UserError: A line is no mark, of no row there, stale, or there twice; file and line are named.
     """
     documents = [document] if isinstance(document, Document) else document
-    rows = {identifier: digest for each in documents for identifier, (_, digest) in _rows(each).items()}
+    rows = {identifier: digest for document in documents for identifier, (_, digest) in _rows(document).items()}
     marks: dict[tuple[str, str], Mark] = {}
     for mark in read_records(file, Mark, "a review mark"):
         if not all(outcome.get("outcome") in OUTCOMES for outcome in mark.outcomes.values()):
@@ -120,7 +120,7 @@ def counts(marks: Sequence[Mark], language: str | None = None) -> dict[str, Any]
         marks: The marks.
         language: Count the outcomes in this target language; None: none.
     """
-    found = {mark: dict(Counter(each.state for each in marks if each.mark == mark)) for mark in MARKS}
+    found = {mark: dict(Counter(entry.state for entry in marks if entry.mark == mark)) for mark in MARKS}
     result: dict[str, Any] = {
         "rows": len({mark.id for mark in marks if mark.state != REJECTED}),
         "by_mark": {mark: states for mark, states in found.items() if states},
@@ -142,8 +142,8 @@ def write_marks(file: Path, marks: Sequence[Mark]) -> None:
 
 def _rows(document: Document) -> dict[str, tuple[list[str], str]]:
     texts: dict[str, list[str]] = {}
-    for each in document.fields:
-        texts.setdefault(each.id, []).append(each.item.text)
+    for text_field in document.fields:
+        texts.setdefault(text_field.id, []).append(text_field.item.text)
     return {identifier: (found, fingerprint(found)) for identifier, found in texts.items()}
 
 
