@@ -10,7 +10,7 @@ import pytest
 from hf_datasets.benchmark.questions import question_set_hash, questions
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.annotate.study import read_study as people_study
+from mtbenchx_tasks.annotate.study import study_of_files
 from mtbenchx_tasks.formats.answers import read_answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
@@ -51,7 +51,7 @@ def test_results_name_set_and_hash_and_a_report_keeps_them_apart(tmp_path: Path)
         expected = question_set_hash("mtbench_x", "de", name)
         assert (judge["question_set"], judge["question_set_sha256"]) == (name, expected)
     for paths in ([tmp_path / "ledger.sqlite"], [tmp_path / "published", tmp_path / "corrected"]):
-        names = {section.name for section in sections(read_study(paths).judged)}
+        names = {section.name for section in sections(read_study(paths).ratings)}
         assert len(names) == 2
         assert any("question set published" in name for name in names), names
         assert any("question set corrected" in name for name in names), names
@@ -83,5 +83,5 @@ def test_samples_of_the_other_set_are_refused(tmp_path: Path, asked: str, judged
     with pytest.raises(UserError, match=fault):
         start([read_answers(file), read_answers(other)], "de", judge)
     with pytest.raises(UserError, match=fault):
-        people_study([file, other], "de", question_set=judged_as)
-    assert people_study([file, other], "de", question_set=asked).questions[0].question_id == 84
+        study_of_files([file, other], "de", question_set=judged_as)
+    assert study_of_files([file, other], "de", question_set=asked).questions[0].question_id == 84
