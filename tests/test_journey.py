@@ -89,7 +89,7 @@ def test_a_rating_from_the_row_of_the_benchmark_to_the_cell_of_the_report(settin
     assert (first.value, second.value) == (6, 9)
     assert (first.answer, first.evidence.text, first.evidence.key) == (ANSWERS[0], TEXTS[0], request.key)
 
-    # 8. report/tables: the cell. Ratings under the same conditions stand in one table; a mean tells on how many it rests.
+    # 8. report/tables: the cell. Ratings under the same conditions stand in one table.
     (section,) = sections(study.ratings)
     table = category_table(section, grouped(section.models), "de")
     (name, writing, *_, average) = table.rows[0]
