@@ -8,6 +8,7 @@ from hf_datasets.benchmark.configs import ALL, MINI, lost_of
 from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID, are_mini
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.benchmark.languages import AddedLanguage
+from hf_datasets.benchmark.question_faults import untranslated_turns
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.instruct.card import Report, read_reports
 from hf_datasets.records import JudgePrompt, Question
@@ -104,11 +105,19 @@ def _check_small_ids(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]
 
 def _question(place: str, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
     number = _id(place, row)
-    elsewhere = row.get("other_language_turns") or list(other_language_turns(number))
-    ours = {"language": language, "question_id": number, "other_language_turns": elsewhere}
+    ours = {"language": language, "question_id": number, "other_language_turns": _exempt_turns(row, number)}
     if "corrected_fields" not in row and number >= FIRST_ID:  # FastChat's layout: `reference` is no judge's
         ours |= {"reference": list(answers.get(number, ())), "question_reference": row.get("reference")}
     return record(Question, {**row, **ours}, place, BENCHMARK_ROW)
+
+
+def _exempt_turns(row: Mapping[str, Any], number: int) -> Any:
+    """Return the turns that ask for another language; what a translation of ours left in English isn't inherited."""
+    given = row.get("other_language_turns")
+    if isinstance(given, list) and number >= FIRST_ID:
+        left = {turn for language in LANGUAGES for turn in untranslated_turns(language, number)}
+        given = [turn for turn in given if turn not in left]
+    return given or list(other_language_turns(number))
 
 
 def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, tuple[Question, ...]]]:

@@ -24,6 +24,7 @@ from hf_datasets.benchmark.questions import (
     questions,
 )
 from hf_datasets.benchmark.references import text_hash
+from hf_datasets.benchmark.translated_folder import read_translation
 from hf_datasets.records import Question
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
@@ -160,6 +161,14 @@ def test_what_was_left_in_english_is_exempt_only_as_published() -> None:
 def test_an_added_language_does_not_inherit_it() -> None:
     assert (other_language_turns(124), other_language_turns(139)) == ((), ())
     assert other_language_turns(95) == (1, 2)
+
+
+@pytest.mark.sources
+@needs_sources
+def test_a_translation_from_french_does_not_inherit_it_either(tmp_path: Path) -> None:
+    jsonl.write(tmp_path / "fr.jsonl", [{**row, "language": "pt"} for row in rows("fr")])
+    found = read_translation(tmp_path).questions["mtbench_x"]
+    assert {q.question_id: q.other_language_turns for q in found if q.other_language_turns} == {95: (1, 2)}
 
 
 @pytest.mark.sources
