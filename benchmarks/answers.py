@@ -30,8 +30,8 @@ from peer import BENCH, fastchat_python
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.records import Question
 from hf_datasets.shared.jsonl import read, write
-from mtbenchx_tasks.demo import convert
 from mtbenchx_tasks.harness.task import TEMPERATURES
+from mtbenchx_tasks.smollm2 import convert
 
 SYSTEM = "You are a helpful assistant."
 """FastChat's for its plain ChatML template, which it chooses by the model's name."""

@@ -28,7 +28,7 @@ from typing import Any
 from scipy.stats import spearmanr
 
 from hf_datasets.ledger.store import open_ledger
-from mtbenchx_tasks.demo import convert
+from mtbenchx_tasks.smollm2 import convert
 
 BIN = Path(sys.executable).parent
 ENGINE = {"dtype": "float32", "max_model_len": 4096, "enforce_eager": True}

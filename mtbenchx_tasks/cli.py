@@ -82,6 +82,18 @@ app.command(epilog="Example: `mtbenchx agreement --votes votes.parquet --judgmen
 )
 
 
+@recipes.command("plan", epilog="Example: `mtbenchx recipes plan --judge mistral-small-2603`")
+def recipes_plan(
+    judge: Annotated[str, typer.Option(help="The judge, for its price: a model, a preset, or settings.")] = "hosted",
+) -> None:
+    """Print what the whole study takes: trainings, evaluations, GPU hours and the judge's price. Nothing is run."""
+    from mtbenchx_tasks.judge.study_price import price_lines
+    from mtbenchx_tasks.training.plan import MATCHES, MODELS, plan_lines
+
+    for line in (*plan_lines(), *price_lines(judge, MODELS, MATCHES)):
+        print(line)
+
+
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")
 def tasks_link() -> None:
     """Put the task files where lm_eval looks for tasks; harmless to repeat."""

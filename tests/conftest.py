@@ -1,5 +1,6 @@
 """What every test starts from: no key of the developer's, no network, no shared ledger."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import settings
 from tests.doubles import hub as hub_double
 from tests.doubles.openai_api import Api, serve
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: its threads spin, and tests share their cores
 settings.register_profile("shared machines are slow", deadline=None)
 settings.load_profile("shared machines are slow")
 

@@ -106,14 +106,3 @@ def template(
     if not file.is_file():
         raise UserError(f"There is no file {file}.")
     print(without_markers(file.read_text(encoding="utf-8")), end="")
-
-
-@recipes.command(epilog="Example: `mtbenchx recipes plan --judge mistral-small-2603`")
-def plan(
-    judge: Annotated[str, typer.Option(help="The judge, for its price: a model, a preset, or settings.")] = "hosted",
-) -> None:
-    """Print what the whole study takes: trainings, evaluations, GPU hours and the judge's price. Nothing is run."""
-    from mtbenchx_tasks.training.plan import plan_lines, study_plan
-
-    for line in plan_lines(study_plan(judge)):
-        print(line)

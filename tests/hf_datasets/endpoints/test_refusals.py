@@ -287,10 +287,10 @@ def test_a_deep_or_long_error_takes_no_time() -> None:
     for _ in range(500):
         deep = {"error": [deep]}
     hostile = [deep, told("unknown " * 50_000), told("a." * 50_000), told("[" * 100_000), ["x" * 9] * 100_000]
-    began = time.monotonic()
+    began = time.thread_time()
     for body in hostile:
         assert learn(read_error(body), SENT, MESSAGES) == ()
-    assert time.monotonic() - began < 5  # 0.1 s on the machine it was written on
+    assert time.thread_time() - began < 5  # 0.1 s on the machine it was written on
 
 
 def test_words_are_told_once_and_codes_where_there_are_none() -> None:

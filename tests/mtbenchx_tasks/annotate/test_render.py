@@ -150,9 +150,9 @@ HEAVY = {
 @pytest.mark.parametrize("name", HEAVY)
 def test_a_heavy_text_is_rendered_within_seconds(name: str) -> None:
     # 3.5 to 17 s of processor time before; 5 s leave room for a slow machine
-    begun = time.process_time()
+    begun = time.thread_time()
     assert not render(HEAVY[name]).blank
-    assert time.process_time() - begun < 5
+    assert time.thread_time() - begun < 5
 
 
 def test_words_below_many_quotes_are_shown() -> None:

@@ -104,6 +104,6 @@ def test_fastchats_rule_is_its_chain_of_conditions(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 50_000, "[[" + " " * 50_000, "[[assist" + " " * 50_000, "[[assist" * 10_000])
 def test_a_judge_caught_in_a_loop_costs_no_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     assert parse_vote(text, 4) == (None, NO_VOTE)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1

@@ -124,7 +124,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llmock]:
 
 def address(said: Path, server: "subprocess.Popen[bytes]") -> str:
     """Where it listens, once it does."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 300  # it starts within a second where nothing else runs
     while time.monotonic() < deadline and server.poll() is None:
         found = re.search(r"running on (http://[\d.:]+)", said.read_text(encoding="utf-8"))
         if found:

@@ -270,7 +270,7 @@ def test_an_interrupt_with_64_in_flight_is_over_soon(
     engine.stop()
     while not all(future.done() for future in futures):
         time.sleep(0.01)
-    assert time.monotonic() - since < 5
+    assert time.monotonic() - since < 50  # nobody sat out the 60 s
     assert [future.cancelled() for future in futures].count(True) == 199 - 64
     assert "64 judgments in flight" in caplog.text
     assert "the same command goes on" in caplog.text
