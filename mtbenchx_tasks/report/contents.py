@@ -11,7 +11,7 @@ from mtbenchx_tasks.records import Compared, Study
 from mtbenchx_tasks.report.figures import pairs as pair_figures
 from mtbenchx_tasks.report.figures import scores as score_figures
 from mtbenchx_tasks.report.figures.drawing import Figure
-from mtbenchx_tasks.report.groups import Model, grouped
+from mtbenchx_tasks.report.groups import ShownModel, grouped
 from mtbenchx_tasks.report.sections import Section, sections
 from mtbenchx_tasks.report.tables import pairs as pair_tables
 from mtbenchx_tasks.report.tables import quality as quality_tables
@@ -84,7 +84,7 @@ def _in_pairs(study: Study) -> set[str]:
 
 
 def _scores(
-    section: Section, models: Sequence[Model], study: Study, questions: Sequence[int], *, prefix: str, told: str
+    section: Section, models: Sequence[ShownModel], study: Study, questions: Sequence[int], *, prefix: str, told: str
 ) -> list[Chapter]:
     resampler = Resampler(section)
     tested = paired([model.name for model in models], resampler)
@@ -118,7 +118,7 @@ def _scores(
 
 
 def _sureness(
-    section: Section, models: Sequence[Model], resampler: Resampler, tested: Sequence[ModelPair]
+    section: Section, models: Sequence[ShownModel], resampler: Resampler, tested: Sequence[ModelPair]
 ) -> list[Table | Figure | Html | None]:
     tables: list[Table | Figure | Html | None] = [score_tables.uncertainty_table(section, models, resampler)]
     tables.append(faults_table(section, models))

@@ -19,7 +19,7 @@ _MIXTURE = re.compile(rf"(?:{_CODE})+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Model:
+class ShownModel:
     """What a table needs to know of a model."""
 
     name: str
@@ -86,7 +86,7 @@ def _check_keys(file: Path, given: Mapping[Any, Any], known: Sequence[str]) -> N
             )
 
 
-def grouped(names: Iterable[str], groups: Mapping[str, Any] | None = None) -> list[Model]:
+def grouped(names: Iterable[str], groups: Mapping[str, Any] | None = None) -> list[ShownModel]:
     """Return the models in the order of tables: as given by the groups, else by family and mixture.
 
     Names tell a family only if two models or more share it: `gemma-2b-it` alone is not Italian.
@@ -112,21 +112,21 @@ def grouped(names: Iterable[str], groups: Mapping[str, Any] | None = None) -> li
     return sorted(models.values(), key=lambda model: (rank.get(model.name, len(rank)), _usual_rank(model, names)))
 
 
-def _given(name: str, about: Mapping[str, Any]) -> Model:
+def _given(name: str, about: Mapping[str, Any]) -> ShownModel:
     mixture = str(about.get("mixture") or "")
     told = about.get("languages") or about.get("language") or []
     languages = [told] if isinstance(told, str) else [str(language) for language in told]
     languages = [language.lower() for language in languages] or _languages(mixture)
-    return Model(name, str(about.get("label") or name), str(about.get("family") or ""), mixture, tuple(languages))
+    return ShownModel(name, str(about.get("label") or name), str(about.get("family") or ""), mixture, tuple(languages))
 
 
-def _guessed(names: Sequence[str]) -> dict[str, Model]:
+def _guessed(names: Sequence[str]) -> dict[str, ShownModel]:
     split = {name: _split(name) for name in names}
     families = [family.lower() for family, mixture, _ in split.values() if mixture]
     return {
-        name: Model(name, name, family, mixture, tuple(languages))
+        name: ShownModel(name, name, family, mixture, tuple(languages))
         if mixture and families.count(family.lower()) > 1
-        else Model(name, name)
+        else ShownModel(name, name)
         for name, (family, mixture, languages) in split.items()
     }
 
@@ -150,11 +150,11 @@ def _languages(mixture: str) -> list[str]:
     return [found.lower() for found in re.findall(_CODE, code.upper())] if _MIXTURE.fullmatch(code) else []
 
 
-def _usual_rank(model: Model, names: Sequence[str]) -> tuple[object, ...]:
+def _usual_rank(model: ShownModel, names: Sequence[str]) -> tuple[object, ...]:
     """Models of no family first (the base among them), then families, single languages before mixtures."""
     single = CODES.index(model.languages[0].upper()) if _is_listed(model) else len(CODES)
     return (model.family.lower(), model.is_mixed, single, SAMPLED in model.mixture, names.index(model.name))
 
 
-def _is_listed(model: Model) -> bool:
+def _is_listed(model: ShownModel) -> bool:
     return model.is_monolingual and model.languages[0].upper() in CODES

@@ -13,7 +13,7 @@ from mtbenchx_tasks.report.figures.drawing import (
     new_figure,
     shorten,
 )
-from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.tables.gains import Gain
 from mtbenchx_tasks.report.tables.scores import by_family, language_name
@@ -32,7 +32,7 @@ ROW = 0.32
 """Inches a row."""
 
 
-def heatmap(section: Section, models: Sequence[Model], turn: int) -> Figure:
+def heatmap(section: Section, models: Sequence[ShownModel], turn: int) -> Figure:
     """Return Avg. of every model and language in one turn; missing cells stay empty."""
     values = [
         [average_of(section.cell(model.name, code, turn)).value for code in section.languages] for model in models
@@ -97,7 +97,7 @@ def _luminance(colour: Sequence[float]) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def averages(section: Section, models: Sequence[Model], resampler: Resampler) -> Figure:
+def averages(section: Section, models: Sequence[ShownModel], resampler: Resampler) -> Figure:
     """Return Avg. with its interval, one panel per language."""
     points = {}
     for model in models:
@@ -179,12 +179,12 @@ def gains_figure(found: Sequence[Gain]) -> Figure:
     )
 
 
-def _pair_label(mixture: Model, single: Model, pairs: Sequence[tuple[Model, Model]]) -> str:
+def _pair_label(mixture: ShownModel, single: ShownModel, pairs: Sequence[tuple[ShownModel, ShownModel]]) -> str:
     several = len({one.family for one, _ in pairs}) > 1
     return (f"{shorten(mixture.family, 18)}: " if several else "") + f"{mixture.mixture} over {single.mixture}"
 
 
-def radar(section: Section, models: Sequence[Model], language: str) -> Figure | None:
+def radar(section: Section, models: Sequence[ShownModel], language: str) -> Figure | None:
     """Return the categories of each model in one language, one panel per dataset group; None below three categories."""
     present = [model for model in models if (model.name, language) in section.by_cell]
     categories = section.categories
@@ -225,7 +225,7 @@ def radar(section: Section, models: Sequence[Model], language: str) -> Figure | 
     )
 
 
-def _panels(models: Sequence[Model]) -> list[tuple[str, list[Model]]]:
+def _panels(models: Sequence[ShownModel]) -> list[tuple[str, list[ShownModel]]]:
     """Return at most MOST_LINES models a panel; models of no family join every family's panel if there is room."""
     families = by_family(models)
     loose = [model for family, members in families if not family for model in members]
@@ -241,7 +241,7 @@ def _panels(models: Sequence[Model]) -> list[tuple[str, list[Model]]]:
     return panels
 
 
-def _radar_panel(axes: Any, members: Sequence[Model], values: Any, angles: Any, categories: Sequence[str]) -> None:
+def _radar_panel(axes: Any, members: Sequence[ShownModel], values: Any, angles: Any, categories: Sequence[str]) -> None:
     import numpy as np
 
     axes.set_theta_offset(np.pi / 2)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.printed.rows import PaperRow
 from mtbenchx_tasks.report.tables.scores import language_name
 
@@ -126,7 +126,7 @@ def _at_home(rows: Sequence[PaperRow]) -> Iterator[Claim]:
             yield _compared(text, pairs, place, len(languages))
 
 
-def _kin(one: Model, other: Model) -> bool:
+def _kin(one: ShownModel, other: ShownModel) -> bool:
     return one.family == other.family
 
 

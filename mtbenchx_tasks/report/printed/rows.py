@@ -14,7 +14,7 @@ from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.report.groups import Model, grouped
+from mtbenchx_tasks.report.groups import ShownModel, grouped
 
 KINDS = ("model", "pretrained", "average")
 TURNS = {"": None, "both": None, "1": 1, "2": 2}
@@ -48,7 +48,7 @@ class PaperRow:
     """1, 2, or None: both."""
     kind: str
     """`model`, `pretrained` or `average`."""
-    model: Model
+    model: ShownModel
     """Whose scores."""
     cells: dict[str, Printed]
     """Category -> printed mean."""
@@ -121,7 +121,7 @@ def _check_columns(file: Path, names: Sequence[str]) -> None:
         raise UserError(f"{file}: unknown column {unknown[0]!r}; columns are {', '.join(KNOWN)}.")
 
 
-def _models(raw: Sequence[tuple[Path, int, dict[str, str]]]) -> dict[str, Model]:
+def _models(raw: Sequence[tuple[Path, int, dict[str, str]]]) -> dict[str, ShownModel]:
     given = {
         row["model"]: {"family": row["family"], "mixture": row.get("mixture", "")}
         for _, _, row in raw
@@ -131,7 +131,7 @@ def _models(raw: Sequence[tuple[Path, int, dict[str, str]]]) -> dict[str, Model]
     return {model.name: model for model in grouped(names, {"models": given, "order": names})}
 
 
-def _row(file: Path, number: int, row: dict[str, str], models: dict[str, Model]) -> PaperRow:
+def _row(file: Path, number: int, row: dict[str, str], models: dict[str, ShownModel]) -> PaperRow:
     where = f"{file.name}, line {number}" + (f" ({row['table']})" if row.get("table") else "")
     kind, turn = row.get("kind") or "model", row.get("turn", "").lower()
     if kind not in KINDS or turn not in TURNS or not row["model"] or not row["language"]:

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import BOTH_BAD, Outcome, Rating, Study
-from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.html import render
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.pairs import Duel
@@ -42,7 +42,7 @@ def check_questions(chosen: Sequence[int], study: Study) -> None:
             raise UserError(f"No result is on question {question}; there are {min(known)} to {max(known)}.")
 
 
-def answers_html(section: Section, models: Sequence[Model], study: Study, chosen: Sequence[int]) -> Markup:
+def answers_html(section: Section, models: Sequence[ShownModel], study: Study, chosen: Sequence[int]) -> Markup:
     """Return the answers to the chosen questions as HTML, everything of models and judges escaped."""
     questions = []
     for question in chosen:
@@ -59,7 +59,7 @@ def answers_html(section: Section, models: Sequence[Model], study: Study, chosen
     return render("answers.html", questions=questions)
 
 
-def answers_table(section: Section, models: Sequence[Model], chosen: Sequence[int]) -> Table:
+def answers_table(section: Section, models: Sequence[ShownModel], chosen: Sequence[int]) -> Table:
     """Return the same as a table for CSV and LaTeX; what each run of the judge said is a row."""
     rows = tuple(
         (

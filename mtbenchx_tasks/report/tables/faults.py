@@ -9,7 +9,7 @@ from hf_datasets.benchmark.references import CORRECTED
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.benchmark import MTBENCH_X
 from mtbenchx_tasks.records import Rating, Study
-from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name, show_mean
 from mtbenchx_tasks.stats.means import average_of
@@ -43,7 +43,7 @@ def without_faults(study: Study) -> Study:
     return replace(study, ratings=tuple(kept), notes=(*study.notes, note))
 
 
-def faults_table(section: Section, models: Sequence[Model]) -> Table | None:
+def faults_table(section: Section, models: Sequence[ShownModel]) -> Table | None:
     """Return each average over all questions and without those that translation changed; None if there are none."""
     changed = changed_questions(section.languages)
     affected = [answer for answer in section.answers if asks_published(answer.ratings[0])]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.tables.scores import by_family, language_name
 from mtbenchx_tasks.stats.intervals import Interval
@@ -29,9 +29,9 @@ TURNS: tuple[int | None, ...] = (None, 1, 2)
 class Gain:
     """A mixture over one language, averaged over the languages of the benchmark."""
 
-    mixture: Model
+    mixture: ShownModel
     """Tuned on several languages."""
-    single: Model
+    single: ShownModel
     """Tuned on one."""
     turn: int | None
     """1, 2, or None: both."""
@@ -52,7 +52,7 @@ class Gain:
         return None if self.points is None else 100 * self.points / SCALE
 
 
-def gains(section: Section, models: Sequence[Model], resampler: Resampler) -> list[Gain]:
+def gains(section: Section, models: Sequence[ShownModel], resampler: Resampler) -> list[Gain]:
     """Return every mixture's gain over every monolingual model of its family, per turn."""
     found = []
     for family, members in by_family(models):
@@ -68,7 +68,7 @@ def gains(section: Section, models: Sequence[Model], resampler: Resampler) -> li
     return found
 
 
-def _gain(section: Section, mixture: Model, single: Model, turn: int | None, resampler: Resampler) -> Gain:
+def _gain(section: Section, mixture: ShownModel, single: ShownModel, turn: int | None, resampler: Resampler) -> Gain:
     pairs = {}
     for language in section.languages:
         both = [section.cell(model.name, language, turn) for model in (mixture, single)]

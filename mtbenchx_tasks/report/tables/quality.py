@@ -9,13 +9,13 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.records import Cost
-from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.tables import Cell, Row, Table, number, percent
 
 
-def unscored_table(section: Section, models: Sequence[Model]) -> Table:
+def unscored_table(section: Section, models: Sequence[ShownModel]) -> Table:
     """Return the share of judgments that are no number, per model and language, and their reasons."""
     rows: list[Row] = []
     records = []
@@ -54,7 +54,7 @@ def _exempt(benchmark: str, language: str) -> frozenset[tuple[int, int]]:
     )
 
 
-def language_table(section: Section, models: Sequence[Model]) -> Table | None:
+def language_table(section: Section, models: Sequence[ShownModel]) -> Table | None:
     """Return the share of answers in the question's language; None if no file holds answers."""
     rows: list[Row] = []
     records = []
@@ -94,7 +94,7 @@ def _languages(answers: Sequence[RatedTurn], benchmark: str, language: str, note
     return found
 
 
-def length_table(section: Section, models: Sequence[Model]) -> Table | None:
+def length_table(section: Section, models: Sequence[ShownModel]) -> Table | None:
     """Return how long answers are and how many are empty; None if no file holds answers."""
     rows: list[Row] = []
     for model in models:

@@ -5,7 +5,7 @@ from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.language_codes import NAMES
-from mtbenchx_tasks.report.groups import Model
+from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.stats.means import Mean, Resampler, average_of, average_over_runs, mean_of
 from mtbenchx_tasks.stats.paired_tests import ModelPair
@@ -33,7 +33,7 @@ def show_average(section: Section, model: str, language: str, turn: int | None =
     return show_mean(found, strong, part=", ".join(filter(None, parts)))
 
 
-def category_table(section: Section, models: Sequence[Model], language: str) -> Table:
+def category_table(section: Section, models: Sequence[ShownModel], language: str) -> Table:
     """Return one language's scores per category, with an average for each dataset group."""
     present = [model for model in models if (model.name, language) in section.by_cell]
     columns = [*map(category_name, section.categories), "Avg."]
@@ -65,20 +65,20 @@ def category_table(section: Section, models: Sequence[Model], language: str) -> 
     )
 
 
-def _category_cells(section: Section, model: Model, language: str) -> Iterator[Cell]:
+def _category_cells(section: Section, model: ShownModel, language: str) -> Iterator[Cell]:
     means = _category_means(section, model, language)
     for category, mean in zip(section.categories, means, strict=False):
         yield show_mean(mean, part=section.part(model.name, language, category=category))
 
 
-def _partial_averages(section: Section, models: Sequence[Model], language: str) -> Iterator[str]:
+def _partial_averages(section: Section, models: Sequence[ShownModel], language: str) -> Iterator[str]:
     """An average over fewer categories than there are isn't comparable with others'."""
     for model in models:
         if part := section.part_of_categories(model.name, language):
             yield f"{model.label}: its average is over {part}, no match for others'."
 
 
-def _category_means(section: Section, model: Model, language: str) -> list[Mean]:
+def _category_means(section: Section, model: ShownModel, language: str) -> list[Mean]:
     answers = section.cell(model.name, language)
     return [
         *(mean_of(section.cell(model.name, language, None, name)) for name in section.categories),
@@ -96,15 +96,15 @@ def _group_row(family: str, found: Sequence[Sequence[Mean]]) -> Row:
     return (Cell(f"Average of {family}", strong=True), *cells)
 
 
-def by_family(models: Sequence[Model]) -> list[tuple[str, list[Model]]]:
+def by_family(models: Sequence[ShownModel]) -> list[tuple[str, list[ShownModel]]]:
     """Return the models of each dataset family, in order; those of none are one group."""
-    groups: dict[str, list[Model]] = {}
+    groups: dict[str, list[ShownModel]] = {}
     for model in models:
         groups.setdefault(model.family, []).append(model)
     return list(groups.items())
 
 
-def _category_records(section: Section, models: Sequence[Model], language: str) -> Iterator[dict[str, object]]:
+def _category_records(section: Section, models: Sequence[ShownModel], language: str) -> Iterator[dict[str, object]]:
     for model in models:
         names = [*section.categories, "avg"]
         for name, mean in zip(names, _category_means(section, model, language), strict=True):
@@ -116,7 +116,7 @@ def _category_records(section: Section, models: Sequence[Model], language: str) 
 
 
 def _questions(
-    section: Section, model: Model, language: str, category: str | None = None, turn: int | None = None
+    section: Section, model: ShownModel, language: str, category: str | None = None, turn: int | None = None
 ) -> dict[str, object]:
     """Return how many questions a mean is of, and how many there are, as far as that is known."""
     wanted = [number for number, of in section.expected.items() if category in (None, of)]
@@ -124,7 +124,7 @@ def _questions(
     return {"questions": len(asked), "of_questions": len(wanted) or None}
 
 
-def turn_table(section: Section, models: Sequence[Model], turn: int) -> Table:
+def turn_table(section: Section, models: Sequence[ShownModel], turn: int) -> Table:
     """Return Avg. per model and language for one turn: the numbers of the heatmap (Figure 1)."""
     rows: list[Row] = []
     records = []
@@ -150,7 +150,7 @@ def turn_table(section: Section, models: Sequence[Model], turn: int) -> Table:
     )
 
 
-def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resampler) -> Table:
+def uncertainty_table(section: Section, models: Sequence[ShownModel], resampler: Resampler) -> Table:
     """Return Avg. of each model and language with its deviation over runs and its interval over questions."""
     rows: list[Row] = []
     records = []
@@ -189,7 +189,7 @@ def uncertainty_table(section: Section, models: Sequence[Model], resampler: Resa
     )
 
 
-def pairs_table(pairs: Sequence[ModelPair], models: Sequence[Model], language: str) -> Table:
+def pairs_table(pairs: Sequence[ModelPair], models: Sequence[ShownModel], language: str) -> Table:
     """Return the paired tests of one language."""
     labels = {model.name: model.label for model in models}
     chosen = [pair for pair in pairs if pair.language == language]
@@ -231,7 +231,7 @@ def _relabelled(pair: ModelPair, labels: dict[str, str]) -> str:
     return pair.verdict
 
 
-def missing_table(section: Section, models: Sequence[Model]) -> Table:
+def missing_table(section: Section, models: Sequence[ShownModel]) -> Table:
     """List what each model lacks of the benchmark: languages, questions, turns, and categories without a rating."""
     rows = [
         (model.label, language_name(language), what)
@@ -251,7 +251,7 @@ def missing_table(section: Section, models: Sequence[Model]) -> Table:
     )
 
 
-def _missing(section: Section, model: Model, language: str) -> Iterator[str]:
+def _missing(section: Section, model: ShownModel, language: str) -> Iterator[str]:
     answers = section.cell(model.name, language)
     if not answers:
         yield "no results"
