@@ -78,7 +78,7 @@ def test_a_rating_from_the_row_of_the_benchmark_to_the_cell_of_the_report(settin
     assert (read.rating, read.reason, read.snapshot) == (6, "", "our-judge-2026-01")
 
     # All of that for both turns, as `mtbenchx judge` and the task do it, and where each judgment counts.
-    scored = prepare({1: ANSWERS}, "de", settings, "mini", "our-model", engine=engine).submit().scored()
+    scored = prepare([{1: ANSWERS}], "de", settings, "mini", "our-model", engine=engine).submit().scored()
     assert (scored.metrics["turn_1"], scored.metrics["turn_2"], scored.metrics["score"]) == (6, 9, 7.5)
 
     # 7. formats/ledger: the rating, one record whatever file it is read from.

@@ -55,8 +55,9 @@ class SampleRow(Row):
 class JudgedSample(SampleRow):
     """A line of samples with what a judge said."""
 
-    filtered_resps: list[list[dict[str, Any] | list[Any]]]
-    """Per request, per run of the judge: an object of _Verdict's names; of older releases a list in their order."""
+    filtered_resps: list[list[Any]]
+    """Per request, per run of the judge: what _Verdict names, as an object, or as a list in that order (lm_eval's own
+    writer turns objects into text)."""
 
 
 class _Verdict(Row):
@@ -216,7 +217,7 @@ def _ratings(row: JudgedSample, conditions: Conditions, model: Model, place: str
             )
 
 
-def _verdict(said: dict[str, Any] | list[Any], place: str) -> _Verdict:
+def _verdict(said: Any, place: str) -> _Verdict:
     values = dict(zip(_Verdict.model_fields, said, strict=False)) if isinstance(said, list) else said
     return checked(_Verdict, values, place, WHAT, LEAVE)
 
