@@ -1,7 +1,7 @@
 """The plan of a comparison: which answers meet, in which order they are shown, and what the judge is asked.
 
 Each pair of answers is judged in both orders, always. Models stand in the order given and the baseline stands first, so
-that wins and losses are those of model_2 against model_1 (notes D7).
+that wins and losses are those of model_2 against model_1.
 """
 
 from collections.abc import Mapping, Sequence

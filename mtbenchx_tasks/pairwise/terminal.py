@@ -27,7 +27,7 @@ def print_comparison(outcomes: Sequence[Outcome], runs: int, following: Followin
     Args:
         outcomes: Raw outcomes, every run.
         runs: Result runs; with `following` there is one raw run more.
-        following: How inconsistent votes are substituted (notes D9); None: not at all.
+        following: How inconsistent votes are substituted; None: not at all.
     """
     console = Console()
     places = by(outcomes, "model_1", "model_2", "benchmark", "language", "judge")
@@ -45,7 +45,7 @@ def print_comparison(outcomes: Sequence[Outcome], runs: int, following: Followin
 
 
 def _rates(outcomes: Sequence[Outcome], winner: str, loser: str) -> Table:
-    """Win, loss, tie and both-bad rates of each stratum (notes D7, D10)."""
+    """Win, loss, tie and both-bad rates of each stratum."""
     table = Table(
         "", f"{winner} wins", f"{loser} wins", "tie", "both bad", "votes", title="Rates over valid votes, in %"
     )
@@ -58,7 +58,7 @@ def _rates(outcomes: Sequence[Outcome], winner: str, loser: str) -> Table:
 
 
 def _bias(outcomes: Sequence[Outcome]) -> Table:
-    """Positional bias of each stratum and turn (notes D8)."""
+    """Positional bias of each stratum and turn."""
     names = ("", "inconsistent", "95 %", "first", "second", "other", "failed")
     table = Table(*names, title="Positional bias, in %")
     groups = strata(outcomes) | {f"turn {turn}": group for (turn,), group in by(outcomes, "turn").items()}
@@ -70,7 +70,7 @@ def _bias(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _substitution(outcomes: Sequence[Outcome], following: Following, runs: int) -> Table:
-    """Bias before and after substitution (notes D9)."""
+    """Bias before and after substitution."""
     table = Table("", "before", "after", "points", title=f"Votes of the {following} run for inconsistent ones, in %")
     for name, effect in effects(outcomes, following, runs).items():
         points = "" if effect.mitigated is None else f"{effect.mitigated:.1f}"

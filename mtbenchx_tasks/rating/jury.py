@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean
 
-from mtbenchx_tasks.rating.scored import Scored, mean_of_runs
+from mtbenchx_tasks.rating.scored import Scored, categories_of, mean_of_runs
 from mtbenchx_tasks.records import NO_EVIDENCE, Rater, Rating
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.tables import number, signed, with_interval
@@ -66,12 +66,13 @@ def _together(judges: Sequence[tuple[Rating, ...]]) -> Rating:
 
 
 def _agreements(results: Sequence[Scored]) -> Iterator[Agreed]:
+    categories = categories_of(results)
     judges = list(dict.fromkeys(result.judge for result in results))
     languages = list(dict.fromkeys(result.language for result in results))
     for pair in combinations(judges, 2):
         for language in [*languages, EVERY] if len(languages) > 1 else languages:
             first, second = (pooled(results, judge, language) for judge in pair)
-            yield Agreed(pair, language, rating_agreement(first, second))
+            yield Agreed(pair, language, rating_agreement(first, second, categories))
 
 
 def pooled(results: Sequence[Scored], judge: str, language: str) -> dict[AnswerId, float | None]:

@@ -13,7 +13,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.saved_answers import judge_all, read_files
-from mtbenchx_tasks.rating.scored import Scored
+from mtbenchx_tasks.rating.scored import Scored, categories_of
 from mtbenchx_tasks.rating.terminal import NOT_MEASURED
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
 from mtbenchx_tasks.tables import number, signed, with_interval
@@ -127,7 +127,8 @@ def _compare(model: str, pairs: Sequence[tuple[Scored, Scored]], prompts: tuple[
     first, second = (_ratings(side) for side in sides)
     scores = (_mean(first), _mean(second))
     identical = _keys(sides[0]) == _keys(sides[1])
-    return PromptShift(model, pairs[0][0].language, prompts, scores, rating_agreement(first, second), identical)
+    agreement = rating_agreement(first, second, categories_of(sides[0]))
+    return PromptShift(model, pairs[0][0].language, prompts, scores, agreement, identical)
 
 
 def _ratings(results: Sequence[Scored]) -> dict[AnswerId, float | None]:

@@ -132,6 +132,11 @@ class Scored:
         return Counter(rating.reason for rating in self.ratings if rating.value is None)
 
 
+def categories_of(results: Iterable[Scored]) -> dict[int, str]:
+    """Return the category of each question, within which intervals resample."""
+    return {question.question_id: question.category for result in results for question in result.questions}
+
+
 def answer_of(rating: Rating) -> AnswerId:
     """Return which answer a rating is of."""
     item = rating.item

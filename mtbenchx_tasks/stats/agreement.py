@@ -6,7 +6,7 @@ from math import comb, floor
 from statistics import fmean
 from typing import NamedTuple
 
-from mtbenchx_tasks.stats.intervals import Interval, QuestionId, bootstrap_interval
+from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval
 from mtbenchx_tasks.stats.kappa import ROUNDING, Kappa, cohen_kappa
 
 
@@ -77,16 +77,19 @@ def raw_agreement(table: Sequence[Sequence[int]]) -> RawAgreement:
     return RawAgreement(micro, macro, len(used), n_pairs, len(pairs) - len(used))
 
 
-def rating_agreement(a: Mapping[AnswerId, float | None], b: Mapping[AnswerId, float | None]) -> RatingAgreement:
+def rating_agreement(
+    a: Mapping[AnswerId, float | None], b: Mapping[AnswerId, float | None], categories: Mapping[int, str] | None = None
+) -> RatingAgreement:
     """Compare two judges' or prompt sets' ratings: METHODS.md, "Two judges' ratings of the same answers".
 
     Args:
         a: Answer -> the first's rating, 1 to 10, the mean of its valid runs; None without one.
         b: The second's.
+        categories: Question id -> category, within which the interval resamples; None: all are of one.
     """
     rated = [(key, x, y) for key in sorted(a) if (x := a[key]) is not None and (y := b.get(key)) is not None]
     left, right, every = [p for _, p, _ in rated], [q for _, _, q in rated], [q - p for _, p, q in rated]
-    shifts: dict[QuestionId, list[float]] = {}
+    shifts: dict[int, list[float]] = {}
     for (key, _, _), shift in zip(rated, every, strict=True):
         shifts.setdefault(key.question_id, []).append(shift)
     whole = [[floor(rating + 0.5) for rating in side] for side in (left, right)]
@@ -94,7 +97,7 @@ def rating_agreement(a: Mapping[AnswerId, float | None], b: Mapping[AnswerId, fl
         n=len(every),
         missing=len(a.keys() | b.keys()) - len(every),
         shift=fmean(every) if every else None,
-        interval=bootstrap_interval(shifts),
+        interval=bootstrap_interval(shifts, categories=categories),
         pearson=pearson(left, right),
         spearman=spearman(left, right),
         within_1=fmean(abs(shift) <= 1 + ROUNDING for shift in every) if every else None,

@@ -1,4 +1,4 @@
-"""Statistics of pairwise judging: rates (notes D7), positional bias (D8), averages over runs (D10).
+"""Statistics of pairwise judging: rates, positional bias, averages over runs. Formulas: METHODS.md, "Rates of pairs".
 
 Strata pool outcomes and never average the cells of a table. An item judged several times (runs, judges) is one
 observation: intervals count items, so repeating a judgment never makes them narrower.
@@ -52,7 +52,7 @@ OneVoted = TypeVar("OneVoted", bound=Voted)
 
 @dataclass(frozen=True)
 class Rates:
-    """How model_2 fares against model_1 (notes D7)."""
+    """How model_2 fares against model_1."""
 
     wins: int
     """Outcomes that model_2 won."""
@@ -105,7 +105,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class RatesOverRuns:
-    """Rates of each run, averaged (notes D10)."""
+    """Rates of each run, averaged: METHODS.md, "Averages over runs"."""
 
     per_run: tuple[Rates, ...]
     """In the order of the runs."""
@@ -125,7 +125,7 @@ class RatesOverRuns:
 
 @dataclass(frozen=True)
 class Bias:
-    """How often the order of the answers decides (notes D8)."""
+    """How often the order of the answers decides: METHODS.md, "Positional bias"."""
 
     first: int
     """Items whose first-shown answer won both games."""
@@ -206,17 +206,26 @@ def rates_over_runs(outcomes: Iterable[Voted]) -> RatesOverRuns:
 
 
 def preference_interval(outcomes: Iterable[Voted], draws: int = DRAWS, seed: int = 0) -> Interval | None:
-    """Return the bootstrap interval of the preference share over questions: the one to print (notes D7, D11)."""
+    """Return the bootstrap interval of the preference share over questions: the one to print.
+
+    METHODS.md, "Rates of pairs" and "Interval over questions".
+    """
+    outcomes = list(outcomes)
     won = _by_question(outcomes, lambda winner: (float(winner == MODEL_2), float(winner in DECISIVE)))
-    return stats.bootstrap_interval(won, stats.ratio, draws, seed)
+    return stats.bootstrap_interval(won, stats.ratio, draws, seed, categories=categories(outcomes))
 
 
 def preference_test(outcomes: Iterable[Voted], draws: int = DRAWS, seed: int = 0) -> PairedTest:
-    """Test model_2 against model_1: +1, -1 or 0 a valid vote, its mean a question (notes D11)."""
+    """Test model_2 against model_1: +1, -1 or 0 a valid vote, its mean a question: METHODS.md, "Paired test"."""
     valid = [outcome for outcome in outcomes if outcome.winner in VOTES]
     second = _by_question(valid, lambda winner: float(winner == MODEL_2))
     first = _by_question(valid, lambda winner: float(winner == MODEL_1))
-    return paired_test(second, first, draws, seed)
+    return paired_test(second, first, draws, seed, categories=categories(valid))
+
+
+def categories(items: Iterable[Placed]) -> dict[int, str]:
+    """Return the category of each question, within which intervals resample."""
+    return {placed.item.question_id: placed.item.category for placed in items}
 
 
 def _by_question(outcomes: Iterable[Voted], value: Callable[[str], Value]) -> dict[int, list[Value]]:

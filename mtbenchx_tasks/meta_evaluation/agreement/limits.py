@@ -1,4 +1,7 @@
-"""How often a judge agrees with people (notes D2), and how often any judge could (D3), with or without ties (D4)."""
+"""How often a judge agrees with people, and how often any judge could, with or without ties.
+
+METHODS.md, "Agreement of a judge with people" and "Upper limit of agreement".
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,18 +12,19 @@ from mtbenchx_tasks.meta_evaluation.agreement.study import Compared
 from mtbenchx_tasks.records import BOTH_BAD, TIE
 from mtbenchx_tasks.stats.intervals import Averaged, Interval, bootstrap_interval, mean_and_sd, ratio
 from mtbenchx_tasks.stats.kappa import PAIR, fleiss_kappa
-from mtbenchx_tasks.stats.pair_rates import MODEL_1, MODEL_2
+from mtbenchx_tasks.stats.pair_rates import MODEL_1, MODEL_2, categories
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.stats.intervals import Array
 
 TieMode = Literal["four", "merge_bad", "decisive"]
+"""Ties and both bad apart; both bad as a tie; only votes for a winner."""
 CLASSES: Mapping[TieMode, Mapping[str, int]] = {
     "four": {MODEL_1: 0, MODEL_2: 1, TIE: 2, BOTH_BAD: 3},
     "merge_bad": {MODEL_1: 0, MODEL_2: 1, TIE: 2, BOTH_BAD: 2},
     "decisive": {MODEL_1: 0, MODEL_2: 1},
 }
-"""Tie mode -> vote -> class; a vote without a class leaves the statistic (notes D4)."""
+"""Tie mode -> vote -> class; a vote without a class leaves the statistic."""
 Limit = Literal["plurality", "strict", "drop", "majority", "loo"]
 LIMITS: tuple[Limit, ...] = ("plurality", "strict", "drop", "majority", "loo")
 Row = Sequence[int]
@@ -29,7 +33,7 @@ Row = Sequence[int]
 
 @dataclass(frozen=True)
 class JudgeAgreement:
-    """How often one judge says what people say (notes D2)."""
+    """How often one judge says what people say."""
 
     value: Averaged
     """Agreeing votes among the votes on items with a verdict: per run, and averaged over the runs."""
@@ -45,7 +49,7 @@ class JudgeAgreement:
 
 @dataclass(frozen=True)
 class UpperLimit:
-    """How often the best judge could agree with people (notes D3), by one of LIMITS."""
+    """How often the best judge could agree with people, by one of LIMITS."""
 
     value: float | None
     """Votes that a judge could meet, among all; mean over the runs whose items it is taken on."""
@@ -78,7 +82,7 @@ def human_judge(compared: Sequence[Compared], judge: str, mode: TieMode, min_vot
     Args:
         compared: Items of a stratum.
         judge: The judge's name.
-        mode: What ties are (notes D4).
+        mode: What ties are; see TieMode.
         min_votes: Votes an item needs; with 2, it is on the items of `upper_limit`.
 
     Returns:
@@ -108,7 +112,7 @@ def upper_limit(
         limit: `plurality`: the most frequent vote of each item, whatever ties with it: no judge can do better.
             `strict`: an item without one most frequent vote counts as missed by all. `drop`: it is left out.
             `majority`: the vote needs more than half. `loo`: each vote against the one most frequent of the others.
-        mode: What ties are (notes D4).
+        mode: What ties are; see TieMode.
         judge: Whose items; None: all.
         min_votes: Votes an item needs; the limit of one vote is trivially 1.
     """
@@ -131,7 +135,7 @@ def upper_limit(
 
 
 def kappa_interval(compared: Sequence[Compared], mode: TieMode) -> Interval | None:
-    """Return the bootstrap interval of people's Fleiss' kappa over questions (notes D6, D11)."""
+    """Return the bootstrap interval of people's Fleiss' kappa over questions."""
     import numpy as np
 
     amounts: dict[int, list[Sequence[float]]] = {}
@@ -150,7 +154,7 @@ def kappa_interval(compared: Sequence[Compared], mode: TieMode) -> Interval | No
         return found
 
     known = fleiss_kappa(table(compared, mode)).kappa is not None
-    return bootstrap_interval(amounts, kappa) if known else None
+    return bootstrap_interval(amounts, kappa, categories=categories(compared)) if known else None
 
 
 # the terms of a ratio --------------------------------------------------------------------------------------------
@@ -245,4 +249,4 @@ def _interval(compared: Sequence[Compared], terms: Sequence[Sequence[tuple[int, 
         )
         return found
 
-    return bootstrap_interval(amounts, over_runs)
+    return bootstrap_interval(amounts, over_runs, categories=categories(compared))

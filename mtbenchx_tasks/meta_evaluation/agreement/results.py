@@ -20,7 +20,7 @@ from mtbenchx_tasks.meta_evaluation.agreement.study import Ballot, Compared, Stu
 from mtbenchx_tasks.stats.agreement import raw_agreement
 from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval, mean_and_sd, ratio
 from mtbenchx_tasks.stats.kappa import Kappa, cohen_kappa, fleiss_kappa
-from mtbenchx_tasks.stats.pair_rates import by, preference_interval, rates, strata
+from mtbenchx_tasks.stats.pair_rates import by, categories, preference_interval, rates, strata
 
 Place = dict[str, Any]
 """`tie_mode`, `stratum` and `turn` of a statistic."""
@@ -36,7 +36,7 @@ class Statistic:
     judge: str
     """The judge, two joined by ` & `, or empty: people only."""
     tie_mode: TieMode
-    """What ties are (notes D4)."""
+    """What ties are; see limits.TieMode."""
     stratum: str
     """`all`, a category or `rcemr`."""
     turn: str
@@ -58,7 +58,7 @@ class Statistic:
     missing: float | None = None
     """Share of the items with votes that the judge has no verdict on."""
     z: float | None = None
-    """Of a kappa: kappa / se0 (notes D6)."""
+    """Of a kappa: kappa / se0."""
     p: float | None = None
     """Of a kappa of 0."""
     p_method: str | None = None
@@ -73,7 +73,7 @@ class Statistic:
 
 @dataclass(frozen=True)
 class RateRow:
-    """Who wins, by people or by one judge (notes D7, D10; Figure 3)."""
+    """Who wins, by people or by one judge (Figure 3)."""
 
     voter: str
     """`people` or the judge."""
@@ -176,7 +176,7 @@ def _of_people(group: Sequence[Compared], mode: TieMode, place: Place) -> Iterat
         if n > 1:
             agreeing = sum(count * (count - 1) // 2 for count in row)
             pairs.setdefault(one.item.question_id, []).append([agreeing, n * (n - 1) // 2])
-    interval = bootstrap_interval(pairs, ratio)
+    interval = bootstrap_interval(pairs, ratio, categories=categories(group))
     known: Place = {"judge": "", **place, "n_items": raw.n_items, "n": raw.n_pairs, "dropped": raw.n_items_dropped}
     yield Statistic("human_human", value=raw.micro, **known, **_ends(interval))
     yield Statistic("human_human_macro", value=raw.macro, **known)
@@ -267,7 +267,7 @@ def _verdicts(compared: Sequence[Compared], judge: str) -> list[Ballot]:
 
 
 def _rates(voter: str, pair: tuple[str, str, str], stratum: str, turn: str, said: Sequence[Ballot]) -> RateRow:
-    """Return the rates of all votes of people, or the mean over a judge's runs (notes D10)."""
+    """Return the rates of all votes of people, or the mean over a judge's runs."""
     runs = [rates(run) for run in by(said, "run").values()]
     interval = preference_interval(said)
 

@@ -12,15 +12,15 @@ from mtbenchx_tasks.formats.votes import QuestionId, Vote
 from mtbenchx_tasks.records import FAILED, INCONSISTENT, TIE, OutcomeItem
 
 Inconsistent = Literal["missing", "tie"]
-"""What a verdict is whose two games disagree: a missing one (notes D2), or a tie (FastChat's)."""
+"""What a verdict is whose two games disagree: a missing one, or a tie (FastChat's)."""
 Repeated = Literal["first", "all"]
-"""Which votes of a person on one item count: the first (notes, section 1), or all (FastChat's)."""
+"""Which votes of a person on one item count: the first, or all (FastChat's)."""
 Key = tuple[str | None, QuestionId, int, str, str]
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Two answers to one turn of one question, and all that was said of them (notes section 1)."""
+    """Two answers to one turn of one question, and all that was said of them."""
 
     item: OutcomeItem
     """What was compared; without run and judge."""

@@ -75,7 +75,7 @@ def test_rates_by_hand() -> None:
 
 
 def test_the_papers_preference() -> None:
-    # notes D7: 62.8 % of 242
+    # The paper's 62.8 % of 242.
     found = rates(outcomes(*["22"] * 152, *["11"] * 90, *["tt"] * 70))
     interval = found.preference.interval
     assert found.preference.value == pytest.approx(0.628, abs=5e-4)

@@ -65,7 +65,7 @@ def test_counts_follow_the_tie_mode() -> None:
 
 
 def test_two_raters_of_whom_56_percent_agree() -> None:
-    # notes D3: hh 56 of 100 items: plurality (2 * 56 + 44) / 200, strict, majority and loo 112 / 200, drop all
+    # hh 56 of 100 items: plurality (2 * 56 + 44) / 200, strict, majority and loo 112 / 200, drop all
     items = compared(["1" * 100, "1" * 56 + "2" * 44], ["1" * 100])
     found = {limit: upper_limit(items, limit, "four").value for limit in LIMITS}
     assert found == {"plurality": 0.78, "strict": 0.56, "majority": 0.56, "loo": 0.56, "drop": 1.0}
