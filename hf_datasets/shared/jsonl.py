@@ -16,6 +16,7 @@ DEEPEST = 100
 """Lists and objects within each other; what is nested deeper is no row of anybody's."""
 LONGEST_ROW = 64 * 2**20
 """Bytes of one row; what is longer is a file without line ends, and is never whole in memory."""
+TOO_LONG = f"longer than {LONGEST_ROW >> 20} MB; write one row a line, or leave this one out"
 LONGEST_TEXT = 2**30
 """Bytes of a file that is read as one text."""
 
@@ -51,7 +52,7 @@ def numbered_rows(stream: Any, name: str) -> Iterator[tuple[int, dict[str, Any]]
     offset = 0
     for number, data in enumerate(iter(lambda: stream.readline(LONGEST_ROW + 1), b""), start=1):
         if len(data) > LONGEST_ROW:
-            raise UserError(f"{name}, line {number}: {too_long()}")
+            raise UserError(f"{name}, line {number}: not usable JSON ({TOO_LONG}).")
         try:
             line = data.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -59,11 +60,6 @@ def numbered_rows(stream: Any, name: str) -> Iterator[tuple[int, dict[str, Any]]
         offset += len(data)
         if line.strip():
             yield number, _row(line, f"{name}, line {number}")
-
-
-def too_long() -> str:
-    """Say what is wrong with a row that is longer than LONGEST_ROW, and the way out."""
-    return f"longer than {LONGEST_ROW >> 20} MB; write one row a line (JSON Lines), or leave the row out."
 
 
 def text_of(file: Path) -> str:

@@ -5,6 +5,7 @@ A translated document keeps the layout of its source.
 """
 
 import copy
+import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -88,7 +89,7 @@ def read_document(source: str, language: str) -> Document:
     """
     path = Path(source).expanduser()
     if path.exists():
-        found = document_of(path.name, _clean(_read(path, language)), str(path), language)
+        found = document_of(path.name, _clean(_read(path, language), path), str(path), language)
         return replace(found, path=str(path))
     if path.suffix or len(path.parts) > 1:
         raise UserError(f"There is no file {path}.")
@@ -218,9 +219,15 @@ def _read(path: Path, language: str) -> list[dict[str, Any]]:
     return [sample.to_row() for sample in read_samples(path, language=language)]
 
 
-def _clean(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without halves of surrogate pairs, which no UTF-8 file can hold."""
-    cleaned: list[dict[str, Any]] = json.loads(storable(json.dumps(rows, ensure_ascii=False)))
+def _clean(rows: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
+    """Return rows as JSON Lines can hold them: without halves of surrogate pairs, times of a table as ISO 8601."""
+
+    def in_iso(value: Any) -> str:
+        if isinstance(value, datetime.date | datetime.time):
+            return value.isoformat()
+        raise UserError(f"{path} holds a value of type {type(value).__name__}, which JSON hasn't; leave it out.")
+
+    cleaned: list[dict[str, Any]] = json.loads(storable(json.dumps(rows, ensure_ascii=False, default=in_iso)))
     return cleaned
 
 

@@ -129,8 +129,9 @@ def _first_byte(stream: Any) -> bytes:
 def _spread(stream: Any) -> bool:
     """Tell whether the first object of a file goes over several lines; rewinds the stream."""
     try:
-        first = next(filter(bytes.strip, stream))
-        return not first.rstrip().endswith(b"}")
+        lines = iter(lambda: stream.readline(jsonl.LONGEST_ROW + 1), b"")
+        first = next(filter(bytes.strip, lines))
+        return len(first) <= jsonl.LONGEST_ROW and not first.rstrip().endswith(b"}")
     finally:
         stream.seek(0)
 

@@ -77,7 +77,7 @@ class JsonStream:
                 if self._ended or not cut:
                     raise JsonError(error.msg, self._byte(error.pos)) from None
                 if len(self._text) - self._at > jsonl.LONGEST_ROW:
-                    raise JsonError(jsonl.too_long(), self.offset) from None
+                    raise JsonError(jsonl.TOO_LONG, self.offset) from None
             except RecursionError:
                 raise JsonError("nested too deeply", self.offset) from None
             except ValueError:  # the interpreter's limit on the digits of an integer

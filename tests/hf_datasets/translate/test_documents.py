@@ -1,10 +1,13 @@
 """Which texts of which layouts are translated."""
 
+import datetime
 import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hf_datasets.shared.errors import UserError
@@ -110,3 +113,15 @@ def test_a_row_without_all_its_texts_is_left_out() -> None:
     document = read_document("mini_en", "en")
     texts = {(each.row, each.place): "x" for each in document.fields if (each.row, each.place) != (3, ("turns", 0))}
     assert [row["question_id"] for row in translated_rows(document, texts, texts, "pt")] == [1, 2, 3, *range(5, 17)]
+
+
+def test_what_only_tables_hold_is_a_text_or_refused(tmp_path: Path) -> None:
+    asked = {"question_id": 81, "turns": ["One?", "Two?"]}
+    moment = datetime.datetime(2026, 11, 28, 7, 5)
+    file = tmp_path / "questions.parquet"
+    pq.write_table(pa.Table.from_pylist([{**asked, "at": moment, "of": datetime.time(1, 2)}]), file)
+    (row,) = read_document(str(file), "en").rows
+    assert (row["at"], row["of"]) == ("2026-11-28T07:05:00", "01:02:00")
+    pq.write_table(pa.Table.from_pylist([{**asked, "image": b"\xff"}]), file)
+    with pytest.raises(UserError, match=r"questions\.parquet holds a value of type bytes, which JSON hasn't"):
+        read_document(str(file), "en")

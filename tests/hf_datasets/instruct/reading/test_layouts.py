@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -358,3 +359,20 @@ def test_what_is_no_id_is_named_with_its_row(tmp_path: Path, value: Any) -> None
     rows = [{"id": "a", "prompt": "a", "response": "b"}, {"id": value, "prompt": "a", "response": "b"}]
     with pytest.raises(UserError, match=r"ids.jsonl, row 2: 'id' is .*, not a text or a whole number"):
         list(read_samples(json_lines(tmp_path / "ids.jsonl", rows)))
+
+
+@pytest.mark.parametrize("begin", ['{"text": "', '[{"text": "', '\n{"text":\n"'])
+def test_a_row_without_end_is_never_whole_in_memory(begin: str, tmp_path: Path) -> None:
+    file = tmp_path / "huge.json.gz"
+    with gzip.open(file, "wb", 1) as packed:
+        packed.write(begin.encode())
+        for _ in range(300):
+            packed.write(b"x" * 2**20)
+    assert file.stat().st_size < 4 * 2**20
+    tracemalloc.start()
+    with pytest.raises(
+        UserError, match=r"huge\.json\.gz, (line|row) 1: not .*\(longer than 64 MB; write one row a line"
+    ):
+        list(read_samples(file))
+    assert tracemalloc.get_traced_memory()[1] < 700 * 2**20  # a row is doubled until it is too long, and decoded
+    tracemalloc.stop()
