@@ -3,15 +3,14 @@
 Shared by the folder for the Hub (build.py), its card and the builder, so that they can't differ.
 """
 
-from collections.abc import Mapping
-from itertools import groupby
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from hf_datasets import sources
 from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
-from hf_datasets.benchmark.question_faults import question_faults
+from hf_datasets.benchmark.question_faults import Fault, question_faults
 from hf_datasets.benchmark.questions import LANGUAGES, judge_prompt_rows, questions, revision
 from hf_datasets.benchmark.references import CORRECTED, Correction, corrections
 from hf_datasets.hub.folder import columns_of
@@ -99,22 +98,8 @@ def reference_rows(language: str) -> list[dict[str, Any]]:
     Raises:
         UserError: A source can't be had, or a correction is stale.
     """
-    by_id: dict[int, list[Correction]] = {}
-    for item in sorted(corrections(language), key=lambda item: (item.question_id, item.turn)):
-        by_id.setdefault(item.question_id, []).append(item)
-    return [
-        {
-            "question_id": question.question_id,
-            "language": language,
-            "category": question.category,
-            "reference": list(question.reference),
-            "corrected_turns": [item.turn for item in by_id[question.question_id]],
-            "kinds": [item.kind for item in by_id[question.question_id]],
-            "reasons": [item.reason for item in by_id[question.question_id]],
-        }
-        for question in questions("mtbench_x", language, CORRECTED)
-        if question.question_id in by_id
-    ]
+    columns = {"corrected_turns": "turn", "kinds": "kind", "reasons": "reason"}
+    return _corrected_rows(questions("mtbench_x", language, CORRECTED), "reference", corrections(language), columns)
 
 
 def mended_rows(language: str) -> list[dict[str, Any]]:
@@ -126,22 +111,27 @@ def mended_rows(language: str) -> list[dict[str, Any]]:
     Raises:
         UserError: A source can't be had, or a fault is stale.
     """
-    by_id = {
-        number: list(faults) for number, faults in groupby(question_faults(language), lambda fault: fault.question_id)
-    }
+    columns = {"corrected_turns": "turn", "kinds": "kind", "severities": "severity", "reasons": "why"}
+    found = questions("mtbench_x", language, question_set=CORRECTED)
+    return _corrected_rows(found, "turns", question_faults(language), {**columns, "published_sha256": "sha256"})
+
+
+def _corrected_rows(
+    found: Iterable[Question], texts: str, changes: Iterable[Correction | Fault], columns: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the questions that have a change, with their texts and, per changed turn, what each column says of it."""
+    by_id: dict[int, list[Correction | Fault]] = {}
+    for change in sorted(changes, key=lambda change: (change.question_id, change.turn)):
+        by_id.setdefault(change.question_id, []).append(change)
     return [
         {
             "question_id": question.question_id,
-            "language": language,
+            "language": question.language,
             "category": question.category,
-            "turns": list(question.turns),
-            "corrected_turns": [fault.turn for fault in by_id[question.question_id]],
-            "kinds": [fault.kind for fault in by_id[question.question_id]],
-            "severities": [fault.severity for fault in by_id[question.question_id]],
-            "reasons": [fault.why for fault in by_id[question.question_id]],
-            "published_sha256": [fault.sha256 for fault in by_id[question.question_id]],
+            texts: list(getattr(question, texts)),
+            **{column: [getattr(one, name) for one in by_id[question.question_id]] for column, name in columns.items()},
         }
-        for question in questions("mtbench_x", language, question_set=CORRECTED)
+        for question in found
         if question.question_id in by_id
     ]
 
