@@ -91,8 +91,10 @@ class MTBenchX(ConfigurableTask):
     def _metadata(self) -> dict[str, Any]:
         """What results say of this task: resolved settings and versions, nothing of the user's model arguments."""
         revision = mtbench_x.revision(self.BENCHMARK, self.language)
+        question_set = mtbench_x.question_set_hash(self.BENCHMARK, self.language, self.settings.question_set)
         benchmark = {"name": self.BENCHMARK, "language": self.language, "revision": revision}
-        return {"version": TASK_VERSION, "benchmark": benchmark, "judge": self.settings.public()}
+        judge = {**self.settings.public(), "question_set_sha256": question_set}
+        return {"version": TASK_VERSION, "benchmark": benchmark, "judge": judge}
 
     # requests ------------------------------------------------------------------------------------------------------
 
