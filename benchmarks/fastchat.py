@@ -23,6 +23,7 @@ from pathlib import Path
 from measure import MTBENCHX, Cost, Endpoint, begin, endpoint, median, print_table, ratio, run, say, spread
 from peer import BENCH, fastchat_python, lay_out
 
+from hf_datasets.ledger.queries import uses
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared.jsonl import read
 
@@ -98,9 +99,7 @@ class Bench:
         """Count the judgments of the answers that one has stored; ours keeps those of its probe too."""
         if who == FASTCHAT:
             return sum(row["score"] == 8 for row in read(self.pairs))
-        of_answers = "FROM judgment WHERE state = 'answered' AND key IN (SELECT judgment FROM use)"
-        stored = Ledger(self.ledger).rows(f"SELECT count(*) AS n {of_answers}")
-        return int(stored[0]["n"])
+        return len({row["judgment"] for row in uses(Ledger(self.ledger)) if row["state"] == "answered"})
 
     def run(self, who: str) -> Cost:
         """Run one's whole command on nothing judged yet."""

@@ -21,12 +21,14 @@ import sys
 import sysconfig
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import spearmanr
 
+from hf_datasets.ledger.queries import judgments, uses
 from hf_datasets.ledger.store import open_ledger
 from mtbenchx_tasks.smollm2 import convert
 
@@ -213,16 +215,18 @@ def tell(ledger: Path, name: str, seconds: float | None = None) -> None:
         name: The way of judging.
         seconds: How long it took; None: from the first judgment to the last.
     """
-    rows = open_ledger(ledger).rows(
-        "SELECT state, count(*) AS number, max(at) - min(at) AS seconds, "
-        "sum(json_extract(details, '$.usage.prompt_tokens')) AS read, "
-        "sum(json_extract(details, '$.usage.completion_tokens')) AS written FROM judgment GROUP BY state"
-    )
-    for row in rows:
-        number, took = (row["number"] - 1, row["seconds"]) if seconds is None else (row["number"], seconds)
+    rows = judgments(open_ledger(ledger))
+    for state, number in Counter(row["state"] for row in rows).items():
+        there = [row for row in rows if row["state"] == state]
+        usages = [json.loads(row["details"]).get("usage") or {} for row in there]
+        read, written = (
+            sum(usage.get(name) or 0 for usage in usages) for name in ("prompt_tokens", "completion_tokens")
+        )
+        times = [row["at"] for row in there]
+        done, took = (number - 1, max(times) - min(times)) if seconds is None else (number, seconds)
         print(
-            f"-> {name}: {row['number']} judgments {row['state']}, {number / max(took, 1e-3):.2f} a second; "
-            f"{row['read'] or 0} tokens read, {row['written'] or 0} written"
+            f"-> {name}: {number} judgments {state}, {done / max(took, 1e-3):.2f} a second; "
+            f"{read} tokens read, {written} written"
         )
 
 
@@ -232,7 +236,9 @@ def ratings(ledger: Path, judge: dict[str, Any]) -> dict[str, float]:
     from mtbenchx_tasks.judge.verdict import verdict
 
     found = {}
-    for row in open_ledger(ledger).rows("SELECT * FROM use JOIN judgment ON use.judgment = judgment.key"):
+    for row in uses(open_ledger(ledger)):
+        if row["state"] is None:
+            continue
         said = Completion(row["state"], row["text"], row["reason"], json.loads(row["details"]))
         rating = verdict(said, rating=judge.get("rating", "text")).rating
         if rating is not None:

@@ -135,13 +135,14 @@ def ledger_export(
     file: LedgerFile = None,
 ) -> None:
     """Write answers, judgments and comparisons in FastChat's model_answer and model_judgment layouts."""
+    from hf_datasets.ledger.queries import counts
     from hf_datasets.ledger.store import open_ledger
     from mtbenchx_tasks.formats.fastchat.export import export
     from mtbenchx_tasks.formats.ledger.pairs import export_pairs
 
     with open_ledger(file, read_only=True) as source:
         pairs = export_pairs(source, out) if candidate is None else []
-        singles = export(source, out, candidate) if not pairs or source.rows("SELECT 1 FROM use LIMIT 1") else []
+        singles = export(source, out, candidate) if not pairs or counts(source)["uses"] else []
     for path in [*singles, *pairs]:
         print(path)
 

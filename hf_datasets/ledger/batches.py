@@ -42,7 +42,7 @@ class BatchLedger:
     def open(self) -> Iterator[Batch]:
         """Return the batches that haven't been collected, oldest first."""
         query = "SELECT file, id, keys, owner, at FROM batch WHERE endpoint = ? AND state = 'open' ORDER BY at"
-        for row in self._ledger.rows(query, (self._endpoint,)):
+        for row in self._ledger._rows(query, (self._endpoint,)):
             yield Batch(row["file"], row["id"], frozenset(json.loads(row["keys"])), row["owner"], row["at"])
 
     def add(self, file: str, keys: Sequence[str]) -> None:

@@ -209,8 +209,8 @@ class Ledger:
             with self._explained(), self._transaction():
                 self._db.executemany(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})", rows)
 
-    def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        """Run a reading query."""
+    def _rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        """Run a reading query of this package."""
         with self._lock, self._explained():
             cursor = self._db.cursor()
             cursor.row_factory = sqlite3.Row
@@ -262,7 +262,7 @@ class Ledger:
 
     def check_whole(self) -> None:
         """Raise LedgerError if the file is damaged."""
-        (found, *_) = self.rows("PRAGMA quick_check(1)")
+        (found, *_) = self._rows("PRAGMA quick_check(1)")
         if found[0] != "ok":
             raise LedgerError(f"The ledger {self.path} is damaged ({found[0]}); take a copy of it from before.")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.ledger.translations import claim, release, store, stored
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.engine import (
     EngineAnswer,
@@ -20,7 +21,6 @@ from hf_datasets.translate.engines.engine import (
     TooLargeError,
     TranslationEngine,
 )
-from hf_datasets.translate.paid import claim, release, store, stored
 
 FRAME = 2048
 """Bytes of a call besides its texts and context."""
@@ -91,20 +91,19 @@ class FragmentSender:
         if self._halted.is_set():
             return
         try:
-            ours = claim(self._ledger, call, self._engine.name)
+            mine = claim(self._ledger, {request.key: request.text for request in call}, self._engine.name)
             try:
-                self._send(ours)
+                self._send([request for request in call if request.key in mine])
             finally:
-                release(self._ledger, [request.key for request in ours])
+                release(self._ledger, mine)
             there = stored(self._ledger, [request.key for request in call])
         except UserError as error:
             self._halt(error)
             return
-        mine = {request.key for request in ours}
         for request in call:
             if request.key not in there and request.key not in mine:
                 self.failures[request.key] = IN_FLIGHT
-        self._progress(len(call) - len(ours))
+        self._progress(sum(request.key not in mine for request in call))
 
     def _send(self, requests: Sequence[FragmentRequest]) -> None:
         if not requests or self._halted.is_set():
@@ -130,7 +129,8 @@ class FragmentSender:
             raise error
 
     def _keep(self, requests: Sequence[FragmentRequest], answers: Sequence[EngineAnswer]) -> None:
-        store(self._ledger, {request.key: answer for request, answer in zip(requests, answers, strict=True)})
+        done = zip(requests, answers, strict=True)
+        store(self._ledger, [(request.key, made.markup, made.billed, made.details) for request, made in done])
         with self._lock:
             self.sent += len(answers)
             self.billed += sum(answer.billed for answer in answers)

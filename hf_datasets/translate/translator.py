@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hf_datasets.ledger.store import Ledger
+from hf_datasets.ledger.translations import stored
 from hf_datasets.translate.engines.engine import Fragment, FragmentRequest, LanguagePair, TranslationEngine
-from hf_datasets.translate.paid import stored
 from hf_datasets.translate.protect.placeholders import (
     TEXT,
     DamagedError,

@@ -7,19 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from hf_datasets.ledger.queries import counts, judgments, latest_details
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.translate.paid import engines
+from hf_datasets.ledger.translations import engines
 from mtbenchx_tasks.judge.presets import thinks
 from mtbenchx_tasks.judge.prices import USUAL_JUDGMENT, USUAL_THOUGHT, Price, cost_of, price_of
 
-QUERY = "SELECT request, state, details, at FROM judgment ORDER BY key"
 MOST_TOKENS = 1_000_000_000
 """More than any judgment has; an endpoint that reports more reports nonsense."""
-SAME_JUDGE = """
-SELECT details FROM judgment WHERE state = 'answered' AND json_extract(request, '$.model') = ?
-AND json_extract(request, '$.endpoint') = ? AND json_extract(request, '$.parameters.reasoning_effort') IS ?
-ORDER BY at DESC LIMIT 2000
-"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,7 @@ class Account:
 def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
     """Return the account of each (endpoint, judge)."""
     found: dict[tuple[str, str], Account] = {}
-    for row in ledger.rows(QUERY):
+    for row in judgments(ledger):
         request, details = _object(row["request"]), _object(row["details"])
         endpoint, model = str(request.get("endpoint")), str(request.get("model"))
         asked = datetime.fromtimestamp(row["at"], UTC)
@@ -121,8 +116,8 @@ def usual_judgment(ledger: Ledger, model: str, endpoint: str, parameters: Mappin
         parameters: What it is asked with.
     """
     effort = parameters.get("reasoning_effort")
-    rows = ledger.rows(SAME_JUDGE, (model, endpoint, effort))
-    told = [tokens.written for row in rows if (tokens := Tokens.of(_object(row["details"]).get("usage")))]
+    reported = latest_details(ledger, model, endpoint, effort)
+    told = [tokens.written for details in reported if (tokens := Tokens.of(_object(details).get("usage")))]
     if told:
         return sum(told) / len(told), f"as its last {len(told)} judgments in the ledger"
     if thinks(model, effort):
@@ -132,9 +127,9 @@ def usual_judgment(ledger: Ledger, model: str, endpoint: str, parameters: Mappin
 
 def summary(ledger: Ledger) -> str:
     """Return a text: one line per judge, with states, tokens and, where the price is known, dollars."""
-    (uses,) = ledger.rows("SELECT count(*) AS n, count(DISTINCT candidate || identity) AS models FROM use")
-    (answers,) = ledger.rows("SELECT count(*) AS n FROM answer")
-    lines = [f"{ledger.path}: {answers['n']} answers; judgments of {uses['models']} models used {uses['n']} times"]
+    number = counts(ledger)
+    held = f"{number['answers']} answers; judgments of {number['models']} models used {number['uses']} times"
+    lines = [f"{ledger.path}: {held}"]
     lines += [_line(endpoint, model, account) for (endpoint, model), account in accounts(ledger).items()]
     for engine in engines(ledger):
         billed = f"; {engine.characters:,} characters billed" if engine.characters else ""

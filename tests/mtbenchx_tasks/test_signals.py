@@ -76,7 +76,7 @@ def test_what_is_in_flight_is_kept_and_nothing_is_paid_twice(tmp_path: Path, how
             os.close(ours)
         said.close()
         with open_ledger(tmp_path / "l.sqlite", read_only=True) as ledger:
-            states = Counter(row["state"] for row in ledger.rows("SELECT state FROM judgment"))
+            states = Counter(row["state"] for row in ledger._rows("SELECT state FROM judgment"))
         assert states == {"answered": asked.total() + 2}  # and the two of the probe
         again = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert again.returncode == 0, again.stderr

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.ledger.queries import first_uses
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared import jsonl
@@ -20,13 +21,6 @@ from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import verdict
 
 FAILED = -1
-QUERY = """
-SELECT use.*, judgment.at AS judged_at,
-    judgment.request, judgment.state, judgment.text, judgment.reason, judgment.details
-FROM use LEFT JOIN judgment ON judgment.key = use.judgment
-WHERE use.repeat = 0 AND use.run = 0 AND (? IS NULL OR use.candidate = ?)
-ORDER BY use.benchmark, use.language, use.candidate, use.identity, use.question_id, use.turn, use.judge, use.settings
-"""
 Row = dict[str, Any]
 
 
@@ -50,7 +44,7 @@ REPAIR = "merge what is sound of it into a new ledger"
 
 def _files(ledger: Ledger, folder: Path, candidate: str | None) -> dict[Path, list[Row]]:
     """Return the rows of every file."""
-    rows = [dict(row) for row in ledger.rows(QUERY, (candidate, candidate))]
+    rows = first_uses(ledger, candidate)
     if not rows:
         raise UserError(
             f"The ledger {ledger.path} holds no judged answers" + (f" of {candidate!r}." if candidate else ".")

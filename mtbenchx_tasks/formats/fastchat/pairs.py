@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.ledger.queries import game_request
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
@@ -28,13 +29,6 @@ from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
 
 GUIDED = ("math", "reasoning", "coding")
 """FastChat's categories with reference answers."""
-QUERY = """
-SELECT comparison.prompt, coalesce(judgment.at, comparison.at) AS at, judgment.request
-FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
-WHERE benchmark = ? AND language = ? AND question_id = ? AND turn = ? AND run = ? AND judge = ?
-    AND model_1 = ? AND model_2 = ? AND judgment IS ?
-ORDER BY comparison.at DESC LIMIT 1
-"""
 Row = dict[str, Any]
 
 
@@ -84,9 +78,11 @@ def pair_row(outcome: Outcome, ledger: Ledger | None = None) -> Row:
 
 def _kept(item: OutcomeItem, one: OutcomeGame, ledger: Ledger | None) -> Row:
     """Return what the ledger has of a game (it keeps the models of a pair in alphabetical order)."""
-    place = item.benchmark, item.language, item.question_id, item.turn, item.run, item.judge
-    rows = ledger.rows(QUERY, (*place, *sorted((item.model_1, item.model_2)), one.key)) if ledger else []
-    return dict(rows[0]) if rows else {"prompt": _usual_prompt(item), "at": 0.0, "request": None}
+    columns = ("benchmark", "language", "question_id", "turn", "run", "judge")
+    place = {column: getattr(item, column) for column in columns}
+    place["model_1"], place["model_2"] = sorted((item.model_1, item.model_2))
+    known = game_request(ledger, {**place, "judgment": one.key}) if ledger else None
+    return known or {"prompt": _usual_prompt(item), "at": 0.0, "request": None}
 
 
 def _usual_prompt(item: OutcomeItem) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hf_datasets.benchmark.ids import category_of
 from hf_datasets.benchmark.questions import revision
+from hf_datasets.ledger.queries import comparison_settings, comparisons
 from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
@@ -19,17 +20,6 @@ from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
 
 EMPTY, INTERRUPTED = EMPTY_ANSWER.reason, "interrupted"
-
-
-QUERY = """
-SELECT comparison.*, judgment.state, judgment.text, judgment.reason, judgment.details
-FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
-WHERE (?1 IS NULL OR benchmark = ?1) AND (?2 IS NULL OR language = ?2) AND (?3 IS NULL OR judge = ?3)
-    AND (?4 IS NULL OR settings = ?4)
-ORDER BY benchmark, language, judge, question_id, turn, run, game
-"""
-
-
 Row = dict[str, Any]
 
 
@@ -61,7 +51,7 @@ def outcomes_from_ledger(
     Raises:
         UserError: Nothing is found, or one judge compared under several settings, of which one must be named.
     """
-    rows = [dict(row) for row in ledger.rows(QUERY, (benchmark, language, judge, settings))]
+    rows = comparisons(ledger, benchmark=benchmark, language=language, judge=judge, settings=settings)
     rows = [
         row
         for row in rows
@@ -90,7 +80,7 @@ def export_pairs(ledger: Ledger, folder: Path) -> list[Path]:
 
 def _all_outcomes(ledger: Ledger) -> list[Outcome]:
     """Return every outcome, the judge named by its file's label."""
-    rules = {(row["judge"], row["settings"]) for row in ledger.rows("SELECT DISTINCT judge, settings FROM comparison")}
+    rules = {(row["judge"], row["settings"]) for row in comparison_settings(ledger)}
     outcomes: list[Outcome] = []
     for judge, settings in sorted(rules):
         alone = sum(judge == other for other, _ in rules) == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from hf_datasets.benchmark.ids import category_of
 from hf_datasets.benchmark.questions import revision
+from hf_datasets.ledger.queries import comparison_settings, comparisons, uses
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
@@ -33,21 +34,6 @@ from mtbenchx_tasks.records import (
     Verdict,
 )
 
-ASKED = """judgment.details,
-    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.endpoint') END AS endpoint,
-    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.model') END AS model,
-    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.parameters') END AS parameters,
-    CASE WHEN json_valid(judgment.request) THEN json_extract(judgment.request, '$.messages[0].role') END AS role"""
-"""Of a judgment what was reported, and the request without its text."""
-GAMES = f"""
-SELECT {ASKED} FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
-WHERE benchmark = ? AND language = ? AND judge = ? AND settings = ?
-"""
-QUERY = f"""
-SELECT use.*, judgment.state, judgment.text, judgment.reason, {ASKED}
-FROM use LEFT JOIN judgment ON judgment.key = use.judgment
-ORDER BY use.benchmark, use.language, use.candidate, use.identity, use.question_id, use.turn, use.repeat, use.run
-"""
 ONE_RUN = ("judge", "settings", "benchmark", "revision", "task_version", "language", "candidate", "identity")
 """What the rows of one model's answers in one language, judged once, have in common."""
 Row = dict[str, Any]
@@ -95,7 +81,7 @@ def read_ledger(file: Path) -> Study:
 
 
 def _ratings(ledger: Ledger, source: str) -> Iterator[Rating]:
-    rows = [_parsed(dict(row)) for row in ledger.rows(QUERY)]
+    rows = [_parsed(row) for row in uses(ledger)]
     groups: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in ONE_RUN), []).append(row)
@@ -144,17 +130,15 @@ def _conditions(rows: Sequence[Row]) -> Conditions:
 
 def _compared(ledger: Ledger, source: str) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
     """Read the outcomes under each rule apart; those on another revision of a benchmark are counted."""
-    query = "SELECT DISTINCT benchmark, revision, language, judge, settings FROM comparison ORDER BY 1, 2, 3, 4, 5"
     found: list[Compared] = []
     notes = []
-    for row in map(dict, ledger.rows(query)):
+    for row in comparison_settings(ledger):
         if row["revision"] != revision(row["benchmark"]):
             where = f"{row['benchmark']} revision {row['revision']}"
             notes.append(f"{source}: comparisons on {where} are left out: this release has another revision.")
             continue
-        place = row["benchmark"], row["language"], row["judge"], row["settings"]
-        games = [_parsed({**row, **game}) for game in map(dict, ledger.rows(GAMES, place))]
         told = {name: row[name] for name in ("benchmark", "language", "judge", "settings")}
+        games = [_parsed(game) for game in comparisons(ledger, **told)]
         outcomes = outcomes_from_ledger(ledger, **told)
         conditions = _conditions(games)
         found += [Compared(conditions, _short(outcome), source) for outcome in outcomes]

@@ -8,8 +8,9 @@ import json
 from collections.abc import Iterable
 
 from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.ledger.queries import latest_answered
 from hf_datasets.ledger.store import Ledger, LedgerError
-from hf_datasets.records import Completion, canonical_json
+from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import WITH_BOTH_BAD, game, verdict
 
 ALONE = 8
@@ -18,11 +19,6 @@ FAILURES = 20
 """So many failures without a success between them end a run."""
 LOOKED_AT = 50
 """So many judgments of the ledger are read to find a usable one."""
-HELD = """
-SELECT key, text, details FROM judgment WHERE state = 'answered' AND json_extract(request, '$.endpoint') = ?
-AND json_extract(request, '$.model') = ? AND json(json_extract(request, '$.parameters')) = json(?)
-ORDER BY at DESC LIMIT ?
-"""
 
 
 def is_useful(request: ChatRequest, completion: Completion) -> bool:
@@ -95,9 +91,8 @@ class Worth:
 
     def _proved_before(self, request: ChatRequest) -> bool:
         """Tell whether the ledger holds a usable judgment of this judge with these parameters."""
-        wanted = (request.endpoint, request.model, canonical_json(dict(request.parameters)), LOOKED_AT)
         try:
-            rows = self._ledger.rows(HELD, wanted)
+            rows = latest_answered(self._ledger, request.model, request.endpoint, request.parameters, LOOKED_AT)
         except LedgerError:
             return False  # told by whoever judges
         return any(

@@ -79,18 +79,18 @@ def test_a_ledger_of_the_first_release_is_lifted_with_all_it_holds(tmp_path: Pat
     with Ledger(path) as ledger:
         assert ledger.judgment("k") == SAID
         assert ledger.answer("a") == "Antwort"
-        (use,) = ledger.rows("SELECT * FROM use")
+        (use,) = ledger._rows("SELECT * FROM use")
         assert {name: use[name] for name in ("candidate", "identity", "prompt", "suspicious", "turn", "judgment")} == {
             **{"candidate": "m", "identity": "", "prompt": "", "suspicious": 0, "turn": 2, "judgment": "k"}
         }
-        assert {name for (name,) in ledger.rows("SELECT name FROM sqlite_master WHERE type = 'table'")} == set(TABLES)
+        assert {name for (name,) in ledger._rows("SELECT name FROM sqlite_master WHERE type = 'table'")} == set(TABLES)
     assert mark(path) == (APPLICATION, SCHEMA)
 
 
 def test_a_ledger_of_a_later_first_layout_is_only_marked(tmp_path: Path) -> None:
     path = unmarked(tmp_path / "l.sqlite", {name: TABLES[name] for name in ("judgment", "answer", "use", "comparison")})
     with Ledger(path) as ledger:
-        assert ledger.rows("SELECT * FROM translation") == []
+        assert ledger._rows("SELECT * FROM translation") == []
     assert mark(path) == (APPLICATION, SCHEMA)
 
 
@@ -154,7 +154,7 @@ def test_ledgers_of_earlier_releases_are_merged_and_stay_as_they_are(tmp_path: P
         assert into.merge(old) == (1, 1, 1, 0)
         assert into.merge(old) == (0, 0, 0, 0)
         assert into.judgment("k") == SAID
-        (use,) = into.rows("SELECT * FROM use")
+        (use,) = into._rows("SELECT * FROM use")
         assert (use["judge"], use["answer"], use["identity"]) == ("gpt-4", "Antwort", "")
     assert digest(old) == before
 
@@ -261,4 +261,4 @@ def test_text_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
         with pytest.raises(LedgerError, match=rf"The ledger {ledger.path} can't be used \(.*UTF-8"):
             ledger.judgment("k")
         with pytest.raises(LedgerError, match="UTF-8"):
-            ledger.rows("SELECT text FROM judgment")
+            ledger._rows("SELECT text FROM judgment")

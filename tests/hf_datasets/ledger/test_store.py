@@ -132,20 +132,20 @@ def test_an_answer_stored_again_is_replaced(ledger: Ledger) -> None:
 def test_the_same_place_recorded_twice_replaces(ledger: Ledger) -> None:
     ledger.record([USE])
     ledger.record([replace(USE, answer="Neu", judgment="k2"), replace(USE, run=1, judgment=None)])
-    rows = [(row["run"], row["answer"], row["judgment"]) for row in ledger.rows("SELECT * FROM use ORDER BY run")]
+    rows = [(row["run"], row["answer"], row["judgment"]) for row in ledger._rows("SELECT * FROM use ORDER BY run")]
     assert rows == [(0, "Neu", "k2"), (1, "Antwort", None)]
 
 
 def test_rows_take_parameters_and_have_names(ledger: Ledger) -> None:
     ledger.record([USE])
-    assert [dict(row) for row in ledger.rows("SELECT candidate, turn FROM use WHERE language = ?", ("de",))] == [
+    assert [dict(row) for row in ledger._rows("SELECT candidate, turn FROM use WHERE language = ?", ("de",))] == [
         {"candidate": "m", "turn": 2}
     ]
 
 
 def test_a_check_leaves_nothing(ledger: Ledger) -> None:
     ledger.check_writable()
-    assert ledger.rows("SELECT * FROM answer") == []
+    assert ledger._rows("SELECT * FROM answer") == []
 
 
 def test_one_ledger_a_path(tmp_path: Path) -> None:
@@ -377,9 +377,9 @@ def test_what_was_acknowledged_survives_a_kill(ledger: Ledger) -> None:
         assert writer.stdout is not None
         acknowledged += [writer.stdout.readline().strip() for _ in range(random.randint(1, 60))]
         acknowledged += [line for line in killed(writer)[0].split("\n")[:-1] if line]  # the last line may be torn
-    kept = {row["key"]: row["text"] for row in ledger.rows("SELECT * FROM judgment WHERE state = 'answered'")}
+    kept = {row["key"]: row["text"] for row in ledger._rows("SELECT * FROM judgment WHERE state = 'answered'")}
     assert {key: kept.get(key) for key in acknowledged} == {key: key * 100 for key in acknowledged}
-    assert ledger.rows("PRAGMA integrity_check")[0][0] == "ok"
+    assert ledger._rows("PRAGMA integrity_check")[0][0] == "ok"
 
 
 # merging -----------------------------------------------------------------------------------------------------------
@@ -403,7 +403,7 @@ def test_a_merge_adds_what_is_missing(ledger: Ledger, tmp_path: Path) -> None:
         other.record([USE, replace(USE, turn=1)])
         assert ledger.merge(other.path) == (2, 1, 2, 0)
         assert ledger.merge(other.path) == (0, 0, 0, 0)
-    judgments = {row["key"]: (row["state"], row["text"]) for row in ledger.rows("SELECT * FROM judgment")}
+    judgments = {row["key"]: (row["state"], row["text"]) for row in ledger._rows("SELECT * FROM judgment")}
     assert judgments == {"both": ("answered", "mine")} | dict.fromkeys(["new", "failed here"], ("answered", "theirs"))
     assert (ledger.answer("a"), ledger.answer("b")) == ("mine", "theirs")
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from hf_datasets.ledger.store import Ledger
+from hf_datasets.ledger.translations import engines
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.chat import ChatEngine
 from hf_datasets.translate.engines.engine import LanguagePair, UnavailableError
-from hf_datasets.translate.paid import engines
 from hf_datasets.translate.translator import SourceText, Translation, Translator
 from tests.doubles.openai_api import Api, completion, error
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.ledger.translations import claim, engines
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.deepl import DeepL
 from hf_datasets.translate.engines.engine import LanguagePair, QuotaError, UnavailableError
-from hf_datasets.translate.paid import claim, engines
 from hf_datasets.translate.sending import calls
 from hf_datasets.translate.translator import SourceText, Translation, Translator
 from tests.doubles.deepl_api import KEY, DeepLApi, Refusal
@@ -212,7 +212,7 @@ def test_settings_that_the_client_lacks(deepl: DeepLApi, ledger: Ledger) -> None
 def test_two_processes_never_pay_for_one_text(deepl: DeepLApi, ledger: Ledger) -> None:
     with Ledger(ledger.path) as other:
         plan = Translator(DeepL(), PAIR, ledger).plan(texts(2))
-        claim(other, plan.missing[:1], "deepl")
+        claim(other, {plan.missing[0].key: plan.missing[0].text}, "deepl")
         done = translate(ledger, texts(2))
         assert done.failed == {0: "another process is translating it"}
     assert translate(ledger, texts(2)).texts[0] == "TEXT NUMBER 0 OF MANY"

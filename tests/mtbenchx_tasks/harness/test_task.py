@@ -69,7 +69,7 @@ def test_what_a_backend_makes_of_an_answer_in_the_end_is_what_counts(api: Api, j
     results = evaluate(model, DE, judge, limit=1)
     (sample,) = results["samples"][DE]
     assert all(answers[0].endswith("In the end.") for answers in sample["resps"])
-    used = open_ledger(Path(judge["ledger"])).rows("SELECT answer FROM use")
+    used = open_ledger(Path(judge["ledger"]))._rows("SELECT answer FROM use")
     assert [row["answer"].endswith("In the end.") for row in used] == [True, True]
     assert len(api.judgments) == 4
 

@@ -290,7 +290,7 @@ def test_an_interrupted_game_is_no_vote() -> None:
 
 def test_every_game_is_written_down(settings: JudgeSettings) -> None:
     outcomes = compare(TWO, "en", settings, votes=4)
-    rows = [dict(row) for row in ledger_of(settings).rows("SELECT * FROM comparison ORDER BY question_id, turn, game")]
+    rows = [dict(row) for row in ledger_of(settings)._rows("SELECT * FROM comparison ORDER BY question_id, turn, game")]
     assert len(rows) == 8
     rule = json.loads(rows[0]["settings"])
     assert (rule["votes"], rule["prompt_set"], rule["parser"]) == (4, "native", "last")

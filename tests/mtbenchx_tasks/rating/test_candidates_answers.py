@@ -70,7 +70,7 @@ def test_a_thought_is_neither_judged_nor_sent_again_and_stays_in_the_samples(
     assert "Hm" not in json.dumps([request["messages"] for request in api.judgments]) + model.prompts[1][0]
     assert "<assistant>Guten Tag zusammen.<user>" in model.prompts[1][0]
     assert results["samples"][DE][0]["resps"][0] == ["<think>Hm, [[10]].</think>\n\nGuten Tag zusammen."]
-    assert open_ledger(Path(judge["ledger"])).rows("SELECT DISTINCT answer FROM use", ())[0][0] == "Guten Tag zusammen."
+    assert open_ledger(Path(judge["ledger"]))._rows("SELECT DISTINCT answer FROM use")[0][0] == "Guten Tag zusammen."
     assert "answers begin with a thought; what follows it is judged: questions [1]" in caplog.text
 
 

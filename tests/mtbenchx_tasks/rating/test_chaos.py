@@ -407,7 +407,7 @@ def test_an_interrupt_in_a_storm_asks_nothing_more(ledger: Ledger) -> None:
     transport.go_on.set()
     wait([future for future in futures if not future.cancelled()], 10)
     assert len(transport.asked) == 1
-    assert ledger.rows("SELECT count(*) AS n FROM judgment")[0]["n"] == 1  # no claim is left behind
+    assert ledger._rows("SELECT count(*) AS n FROM judgment")[0]["n"] == 1  # no claim is left behind
 
 
 # kill -9 -----------------------------------------------------------------------------------------------------------
@@ -456,7 +456,7 @@ class Round:
     def final(self) -> tuple[set[int], set[str]]:
         """Numbers and keys of what is on disk."""
         ledger = Ledger(self.ledger)
-        rows = ledger.rows("SELECT key, request FROM judgment WHERE state = 'answered'")
+        rows = ledger._rows("SELECT key, request FROM judgment WHERE state = 'answered'")
         ledger._db.close()
         return {int(json.loads(row["request"])["messages"][0]["content"]) for row in rows}, {row["key"] for row in rows}
 

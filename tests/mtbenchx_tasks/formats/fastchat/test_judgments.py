@@ -37,7 +37,7 @@ def test_imported_judgments_answer_a_later_run(tmp_path: Path) -> None:
     file = write(tmp_path / "gpt-4_single.jsonl", rows)
     assert import_judgments(open_ledger(ledger), file, "it", "native") == Imported(added=3, known=0, failed=1)
     assert import_judgments(open_ledger(ledger), file, "it", "native") == Imported(added=0, known=3, failed=1)
-    stored = [json.loads(row["request"]) for row in open_ledger(ledger).rows("SELECT request FROM judgment")]
+    stored = [json.loads(row["request"]) for row in open_ledger(ledger)._rows("SELECT request FROM judgment")]
     assert {(request["endpoint"], request["model"]) for request in stored} == {(OPENAI_URL, "gpt-4")}
 
 
@@ -45,7 +45,7 @@ def test_a_prompt_judged_again_is_another_run(tmp_path: Path) -> None:
     file = write(tmp_path / "gpt-4_single.jsonl", [single(1, 1, "[[3]]"), single(1, 1, "[[7]]")])
     ledger = open_ledger(tmp_path / "ledger.sqlite")
     assert import_judgments(ledger, file, "it", "native").added == 2
-    runs = sorted(json.loads(row["request"])["run"] for row in ledger.rows("SELECT request FROM judgment"))
+    runs = sorted(json.loads(row["request"])["run"] for row in ledger._rows("SELECT request FROM judgment"))
     assert runs == [0, 1]
 
 

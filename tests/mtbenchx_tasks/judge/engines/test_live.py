@@ -55,7 +55,7 @@ def test_a_judgment_is_in_the_ledger_under_its_key(ledger: Ledger) -> None:
     found = engine.submit(request("a")).result()
     assert found == Judged(request("a").key, Completion("answered", "a: [[8]]"))
     assert ledger.judgment(found.key) == found.completion
-    assert ledger.rows("SELECT request FROM judgment")[0]["request"] == request("a").text
+    assert ledger._rows("SELECT request FROM judgment")[0]["request"] == request("a").text
 
 
 def test_equal_requests_share_one_call(ledger: Ledger) -> None:

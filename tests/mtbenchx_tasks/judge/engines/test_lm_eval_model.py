@@ -259,7 +259,7 @@ def test_weights_on_disk_are_the_judges_identity(ledger: Ledger, judge: type[Reg
 def test_a_model_that_lies_elsewhere_is_its_name_and_revision(ledger: Ledger, judge: type[RegisteredJudge]) -> None:
     asked = request("a")
     judged = [run(engine(ledger, **given), asked)[0] for given in ({}, {"backend_args": {"revision": "abc123"}})]
-    rows = ledger.rows("SELECT json_extract(request, '$.model') AS model FROM judgment ORDER BY at")
+    rows = ledger._rows("SELECT json_extract(request, '$.model') AS model FROM judgment ORDER BY at")
     assert [row["model"] for row in rows] == ["org/judge@main", "org/judge@abc123"]
     assert judged[0].key != judged[1].key
 

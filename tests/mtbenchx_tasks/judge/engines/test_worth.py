@@ -53,7 +53,7 @@ def judged(transport: Transport, ledger: Ledger, number: int, concurrency: int =
 
 
 def states(ledger: Ledger) -> list[str]:
-    return [row["state"] for row in ledger.rows("SELECT state FROM judgment")]
+    return [row["state"] for row in ledger._rows("SELECT state FROM judgment")]
 
 
 def test_a_useless_judge_is_asked_at_most_eight_times_of_12_000(ledger: Ledger) -> None:

@@ -93,7 +93,7 @@ def forget_process(ledger: Ledger) -> None:
 
 
 def states(ledger: Ledger) -> list[str]:
-    return [row["state"] for row in ledger.rows("SELECT state FROM batch ORDER BY at")]
+    return [row["state"] for row in ledger._rows("SELECT state FROM batch ORDER BY at")]
 
 
 def fill(ledger: Ledger) -> None:

@@ -92,7 +92,7 @@ def test_an_answers_characters_survive(api: BatchApi, ledger: Ledger, text: str)
 
 def test_more_judgments_than_a_transaction_takes_are_all_stored(api: BatchApi, ledger: Ledger) -> None:
     assert {said.state for said in judged(api, ledger, *range(601))} == {"answered"}
-    assert ledger.rows("SELECT count(*) AS n FROM judgment WHERE state = 'answered'")[0]["n"] == 601
+    assert ledger._rows("SELECT count(*) AS n FROM judgment WHERE state = 'answered'")[0]["n"] == 601
 
 
 def test_a_plan_is_split_by_requests(api: BatchApi, ledger: Ledger) -> None:

@@ -1,22 +1,19 @@
 """Paid translations in the ledger: claimed, stored before anyone uses them, counted.
 
-The same file, connection and promises as judgments (ledger/store.py); a translation is keyed by the sha256 of its
-request.
+The same file, connection and promises as judgments; a translation is keyed by the sha256 of its request.
 """
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import storable
 
 if TYPE_CHECKING:
     import sqlite3
-
-    from hf_datasets.translate.engines.engine import EngineAnswer, FragmentRequest
 
 PORTION = 500
 """Keys of one query; SQLite bounds the number of its parameters."""
@@ -44,22 +41,27 @@ def stored(ledger: Ledger, keys: Iterable[str]) -> dict[str, str]:
         portion = tuple(wanted[start : start + PORTION])
         marks = ", ".join("?" * len(portion))
         query = f"SELECT key, text FROM translation WHERE text IS NOT NULL AND key IN ({marks})"
-        found |= {row["key"]: row["text"] for row in ledger.rows(query, portion)}
+        found |= {row["key"]: row["text"] for row in ledger._rows(query, portion)}
     return found
 
 
-def claim(ledger: Ledger, requests: Sequence["FragmentRequest"], engine: str) -> list["FragmentRequest"]:
+def claim(ledger: Ledger, requests: Mapping[str, str], engine: str) -> set[str]:
     """Claim requests before they are sent.
 
+    Args:
+        ledger: The ledger.
+        requests: Key -> text of the request.
+        engine: Who is going to translate.
+
     Returns:
-        Those that are ours to send; the others are done, or in flight in another living process.
+        The keys that are ours to send; the others are done, or in flight in another living process.
     """
     owner = ledger.owner
     with ledger.writing() as db:
-        ours = [request for request in requests if _is_free(ledger, db, request.key)]
+        ours = {key for key in requests if _is_free(ledger, db, key)}
         db.executemany(
             "INSERT OR REPLACE INTO translation (key, request, engine, owner, at) VALUES (?, ?, ?, ?, ?)",
-            [(request.key, storable(request.text), engine, owner, time.time()) for request in ours],
+            [(key, storable(text), engine, owner, time.time()) for key, text in requests.items() if key in ours],
         )
     return ours
 
@@ -74,11 +76,11 @@ def _is_free(ledger: Ledger, db: "sqlite3.Connection", key: str) -> bool:
     return owner == ledger.owner or not ledger.is_alive(owner)  # one run a ledger: its own is an interrupted one
 
 
-def store(ledger: Ledger, answers: Mapping[str, "EngineAnswer"]) -> None:
-    """Keep what came back, by key; when this returns, it is on disk."""
+def store(ledger: Ledger, answers: Iterable[tuple[str, str, int, Mapping[str, Any]]]) -> None:
+    """Keep (key, translation, billed characters, details) rows; when this returns, they are on disk."""
     rows = [
-        (storable(answer.markup), answer.billed, json.dumps(dict(answer.details), default=str), time.time(), key)
-        for key, answer in answers.items()
+        (storable(text), billed, json.dumps(dict(details), default=str), time.time(), key)
+        for key, text, billed, details in answers
     ]
     with ledger.writing() as db:
         db.executemany(
@@ -95,7 +97,7 @@ def release(ledger: Ledger, keys: Iterable[str]) -> None:
 def engines(ledger: Ledger) -> list[EngineAccount]:
     """Return what the ledger holds, by engine and target language."""
     found: dict[tuple[str, str], list[int]] = {}
-    for row in ledger.rows("SELECT request, engine, billed FROM translation WHERE text IS NOT NULL ORDER BY key"):
+    for row in ledger._rows("SELECT request, engine, billed FROM translation WHERE text IS NOT NULL ORDER BY key"):
         request = json.loads(row["request"])
         account = found.setdefault((row["engine"], str(request.get("target", ""))), [0, 0])
         account[0] += 1
