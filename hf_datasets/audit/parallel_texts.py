@@ -8,6 +8,7 @@ from hf_datasets.benchmark.questions import LANGUAGES, questions
 from hf_datasets.instruct.reading.files import rows
 from hf_datasets.instruct.reading.names import ISO_639_1
 from hf_datasets.records import Sample
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 
 MINI = Path(__file__).parents[1] / "instruct" / "mini_set"
@@ -59,7 +60,7 @@ def _lines(files: list[Path]) -> Iterator[Triple]:
         group = rest if max(map(codes.count, codes)) > 1 else ""
         if (twin := met.setdefault((language, group), file)) != file:
             raise UserError(f"{twin} and {file} have the same name and language; name the files of one text alike.")
-        lines = _text_lines(file)
+        lines = jsonl.text_of(file).removesuffix("\n").split("\n")
         first, count = lengths.setdefault(group, (file, len(lines)))
         if len(lines) != count:
             raise UserError(
@@ -75,13 +76,6 @@ def _named(file: Path) -> tuple[str, str]:
     if len(codes) != 1:
         raise UserError(f"{file}: its name doesn't tell one language; name it as in corpus.de.txt.")
     return codes[0], ".".join(word for word in words if word != codes[0])
-
-
-def _text_lines(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
 
 
 def _rows(path: Path) -> Iterator[Triple]:

@@ -29,15 +29,6 @@ class Reference:
     text: str
 
 
-@dataclass(frozen=True)
-class _Match:
-    """An earlier text that a candidate's text is like."""
-
-    reason: str
-    name: str
-    index: float
-
-
 def near_duplicates(found: Survivors, references: Iterable[Reference], threshold: float) -> dict[int, Rejection]:
     """Return a rejection for every candidate whose question or answer was there before, by the candidate's number.
 
@@ -53,16 +44,19 @@ def near_duplicates(found: Survivors, references: Iterable[Reference], threshold
     rejected: dict[int, Rejection] = {}
     for role, what in ((ASSISTANT, "answer"), (USER, "question")):
         texts = [reference for reference in known if reference.role == role]
-        for number, match in _matches(found, texts, role, threshold, rejected).items():
-            detail = f"{what} {match.index:.2f} like {match.name}"
-            rejected[number] = Rejection(found.ids[number], match.reason, detail)
+        for number, (reason, likeness) in _matches(found, texts, role, threshold, rejected).items():
+            rejected[number] = Rejection(found.ids[number], reason, f"{what} {likeness}")
     return rejected
 
 
 def _matches(
     found: Survivors, known: list[Reference], role: str, threshold: float, rejected: dict[int, Rejection]
-) -> dict[int, _Match]:
-    """Compare the texts of one role; a text that is itself left out takes nobody with it."""
+) -> dict[int, tuple[str, str]]:
+    """Compare the texts of one role; a text that is itself left out takes nobody with it.
+
+    Returns:
+        Number of a candidate -> why it is left out, and how like which earlier text it is.
+    """
     import numpy as np
 
     ranked = sorted(range(len(found.ids)), key=lambda number: (-found.scores[number], number))
@@ -75,7 +69,7 @@ def _matches(
         if second >= len(known):
             earlier.setdefault(second, []).append(first)
     text = _reader(found, known, ranked, role)
-    gone: dict[int, _Match] = {}
+    gone: dict[int, tuple[str, str]] = {}
     for second in sorted(earlier):
         number = ranked[second - len(known)]
         for first in sorted(earlier[second]):
@@ -86,7 +80,9 @@ def _matches(
                 continue
             index = jaccard(shingles(text(first)), shingles(text(second)))
             if index >= threshold:
-                gone[number] = _match(found, known, first, other, index)
+                whose = "the reference data" if other is None else "another candidate"
+                name = known[first].name if other is None else found.ids[other]
+                gone[number] = (f"near-duplicate of {whose}", f"{index:.2f} like {name}")
                 break
     return gone
 
@@ -104,12 +100,6 @@ def _reader(found: Survivors, known: list[Reference], ranked: list[int], role: s
 def _one_question(found: Survivors, number: int, other: int) -> bool:
     """Several answers to one question share its text; only their answers are compared."""
     return found.ids[number].rpartition("-")[0] == found.ids[other].rpartition("-")[0]
-
-
-def _match(found: Survivors, known: list[Reference], first: int, other: int | None, index: float) -> _Match:
-    if other is None:
-        return _Match("near-duplicate of the reference data", known[first].name, index)
-    return _Match("near-duplicate of another candidate", found.ids[other], index)
 
 
 def references(name: str) -> Iterator[Reference]:

@@ -10,6 +10,7 @@ from hf_datasets.curate.markdown import TooDeepError, to_markdown
 from hf_datasets.curate.pairs import AnsweredQuestion, Rejection
 from hf_datasets.curate.sites import short_name
 from hf_datasets.records import ASSISTANT, USER, Message, Sample
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.code_fences import without_code
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
@@ -64,10 +65,7 @@ def read_phrases(file: Path) -> tuple[str, ...]:
     Raises:
         UserError: The file can't be read, or a line has no word.
     """
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
+    lines = jsonl.text_of(file).splitlines()
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.lstrip().startswith("#") and not re.search(r"\w", line):
             raise UserError(f"{file}, line {number}: {line.strip()!r} has no word; write one phrase a line.")

@@ -63,7 +63,7 @@ class Document:
         return tuple(
             Field(number, row_id(row), place, item)
             for number, row in enumerate(self.rows)
-            for place, item in _texts(self.kind, row)
+            for place, item in _TEXTS_OF[self.kind](row)
         )
 
 
@@ -116,7 +116,7 @@ def document_of(name: str, rows: Sequence[Mapping[str, Any]], where: str, langua
     for number, row in enumerate(rows, start=1):
         try:
             identifier = row_id(row)
-            texts = [item.text for _, item in _texts(kind, row)]
+            texts = [item.text for _, item in _TEXTS_OF[kind](row)]
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise UserError(f"{where}, row {number}: not a row of {kind} ({type(error).__name__}: {error}).") from error
         if not all(isinstance(text, str) for text in texts):
@@ -150,10 +150,6 @@ def translated_rows(
                 _put(row, place, texts[number, place])
             rows.append(_relabelled(row, language, {place: machine[number, place] for place in places}))
     return rows
-
-
-def _texts(kind: str, row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
-    return _TEXTS_OF[kind](row)
 
 
 def _of_question(row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
