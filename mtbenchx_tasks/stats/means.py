@@ -51,8 +51,8 @@ def contributions(
         each category, lists of 0 and 1 for `answer_language` and `unscored`, and (category, ratings) pairs for
         `category_mean` and for the `_stderr` that follows each of MEANS, which the harness takes as its error.
     """
-    rated = [[rating(runs) for runs in repeats] for repeats in verdicts]
-    turns = [_present(answer_rating([verdict.rating for verdict in runs] for runs in repeats)) for repeats in verdicts]
+    given = [[[verdict.rating for verdict in runs] for runs in repeats] for repeats in verdicts]
+    turns = [_present(answer_rating(repeats)) for repeats in given]
     both = [value for values in turns for value in values]
     metrics: dict[str, Any] = {}
     for name, values in zip(MEANS, (both, *turns), strict=True):
@@ -60,18 +60,12 @@ def contributions(
     metrics["category_mean"] = (question.category, both)
     metrics |= {category: both if category == question.category else [] for category in categories}
     metrics["answer_language"] = in_the_questions_language(question, languages)
-    metrics["unscored"] = [float(value is None) for values in rated for value in values]
+    metrics["unscored"] = [float(answer_rating([runs]) is None) for repeats in given for runs in repeats]
     return metrics
 
 
 def _present(value: float | None) -> list[float]:
     return [] if value is None else [value]
-
-
-def rating(runs: Iterable[Verdict]) -> float | None:
-    """Return the mean of the valid runs of one answer's judgment, or None if no run was valid."""
-    valid = [verdict.rating for verdict in runs if verdict.rating is not None]
-    return fmean(valid) if valid else None
 
 
 def answer_rating(repeats: Iterable[Sequence[float | None]]) -> float | None:
@@ -214,25 +208,22 @@ class Mean:
         return f"{self.scored}/{self.total}" if self.total else ""
 
 
-def mean_of(answers: Iterable[RatedAnswer]) -> Mean:
+def mean_of(answers: Sequence[RatedAnswer]) -> Mean:
     """Return the mean over answers (each the mean of its runs): FastChat's score."""
-    ratings = [answer.rating for answer in answers]
-    valid = [value for value in ratings if value is not None]
-    return Mean(fmean(valid) if valid else None, len(valid), len(ratings))
+    return _counted(mean(_present(answer.rating) for answer in answers), answers)
 
 
-def average_of(answers: Iterable[RatedAnswer]) -> Mean:
+def average_of(answers: Sequence[RatedAnswer]) -> Mean:
     """Return the mean of the category means: the paper's Avg. (Tables 8-10)."""
-    means = [mean_of(group) for group in _by_category(answers)]
-    valid = [mean.value for mean in means if mean.value is not None]
-    return Mean(fmean(valid) if valid else None, sum(m.scored for m in means), sum(m.total for m in means))
+    return _counted(category_mean((answer.category, _present(answer.rating)) for answer in answers), answers)
 
 
-def _by_category(answers: Iterable[RatedAnswer]) -> Iterable[list[RatedAnswer]]:
-    groups: dict[str, list[RatedAnswer]] = {}
-    for answer in answers:
-        groups.setdefault(answer.category, []).append(answer)
-    return groups.values()
+def _counted(value: float, answers: Sequence[RatedAnswer]) -> Mean:
+    return Mean(_or_none(value), sum(answer.rating is not None for answer in answers), len(answers))
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def average_over_runs(answers: Sequence[RatedAnswer], runs: int) -> Averaged:
@@ -246,8 +237,7 @@ def average_over_runs(answers: Sequence[RatedAnswer], runs: int) -> Averaged:
 def _average_of_run(answers: Sequence[RatedAnswer], run: int) -> float | None:
     if not all(run in answer.runs for answer in answers):
         return None
-    groups = ([answer.of_run(run) for answer in group] for group in _by_category(answers))
-    return answer_rating(groups)  # the mean over categories of the mean over answers
+    return _or_none(category_mean((answer.category, _present(answer.of_run(run))) for answer in answers))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ Formulas and sources: METHODS.md, "Paired test" and "What would settle a differe
 
 import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import NormalDist, fmean
@@ -159,15 +159,6 @@ class ModelPair:
     """What the difference is, in words."""
 
 
-@dataclass(frozen=True)
-class _Spread:
-    """What a difference's variance is made of."""
-
-    over_questions: float
-    within: float | None
-    runs: int
-
-
 def paired(models: Sequence[str], resampler: Resampler) -> list[ModelPair]:
     """Test every pair of models, in the order given, in every language of the resampler's table."""
     table, pairs = resampler.table, []
@@ -184,35 +175,31 @@ def _ratings(answers: Sequence[RatedAnswer], runs: int, questions: Sequence[Ques
     """Return a model's mean rating of each question, and of each question (rows) in each run (columns); nan without."""
     import numpy as np
 
-    by_question: dict[QuestionId, list[RatedAnswer]] = {}
+    by_question: dict[QuestionId, list[RatedAnswer]] = {question: [] for question in questions}
     for answer in answers:
-        by_question.setdefault(answer.question_id, []).append(answer)
-    each = [
-        _question([[answer.of_run(run) for run in range(runs)] for answer in by_question.get(question, ())], runs)
-        for question in questions
-    ]
-    return np.array([one[0] for one in each]), np.array([one[1] for one in each])
+        by_question[answer.question_id].append(answer)
+    means = [_mean(answer.rating for answer in group) for group in by_question.values()]
+    per_run = [[_mean(answer.of_run(run) for answer in group) for run in range(runs)] for group in by_question.values()]
+    return np.array(means), np.array(per_run)
 
 
-def _question(ratings: list[list[float | None]], runs: int) -> tuple[float, list[float]]:
-    """Return a question's mean over its answers (each the mean of its runs), and the same in each run."""
-    of_answers = [_mean(answer) for answer in ratings]
-    return _nan(_mean(of_answers)), [_nan(_mean([answer[run] for answer in ratings])) for run in range(runs)]
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
+def _mean(values: Iterable[float | None]) -> float:
     valid = [value for value in values if value is not None]
-    return fmean(valid) if valid else None
+    return fmean(valid) if valid else math.nan
 
 
 def _language(language: str, by_model: "Mapping[str, tuple[Array, Array]]", resampler: Resampler) -> list[ModelPair]:
     pairs = list(combinations(by_model, 2))
-    found: list[ModelPair] = []
+    tested: list[ModelPair] = []
     for start in range(0, len(pairs), AT_ONCE):
-        found += _tested(language, pairs[start : start + AT_ONCE], by_model, resampler)
-    corrected = zip(found, holm([pair.p for pair in found]), strict=True)
-    tested = [replace(pair, p_holm=p) for pair, p in corrected]
-    return [_worded(pair, _spread(by_model, pair), len(tested)) for pair in tested]
+        tested += _tested(language, pairs[start : start + AT_ONCE], by_model, resampler)
+    corrected = [replace(pair, p_holm=p) for pair, p in zip(tested, holm([pair.p for pair in tested]), strict=True)]
+    return [replace(pair, verdict=_verdict_on(pair, by_model, len(tested))) for pair in corrected]
+
+
+def _verdict_on(pair: ModelPair, by_model: "Mapping[str, tuple[Array, Array]]", tests: int) -> str:
+    variances = _variances(by_model[pair.models[0]][1] - by_model[pair.models[1]][1])
+    return verdict(pair, *variances, tests) if variances else NOTHING
 
 
 def _tested(
@@ -237,15 +224,18 @@ def _tested(
         yield ModelPair(language, models, n, difference, resampler.interval(draws[:, number], n), p)
 
 
-def _nan(value: float | None) -> float:
-    return math.nan if value is None else value
+def _variances(differences: "Array") -> tuple[float, float | None, int] | None:
+    """Split the variance of a difference into that over questions and that of the judge within one.
 
+    Args:
+        differences: Of each question (rows) in each run (columns); nan without.
 
-def _spread(by_model: "Mapping[str, tuple[Array, Array]]", pair: ModelPair) -> _Spread | None:
-    """Split the variance of a difference into that over questions and that of the judge within one."""
+    Returns:
+        The variance over questions, that within a question over runs (None: one run), and the number of runs; None
+        below two questions.
+    """
     import numpy as np
 
-    differences = by_model[pair.models[0]][1] - by_model[pair.models[1]][1]
     known = np.isfinite(differences)
     differences, counts = differences[known.any(axis=1)], known.sum(axis=1)[known.any(axis=1)]
     if len(differences) < FEWEST_QUESTIONS:
@@ -253,15 +243,9 @@ def _spread(by_model: "Mapping[str, tuple[Array, Array]]", pair: ModelPair) -> _
     between = float(np.nanmean(differences, axis=1).var(ddof=1))
     repeated = differences[counts > 1]
     if 2 * len(repeated) < len(differences):  # a few rows twice are no second run
-        return _Spread(between, None, 1)
+        return between, None, 1
     within, runs = float(np.nanvar(repeated, axis=1, ddof=1).mean()), int(counts.max())
-    return _Spread(max(0.0, between - within / runs), within, runs)
-
-
-def _worded(pair: ModelPair, spread: _Spread | None, tests: int) -> ModelPair:
-    return replace(
-        pair, verdict=verdict(pair, spread.over_questions, spread.within, spread.runs, tests) if spread else NOTHING
-    )
+    return max(0.0, between - within / runs), within, runs
 
 
 NOTHING = "can't be told: fewer than two shared questions"

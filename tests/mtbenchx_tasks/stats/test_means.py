@@ -16,13 +16,13 @@ from mtbenchx_tasks.stats.intervals import bootstrap_interval
 from mtbenchx_tasks.stats.means import (
     Resampler,
     aggregations,
+    answer_rating,
     average_of,
     average_over_runs,
     category_mean,
     contributions,
     mean,
     mean_of,
-    rating,
     standard_error,
 )
 from tests.mtbenchx_tasks.studies import rated, section
@@ -105,7 +105,7 @@ def test_repeats_count_each() -> None:
 
 @pytest.mark.parametrize(("runs", "expected"), [([8, 9], 8.5), ([None, 9], 9), ([None], None), ([], None)])
 def test_rating_of_an_answer(runs: list[float | None], expected: float | None) -> None:
-    assert rating(verdicts(*runs)) == expected
+    assert answer_rating([runs]) == expected
 
 
 def test_a_failed_verdict_is_in_no_mean() -> None:
@@ -250,4 +250,4 @@ def test_the_order_of_questions_is_irrelevant(items: list[tuple[str, list[float]
 
 @given(st.lists(st.floats(1, 10), min_size=1, max_size=8), st.integers(0, 3))
 def test_failed_runs_never_change_a_rating(values: list[float], failures: int) -> None:
-    assert rating(verdicts(*values, *[None] * failures)) == rating(verdicts(*values))
+    assert answer_rating([[*values, *[None] * failures]]) == answer_rating([values])
