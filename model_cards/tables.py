@@ -7,6 +7,7 @@ from hf_datasets.records import CATEGORIES
 from model_cards.evaluations import LOCAL_SERVER, Group, Result
 from model_cards.markdown import code
 from mtbenchx_tasks.judge.sent import CONFIGURED, in_words
+from mtbenchx_tasks.tables import number, percent, with_error
 
 BENCHMARKS = {"mtbench_x": "MT-Bench-X", "mini": "Mini benchmark of mtbench-x"}
 MEANS = ("score", "turn_1", "turn_2", "category_mean")
@@ -128,7 +129,7 @@ def _scores(of: Group) -> str:
         for result in of.results
     ]
     if len(of.results) > 1:
-        means = ["" if (value := of.mean(name)) is None else f"{value:.2f}" for name in MEANS]
+        means = [number(of.mean(name)) for name in MEANS]
         part = ", partial" * any(result.part for result in of.results)
         rows.append((f"mean of {len(of.results)}{part}", *means, *("" for _ in SHARES), ""))
     return table(header, rows)
@@ -143,11 +144,11 @@ def _mean(result: Result, name: str) -> str:
     rated = sum(result.metrics.get(category) is not None for category in CATEGORIES)
     if name == "category_mean" and rated < len(CATEGORIES):
         parts.append(f"{rated} of {len(CATEGORIES)} categories")
-    return f"{value:.2f}" + ("" if error is None else f" ± {error:.2f}") + (f" ({', '.join(parts)})" if parts else "")
+    return with_error(value, error) + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f} %"
+    return "" if value is None else f"{percent(value)} %"
 
 
 def _categories(of: Group) -> str:
@@ -160,4 +161,4 @@ def _cell(result: Result, category: str) -> str:
     value = result.metrics.get(category)
     scored, total = result.counts.get(category, (None, None))
     count = "" if total is None else f" ({scored}/{total})"
-    return ("" if value is None else f"{value:.2f}") + count
+    return number(value) + count

@@ -7,6 +7,7 @@ from statistics import fmean
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.printed.rows import PaperRow
 from mtbenchx_tasks.report.tables.scores import language_name
+from mtbenchx_tasks.tables import number, signed
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "can't be decided"
 LOWEST, HIGHEST = 1, 10
@@ -100,7 +101,7 @@ def _largest(text: str, gains: Sequence[Advantage], said: float, chosen: Callabl
     if not among:
         return Claim(text, "no such rows", OPEN)
     best = max(among, key=lambda gain: gain.percent)
-    told = f"largest: {best.percent:.2f} % of the scale, {best.family} over {best.single}, {_turn(best.turn)}"
+    told = f"largest: {number(best.percent)} % of the scale, {best.family} over {best.single}, {_turn(best.turn)}"
     return Claim(text, told, HOLDS if abs(best.percent - said) <= ROUNDED + 1e-9 else FAILS)
 
 
@@ -132,7 +133,7 @@ def _kin(one: ShownModel, other: ShownModel) -> bool:
 
 def _compared(text: str, pairs: Mapping[str, tuple[float | None, float | None]], place: str, wanted: int) -> Claim:
     known = {code: (own, both) for code, (own, both) in pairs.items() if own is not None and both is not None}
-    told = ", ".join(f"{code.upper()} {own:.2f} against {both:.2f}" for code, (own, both) in known.items())
+    told = ", ".join(f"{code.upper()} {number(own)} against {number(both)}" for code, (own, both) in known.items())
     if any((own < both) != (place == "below") or own == both for own, both in known.values()):
         return Claim(text, told, FAILS)
     return Claim(text, told or "no such rows", HOLDS if len(known) == wanted else OPEN)
@@ -145,7 +146,7 @@ def _everywhere(gains: Sequence[Advantage]) -> Iterator[Claim]:
         if not found:
             yield Claim(text, "no such rows", OPEN)
             continue
-        told = ", ".join(f"{gain.single} {gain.percent:+.2f} %" for gain in found)
+        told = ", ".join(f"{gain.single} {signed(gain.percent)} %" for gain in found)
         yield Claim(text, told, HOLDS if all(gain.percent > 0 for gain in found) else FAILS)
 
 
@@ -157,7 +158,7 @@ def _pretrained(rows: Sequence[PaperRow], said: float) -> Claim:
     if not found:
         return Claim(text, "no rows of kind pretrained", OPEN)
     best, language, turn = max(found, key=lambda one: one[0] or 0.0)
-    told = f"{best:.2f}, {language_name(language)}, {_turn(turn)}"
+    told = f"{number(best)}, {language_name(language)}, {_turn(turn)}"
     return Claim(text, told, HOLDS if best is not None and abs(best - said) <= ROUNDED + 1e-9 else FAILS)
 
 

@@ -16,7 +16,7 @@ from mtbenchx_tasks.report.printed.rows import PaperRow, read_paper
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.report.write import draw_all, prepare, write_all
-from mtbenchx_tasks.tables import Cell, Row, Table, category_name, number
+from mtbenchx_tasks.tables import Cell, Row, Table, category_name, number, signed
 
 LEAD = (
     "The printed tables of a paper, recomputed: each average from its categories, each group's average from its "
@@ -89,7 +89,7 @@ def checks_table(rows: Sequence[PaperRow]) -> Table:
     found: list[Row] = [
         ("Averages recomputed from their categories", f"{len(checked) - len(wrong)} of {len(checked)} agree"),
         *(
-            (row.where, f"{row.model.name}, {row.language}: printed less recomputed {row.avg_error:+.3f}")
+            (row.where, f"{row.model.name}, {row.language}: printed less recomputed {signed(row.avg_error, 3)}")
             for row in wrong
         ),
         *_group_checks(rows),
@@ -121,7 +121,7 @@ def _group_checks(rows: Sequence[PaperRow]) -> Iterator[Row]:
                 break
             error = cell.value - fmean(value.value for value in values)
             if abs(error) > cell.half_unit + max(value.half_unit for value in values) + 1e-9:
-                yield (row.where, f"{row.model.name}, {name}: printed less recomputed {error:+.3f}")
+                yield (row.where, f"{row.model.name}, {name}: printed less recomputed {signed(error, 3)}")
 
 
 def advantages_table(rows: Sequence[PaperRow]) -> Table:
@@ -132,8 +132,8 @@ def advantages_table(rows: Sequence[PaperRow]) -> Table:
         "All languages over one",
         ("Family", "Over", "Turn", "% of the scale", "Points", "Languages"),
         tuple(
-            (gain.family, gain.single, str(gain.turn or "both"), number(gain.percent, 2, sign=True),
-             number(gain.percent / 10, 3, sign=True), str(gain.languages))
+            (gain.family, gain.single, str(gain.turn or "both"), signed(gain.percent),
+             signed(gain.percent / 10, 3), str(gain.languages))
             for gain in found
         ),
     )  # fmt: skip

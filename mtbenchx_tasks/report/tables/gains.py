@@ -14,7 +14,7 @@ from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.tables.scores import by_family, language_name
 from mtbenchx_tasks.stats.intervals import Interval
 from mtbenchx_tasks.stats.means import Resampler, average_of, n_questions
-from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, signed
+from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, percent, signed
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.stats.intervals import Array
@@ -135,11 +135,11 @@ def _row(gain: Gain, languages: Sequence[str]) -> Row:
     n = f"{len(gain.languages)}/{len(languages)} languages"
     return (
         name,
-        Cell(number(gain.of_scale, sign=True), n, strong=gain.points is not None),
+        Cell(signed(gain.of_scale), n, strong=gain.points is not None),
         interval_text(scale, signed),
-        number(None if gain.relative is None else 100 * gain.relative, 1, sign=True),
-        number(gain.points, 3, sign=True),
-        Cell(number(gain.home, 2, sign=True), language_name(gain.single.languages[0]) if gain.home is not None else ""),
+        percent(gain.relative, sign=True),
+        signed(gain.points, 3),
+        Cell(signed(gain.home), language_name(gain.single.languages[0]) if gain.home is not None else ""),
     )
 
 

@@ -196,7 +196,7 @@ def pairs_table(pairs: Sequence[ModelPair], models: Sequence[ShownModel], langua
     rows = tuple(
         (
             f"{labels[pair.models[0]]} − {labels[pair.models[1]]}",
-            Cell(number(pair.difference, sign=True), f"{pair.questions} questions"),
+            Cell(signed(pair.difference), f"{pair.questions} questions"),
             interval_text(pair.interval, signed),
             number(pair.p, 4),
             Cell(number(pair.p_holm, 4), strong=pair.p_holm is not None and pair.p_holm <= 0.05),  # noqa: PLR2004
