@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hf_datasets.benchmark.card import added_section, card_body, card_metadata
-from hf_datasets.benchmark.configs import FILES, MINI, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT, columns, rows
+from hf_datasets.benchmark.configs import FILES, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT, columns, rows
+from hf_datasets.benchmark.ids import MINI, MTBENCH_X
 from hf_datasets.benchmark.languages import AddedLanguage
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.benchmark.task_files import FOLDER, task_files
-from hf_datasets.benchmark.translated_folder import MTBENCH_X, read_translation
+from hf_datasets.benchmark.translated_folder import read_translation
 from hf_datasets.hub.folder import ParquetTable, parquet_name, replacing, write_card, write_table
 from hf_datasets.instruct.card import told_flags
 from hf_datasets.shared.errors import UserError

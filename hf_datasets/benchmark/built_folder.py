@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.configs import ALL, MINI, PROMPTS
+from hf_datasets.benchmark.configs import ALL, PROMPTS
+from hf_datasets.benchmark.ids import MINI, MTBENCH_X
 from hf_datasets.benchmark.languages import AddedLanguage, register
 from hf_datasets.benchmark.questions import LANGUAGES
-from hf_datasets.benchmark.translated_folder import MTBENCH_X, prompt_sets
+from hf_datasets.benchmark.translated_folder import prompt_sets
 from hf_datasets.hub.download import REPO_ID, download_folder
 from hf_datasets.hub.folder import CARD
 from hf_datasets.instruct.reading.folders import configs

@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any
 
 from hf_datasets import sources
+from hf_datasets.benchmark.ids import MINI
 from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PROMPT_SETS, judge_prompts
 from hf_datasets.benchmark.question_faults import Fault, question_faults
 from hf_datasets.benchmark.questions import LANGUAGES, judge_prompt_rows, questions, revision
@@ -22,7 +23,7 @@ HERE = Path(__file__).parent
 ALL = "all"
 """The default config: every language."""
 SPLIT = "test"
-PROMPTS, MINI, REFERENCES, MENDED = "judge_prompts", "mini", "references_corrected", "questions_corrected"
+PROMPTS, REFERENCES, MENDED = "judge_prompts", "references_corrected", "questions_corrected"
 PREFIXES = ("", f"{PROMPTS}_", f"{REFERENCES}_", f"{MENDED}_", f"{MINI}_")
 FILES = tuple(f"{prefix}{language}" for prefix in PREFIXES for language in LANGUAGES)
 """The configs that have a file of their own."""

@@ -7,10 +7,16 @@ from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import split_id
 
+MTBENCH_X, MINI = "mtbench_x", "mini"
 FIRST_ID, LAST_ID = 81, 160
 """Of MT-Bench's questions; the mini benchmark's are 1 to 16."""
-IDS = {"mtbench_x": range(FIRST_ID, LAST_ID + 1), "mini": range(1, 17)}
+IDS = {MTBENCH_X: range(FIRST_ID, LAST_ID + 1), MINI: range(1, 17)}
 """Benchmark -> the ids of its questions, in every language."""
+
+
+def own_benchmark(question_id: int) -> str:
+    """Return which of our two benchmarks a question is of, where it is known to be of one: MINI below FIRST_ID."""
+    return MINI if question_id < FIRST_ID else MTBENCH_X
 
 
 def category_of(benchmark: str, question_id: int) -> str:
@@ -21,9 +27,9 @@ def category_of(benchmark: str, question_id: int) -> str:
     Raises:
         UserError: The benchmark has no such question.
     """
-    if benchmark == "mini" and question_id in (mini := _mini_categories()):
+    if benchmark == MINI and question_id in (mini := _mini_categories()):
         return mini[question_id]
-    if benchmark != "mini" and question_id in IDS["mtbench_x"]:
+    if benchmark != MINI and question_id in IDS[MTBENCH_X]:
         return CATEGORIES[(question_id - FIRST_ID) // 10]
     raise UserError(f"{benchmark} has no question {question_id}; name its benchmark, or leave the row out.")
 
@@ -35,10 +41,10 @@ def are_mini(rows: Iterable[Mapping[str, Any]]) -> bool:
     """
     mini = _mini_categories()
     told = [(row.get("benchmark"), split_id(row.get("question_id", ""))[0], row.get("category")) for row in rows]
-    return all(name == "mini" or (name is None and mini.get(number) == category) for name, number, category in told)
+    return all(name == MINI or (name is None and mini.get(number) == category) for name, number, category in told)
 
 
 def _mini_categories() -> dict[int | str, str]:
     from hf_datasets.benchmark.questions import questions  # which checks its ids by this module
 
-    return {question.question_id: question.category for question in questions("mini", "en")}
+    return {question.question_id: question.category for question in questions(MINI, "en")}

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.configs import ALL, MINI, lost_of
-from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID, are_mini
+from hf_datasets.benchmark.configs import ALL, lost_of
+from hf_datasets.benchmark.ids import FIRST_ID, IDS, LAST_ID, MINI, MTBENCH_X, are_mini, own_benchmark
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.benchmark.languages import AddedLanguage
 from hf_datasets.benchmark.question_faults import untranslated_turns
@@ -17,8 +17,6 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_codes import language_code
 from hf_datasets.shared.rows import BENCHMARK_ROW, record, shown, split_id
 
-MTBENCH_X = "mtbench_x"
-"""MT-Bench's ids begin here, the mini benchmark's at 1."""
 ASIDE = (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
 """Ends of files beside translations that people read and write."""
 
@@ -95,7 +93,7 @@ def _answer(place: str, row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _check_small_ids(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     """Refuse another benchmark's questions, which often begin with 1 as the mini benchmark's do."""
-    if not are_mini(row for place, row in rows if _id(place, row) < FIRST_ID):
+    if not are_mini(row for place, row in rows if own_benchmark(_id(place, row)) == MINI):
         raise UserError(
             f"{folder} holds questions with ids below {FIRST_ID} that aren't the mini benchmark's; only MT-Bench's "
             f"questions (ids {FIRST_ID} to {LAST_ID}) and the mini benchmark's can be added. If they are, say so in "
@@ -106,7 +104,9 @@ def _check_small_ids(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]
 def _question(place: str, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
     number = _id(place, row)
     ours = {"language": language, "question_id": number, "other_language_turns": _exempt_turns(row, number)}
-    if "corrected_fields" not in row and number >= FIRST_ID:  # FastChat's layout: `reference` is no judge's
+    if (
+        "corrected_fields" not in row and own_benchmark(number) == MTBENCH_X
+    ):  # FastChat's layout: `reference` is no judge's
         ours |= {"reference": list(answers.get(number, ())), "question_reference": row.get("reference")}
     return record(Question, {**row, **ours}, place, BENCHMARK_ROW)
 
@@ -114,17 +114,15 @@ def _question(place: str, row: Mapping[str, Any], language: str, answers: Mappin
 def _exempt_turns(row: Mapping[str, Any], number: int) -> Any:
     """Return the turns that ask for another language; what a translation of ours left in English isn't inherited."""
     given = row.get("other_language_turns")
-    if isinstance(given, list) and number >= FIRST_ID:
+    if isinstance(given, list) and own_benchmark(number) == MTBENCH_X:
         left = {turn for language in LANGUAGES for turn in untranslated_turns(language, number)}
         given = [turn for turn in given if turn not in left]
     return given or list(other_language_turns(number))
 
 
 def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, tuple[Question, ...]]]:
-    for name in (MTBENCH_X, MINI):
-        found = sorted(
-            (row for row in rows if (row.question_id < FIRST_ID) == (name == MINI)), key=lambda row: row.question_id
-        )
+    for name in IDS:
+        found = sorted((row for row in rows if own_benchmark(row.question_id) == name), key=lambda row: row.question_id)
         if found:
             try:
                 check_benchmark(name, found)
