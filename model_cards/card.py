@@ -36,7 +36,6 @@ class Card:
     """All that a card is rendered from."""
 
     name: str
-    """The model's name."""
     training: Training
     """Facts of the run."""
     groups: tuple[Group, ...]

@@ -30,7 +30,6 @@ class Answers:
     """One model's answers in one language."""
 
     model: str
-    """The model's name."""
     language: str | None
     """Language of the questions, if the file tells it."""
     benchmark: str

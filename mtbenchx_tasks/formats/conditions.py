@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hf_datasets.benchmark.references import PUBLISHED
+from hf_datasets.ledger.store import FINAL_STATES
 from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, parameters_sent
 from mtbenchx_tasks.records import Conditions
 
@@ -76,9 +77,10 @@ def sent_by_ledger(rule: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -
 
     Args:
         rule: What judge.conditions returned; that of releases before 0.5 holds neither endpoint nor parameters.
-        rows: Per judgment its `details` and the request as it was to be: `endpoint`, `model`, `parameters`, `role`.
+        rows: Per judgment its `state` and `details`, and the request as it was to be: `endpoint`, `model`,
+            `parameters`, `role`. What failed tells nothing.
     """
-    asked = [row for row in rows if row["endpoint"]]
+    asked = [row for row in rows if row["state"] in FINAL_STATES and row["endpoint"]]
     endpoint = rule.get("endpoint") or next((row["endpoint"] for row in asked), None)
     configured = {"parameters": rule.get("parameters", {}), "system_role": rule.get("system_role")}
     if not str(endpoint).startswith("http"):  # in this process: what is configured is what is done
@@ -107,4 +109,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in (None, DEFAULT, NOT_RECORDED, {})}
+    """Leave out what wasn't sent and what nobody recorded."""
+    recorded = {name: [value for value in _listed(found) if value != NOT_RECORDED] for name, found in values.items()}
+    single = {name: found[0] if len(found) == 1 else found for name, found in recorded.items()}
+    return {name: value for name, value in single.items() if value not in (None, DEFAULT, [], {})}

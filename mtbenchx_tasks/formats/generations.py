@@ -23,13 +23,11 @@ class Shown:
     line: int
     """Where it stands."""
     question: int | str
-    """The question's id."""
     turn: int
     """1 or 2."""
     models: tuple[str, ...]
     """Whose answers: one, or a pair."""
     judge: str
-    """Who judged."""
     prompt: str
     """The whole text; "" if the file doesn't hold it."""
 

@@ -79,11 +79,9 @@ class Config:
     revision: str = ""
     """The benchmark's content."""
     version: str = ""
-    """The task's version."""
     repeats: int = 1
     """How often each question was answered."""
     judge: Mapping[str, Any] = field(default_factory=dict)
-    """The judge's settings."""
 
 
 def read_samples(file: Path, told: Told = NOTHING) -> Study:

@@ -36,7 +36,6 @@ class Place:
     revision: str
     """The benchmark's content."""
     task_version: float
-    """The harness task's version."""
     judge: str
     """The judge's slug."""
     settings: str
@@ -56,7 +55,6 @@ class Conversation:
     """Two turns with one model: what it reads next, what it answered, and the verdicts on that."""
 
     question: Question
-    """What is asked."""
     repeat: int
     """0-based number of this conversation among the repeats of its question."""
     render: Render

@@ -33,7 +33,6 @@ class Jury:
     """What several judges say."""
 
     judges: tuple[Scored, ...]
-    """Each judge's own results."""
     mean: tuple[Scored, ...]
     """Their mean per answer, one per model and language."""
     agreements: tuple[Agreed, ...]

@@ -30,7 +30,6 @@ class PromptShift:
     model: str
     """Who answered, or `all models`."""
     language: str
-    """Language of the questions."""
     prompts: tuple[str, str]
     """What the ratings under the second are compared with, and the second: prompt sets or prompt languages."""
     scores: tuple[float, float]

@@ -20,9 +20,7 @@ class File:
     """A file of answers whose language is known."""
 
     answers: Answers
-    """What is in it."""
     language: str
-    """Language of the questions."""
 
     def prepare(self, settings: JudgeSettings, engine_for: EngineFor) -> Scoring:
         """Check the answers and find their judge (see scoring.prepare)."""

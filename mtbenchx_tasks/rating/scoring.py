@@ -28,7 +28,6 @@ class Scoring:
     """One model's answers in one language, checked and on their way to the judge."""
 
     judge: Judge
-    """Who rates them."""
     benchmark: str
     """`mtbench_x` or `mini`."""
     model: Candidate

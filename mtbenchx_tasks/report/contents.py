@@ -42,7 +42,6 @@ class Chapter:
     """One part of the page."""
 
     title: str
-    """Its heading."""
     parts: tuple[Table | Figure | Html, ...]
     """In order."""
     remarks: tuple[str, ...] = field(default=())

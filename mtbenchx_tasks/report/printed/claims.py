@@ -32,7 +32,6 @@ class Advantage:
     """ENDEFRITES over a single language, in % of the scale, over the languages that both have."""
 
     family: str
-    """Dataset family."""
     single: str
     """The single language's mixture."""
     turn: int | None

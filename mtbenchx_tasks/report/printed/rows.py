@@ -28,7 +28,6 @@ class Printed:
     value: float
     """On the 10-point scale."""
     places: int
-    """Decimal places."""
 
     @property
     def half_unit(self) -> float:
@@ -53,7 +52,6 @@ class PaperRow:
     cells: dict[str, Printed]
     """Category -> printed mean."""
     avg: Printed | None
-    """The printed average."""
 
     @property
     def average(self) -> float | None:

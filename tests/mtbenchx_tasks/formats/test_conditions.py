@@ -9,6 +9,7 @@ import pytest
 
 from hf_datasets.shared import jsonl
 from mtbenchx_tasks.formats.answers import Answers
+from mtbenchx_tasks.formats.conditions import sent_by_results
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.rating.results_files import write_results
@@ -81,6 +82,26 @@ def test_a_retry_with_more_room_is_the_same_judge(tmp_path: Path) -> None:
         judge_twice(tmp_path, api, max_tokens=64)  # type: ignore[arg-type]
     (one,) = told(tmp_path)
     assert one.conditions.sent["max_tokens"] == 64
+
+
+def test_a_judgment_that_failed_does_not_part_a_run(tmp_path: Path) -> None:
+    with serve_judges() as api:
+        ledger = judge_twice(tmp_path, api, "o4-mini")
+    with sqlite3.connect(ledger) as database:
+        database.execute("UPDATE judgment SET state = 'failed', details = '{}' WHERE key = (SELECT judgment FROM use)")
+    database.close()
+    (one,) = told(ledger)
+    assert "temperature" not in one.conditions.sent
+    assert sum(answer.rating is None for answer in one.answers) == 1
+
+
+def test_what_nobody_recorded_of_some_judgments_is_no_second_value() -> None:
+    sent = {"temperature": [0.0, "not recorded"], "seed": [1, 2], "top_p": "not recorded"}
+    assert sent_by_results({"base_url": "http://e/v1", "sent": sent}) == {
+        "endpoint": "http://e/v1",
+        "temperature": 0.0,
+        "seed": [1, 2],
+    }
 
 
 def as_0_4_wrote(ledger: Path, table: str) -> None:
