@@ -14,6 +14,7 @@ demo: $(VENV)/demo
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m tests.repeat --times 3
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

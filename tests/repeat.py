@@ -1,29 +1,31 @@
 """Runs tests again and again, to find those that fail by chance: each time Hypothesis draws anew, and so do threads.
 
     python -m tests.repeat --times 200 tests/mtbenchx_tasks/annotate/test_assignment.py::test_nobody_gets_more
-    python -m tests.repeat --times 3   # every fast test that depends on chance
+    python -m tests.repeat --times 3  # those of QUICK, as `make test` does
 
 Python's hashes begin from another seed in each process. The first failure ends it; Hypothesis prints what it drew.
 """
 
 import argparse
-import functools
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
 AT_ONCE = 20
 """Times that one process runs each test."""
 TIMES = "MTBENCHX_TEST_TIMES"
-CHANCE = re.compile(
-    r"^(?:import|from) (?:concurrent|multiprocessing|random|secrets|signal|socket|threading|time)\b", re.M
+QUICK = (
+    *("hf_datasets/endpoints/test_limiter.py", "hf_datasets/instruct/test_mixtures.py"),
+    *("hf_datasets/instruct/reading/test_json_stream.py", "hf_datasets/ledger/test_group_commit.py"),
+    *("mtbenchx_tasks/annotate/test_assignment.py", "mtbenchx_tasks/judge/engines/batch/test_interrupts.py"),
+    *("mtbenchx_tasks/judge/engines/test_budget.py", "mtbenchx_tasks/judge/engines/test_live.py"),
+    *("mtbenchx_tasks/judge/engines/test_worth.py", "mtbenchx_tasks/stats/test_kappa.py"),
+    *("mtbenchx_tasks/stats/test_pair_rates.py", "mtbenchx_tasks/stats/test_substitution.py"),
 )
-"""What a test's module imports if it draws, waits or races."""
+"""Tests that draw, wait or race, and take a second or two."""
 
 
 def main() -> int:
@@ -31,7 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run tests again and again with new draws.")
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=1, help="of Python's hashes")
-    parser.add_argument("tests", nargs="*", help="default: every fast test that depends on chance")
+    parser.add_argument("tests", nargs="*", default=[f"tests/{file}" for file in QUICK])
     asked = parser.parse_args()
     for seed, begun in enumerate(range(0, asked.times, AT_ONCE), start=asked.first_seed):
         code = _run(asked.tests, min(AT_ONCE, asked.times - begun), seed % 2**32)
@@ -45,16 +47,10 @@ def main() -> int:
 def _run(tests: Sequence[str], times: int, seed: int) -> int:
     options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.repeat", "-m", "not slow"]
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), TIMES: str(times)}
-    named = [*tests] if tests else ["-m", "not slow and (hypothesis or chance)"]
-    return subprocess.run([sys.executable, "-m", "pytest", *options, *named], env=environment, check=False).returncode
+    return subprocess.run([sys.executable, "-m", "pytest", *options, *tests], env=environment, check=False).returncode
 
 
 # a plugin of pytest, in the processes that `_run` starts -------------------------------------------------------------
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the mark known."""
-    config.addinivalue_line("markers", "chance: of a module that draws, waits or races (tests/repeat.py sets it)")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -67,19 +63,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def time_of_many(request: pytest.FixtureRequest) -> int:
     """Which of the times it is, from 0."""
     return int(request.param)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of modules that import chance."""
-    for item in items:
-        if CHANCE.search(_text(item.path)):
-            item.add_marker("chance")
-
-
-@functools.cache
-def _text(module: Path) -> str:
-    return module.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.audit.tokenizers import TokenizerError, read_tokenizer
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.training.trl_arguments import Settings
 
@@ -36,26 +37,20 @@ def load_tokenizer(settings: Settings) -> Any:
 
 
 def _tokenizer(settings: Settings) -> Any:
-    from transformers import AutoTokenizer
-
     name = settings.model.model_name_or_path
     if not name:
         raise UserError("No base model is named; pass --model_name_or_path.")
-    revision = settings.model.model_revision
     try:
-        return AutoTokenizer.from_pretrained(
-            name, revision=revision, trust_remote_code=settings.training.trust_remote_code
-        )
-    except (OSError, ValueError, KeyError, ImportError, AttributeError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        if "trust_remote_code" in reason:
+        return read_tokenizer(name, settings.model.model_revision, settings.training.trust_remote_code)
+    except TokenizerError as error:
+        if error.needs_code:
             raise UserError(
                 f"{name} needs code of its own: read it and pass --trust_remote_code true, or make a copy without "
                 f"by `mtbenchx recipes prepare {name} --out FOLDER`."
             ) from error
         made = f" `mtbenchx recipes prepare BASE --out {name}` makes it." if "/" not in str(name) else ""
         raise UserError(
-            f"{name} is no folder with a model here, and couldn't be had from the Hub ({reason[:160]}).{made}"
+            f"{name} is no folder with a model here, and couldn't be had from the Hub ({error.reason[:160]}).{made}"
         ) from error
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.audit.tokenizers import TokenizerError, read_tokenizer
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import smollm2
 
@@ -116,13 +117,11 @@ def _smollm2(turn_end: str | None) -> PreparedBase:
 
 def _fast_tokenizer(base: str, revision: str | None) -> tuple[Any, tuple[str, ...]]:
     """Return a fast tokenizer; a Python one is rebuilt from its SentencePiece model, without running its code."""
-    from transformers import AutoTokenizer
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base, revision=revision, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, ImportError, AttributeError, TypeError) as error:
-        if "trust_remote_code" not in str(error):
-            raise UserError(f"The tokenizer of {base} can't be had: {_line(error)}") from error
+        tokenizer = read_tokenizer(base, revision)
+    except TokenizerError as error:
+        if not error.needs_code:
+            raise
     else:
         if tokenizer.is_fast:
             return tokenizer, ()
@@ -180,11 +179,12 @@ def _card(base: str, revision: str | None, changes: tuple[str, ...]) -> str:
 
 def _licence(base: str) -> str | None:
     """Return the licence that the base's own card names, None if it can't be had."""
+    import yaml
     from huggingface_hub import ModelCard
 
     try:
         licence = ModelCard.load(Path(base) / "README.md" if Path(base).is_dir() else base).data.license
-    except Exception:  # a card is a courtesy: no card, no network, no YAML, ...
+    except (OSError, ValueError, yaml.YAMLError):  # a courtesy: no card, no network, no YAML
         return None
     return licence if isinstance(licence, str) else None
 

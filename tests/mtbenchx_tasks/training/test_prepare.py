@@ -73,7 +73,7 @@ def test_what_cant_be_done_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     base = write_base(tmp_path / "base")
     with pytest.raises(UserError, match="is there already"):
         prepare(str(base), base)
-    with pytest.raises(UserError, match="tokenizer of nobody can't be had"):
+    with pytest.raises(UserError, match="tokenizer of 'nobody' can't be loaded"):
         prepare("nobody", tmp_path / "out")
     (base / "model.safetensors").unlink()
     with pytest.raises(UserError, match=r"weights of .* can't be loaded"):
