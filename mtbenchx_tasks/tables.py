@@ -18,7 +18,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell."""
+    """What one cell of a table shows."""
 
     text: str
     """What is shown; "" for a missing value, never 0."""
@@ -27,7 +27,7 @@ class Cell:
     strong: bool = False
     """The best of its kind, or an average."""
     flag: str = ""
-    """What is wrong with it, in words."""
+    """What is wrong with the value, in words; "" if nothing is."""
 
 
 Row = Sequence[Cell | str]
@@ -35,30 +35,29 @@ Row = Sequence[Cell | str]
 
 @dataclass(frozen=True)
 class Table:
-    """One table."""
+    """A table with its heading, its caption and its notes."""
 
     name: str
-    """Its file name without ending."""
+    """Name of its files, without ending."""
     title: str
-    """A heading."""
     columns: tuple[str, ...]
-    """The first names the rows."""
+    """Headings of the columns; the first is that of the rows' names."""
     rows: tuple[Row, ...]
     """Of the same width; a row of one cell is a heading within the table."""
     caption: str = ""
-    """How to read it."""
+    """How to read the table, below it."""
     notes: tuple[str, ...] = ()
     """Remarks below: missing cells, verdicts in words."""
     records: tuple[Mapping[str, object], ...] = ()
     """The same as tidy rows with all digits, for the CSV; empty: the cells themselves."""
     folded: bool = False
-    """Long: shown closed."""
+    """Whether the page shows it closed, since it is long."""
     shown: bool = True
     """Whether it stands in the page; if not, it is a file only."""
 
 
 def cell(value: Cell | str) -> Cell:
-    """Return a cell."""
+    """Return a text as a cell; a cell stays what it is."""
     return value if isinstance(value, Cell) else Cell(value)
 
 
@@ -165,16 +164,16 @@ def to_latex(table: Table) -> str:
     head = [r"\toprule", names + r" \\", r"\midrule"]
     body = [_latex_row(row, len(table.columns), wide) for row in table.rows]
     caption = " ".join(part for part in (f"{table.title}.", table.caption, *table.notes) if part)
-    told = rf"\caption{{{latex_text(caption)}}}\label{{tab:{table.name}}}"
+    heading = rf"\caption{{{latex_text(caption)}}}\label{{tab:{table.name}}}"
     columns = _latex_columns(table, wide)
     if wide:
-        opening = [r"% \usepackage{booktabs,longtable}", rf"\begin{{longtable}}{{{columns}}}", told + r"\\", *head]
+        opening = [r"% \usepackage{booktabs,longtable}", rf"\begin{{longtable}}{{{columns}}}", heading + r"\\", *head]
         lines = [*opening, r"\endhead", *body, r"\bottomrule", r"\end{longtable}"]
     else:
         opening = [r"% \usepackage{booktabs,graphicx}", r"\begin{table}", r"\centering"]
         opening += [r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"]
         rows = [rf"\begin{{tabular}}{{{columns}}}", *head, *body, r"\bottomrule", r"\end{tabular}}"]
-        lines = [*opening, *rows, told, r"\end{table}"]
+        lines = [*opening, *rows, heading, r"\end{table}"]
     return "\n".join(lines) + "\n"
 
 

@@ -58,14 +58,14 @@ def _sum(talks: Sequence[tuple[Judge, Conversation]]) -> str:
         for turn in range(1, len(talk.question.turns) + 1)
         for _ in range(judge.settings.runs)
     ]
-    known = price_of(settings.model, None, talks[0][0].endpoint)
+    rates = price_of(settings.model, None, talks[0][0].endpoint)
     usual, _ = usual_judgment(ledger, settings.model, talks[0][0].endpoint, settings.parameters())
-    cost = estimate(known, asked, MAX_NEW_TOKENS, settings.max_tokens, usual)
+    cost = estimate(rates, asked, MAX_NEW_TOKENS, settings.max_tokens, usual)
     price = f", about ${cost.usual:.2f} and at most ${cost.most:.2f}" if cost and cost.most else ""
     default = f" ({BY_DEFAULT})" if settings.preset == DEFAULT else ""
     limit = f"; no more than ${settings.max_cost:g} is spent" if settings.max_cost is not None else ""
     languages = sorted({talk.question.language for _, talk in talks})
     return (
-        f"{len(asked)} judgments by {settings.model} in {', '.join(languages)}{default}{price}; price: {shown(known)}; "
+        f"{len(asked)} judgments by {settings.model} in {', '.join(languages)}{default}{price}; price: {shown(rates)}; "
         f"less what the ledger {ledger.path} holds{limit}"
     )

@@ -88,19 +88,19 @@ def rating_agreement(
         categories: Question id -> category, within which the interval resamples; None: all are of one.
     """
     rated = [(key, x, y) for key in sorted(a) if (x := a[key]) is not None and (y := b.get(key)) is not None]
-    left, right, every = [p for _, p, _ in rated], [q for _, _, q in rated], [q - p for _, p, q in rated]
+    left, right, differences = [p for _, p, _ in rated], [q for _, _, q in rated], [q - p for _, p, q in rated]
     shifts: dict[int, list[float]] = {}
-    for (key, _, _), shift in zip(rated, every, strict=True):
+    for (key, _, _), shift in zip(rated, differences, strict=True):
         shifts.setdefault(key.question_id, []).append(shift)
     whole = [[floor(rating + 0.5) for rating in side] for side in (left, right)]
     return RatingAgreement(
-        n=len(every),
-        missing=len(a.keys() | b.keys()) - len(every),
-        shift=fmean(every) if every else None,
+        n=len(differences),
+        missing=len(a.keys() | b.keys()) - len(differences),
+        shift=fmean(differences) if differences else None,
         interval=bootstrap_interval(shifts, categories=categories),
         pearson=pearson(left, right),
         spearman=spearman(left, right),
-        within_1=fmean(abs(shift) <= 1 + ROUNDING for shift in every) if every else None,
+        within_1=fmean(abs(shift) <= 1 + ROUNDING for shift in differences) if differences else None,
         kappa=cohen_kappa(whole[0], whole[1], "quadratic"),
     )
 

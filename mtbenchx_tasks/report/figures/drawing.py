@@ -29,18 +29,17 @@ MOST_LABEL = 38
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure."""
+    """A figure to draw: what it is called, what it shows, and how it is drawn."""
 
     name: str
-    """Its file name without ending."""
+    """Name of its files, without ending."""
     title: str
-    """A heading."""
     alt: str
     """What it shows, for those who don't see it."""
     caption: str
-    """How to read it."""
+    """How to read the figure, below it."""
     draw: Callable[[], Any]
-    """Returns a matplotlib Figure."""
+    """Function that makes a matplotlib Figure."""
     width: float = 7.0
     """Inches; wider ones scroll on a phone."""
 
@@ -71,7 +70,7 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def render(figure: Figure) -> Rendered:
-    """Draw a figure."""
+    """Draw a figure as SVG and PNG, the same bytes each time."""
     import matplotlib as mpl
 
     settings = {

@@ -140,9 +140,9 @@ def _point(axes: Any, value: float, interval: Interval | None, y: float, style: 
     axes.plot([value], [y], marker, color=colour, markersize=5.5)
 
 
-def gains_figure(found: Sequence[Gain]) -> Figure:
+def gains_figure(gains: Sequence[Gain]) -> Figure:
     """Return the gains per turn, one row per mixture and single language."""
-    pairs = list(dict.fromkeys((gain.mixture, gain.single) for gain in found))
+    pairs = list(dict.fromkeys((gain.mixture, gain.single) for gain in gains))
     labels = [f"{mixture.label} over {single.label}" for mixture, single in pairs]
     short = [_pair_label(mixture, single, pairs) for mixture, single in pairs]
     width = label_width(short) + 6.4
@@ -151,7 +151,7 @@ def gains_figure(found: Sequence[Gain]) -> Figure:
         canvas = new_figure(width, 1.0 + ROW * len(pairs))
         panels = canvas.subplots(1, 2, sharey=True, sharex=True)
         for axes, turn in zip(panels, (1, 2), strict=True):
-            for gain in found:
+            for gain in gains:
                 if gain.turn == turn and gain.of_scale is not None:
                     scaled = Interval(10 * gain.interval.low, 10 * gain.interval.high) if gain.interval else None
                     sampled = "sampled" in gain.mixture.mixture.lower()
@@ -167,7 +167,7 @@ def gains_figure(found: Sequence[Gain]) -> Figure:
         canvas.subplots_adjust(wspace=0.08)
         return canvas
 
-    positive = sum(gain.turn is None and (gain.points or 0) > 0 for gain in found)
+    positive = sum(gain.turn is None and (gain.points or 0) > 0 for gain in gains)
     return Figure(
         "gains",
         "What mixtures gain over single languages",

@@ -34,16 +34,16 @@ def paper_report(path: Path, out: Path, *, figures: bool = True) -> list[str]:
         check_matplotlib()
     prepare(out)
     rows = read_paper(path)
-    found = chapters(rows)
-    drawn = draw_all(found) if figures else {}
-    told = {
+    parts = chapters(rows)
+    drawn = draw_all(parts) if figures else {}
+    facts = {
         "Rows": str(len(rows)),
         "Models": str(len({row.model.name for row in rows if row.kind != "average"})),
         "Languages": str(len({row.language for row in rows})),
     }
     sources = sorted({row.where.partition(",")[0] for row in rows})
     files = write_all(
-        out, page(Head("The paper's tables, recomputed", LEAD, told, sources), found, drawn), found, drawn
+        out, page(Head("The paper's tables, recomputed", LEAD, facts, sources), parts, drawn), parts, drawn
     )
     lines = [f"{claim.verdict}: {claim.text} ({claim.value})" for claim in claims(rows)]
     checks = [" ".join(part for part in (str(row[0]), _text(row[1])) if part) for row in checks_table(rows).rows]
@@ -55,7 +55,7 @@ def _text(value: Cell | str) -> str:
 
 
 def chapters(rows: Sequence[PaperRow]) -> list[Chapter]:
-    """Return the report on a paper."""
+    """Return the chapters of the report on a paper's tables."""
     languages = list(dict.fromkeys(row.language for row in rows))
     tables: list[Table | Figure | Html] = []
     for language in languages:
@@ -70,7 +70,7 @@ def chapters(rows: Sequence[PaperRow]) -> list[Chapter]:
 
 
 def claims_table(rows: Sequence[PaperRow]) -> Table:
-    """Return claim, value and verdict."""
+    """Return the paper's claims with what its tables say of each."""
     found = claims(rows)
     return Table(
         "claims",
@@ -83,10 +83,10 @@ def claims_table(rows: Sequence[PaperRow]) -> Table:
 
 
 def checks_table(rows: Sequence[PaperRow]) -> Table:
-    """Return what recomputing found: averages, groups, impossible cells, spellings."""
+    """Return what recomputing findings: averages, groups, impossible cells, spellings."""
     checked = [row for row in rows if row.avg_error is not None]
     wrong = [row for row in checked if abs(row.avg_error or 0.0) > row.avg_allowed]
-    found: list[Row] = [
+    findings: list[Row] = [
         ("Averages recomputed from their categories", f"{len(checked) - len(wrong)} of {len(checked)} agree"),
         *(
             (row.where, f"{row.model.name}, {row.language}: printed less recomputed {signed(row.avg_error, 3)}")
@@ -100,7 +100,7 @@ def checks_table(rows: Sequence[PaperRow]) -> Table:
         *(("One model, several spellings", "; ".join(names)) for names in spellings(rows)),
     ]
     return Table(
-        "checks", "Checks", ("Where", "Finding"), tuple(found), "An average agrees if rounding explains the rest."
+        "checks", "Checks", ("Where", "Finding"), tuple(findings), "An average agrees if rounding explains the rest."
     )
 
 
@@ -126,7 +126,7 @@ def _group_checks(rows: Sequence[PaperRow]) -> Iterator[Row]:
 
 def advantages_table(rows: Sequence[PaperRow]) -> Table:
     """Return the gains of ENDEFRITES over each single language."""
-    found = advantages(rows)
+    gains = advantages(rows)
     return Table(
         "paper-gains",
         "All languages over one",
@@ -134,7 +134,7 @@ def advantages_table(rows: Sequence[PaperRow]) -> Table:
         tuple(
             (gain.family, gain.single, str(gain.turn or "both"), signed(gain.percent),
              signed(gain.percent / 10, 3), str(gain.languages))
-            for gain in found
+            for gain in gains
         ),
     )  # fmt: skip
 
@@ -176,7 +176,7 @@ def _section(rows: Sequence[PaperRow]) -> Section:
 
 
 def _heatmaps(rows: Sequence[PaperRow]) -> list[Figure]:
-    found = []
+    figures = []
     for turn in dict.fromkeys(row.turn for row in rows):
         chosen = [row for row in rows if row.turn == turn and row.cells]
         if chosen:
@@ -184,8 +184,8 @@ def _heatmaps(rows: Sequence[PaperRow]) -> list[Figure]:
             models = list({row.model.name: row.model for row in chosen if row.kind != "average"}.values())
             drawing = score_figures.heatmap(section, models, turn or 1)
             title = f"Average score, turn {turn}" if turn else "Average score, both turns"
-            found.append(replace(drawing, name=f"heatmap-{turn or 'both'}", title=title))
-    return found
+            figures.append(replace(drawing, name=f"heatmap-{turn or 'both'}", title=title))
+    return figures
 
 
 def _figures(rows: Sequence[PaperRow], language: str) -> list[Figure]:
