@@ -175,8 +175,8 @@ def _question(site: Site, request: Request, name: str, csrf: str) -> Response:
     assignment, last = voting.assign(name), voting.last_vote(name)
     shared: dict[str, Any] = {"name": name, "csrf": csrf, "last": last}
     if assignment is None:
-        told = {"heading": site.texts["done_title"], "text": site.texts["done_text"]}
-        return site.page(request, "message.html", **shared, **told)
+        message = {"heading": site.texts["done_title"], "text": site.texts["done_text"]}
+        return site.page(request, "message.html", **shared, **message)
     return site.page(
         request,
         "vote.html",
@@ -211,8 +211,8 @@ def _leaving(app: FastAPI, site: Site) -> None:
     def withdraw(request: Request, csrf: Field = "") -> Response:
         session = _session(site, request, csrf=csrf)
         site.voting.store.withdraw(session.annotator.id)
-        told = {"heading": site.texts["withdraw_title"], "text": site.texts["withdrawn_text"]}
-        response = site.page(request, "message.html", **told)
+        message = {"heading": site.texts["withdraw_title"], "text": site.texts["withdrawn_text"]}
+        response = site.page(request, "message.html", **message)
         response.delete_cookie(access.COOKIE, path=request.scope.get("root_path", "") or "/")
         return response
 

@@ -4,7 +4,6 @@ It names the models, so it belongs into a private place, never into a public Spa
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +66,3 @@ def fill(store: Store, bundle: Bundle) -> None:
     with store.transaction() as db:
         for name, code_hash in bundle.invitations:
             insert_annotator(db, name, code_hash)
-
-
-def invitations(code_hashes: Sequence[str], names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return the pairs that a bundle keeps."""
-    return tuple(zip(names, code_hashes, strict=True))

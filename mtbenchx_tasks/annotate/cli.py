@@ -171,8 +171,8 @@ def space(
     sets = {"reference_set": references, "question_set": questions}
     study = study_of_files([*answers, *(more or [])], language, benchmark, baseline, **sets)
     policy = Policy(order, target, per_annotator)
-    said = _consent(consent)
-    options = AppOptions(policy, ui, sparse_ties, contact, said, reserved_minutes, votes_per_minute, embedded=True)
+    text = _consent(consent)
+    options = AppOptions(policy, ui, sparse_ties, contact, text, reserved_minutes, votes_per_minute, embedded=True)
     codes = write_space(out, repo_id, Bundle(study, options, ()), invite_number)
     print("\n".join(codes))
     steps = (

@@ -40,10 +40,10 @@ def export(store: Store, out: Path) -> list[Path]:
         UserError: There are no votes, or the files can't be written.
     """
     study = store.study()
-    found = [] if study is None else vote_rows(store, study)
-    if not found:
+    every_row = [] if study is None else vote_rows(store, study)
+    if not every_row:
         raise UserError(f"{store.path} holds no votes yet.")
-    votes, skips = ([row for row in found if (row["winner"] == SKIP) is skipped] for skipped in (False, True))
+    votes, skips = ([row for row in every_row if (row["winner"] == SKIP) is skipped] for skipped in (False, True))
     stem = out.with_suffix("") if out.suffix in (".parquet", ".jsonl") else out
     files = [stem.with_name(stem.name + suffix) for suffix in (".parquet", ".jsonl", SKIPS)]
     for file, rows in zip(files, (votes, votes, skips), strict=True):
@@ -95,9 +95,9 @@ def _write_parquet(file: Path, rows: Iterable[Row]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    said = pa.list_(pa.struct([("content", pa.string()), ("role", pa.string())]))
+    conversation = pa.list_(pa.struct([("content", pa.string()), ("role", pa.string())]))
     kinds = {"question_id": pa.int64(), "turn": pa.int64(), "dwell_ms": pa.int64(), "sparse_ties": pa.bool_()}
-    kinds |= {"conversation_a": said, "conversation_b": said}
+    kinds |= {"conversation_a": conversation, "conversation_b": conversation}
     names = (
         *("question_id", "model_a", "model_b", "winner", "judge", "conversation_a", "conversation_b", "turn"),
         *("category", "language", "benchmark", "vote_id", "dwell_ms", "day", "sparse_ties"),

@@ -59,8 +59,8 @@ def _dollar(state: StateInline, silent: bool) -> bool:
     """A dollar that begins no formula is a dollar; what begins one is left to the plugin."""
     if not state.src.startswith("$", state.pos) or state.src.startswith("$$", state.pos):
         return False
-    found = _FORMULA.match(state.src, state.pos)
-    if found and not is_sum(found["formula"]):
+    formula = _FORMULA.match(state.src, state.pos)
+    if formula and not is_sum(formula["formula"]):
         return False
     if not silent:
         state.pending += "$"

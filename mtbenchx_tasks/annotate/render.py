@@ -170,8 +170,8 @@ def _coloured(code: str, language: str) -> str:
 def _image(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
     """An image is never fetched: its description and address stand in its place."""
     token = tokens[index]
-    said = f"{token.content} {token.attrs.get('title', '')}".strip()
-    return f'<span class="image">[{escape(said)}] ({escape(_address(str(token.attrs["src"])))})</span>'
+    caption = f"{token.content} {token.attrs.get('title', '')}".strip()
+    return f'<span class="image">[{escape(caption)}] ({escape(_address(str(token.attrs["src"])))})</span>'
 
 
 def _link_open(*_: Any) -> str:

@@ -92,20 +92,20 @@ def make_site(store: Store, study: AnnotationStudy, options: AppOptions) -> Site
 
 def warnings(store: Store, study: AnnotationStudy, pages: Pages) -> list[str]:
     """Return what a study lead should know before people vote, one sentence a line."""
-    told = [
+    lines = [
         f"Not shown: question {identifier}, because turn {turn} of {model} has text of which nothing can be seen."
         for model, identifier, turn in pages.blank
     ]
     named: dict[str, list[str]] = {}
     for model, identifier, turn in self_naming(study):
         named.setdefault(model, []).append(f"{identifier} (turn {turn})")
-    told += [
+    lines += [
         f"An answer holds the name {model!r}, which may tell people whose it is: question {', '.join(places)}."
         for model, places in named.items()
     ]
     if not store.active_annotators():
-        told.append(f"Nobody is invited yet: mtbenchx annotate invite 12 --db {store.path}")
-    return told
+        lines.append(f"Nobody is invited yet: mtbenchx annotate invite 12 --db {store.path}")
+    return lines
 
 
 def run(site: Site, host: str, port: int) -> None:

@@ -9,11 +9,12 @@ import random
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.annotate.bundle import Bundle, invitations, write_bundle
+from mtbenchx_tasks.annotate.bundle import Bundle, write_bundle
 from mtbenchx_tasks.annotate.codes import code_hash, new_code
 
 REQUIREMENTS = (
@@ -72,10 +73,10 @@ def write_space(out: Path, repo_id: str, bundle: Bundle, number: int) -> list[st
     codes = [new_code() for _ in range(number)]
     names = [f"expert_{number}" for number in range(1, len(codes) + 1)]
     random.SystemRandom().shuffle(names)
-    full = Bundle(bundle.study, bundle.options, invitations([code_hash(code) for code in codes], names))
+    invitations = tuple(zip(names, map(code_hash, codes), strict=True))
     try:
         _write_app(out / "space", {"votes_repo": f"{repo_id}-votes", "port": str(PORT)})
-        write_bundle(out / "votes", full)
+        write_bundle(out / "votes", replace(bundle, invitations=invitations))
     except OSError as error:
         shutil.rmtree(out, ignore_errors=True)
         raise UserError(f"Can't write {out} ({error}); name a place where you may write by --out.") from error

@@ -110,8 +110,8 @@ class Store:
 
     def study(self) -> AnnotationStudy | None:
         """Return the study that the votes are on, or None before the first `serve`."""
-        found = self.rows("SELECT content FROM study")
-        return AnnotationStudy.from_row(json.loads(found[0][0])) if found else None
+        rows = self.rows("SELECT content FROM study")
+        return AnnotationStudy.from_row(json.loads(rows[0][0])) if rows else None
 
     def set_study(self, study: AnnotationStudy) -> None:
         """Keep a study; harmless to repeat.
@@ -142,13 +142,13 @@ class Store:
 
     def invited(self, code_hash: str) -> str | None:
         """Return whose invitation this is."""
-        found = self.rows("SELECT id FROM annotator WHERE code_hash = ?", (code_hash,))
-        return str(found[0]["id"]) if found else None
+        rows = self.rows("SELECT id FROM annotator WHERE code_hash = ?", (code_hash,))
+        return str(rows[0]["id"]) if rows else None
 
     def annotator(self, name: str) -> Annotator | None:
         """Return an annotator who hasn't withdrawn, or None."""
-        found = self.rows("SELECT * FROM annotator WHERE id = ? AND code_hash IS NOT NULL", (name,))
-        return Annotator(name, found[0]["consent_version"]) if found else None
+        rows = self.rows("SELECT * FROM annotator WHERE id = ? AND code_hash IS NOT NULL", (name,))
+        return Annotator(name, rows[0]["consent_version"]) if rows else None
 
     def active_annotators(self) -> int:
         """Return how many are invited and haven't withdrawn."""
@@ -163,8 +163,8 @@ class Store:
                 "UPDATE annotator SET consent_at = ?, consent_version = ?, language = ? WHERE id = ?",
                 (now, version, language, name),
             )
-            told = {"annotator": name, "version": version, "text": text, "language": language, "at": now}
-            self.record({"type": "consent", **told})
+            consent = {"annotator": name, "version": version, "text": text, "language": language, "at": now}
+            self.record({"type": "consent", **consent})
 
     def withdraw(self, name: str) -> int:
         """Delete an annotator's votes, assignments and invitation; returns the number of votes.

@@ -140,8 +140,8 @@ def _one(what: str, values: Sequence[str | None], files: Sequence[Path]) -> str:
     distinct = sorted({value for value in values if value})
     if len(distinct) == 1:
         return distinct[0]
-    told = f"tell several: {', '.join(distinct)}" if distinct else "don't tell it"
-    raise UserError(f"Which {what}? {', '.join(map(str, files))} {told}; name it by --{what}.")
+    problem = f"tell several: {', '.join(distinct)}" if distinct else "don't tell it"
+    raise UserError(f"Which {what}? {', '.join(map(str, files))} {problem}; name it by --{what}.")
 
 
 def _pairs(models: list[str], baseline: str | None) -> tuple[tuple[str, str], ...]:
@@ -172,7 +172,7 @@ def self_naming(study: AnnotationStudy) -> list[tuple[str, int, int]]:
 
     Such an answer is shown as it is, but whoever knows the models knows whose it may be.
     """
-    found = []
+    places = []
     for name in study.answers:
         last = name.rstrip("/").rpartition("/")[2]
         if len(last) < SHORTEST_NAME:
@@ -180,5 +180,5 @@ def self_naming(study: AnnotationStudy) -> list[tuple[str, int, int]]:
         pattern = re.compile(rf"(?<!\w){re.escape(last)}(?!\w)", re.IGNORECASE)
         for given in study.answers.values():
             for identifier, turns in given.items():
-                found += [(name, identifier, turn) for turn, text in enumerate(turns, 1) if pattern.search(text)]
-    return sorted(set(found))
+                places += [(name, identifier, turn) for turn, text in enumerate(turns, 1) if pattern.search(text)]
+    return sorted(set(places))

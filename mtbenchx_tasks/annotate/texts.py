@@ -37,8 +37,8 @@ def consent_text(language: str, contact: str | None = None) -> str:
         language: One of `languages()`.
         contact: Whom to ask, e.g. an e-mail address.
     """
-    said = texts(language)
-    return "\n\n".join([*said["consent"], *([said["contact"].format(contact=contact)] if contact else [])])
+    words = texts(language)
+    return "\n\n".join([*words["consent"], *([words["contact"].format(contact=contact)] if contact else [])])
 
 
 def read_consent(file: Path) -> str:

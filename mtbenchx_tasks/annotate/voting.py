@@ -184,8 +184,8 @@ class Voting:
     def last_vote(self, name: str) -> str | None:
         """Return the assignment of an annotator's last vote, which `undo` takes."""
         query = "SELECT assignment FROM vote WHERE annotator = ? ORDER BY created DESC, rowid DESC LIMIT 1"
-        found = self.store.rows(query, (name,))
-        return str(found[0][0]) if found else None
+        rows = self.store.rows(query, (name,))
+        return str(rows[0][0]) if rows else None
 
     def finished(self, name: str) -> int:
         """Return how many items an annotator has judged in both turns."""

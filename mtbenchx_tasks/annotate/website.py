@@ -64,8 +64,12 @@ class Site:
 
     def problem(self, request: Request, status: int, what: str, **values: Any) -> Response:
         """Tell what went wrong, in the study's language."""
-        told = {"heading": self.texts["error_title"], "text": self.texts[f"error_{what}"], "link": self.texts["next"]}
-        return self.page(request, "message.html", status, **told, **values)
+        shown = {
+            "heading": self.texts["error_title"],
+            "text": self.texts[f"error_{what}"],
+            "link": self.texts["next"],
+        }
+        return self.page(request, "message.html", status, **shown, **values)
 
     def progress(self, name: str) -> dict[str, Any]:
         """Return which question an annotator is at, of how many, and whether that is an estimate."""

@@ -28,16 +28,18 @@ def check_batch(per_device: int, accumulation: int, gpus: int, batch: int = PAPE
     product = per_device * accumulation * gpus
     if product == batch:
         return
-    said = (
+    given = (
         f"{per_device} per device x {accumulation} accumulated x {gpus} GPUs is {product} examples a step, not {batch}"
     )
-    found = combinations(gpus, batch)
-    if not found:
+    choices = combinations(gpus, batch)
+    if not choices:
         divisors = ", ".join(str(number) for number in range(1, batch + 1) if batch % number == 0)
-        raise UserError(f"{said}, and nothing gives {batch} on {gpus}: take {divisors} GPUs, or say --batch {product}.")
-    best = min(found, key=lambda pair: (abs(pair[0] - per_device), pair[1]))
-    others = ", ".join(f"{device} x {steps}" for device, steps in found if (device, steps) != best)
+        raise UserError(
+            f"{given}, and nothing gives {batch} on {gpus}: take {divisors} GPUs, or say --batch {product}."
+        )
+    best = min(choices, key=lambda pair: (abs(pair[0] - per_device), pair[1]))
+    others = ", ".join(f"{device} x {steps}" for device, steps in choices if (device, steps) != best)
     raise UserError(
-        f"{said}; pass --per_device_train_batch_size {best[0]} --gradient_accumulation_steps {best[1]}"
+        f"{given}; pass --per_device_train_batch_size {best[0]} --gradient_accumulation_steps {best[1]}"
         f"{f' (or {others})' if others else ''}, or say --batch {product} if you mean it."
     )

@@ -14,7 +14,7 @@ from mtbenchx_tasks.training.memory import MemoryNeed, check_memory, gpu_memory,
 from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 OPTIMIZER = ("optimizer.pt", "optimizer.bin", "optimizer_0", "global_step*", "pytorch_model_fsdp_0")
 """Where a checkpoint keeps the optimizer: alone, under FSDP, under DeepSpeed."""
 
@@ -52,7 +52,7 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
     training = settings.training
     problems: list[str] = []
 
-    def attempt(step: Callable[[], Found]) -> Found | None:
+    def attempt(step: Callable[[], Result]) -> Result | None:
         try:
             return step()
         except UserError as error:
@@ -114,10 +114,10 @@ def check_resume(checkpoint: str | bool | None, output: Path) -> None:
                 "On the command line resume_from_checkpoint takes a folder (OUT/checkpoint-34); "
                 "`resume_from_checkpoint: true`, the newest one, works in the YAML only."
             )
-        found = checkpoints(output)
-        if not found:
+        folders = checkpoints(output)
+        if not folders:
             raise UserError(f"There is no checkpoint in {output} to resume from; leave resume_from_checkpoint out.")
-        checkpoint = str(found[-1])
+        checkpoint = str(folders[-1])
     folder = Path(checkpoint)
     if not (folder / "trainer_state.json").is_file():
         have = ", ".join(path.name for path in checkpoints(output)) or "none"
@@ -131,8 +131,8 @@ def check_resume(checkpoint: str | bool | None, output: Path) -> None:
 
 def checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints of a run, newest last."""
-    found = [path for path in folder.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdigit()]
-    return sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint-")))
+    folders = [path for path in folder.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdigit()]
+    return sorted(folders, key=lambda path: int(path.name.removeprefix("checkpoint-")))
 
 
 def _check_selection(training: Any) -> None:
@@ -166,8 +166,8 @@ def load_splits(settings: Settings) -> dict[str, Any]:
             f"mtbenchx data build {Path(name).name}."
         ) from error
     if config not in configs:
-        said = f"has no configuration {config!r}" if config else "has several configurations, and none is chosen"
-        raise UserError(f"{name} {said}; pass --dataset_config with one of {', '.join(configs)}.")
+        problem = f"has no configuration {config!r}" if config else "has several configurations, and none is chosen"
+        raise UserError(f"{name} {problem}; pass --dataset_config with one of {', '.join(configs)}.")
     try:
         data = load_dataset(name, config)
     except Exception as error:  # datasets, the Hub and the file system raise all sorts
@@ -190,10 +190,10 @@ def _cuts(settings: Settings, data: dict[str, Any], tokenizer: Any) -> list[Cut]
     limit = settings.training.max_length
     if limit is None:
         return []
-    found: list[Cut] = []
+    cuts: list[Cut] = []
     for split, rows in data.items():
         shown = tqdm(rows, desc=f"Measuring {split}", leave=False)
-        found += count_cuts(
+        cuts += count_cuts(
             shown,
             tokenizer,
             split=split,
@@ -201,7 +201,7 @@ def _cuts(settings: Settings, data: dict[str, Any], tokenizer: Any) -> list[Cut]
             assistant_only=settings.training.assistant_only_loss,
             language=settings.script.dataset_config,
         )
-    return found
+    return cuts
 
 
 def _check_kept(cuts: Sequence[Cut], limit: int) -> None:
