@@ -131,7 +131,7 @@ def main() -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform != "darwin" else 1024**3)
         size = files[0].stat().st_size / 1e6
         print(
-            f"{len(study.ratings)} ratings, {len(study.compared)} comparisons: "
+            f"{len(study.ratings)} ratings, {len(study.preferences)} comparisons: "
             f"{wall:.1f} s (target 20; {cpu:.1f} s CPU), {memory:.2f} GB (target 1), "
             f"page {size:.2f} MB (target 5), {len(files)} files"
         )

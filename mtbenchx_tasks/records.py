@@ -15,9 +15,6 @@ from typing import Any, Literal, NamedTuple
 
 from hf_datasets.records import canonical_json
 
-TIE, BOTH_BAD = "tie", "both_bad"
-INCONSISTENT, FAILED = "inconsistent", "failed"
-
 
 @dataclass(frozen=True)
 class Item:
@@ -115,67 +112,6 @@ class Game:
     reason: str = ""
     """Why there is no vote; "" if there is one."""
     evidence: Evidence = NO_EVIDENCE
-
-
-@dataclass(frozen=True)
-class OutcomeItem:
-    """What is compared: the answers of two models to one turn of one question, in one run of the judge."""
-
-    benchmark: str
-    """`mtbench_x` or `mini`."""
-    language: str
-    """Language of the question."""
-    question_id: int
-    """Id of the question."""
-    category: str
-    """Its category."""
-    turn: int
-    """1 or 2."""
-    run: int
-    """0-based number of the judge run."""
-    judge: str
-    """The judge's slug."""
-    model_1: str
-    """One model; shown as A in the first game."""
-    model_2: str
-    """The other; shown as A in the second game."""
-
-
-@dataclass(frozen=True)
-class OutcomeGame:
-    """One judgment of two answers in one order, its vote mapped back to the models."""
-
-    vote: str | None
-    """`model_1`, `model_2`, `tie`, `both_bad`, or None: not a vote."""
-    text: str = ""
-    """The judge's raw text."""
-    reason: str = ""
-    """Why there is no vote; empty if there is one."""
-    key: str | None = None
-    """The judgment's key in the ledger; None if the judge wasn't asked."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Who won one item: decided by both games of a judge, or told as one vote, which knows no order."""
-
-    item: OutcomeItem
-    """What was compared."""
-    winner: str
-    """`model_1`, `model_2`, `tie`, `both_bad`; `inconsistent` if two games disagree; `failed` without a vote."""
-    games: tuple[OutcomeGame, OutcomeGame] | None = None
-    """model_1 shown as A, then model_2 shown as A; None: a vote alone, so that no direction is told."""
-    lengths: tuple[int, int] = (0, 0)
-    """Characters of the judged answers of model_1 and model_2; (0, 0): not known."""
-
-    @classmethod
-    def of(
-        cls, item: OutcomeItem, first: OutcomeGame, second: OutcomeGame, lengths: tuple[int, int] = (0, 0)
-    ) -> "Outcome":
-        """Return the outcome of two games: positional bias is that they disagree."""
-        failed = first.vote is None or second.vote is None
-        winner = FAILED if failed or first.vote is None else first.vote if first.vote == second.vote else INCONSISTENT
-        return cls(item, winner, (first, second), lengths)
 
 
 class Verdict(NamedTuple):
@@ -334,18 +270,6 @@ class Preference:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One outcome of two answers, by a judge or a person."""
-
-    conditions: Conditions
-    """Under which; a person's judge is PEOPLE."""
-    outcome: Outcome
-    """What was decided; a person's two games are the same vote."""
-    source: str = field(default="", compare=False)
-    """The file it was read from."""
-
-
-@dataclass(frozen=True)
 class Cost:
     """What a ledger's judgments cost."""
 
@@ -372,8 +296,7 @@ class Study:
     """Everything that was read."""
 
     ratings: tuple[Rating, ...] = ()
-    compared: tuple[Compared, ...] = ()
-    """Outcomes of pairs."""
+    preferences: tuple[Preference, ...] = ()
     costs: tuple[Cost, ...] = ()
     """Of the ledgers."""
     questions: Mapping[tuple[str, str, int], tuple[str, ...]] = field(default_factory=dict)
@@ -391,7 +314,7 @@ class Study:
         """Return both together."""
         return Study(
             self.ratings + other.ratings,
-            self.compared + other.compared,
+            self.preferences + other.preferences,
             self.costs + other.costs,
             {**self.questions, **other.questions},
             {**self.answers, **other.answers},

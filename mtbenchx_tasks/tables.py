@@ -227,7 +227,7 @@ def columns_of_words(table: Table) -> frozenset[int]:
 
 def stratum_name(name: str) -> str:
     """Return `All`, `RCEMR`, or the category with a capital."""
-    return {"all": "All", "rcemr": "RCEMR"}.get(name) or category_name(name)
+    return {"all": "All", "rcemr": "RCEMR", "": "No category told"}.get(name) or category_name(name)
 
 
 def category_name(category: str) -> str:

@@ -131,8 +131,8 @@ def import_votes(
 
     votes = [vote for file in files for vote in read_votes(file, kind=kind, language=language)]
     write_votes(out, votes)
-    winners = Counter(vote.winner for vote in votes)
-    people = len({(vote.kind, vote.annotator) for vote in votes})
+    winners = Counter(vote.winner or vote.decision.value for vote in votes)
+    people = len({vote.rater for vote in votes})
     print(f"{out}: {len(votes)} votes of {people}; {', '.join(f'{n} {winner}' for winner, n in winners.most_common())}")
 
 

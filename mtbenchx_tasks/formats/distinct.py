@@ -1,8 +1,9 @@
 """The same judgment read twice counts once: from samples and their ledger, or under an older release's description."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from mtbenchx_tasks.records import Compared, Model, Outcome, Rating
+from mtbenchx_tasks.records import Conditions, Model, Preference, Rating
 
 
 def distinct(ratings: Iterable[Rating]) -> tuple[list[Rating], dict[Model, Model], int]:
@@ -58,14 +59,17 @@ def file_of(rating: Rating) -> str:
     return rating.evidence.source.rpartition(", line ")[0] or rating.evidence.source
 
 
-def distinct_outcomes(compared: Iterable[Compared]) -> list[Compared]:
-    """Keep of equal outcomes the one that tells most of its conditions."""
-    kept: dict[Outcome, list[Compared]] = {}
-    for item in compared:
-        alike = kept.setdefault(item.outcome, [])
-        place = next((n for n, one in enumerate(alike) if not one.conditions.contradicts(item.conditions)), None)
+def distinct_preferences(preferences: Iterable[Preference]) -> list[Preference]:
+    """Keep of equal preferences the one that tells most of its conditions."""
+    kept: dict[Preference, list[Preference]] = {}
+    for preference in preferences:
+        alike = kept.setdefault(replace(preference, conditions=NO_CONDITIONS), [])
+        place = next((n for n, one in enumerate(alike) if not one.conditions.contradicts(preference.conditions)), None)
         if place is None:
-            alike.append(item)
-        elif len(item.conditions.told) > len(alike[place].conditions.told):
-            alike[place] = item
-    return [item for alike in kept.values() for item in alike]
+            alike.append(preference)
+        elif len(preference.conditions.told) > len(alike[place].conditions.told):
+            alike[place] = preference
+    return [preference for alike in kept.values() for preference in alike]
+
+
+NO_CONDITIONS = Conditions("")

@@ -11,19 +11,15 @@ from pydantic import AliasChoices, BeforeValidator, Field
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import Id, Name, Row, Text, whole
-from mtbenchx_tasks.formats.fastchat.rows import JudgeName
-from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
-from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE
+from mtbenchx_tasks.formats.fastchat.rows import BOTH_BAD, MODEL_1, MODEL_2, TIE, JudgeName
+from mtbenchx_tasks.records import Decision
 
-SKIP = "skip"
+SKIP, INCONSISTENT, FAILED = (one.value for one in (Decision.SKIP, Decision.INCONSISTENT, Decision.FAILED))
 SKIPS = ".skips.jsonl"
 """What the file of skipped votes is called, behind the name of the file of votes."""
-VALID = (MODEL_1, MODEL_2, TIE, BOTH_BAD)
-"""The winners that count; the others are missing votes."""
-MISSING = (SKIP, INCONSISTENT, FAILED)
-PEOPLE = ("expert", "author", "human", "annotator", "rater", "user", "arena_user")
+PEOPLE_PREFIXES = ("expert", "author", "human", "annotator", "rater", "user", "arena_user")
 """How a judge's name begins where it is a person's."""
-SAID = {winner: winner for winner in (*VALID, *MISSING)} | {
+SAID = {winner: winner for winner in (MODEL_1, MODEL_2, TIE, BOTH_BAD, SKIP, INCONSISTENT, FAILED)} | {
     "model_a": MODEL_1,
     "model_b": MODEL_2,
     "tie (bothbad)": BOTH_BAD,
@@ -31,7 +27,6 @@ SAID = {winner: winner for winner in (*VALID, *MISSING)} | {
     "error": FAILED,
 }
 """What files call a winner; `model_a` and `model_1` are the row's first model."""
-SWAPPED = {MODEL_1: MODEL_2, MODEL_2: MODEL_1}
 
 
 def _winner(value: Any) -> str:
@@ -104,8 +99,8 @@ class GamesRow(Row):
     def winner(self) -> str:
         """The vote of both games."""
         if FAILED in (self.g1_winner, self.g2_winner):
-            return FAILED
-        return self.g1_winner if self.g1_winner == self.g2_winner else INCONSISTENT
+            return str(FAILED)
+        return self.g1_winner if self.g1_winner == self.g2_winner else str(INCONSISTENT)
 
 
 COLUMNS = {

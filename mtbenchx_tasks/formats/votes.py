@@ -1,13 +1,13 @@
 """Votes of people and judges on pairs of answers, read from every layout there is into one record.
 
 Read are the lmsys/mt_bench_human_judgments schema (Parquet, JSONL or a JSON array; our own export is one), FastChat's
-`<judge>_pair.jsonl`, and the layout that `write_votes` writes. Models are sorted by name while reading, so that a pair
-is one pair whichever side its answers were shown on.
+`<judge>_pair.jsonl`, and the layout that `write_votes` writes. The winner stands by
+name, so that a pair is one pair whichever side its answers were shown on.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,71 +15,32 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked, split_id
 from mtbenchx_tasks.formats.benchmark import OURS, benchmark_of, category, question_in
+from mtbenchx_tasks.formats.fastchat.rows import MODEL_1, MODEL_2
 from mtbenchx_tasks.formats.generations import Shown, of_one_generation
 from mtbenchx_tasks.formats.vote_rows import (
-    PEOPLE,
+    PEOPLE_PREFIXES,
     SKIPS,
-    SWAPPED,
-    VALID,
     GamesRow,
     VoteRow,
     kind_of,
     numbered_rows,
     place_of,
 )
-from mtbenchx_tasks.records import TIE
+from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.records import PEOPLE, Conditions, Decision, Evidence, Item, Model, Preference, Rater
 
 Kind = Literal["human", "judge"]
-QuestionId = int | str
 Read = VoteRow | GamesRow
-
-
-@dataclass(frozen=True)
-class Vote:
-    """What one person or judge said of two answers to one turn."""
-
-    question_id: QuestionId
-    """Id of the question; text only where it isn't a number."""
-    turn: int
-    """1 or 2."""
-    category: str | None
-    """Its category; None where neither row nor benchmark tells it."""
-    language: str | None
-    """Language of the question; None where the file doesn't tell it."""
-    annotator: str
-    """The person's pseudonym or the judge's name."""
-    kind: Kind
-    """Whether that is a person."""
-    model_1: str
-    """The model whose name sorts first."""
-    model_2: str
-    """The other."""
-    winner: str
-    """`model_1`, `model_2`, `tie`, `both_bad`; or missing: `skip`, `inconsistent` (a judge's two games), `failed`."""
-    run: int = 0
-    """0-based number among this annotator's votes on this item: runs of a judge; a person's first vote stands."""
-    benchmark: str = ""
-    """Of the question; "" where nothing tells it."""
-
-    @property
-    def item(self) -> tuple[str | None, QuestionId, int, str, str]:
-        """What was voted on: language, question, turn and pair."""
-        return self.language, self.question_id, self.turn, self.model_1, self.model_2
-
-    @property
-    def counts(self) -> bool:
-        """Whether it enters statistics."""
-        return self.winner in VALID
 
 
 def read_votes(
     path: Path, *, kind: Kind | None = None, language: str | None = None, benchmark: str | None = None
-) -> list[Vote]:
-    """Read votes of any layout, in the order of the file.
+) -> list[Preference]:
+    """Read votes of any layout, in the order of the file; runs are numbered among a rater's votes on the same answers.
 
     Args:
         path: A `.parquet`, `.jsonl`, `.json` or `.csv` file.
-        kind: Who voted; None: by the name, people are those that begin with one of PEOPLE.
+        kind: Who voted; None: by the name, people are those that begin with one of PEOPLE_PREFIXES.
         language: Language of rows that don't tell it.
         benchmark: Name of the benchmark; None: as rows, folder or the questions' texts tell it.
 
@@ -94,12 +55,12 @@ def read_votes(
     told = benchmark or _told(row.benchmark for _, row in rows)
     name = _benchmark(path, [row for _, row in rows], told)
     _check_generations(path, rows)
-    votes, seen = [], Counter[Vote]()
+    votes, runs = [], Counter[tuple[object, ...]]()
     for number, row in rows:
-        vote = _vote(row, kind, language, name, f"{path}, {place_of(path)} {number}")
-        item = replace(vote, winner=TIE)
-        votes.append(replace(vote, run=seen[item]))
-        seen[item] += 1
+        vote = _vote(row, kind, language or "", name, f"{path}, {place_of(path)} {number}")
+        place = vote.item, vote.models, vote.rater
+        votes.append(replace(vote, run=runs[place]))
+        runs[place] += 1
     return votes
 
 
@@ -112,13 +73,33 @@ def with_skips(files: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def write_votes(path: Path, votes: Iterable[Vote]) -> None:
+def write_votes(path: Path, votes: Iterable[Preference]) -> None:
     """Write votes as JSON Lines, one record a line, which `read_votes` reads.
+
+    {"question_id": 81, "turn": 1, "category": "writing", "language": "en", "annotator": "expert_0", "kind": "human",
+     "model_1": "a", "model_2": "b", "winner": "model_2", "run": 0, "benchmark": "mtbench_x"}
 
     Raises:
         UserError: The file can't be written.
     """
-    jsonl.write(path, (asdict(vote) for vote in votes))
+    jsonl.write(path, map(_row, votes))
+
+
+def _row(vote: Preference) -> dict[str, object]:
+    item, (one, other) = vote.item, sorted(model.name for model in vote.models)
+    return {
+        "question_id": item.question_id,
+        "turn": item.turn,
+        "category": item.category or None,
+        "language": item.language or None,
+        "annotator": vote.rater.name,
+        "kind": "human" if vote.rater.kind == "person" else "judge",
+        "model_1": one,
+        "model_2": other,
+        "winner": {one: MODEL_1, other: MODEL_2}.get(vote.winner or "", vote.decision.value),
+        "run": vote.run,
+        "benchmark": item.benchmark,
+    }
 
 
 # reading ---------------------------------------------------------------------------------------------------------
@@ -183,26 +164,22 @@ def _shown(number: int, row: GamesRow) -> Shown:
     return Shown(number, question, row.turn, (row.one, row.other), row.judge, row.g1_user_prompt)
 
 
-def _vote(row: Read, kind: Kind | None, language: str | None, benchmark: str, place: str) -> Vote:
+def _vote(row: Read, kind: Kind | None, language: str, benchmark: str, place: str) -> Preference:
     question_id, told = split_id(row.question_id)
-    first, second, winner = row.one, row.other, row.winner
-    if first == second:
-        raise UserError(f"{place}: not a vote: both models are {first!r}; there must be two names.")
-    if first > second:
-        first, second, winner = second, first, SWAPPED.get(winner, winner)
-    is_person = isinstance(row, VoteRow) and row.judge.lower().startswith(PEOPLE)
-    known = row.category or (_category(benchmark, question_id, place) if isinstance(question_id, int) else "")
-    return Vote(
-        question_id=question_id,
-        turn=row.turn,
-        category=known or None,
-        language=row.language.lower() or told or language,
-        annotator=row.judge,
-        kind=kind or ("human" if (row.kind or ("human" if is_person else "judge")) == "human" else "judge"),
-        model_1=first,
-        model_2=second,
-        winner=winner,
-        benchmark=benchmark,
+    if row.one == row.other:
+        raise UserError(f"{place}: not a vote: both models are {row.one!r}; there must be two names.")
+    is_person = isinstance(row, VoteRow) and row.judge.lower().startswith(PEOPLE_PREFIXES)
+    by_person = (kind or row.kind or ("human" if is_person else "judge")) == "human"
+    of_id = _category(benchmark, question_id, place) if isinstance(question_id, int) and not row.category else ""
+    winner = {MODEL_1: row.one, MODEL_2: row.other}.get(row.winner)
+    return Preference(
+        Item(benchmark, row.language.lower() or told or language, question_id, row.turn, row.category or of_id),
+        frozenset({Model(row.one), Model(row.other)}),
+        Rater(row.judge, "person" if by_person else "judge"),
+        Decision.WIN if winner else Decision(row.winner),
+        winner,
+        Conditions(PEOPLE if by_person else slug(row.judge), {"benchmark": benchmark}),
+        evidence=Evidence(source=place),
     )
 
 

@@ -17,7 +17,8 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.attempts import cut_off_at
 from mtbenchx_tasks.judge.one_token import has_continued
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.verdict import MODEL_2, game, verdict
+from mtbenchx_tasks.judge.verdict import game, verdict
+from mtbenchx_tasks.records import Decision
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.judge.engines.live import Judged
@@ -70,11 +71,17 @@ def tell_ratings(
         )  # fmt: skip
 
 
+RIGHT, WRONG = "right answer", "wrong answer"
+
+
 def tell_votes(settings: JudgeSettings, language: str, votes: int, judged: "Sequence[Judged]") -> None:
     """Say what the probe of a comparison shows: the right answer shown as A, then as B; see `tell_ratings`."""
-    games = [game(one.completion, settings.parser, votes, bool(swapped), one.key) for swapped, one in enumerate(judged)]
-    _tell_problems(settings, judged, [one.vote is not None for one in games])
-    lost = [one.vote for one in games if one.vote == MODEL_2]
+    orders = (RIGHT, WRONG), (WRONG, RIGHT)
+    games = [
+        game(one.completion, settings.parser, votes, shown, one.key) for one, shown in zip(judged, orders, strict=False)
+    ]
+    _tell_problems(settings, judged, [one.decision is not Decision.FAILED for one in games])
+    lost = [one for one in games if one.winner == WRONG]
     if lost:
         log.warning(
             "The judge %s prefers a wrong answer to a right one in %d of %d games (%s, question %d of the mini "

@@ -14,7 +14,7 @@ from hf_datasets.records import Completion
 from hf_datasets.shared.thoughts import thoughts
 from mtbenchx_tasks.judge.brackets import last_rating, votes_in
 from mtbenchx_tasks.judge.expected import UNPARSABLE, expected_rating, in_range
-from mtbenchx_tasks.records import BOTH_BAD, TIE, OutcomeGame, Verdict
+from mtbenchx_tasks.records import Decision, Evidence, Game, Verdict
 
 OUT_OF_RANGE = "verdict out of range"
 NO_VOTE, NOT_OFFERED = "no vote in the judge's text", "the judge cast a vote that it was not offered"
@@ -95,38 +95,38 @@ def parse_fastchat(text: str) -> tuple[float | None, str]:
     return (rating, "") if math.isfinite(rating) else (None, UNPARSABLE)
 
 
-MODEL_1, MODEL_2 = "model_1", "model_2"
 WITH_BOTH_BAD = 4
 """The number of votes where [[D]] is offered."""
 
 
-def game(completion: Completion, parser: str, votes: int, swapped: bool, key: str | None = None) -> OutcomeGame:
+def game(completion: Completion, parser: str, votes: int, shown: tuple[str, str], key: str = "") -> Game:
     """Read the judgment of one game.
 
     Args:
         completion: What the judge returned, or why not.
         parser: `last` or `fastchat`.
         votes: 3, or 4 with both bad.
-        swapped: Whether model_2 was shown as A.
+        shown: Names of the models whose answers were shown as A and as B.
         key: Key of the judgment in the ledger.
     """
-    text = _text(completion)
+    evidence = Evidence(_text(completion), key)
     if completion.state != "answered":
-        return OutcomeGame(None, text, _absence(completion), key)
-    letter, reason = (parse_vote_fastchat if parser == "fastchat" else parse_vote)(text, votes)
-    vote = None if letter is None else model_vote(letter, swapped)
-    return OutcomeGame(vote, text, _explained(reason, completion), key)
+        return Game(shown[0], Decision.FAILED, reason=_absence(completion), evidence=evidence)
+    letter, reason = (parse_vote_fastchat if parser == "fastchat" else parse_vote)(evidence.text, votes)
+    decision, winner = model_vote(letter, shown)
+    return Game(shown[0], decision, winner, _explained(reason, completion), evidence)
 
 
-def model_vote(letter: str, swapped: bool) -> str:
-    """Return whom a letter means: `model_1`, `model_2`, `tie` or `both_bad`.
+def model_vote(letter: str | None, shown: tuple[str, str]) -> tuple[Decision, str | None]:
+    """Return what a letter decides, and who won; of no letter (None) that it failed.
 
     Args:
-        letter: A, B, C or D.
-        swapped: Whether model_2 was shown as A.
+        letter: A, B, C, D or None.
+        shown: Names of the models whose answers were shown as A and as B.
     """
-    shown_as_a, shown_as_b = (MODEL_2, MODEL_1) if swapped else (MODEL_1, MODEL_2)
-    return {"A": shown_as_a, "B": shown_as_b, "C": TIE, "D": BOTH_BAD}[letter]
+    if letter in ("A", "B"):
+        return Decision.WIN, shown[letter == "B"]
+    return {"C": Decision.TIE, "D": Decision.BOTH_BAD}.get(letter or "", Decision.FAILED), None
 
 
 def parse_vote(text: str, votes: int) -> tuple[str | None, str]:

@@ -55,6 +55,7 @@ def agreement(
     from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
     from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched
     from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables, write_results
+    from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES
 
     if out is not None:
         check_writable(out)
@@ -73,7 +74,8 @@ def agreement(
         "repeated": repeated,
         "min_votes": min_votes,
     }
-    found = results(study, settings, min_votes)
+    modes, limits = (tuple(TIE_CLASSES), LIMITS) if out is not None else ((tie_mode,), (limit,))
+    found = results(study, settings, min_votes, modes=modes, limits=limits)
     chosen = tables(found, tie_mode, limit)
     written = write_results(out, found, chosen) if out is not None else []  # before a reader such as `head` hangs up
     people_said = found.people

@@ -1,7 +1,7 @@
 """`mtbenchx compare` and `mtbenchx pairs`: two answers at a time, both orders always."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,9 +20,6 @@ from mtbenchx_tasks.judge.options import (
     engine_factory,
     know_languages,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def compare(
@@ -53,7 +50,7 @@ def compare(
     from mtbenchx_tasks.judge.settings import parse_judges
     from mtbenchx_tasks.pairwise.run import compare_files, plan_comparison, save_pairs
     from mtbenchx_tasks.pairwise.terminal import print_comparison
-    from mtbenchx_tasks.records import FAILED
+    from mtbenchx_tasks.records import Decision
 
     know_languages(data)
     if out is not None:
@@ -69,14 +66,14 @@ def compare(
         )
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
-    outcomes = compare_files(
+    preferences = compare_files(
         files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
     )
-    print_comparison(outcomes, runs, substitute)
+    print_comparison(preferences, runs, substitute)
     if out is not None:
-        for path in save_pairs(out, outcomes, settings[0]):
+        for path in save_pairs(out, preferences, settings[0]):
             print(path)
-    end_command(budget, sum(outcome.winner == FAILED for outcome in outcomes))
+    end_command(budget, sum(preference.decision is Decision.FAILED for preference in preferences))
 
 
 def pairs(
@@ -94,8 +91,8 @@ def pairs(
     from mtbenchx_tasks.pairwise.terminal import print_comparison
 
     read = [read_pairs(file, language, Told(language, benchmark)) for file in files]
-    outcomes = [outcome for found, _ in read for outcome in found]
+    preferences = [preference for of_file, _ in read for preference in of_file]
     for note in (note for _, notes in read for note in notes):
         print(note)
-    runs = 1 + max(outcome.item.run for outcome in outcomes)
-    print_comparison(outcomes, max(1, runs - (substitute is not None)), substitute)
+    runs = 1 + max(preference.run for preference in preferences)
+    print_comparison(preferences, max(1, runs - (substitute is not None)), substitute)

@@ -14,7 +14,7 @@ from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers, check_question_set, first_of
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
-from mtbenchx_tasks.formats.ledger.pairs import EMPTY, INTERRUPTED, pairs
+from mtbenchx_tasks.formats.ledger.pairs import EMPTY, INTERRUPTED
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
@@ -32,9 +32,9 @@ from mtbenchx_tasks.judge.probe import tell_votes, trial
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.pairwise.recording import record
-from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, game_request, plan
+from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, game_request, pairs, plan
 from mtbenchx_tasks.rating.saved_answers import read_files
-from mtbenchx_tasks.records import Outcome, OutcomeGame
+from mtbenchx_tasks.records import Decision, Game, Preference, Rater
 
 log = logging.getLogger("lm_eval.mtbenchx")
 Games = tuple[Future[Judged], Future[Judged]] | None
@@ -60,12 +60,12 @@ class Comparing:
     votes: int
     """3, or 4 with both bad."""
 
-    def outcomes(self) -> list[Outcome]:
+    def preferences(self) -> list[Preference]:
         """Wait for the judgments, write down where they count, and return who won."""
         self.engine.finish()
-        outcomes = collect(self.matches, self.games, self.settings.parser, self.votes)
-        record(self.ledger, self.matches, outcomes, self.rule)
-        return outcomes
+        preferences = collect(self.matches, self.games, self.settings, self.votes)
+        record(self.ledger, self.matches, preferences, self.rule)
+        return preferences
 
 
 def start(
@@ -134,29 +134,36 @@ def submit(matches: Sequence[Match], engine: Engine) -> list[Games]:
     ]
 
 
-def collect(matches: Sequence[Match], games: Sequence[Games], parser: str, votes: int) -> list[Outcome]:
-    """Read the outcome of every match.
+def collect(matches: Sequence[Match], games: Sequence[Games], settings: JudgeSettings, votes: int) -> list[Preference]:
+    """Read how every match went.
 
     Args:
         matches: What was submitted.
         games: What `submit` returned for them.
-        parser: `last` or `fastchat`.
+        settings: The judge's.
         votes: 3, or 4 with both bad.
     """
-    outcomes = []
-    for match, futures in zip(matches, games, strict=True):
-        first, second = (_read(futures and futures[swapped], parser, votes, swapped) for swapped in (False, True))
-        outcomes.append(Outcome.of(match.item, first, second, (len(match.answers[0]), len(match.answers[1]))))
-    return outcomes
+    rater = Rater(settings.slug)
+    return [
+        Preference.of_games(
+            match.item,
+            rater,
+            (
+                _read(futures and futures[0], settings.parser, votes, match.models),
+                _read(futures and futures[1], settings.parser, votes, match.models[::-1]),
+            ),
+            run=match.run,
+            answers=match.answers,
+        )
+        for match, futures in zip(matches, games, strict=True)
+    ]
 
 
-def _read(future: Future[Judged] | None, parser: str, votes: int, swapped: bool) -> OutcomeGame:
-    if future is None:
-        return OutcomeGame(None, reason=EMPTY)
-    if future.cancelled():
-        return OutcomeGame(None, reason=INTERRUPTED)
+def _read(future: Future[Judged] | None, parser: str, votes: int, shown: tuple[str, str]) -> Game:
+    if future is None or future.cancelled():
+        return Game(shown[0], Decision.FAILED, reason=EMPTY if future is None else INTERRUPTED)
     judged = future.result()
-    return game(judged.completion, parser, votes, swapped, judged.key)
+    return game(judged.completion, parser, votes, shown, judged.key)
 
 
 def compare_files(
@@ -168,7 +175,7 @@ def compare_files(
     votes: int = 3,
     baseline: str | None = None,
     engine_for: EngineFor = live_engine,
-) -> list[Outcome]:
+) -> list[Preference]:
     """Have the models of some files compared in each language, by each judge.
 
     Args:
@@ -189,7 +196,7 @@ def compare_files(
             for judge in judges:
                 engine = engine_for(judge, spoken)
                 under_way.append(start(answers, spoken, judge, votes, baseline, engine=engine))
-        return [outcome for comparing in under_way for outcome in comparing.outcomes()]
+        return [preference for comparing in under_way for preference in comparing.preferences()]
     except BaseException:
         for comparing in under_way:
             comparing.engine.stop()
@@ -214,9 +221,9 @@ def plan_comparison(
     return planner.plan()
 
 
-def save_pairs(folder: Path, outcomes: Sequence[Outcome], settings: JudgeSettings) -> list[Path]:
-    """Write outcomes as FastChat's pair files, with prompts and times from the judge's ledger; returns the files."""
-    return write_pairs(folder, outcomes, open_ledger(Path(settings.ledger) if settings.ledger else None))
+def save_pairs(folder: Path, preferences: Sequence[Preference], settings: JudgeSettings) -> list[Path]:
+    """Write comparisons as FastChat's pair files, with prompts and times from the judge's ledger; returns the files."""
+    return write_pairs(folder, preferences, open_ledger(Path(settings.ledger) if settings.ledger else None))
 
 
 def _by_language(files: Sequence[Path], language: str | None, benchmark: str | None) -> dict[str, list[Answers]]:

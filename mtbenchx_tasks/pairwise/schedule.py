@@ -1,40 +1,61 @@
 """The plan of a comparison: which answers meet, in which order they are shown, and what the judge is asked.
 
-Each pair of answers is judged in both orders, always. Models stand in the order given and the baseline stands first, so
-that wins and losses are those of model_2 against model_1.
+Each pair of answers is judged in both orders, always. Models stand in the order given and the baseline stands first;
+tables show the other's wins against it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
-from mtbenchx_tasks.formats.ledger.pairs import pairs
 from mtbenchx_tasks.judge.answers import answer_of
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import endpoint_of, in_role
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.records import OutcomeItem
+from mtbenchx_tasks.records import Item
 
 
 @dataclass(frozen=True)
 class Match:
     """Two answers to be compared in one run."""
 
-    item: OutcomeItem
-    """What is compared."""
+    item: Item
+    models: tuple[str, str]
+    """Their names; the first is shown as A in the first game."""
+    run: int
+    """0-based number of the judge's run."""
     prompt: str
     """Name of the judge prompt."""
     suspicious: bool
     """One of the answers talks to the judge (see judge/injection.py)."""
-    answers: tuple[str, str]
-    """The compared answers of model_1 and model_2."""
+    answers: Mapping[str, str]
+    """Model's name -> its answer."""
     requests: tuple[ChatRequest, ChatRequest] | None
-    """model_1 shown as A, model_2 shown as A; None if an answer is empty, which is never judged."""
+    """Both games, in the order of the models shown as A; None if an answer is empty, which is never judged."""
+
+
+def pairs(models: Sequence[str], baseline: str | None = None) -> list[tuple[str, str]]:
+    """Return which models are compared: the baseline with each other one, or all pairs, in the order given.
+
+    Raises:
+        UserError: There are not two models, two have one name, or the baseline is none of them.
+    """
+    twice = next((model for model in models if list(models).count(model) > 1), None)
+    if twice is not None:
+        raise UserError(f"Two sets of answers are of a model named {twice!r}; give one of them another model_id.")
+    if len(models) < 2:  # noqa: PLR2004
+        raise UserError("A comparison needs the answers of two models or more; name another file.")
+    if baseline is None:
+        return list(combinations(models, 2))
+    if baseline not in models:
+        raise UserError(f"The baseline {baseline!r} is none of the models {', '.join(models)}; name one of them.")
+    return [(baseline, model) for model in models if model != baseline]
 
 
 def plan(
@@ -62,16 +83,20 @@ def plan(
     found = pairs([given.model for given in answers], baseline)
     for one, other in found:
         _check_same_questions(one, other, texts)
-    matches = []
-    for one, other in found:
-        for identifier in sorted(texts[one]):
-            question = by_id[identifier]
-            place = answers[0].benchmark, question.language, identifier, question.category
-            for turn in range(1, mtbench_x.TURNS + 1):
-                item = OutcomeItem(*place, turn, run=0, judge=settings.slug, model_1=one, model_2=other)
-                both = texts[one][identifier], texts[other][identifier]
-                matches += _matches(item, question, both, prompts, settings)
-    return matches
+    return [
+        match
+        for one, other in found
+        for identifier in sorted(texts[one])
+        for turn in range(1, mtbench_x.TURNS + 1)
+        for match in _matches(
+            answers[0].benchmark,
+            by_id[identifier],
+            turn,
+            {one: texts[one][identifier], other: texts[other][identifier]},
+            prompts,
+            settings,
+        )
+    ]
 
 
 def benchmark_of(answers: Sequence[Answers], language: str) -> str:
@@ -115,26 +140,36 @@ def _check_same_questions(one: str, other: str, texts: Mapping[str, Mapping[int,
             )
 
 
-def _matches(
-    item: OutcomeItem,
+def _matches(  # noqa: PLR0917
+    benchmark: str,
     question: Question,
-    texts: tuple[Sequence[str], Sequence[str]],
+    turn: int,
+    texts: Mapping[str, Sequence[str]],
     prompts: PairPrompts,
     settings: JudgeSettings,
 ) -> list[Match]:
-    """Return one match per run."""
-    prompt = prompts.prompt(question, item.turn)
-    compared = texts[0][item.turn - 1], texts[1][item.turn - 1]
-    runs = [replace(item, run=run) for run in range(settings.runs)]
-    if not all(text.strip() for text in compared):
-        return [Match(one, prompt.name, False, compared, None) for one in runs]
-    suspicious = any(is_suspicious(text, prompt) for texts_of in texts for text in texts_of[: item.turn])
-    first, second = (
-        game_request(question, shown, item.turn, prompts, settings) for shown in (texts, (texts[1], texts[0]))
-    )
+    """Return one match per run of two models' answers, turn by turn."""
+    item = Item(benchmark, question.language, question.question_id, turn, question.category)
+    prompt = prompts.prompt(question, turn)
+    one, other = texts
+    answers = {model: said[turn - 1] for model, said in texts.items()}
+    requests = None
+    if all(text.strip() for text in answers.values()):
+        orders = (texts[one], texts[other]), (texts[other], texts[one])
+        first, second = (game_request(question, shown, turn, prompts, settings) for shown in orders)
+        requests = first, second
+    suspicious = bool(requests) and any(is_suspicious(text, prompt) for said in texts.values() for text in said[:turn])
     return [
-        Match(one, prompt.name, suspicious, compared, (replace(first, run=one.run), replace(second, run=one.run)))
-        for one in runs
+        Match(
+            item,
+            (one, other),
+            run,
+            prompt.name,
+            suspicious,
+            answers,
+            requests and (replace(requests[0], run=run), replace(requests[1], run=run)),
+        )
+        for run in range(settings.runs)
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.records import Compared, Study
+from mtbenchx_tasks.records import Preference, Study
 from mtbenchx_tasks.report.figures import pairs as pair_figures
 from mtbenchx_tasks.report.figures import scores as score_figures
 from mtbenchx_tasks.report.figures.drawing import Figure
@@ -79,7 +79,7 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
 
 
 def _in_pairs(study: Study) -> set[str]:
-    return {model for item in study.compared for model in (item.outcome.item.model_1, item.outcome.item.model_2)}
+    return {model.name for preference in study.preferences for model in preference.models}
 
 
 def _scores(
@@ -154,14 +154,22 @@ def named(parts: Sequence[Table | Figure | Html | None], prefix: str = "") -> tu
     )
 
 
-def _labelled(item: Compared, labels: Mapping[str, str]) -> Compared:
-    of = item.outcome.item
-    renamed = replace(of, model_1=labels[of.model_1], model_2=labels[of.model_2])
-    return replace(item, outcome=replace(item.outcome, item=renamed))
+def _labelled(preference: Preference, labels: Mapping[str, str]) -> Preference:
+    """Return a preference whose models have the names that the tables show."""
+    return replace(
+        preference,
+        models=frozenset(replace(model, name=labels[model.name]) for model in preference.models),
+        winner=preference.winner and labels[preference.winner],
+        answers={labels[name]: text for name, text in preference.answers.items()},
+        games=tuple(
+            replace(game, first=labels[game.first], winner=game.winner and labels[game.winner])
+            for game in preference.games
+        ),
+    )
 
 
 def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) -> list[Chapter]:
-    found = pair_tables.duels([_labelled(item, labels) for item in study.compared])
+    found = pair_tables.duels([_labelled(preference, labels) for preference in study.preferences])
     if not found:
         return []
     parts: list[Table | Figure | Html | None] = []

@@ -67,16 +67,16 @@ def make_report(
 def facts(study: Study) -> dict[str, str]:
     """Return the numbers on top of the page."""
     models = {rating.model.name for rating in study.ratings}
-    models |= {model for item in study.compared for model in (item.outcome.item.model_1, item.outcome.item.model_2)}
+    models |= {model.name for preference in study.preferences for model in preference.models}
     languages = {rating.item.language for rating in study.ratings} | {
-        item.outcome.item.language for item in study.compared
+        preference.item.language for preference in study.preferences
     }
     scored = sum(rating.value is not None for rating in study.ratings)
     found = {"Models": str(len(models)), "Languages": str(len(languages))}
     if study.ratings:
         found |= {"Ratings": f"{scored:,}", "Judgments": f"{len(study.ratings):,}"}
-    if study.compared:
-        found["Comparisons"] = f"{len(study.compared):,}"
+    if study.preferences:
+        found["Comparisons"] = f"{len(study.preferences):,}"
     return found
 
 

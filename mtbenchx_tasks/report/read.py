@@ -9,7 +9,7 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
-from mtbenchx_tasks.formats.distinct import distinct, distinct_outcomes, file_of
+from mtbenchx_tasks.formats.distinct import distinct, distinct_preferences, file_of
 from mtbenchx_tasks.formats.fastchat.study import (
     read_answers_only,
     read_fastchat_pairs,
@@ -20,7 +20,7 @@ from mtbenchx_tasks.formats.fastchat.study import (
 from mtbenchx_tasks.formats.generations import holds
 from mtbenchx_tasks.formats.ledger.study import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.formats.lm_eval import SAMPLES, load_json, read_samples
-from mtbenchx_tasks.records import Compared, Conditions, Model, Rating, Study
+from mtbenchx_tasks.records import Conditions, Model, Preference, Rating, Study
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")
@@ -56,7 +56,7 @@ def read_study(paths: Sequence[Path], told: Told = NOTHING) -> Study:
                 raise UserError(f"{file} is a second agreement.json; name one.")
             study = study.joined(found)
     study = filled(_once(study))
-    if not study.ratings and not study.compared and study.agreement is None:
+    if not study.ratings and not study.preferences and study.agreement is None:
         noted = f" ({' '.join(study.notes)})" if study.notes else ""
         raise UserError(
             f"No judgments in {', '.join(map(str, paths))}{noted}; name a results folder of `lm_eval --log_samples`, "
@@ -156,12 +156,13 @@ def _once(study: Study) -> Study:
     kept, same, twice = distinct(study.ratings)
     named, notes = _told_apart([replace(rating, model=same.get(rating.model, rating.model)) for rating in kept])
     ratings = tuple(_as_runs(named))
-    compared = distinct_outcomes(study.compared)
+    preferences = distinct_preferences(study.preferences)
     if twice:
         notes.append(f"{twice} ratings were read twice (the same run, or its ledger) and count once.")
-    if len(compared) < len(study.compared):
-        notes.append(f"{len(study.compared) - len(compared)} comparisons were read twice and count once.")
-    return replace(study, ratings=ratings, compared=tuple(_own_runs(compared)), notes=study.notes + tuple(notes))
+    if len(preferences) < len(study.preferences):
+        notes.append(f"{len(study.preferences) - len(preferences)} comparisons were read twice and count once.")
+    own = tuple(_own_runs(preferences))
+    return replace(study, ratings=ratings, preferences=own, notes=study.notes + tuple(notes))
 
 
 def _told_apart(ratings: Sequence[Rating]) -> tuple[Sequence[Rating], list[str]]:
@@ -210,25 +211,26 @@ def _as_runs(ratings: Iterable[Rating]) -> Iterator[Rating]:
         yield rating if run == rating.run else replace(rating, run=run)
 
 
-def _own_runs(compared: Iterable[Compared]) -> Iterator[Compared]:
-    """Comparisons of one place from several files are further runs."""
+def _own_runs(preferences: Iterable[Preference]) -> Iterator[Preference]:
+    """Comparisons of one pair by one rater from several files are further runs."""
     taken: set[tuple[object, ...]] = set()
-    for item in compared:
-        run, outcome = item.outcome.item.run, item.outcome
-        while (item.conditions, replace(outcome.item, run=run)) in taken:
+    for preference in preferences:
+        place = preference.conditions, preference.item, preference.models, preference.rater
+        run = preference.run
+        while (*place, run) in taken:
             run += 1
-        taken.add((item.conditions, replace(outcome.item, run=run)))
-        yield replace(item, outcome=replace(outcome, item=replace(outcome.item, run=run)))
+        taken.add((*place, run))
+        yield replace(preference, run=run)
 
 
 def filled(study: Study) -> Study:
-    """Return the study with answers and their lengths where a model_answer file tells them."""
+    """Return the study with answers where a model_answer file tells them."""
     if not study.answers:
         return study
     return replace(
         study,
         ratings=tuple(_with_answer(rating, study) for rating in study.ratings),
-        compared=tuple(_with_lengths(item, study) for item in study.compared),
+        preferences=tuple(_with_answers(preference, study) for preference in study.preferences),
     )
 
 
@@ -246,13 +248,13 @@ def _with_answer(rating: Rating, study: Study) -> Rating:
     return replace(rating, answer=text) if is_judged else rating
 
 
-def _with_lengths(item: Compared, study: Study) -> Compared:
-    of = item.outcome.item
-    if item.outcome.lengths != (0, 0):
-        return item
-    texts = [
-        _text(study, (of.benchmark, of.language, model, of.question_id), of.turn) for model in (of.model_1, of.model_2)
-    ]
-    if texts[0] is None or texts[1] is None:
-        return item
-    return replace(item, outcome=replace(item.outcome, lengths=(len(texts[0]), len(texts[1]))))
+def _with_answers(preference: Preference, study: Study) -> Preference:
+    item = preference.item
+    if preference.answers or not isinstance(item.question_id, int) or item.turn is None:
+        return preference
+    texts = {
+        model.name: _text(study, (item.benchmark, item.language, model.name, item.question_id), item.turn)
+        for model in preference.models
+    }
+    told = {name: text for name, text in texts.items() if text is not None}
+    return replace(preference, answers=told) if len(told) == len(texts) else preference

@@ -1,10 +1,10 @@
 """Does the longer answer win, and who wins at equal length? METHODS.md, "Length control".
 
-The control is a logistic regression of "model_2 won" on an intercept and tanh(d / s), where d is model_2's length less
-model_1's in characters and s the standard deviation of d. tanh instead of the plain z-score, as in length-controlled
-AlpacaEval (Dubois et al. 2024), because lengths have long tails: an answer of ten standard deviations, usually a loop
-or a listing, then weighs no more than one of three. d is not centred: its zero is equal length, so that swapping the
-models mirrors the result.
+The control is a logistic regression of "the model won" on an intercept and tanh(d / s), where d is the length of its
+answer less that of the other's in characters, and s the standard deviation of d. tanh instead of the plain z-score, as
+in length-controlled AlpacaEval (Dubois et al. 2024), because lengths have long tails: an answer of ten standard
+deviations, usually a loop or a listing, then weighs no more than one of three. d is not centred: its zero is equal
+length, so that swapping the models mirrors the result.
 """
 
 import math
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtbenchx_tasks.records import Outcome
+from mtbenchx_tasks.records import Preference
 from mtbenchx_tasks.stats.intervals import LEVEL, Interval, Share
-from mtbenchx_tasks.stats.pair_rates import MODEL_2, decisive, share
+from mtbenchx_tasks.stats.pair_rates import by, decisive, share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,14 +42,14 @@ class LongerWins:
 
 @dataclass(frozen=True)
 class LengthControlled:
-    """The preference for model_2 at equal length."""
+    """A model's preference at equal length."""
 
     preference: float | None
-    """Probability that model_2 wins a decisive vote; None if it can't be told."""
+    """Probability that it wins a decisive vote; None if it can't be told."""
     interval: Interval | None
     """Its interval, cluster-robust by question."""
     slope: float | None
-    """Log-odds for model_2 from much shorter to equal (and from equal to much longer); positive: length helps."""
+    """Its log-odds from much shorter to equal (and from equal to much longer); positive: length helps."""
     n: int
     """Decisive outcomes."""
     questions: int
@@ -58,32 +58,32 @@ class LengthControlled:
     """Why there is no preference."""
 
 
-def longer_wins(outcomes: Iterable[Outcome]) -> LongerWins:
-    """Return the share of decisive outcomes that the longer answer won."""
-    named = decisive(outcomes)
-    unequal = [outcome for outcome in named if _difference(outcome)]
-    return LongerWins(share(unequal, _longer_won), len(named) - len(unequal))
+def longer_wins(preferences: Iterable[Preference]) -> LongerWins:
+    """Return the share of decisive preferences that the longer answer won."""
+    named = decisive(preferences)
+    unequal = [preference for preference in named if _difference(preference, str(preference.winner))]
+    longer = share(unequal, lambda preference: _difference(preference, str(preference.winner)) > 0)
+    return LongerWins(longer, len(named) - len(unequal))
 
 
-def _longer_won(outcome: Outcome) -> bool:
-    return (_difference(outcome) > 0) == (outcome.winner == MODEL_2)
+def _difference(preference: Preference, model: str) -> int:
+    """Characters of the model's answer less those of the other's; 0 where they aren't known."""
+    lengths = [len(text) if name == model else -len(text) for name, text in preference.answers.items()]
+    return sum(lengths) if len(lengths) > 1 else 0
 
 
-def _difference(outcome: Outcome) -> int:
-    return outcome.lengths[1] - outcome.lengths[0]
+def length_controlled(preferences: Iterable[Preference], model: str) -> LengthControlled:
+    """Return the preference for a model at equal length, or the reason why there is none.
 
-
-def length_controlled(outcomes: Iterable[Outcome]) -> LengthControlled:
-    """Return the preference for model_2 at equal length, or the reason why there is none.
-
-    Ties, both bad, inconsistent and failed outcomes stay out. Several runs or languages of a question are one cluster.
+    Ties, both bad, inconsistent and failed ones stay out. Several runs or languages of a question are one cluster.
     """
     import numpy as np
 
-    named = decisive(outcomes)
-    differences = np.array([_difference(outcome) for outcome in named], dtype=np.float64)
-    won = np.array([outcome.winner == MODEL_2 for outcome in named], dtype=np.float64)
-    questions = np.array([outcome.item.question_id for outcome in named])
+    groups = list(by(decisive(preferences), "question_id").values())
+    named = [preference for group in groups for preference in group]
+    differences = np.array([_difference(preference, model) for preference in named], dtype=np.float64)
+    won = np.array([preference.winner == model for preference in named], dtype=np.float64)
+    questions = np.array([place for place, group in enumerate(groups) for _ in group], dtype=np.int_)
     n, clusters = len(named), len(np.unique(questions))
     bounded = np.tanh(differences / (differences.std() or 1)) if n else differences
     reason = _why_not(bounded, won, clusters)

@@ -1,63 +1,51 @@
-"""Statistics of pairwise judging: rates, positional bias, averages over runs. Formulas: METHODS.md, "Rates of pairs".
+"""Statistics of pairwise judging: rates, positional bias, averages over runs.
+
+METHODS.md, "Rates of pairs", "Positional bias" and "Averages over runs".
 
 Strata pool outcomes and never average the cells of a table. An item judged several times (runs, judges) is one
 observation: intervals count items, so repeating a judgment never makes them narrower.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.records import BOTH_BAD, FAILED, INCONSISTENT, TIE, Outcome, OutcomeItem
+from mtbenchx_tasks.records import Decision, Item, Preference
 from mtbenchx_tasks.stats import intervals as stats
-from mtbenchx_tasks.stats.intervals import DRAWS, Averaged, Interval, Share
+from mtbenchx_tasks.stats.intervals import Averaged, Interval, Share
 from mtbenchx_tasks.stats.paired_tests import PairedTest, paired_test
 
-MODEL_1, MODEL_2 = "model_1", "model_2"
-DECISIVE = (MODEL_1, MODEL_2)
-"""The votes that name a winner."""
-VOTES = (*DECISIVE, TIE, BOTH_BAD)
-"""Every vote."""
 ALL, RCEMR = "all", "rcemr"
 """Strata beside the categories."""
 RCEMR_CATEGORIES = ("roleplay", "coding", "extraction", "math", "reasoning")
 """The paper's stratum RCEMR (Tables 2 and 3)."""
-Field = Literal["benchmark", "language", "question_id", "category", "turn", "run", "judge", "model_1", "model_2"]
-"""What outcomes can be grouped by."""
+Field = Literal["benchmark", "language", "question_id", "category", "turn", "models", "rater", "run"]
+"""What preferences can be grouped by; the first five are their item's."""
 Value = TypeVar("Value")
 
 
-class Placed(Protocol):
-    """What can be grouped."""
+class HasItem(Protocol):
+    """What can be grouped by its item."""
 
     @property
-    def item(self) -> OutcomeItem:
-        """What was compared."""
+    def item(self) -> Item:
+        """What was asked."""
         ...
 
 
-class Voted(Placed, Protocol):
-    """A judge's outcome or a person's vote: what most statistics need of it."""
-
-    @property
-    def winner(self) -> str:
-        """One of VOTES, `inconsistent` or `failed`."""
-        ...
-
-
-OnePlaced = TypeVar("OnePlaced", bound=Placed)
-OneVoted = TypeVar("OneVoted", bound=Voted)
+Grouped = TypeVar("Grouped", bound=HasItem)
 
 
 @dataclass(frozen=True)
 class Rates:
-    """How model_2 fares against model_1."""
+    """How a model fares against another."""
 
     wins: int
-    """Outcomes that model_2 won."""
+    """Won by the model."""
     losses: int
-    """Outcomes that model_1 won."""
+    """Won by the other."""
     ties: int
     """Both equally good."""
     both_bad: int
@@ -78,12 +66,12 @@ class Rates:
 
     @property
     def win_rate(self) -> float | None:
-        """Share of valid outcomes that model_2 won."""
+        """Share of valid outcomes that the model won."""
         return _part(self.wins, self.n)
 
     @property
     def loss_rate(self) -> float | None:
-        """Share of valid outcomes that model_1 won."""
+        """Share of valid outcomes that the other won."""
         return _part(self.losses, self.n)
 
     @property
@@ -105,7 +93,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class RatesOverRuns:
-    """Rates of each run, averaged: METHODS.md, "Averages over runs"."""
+    """Rates of each run, averaged."""
 
     per_run: tuple[Rates, ...]
     """In the order of the runs."""
@@ -125,7 +113,7 @@ class RatesOverRuns:
 
 @dataclass(frozen=True)
 class Bias:
-    """How often the order of the answers decides: METHODS.md, "Positional bias"."""
+    """How often the order of the answers decides."""
 
     first: int
     """Items whose first-shown answer won both games."""
@@ -145,31 +133,31 @@ def _part(count: int, n: int) -> float | None:
     return count / n if n else None
 
 
-def share(outcomes: Sequence[OneVoted], has: Callable[[OneVoted], bool]) -> Share:
-    """Count the outcomes that have a property."""
-    items = {replace(outcome.item, run=0, judge="") for outcome in outcomes}
-    return Share(sum(map(has, outcomes)), len(outcomes), len(items))
+def share(preferences: Sequence[Preference], has: Callable[[Preference], bool]) -> Share:
+    """Count the preferences that have a property; runs and judges of one item and pair are one observation."""
+    items = {(preference.item, preference.models) for preference in preferences}
+    return Share(sum(map(has, preferences)), len(preferences), len(items))
 
 
-def decisive(outcomes: Iterable[OneVoted]) -> list[OneVoted]:
-    """Return the outcomes that name a winner."""
-    return [outcome for outcome in outcomes if outcome.winner in DECISIVE]
+def decisive(preferences: Iterable[Preference]) -> list[Preference]:
+    """Return the preferences that name a winner."""
+    return [preference for preference in preferences if preference.decision is Decision.WIN]
 
 
-def rates(outcomes: Iterable[Voted]) -> Rates:
-    """Return the rates of model_2 against model_1 over outcomes of one pair of models."""
-    outcomes = list(outcomes)
-    winners = [outcome.winner for outcome in outcomes]
-    preference = share(decisive(outcomes), lambda outcome: outcome.winner == MODEL_2)
+def rates(preferences: Iterable[Preference], model: str) -> Rates:
+    """Return how a model fares over preferences between it and one other."""
+    preferences = list(preferences)
+    decisions = Counter(preference.decision for preference in preferences)
+    wins = share(decisive(preferences), lambda preference: preference.winner == model)
     return Rates(
-        wins=winners.count(MODEL_2),
-        losses=winners.count(MODEL_1),
-        ties=winners.count(TIE),
-        both_bad=winners.count(BOTH_BAD),
-        inconsistent=winners.count(INCONSISTENT),
-        failed=winners.count(FAILED),
-        preference=preference,
-        p=_binomial(preference),
+        wins=wins.count,
+        losses=wins.n - wins.count,
+        ties=decisions[Decision.TIE],
+        both_bad=decisions[Decision.BOTH_BAD],
+        inconsistent=decisions[Decision.INCONSISTENT],
+        failed=decisions[Decision.FAILED] + decisions[Decision.SKIP],
+        preference=wins,
+        p=_binomial(wins),
     )
 
 
@@ -181,19 +169,21 @@ def _binomial(found: Share) -> float | None:
     return float(binomtest(found.count, found.n).pvalue)
 
 
-def whole_runs(outcomes: Iterable[OnePlaced]) -> list[list[OnePlaced]]:
-    """Return the outcomes of each run that holds as many as the fullest.
+def whole_runs(preferences: Iterable[Preference]) -> list[list[Preference]]:
+    """Return the preferences of each run that holds as many as the fullest; people's votes are one run together.
 
     A run that was cut, or the few items that a file holds twice, say nothing of a mean over all items.
     """
-    runs = list(by(outcomes, "run").values())
-    fullest = max(map(len, runs), default=0)
-    return [run for run in runs if len(run) == fullest]
+    runs: dict[int, list[Preference]] = {}
+    for preference in preferences:
+        runs.setdefault(preference.run if preference.rater.kind == "judge" else 0, []).append(preference)
+    fullest = max(map(len, runs.values()), default=0)
+    return [run for _, run in sorted(runs.items()) if len(run) == fullest]
 
 
-def rates_over_runs(outcomes: Iterable[Voted]) -> RatesOverRuns:
-    """Return the rates of each whole run and their means; a run without valid outcomes is in no mean."""
-    per_run = tuple(rates(run) for run in whole_runs(outcomes))
+def rates_over_runs(preferences: Iterable[Preference], model: str) -> RatesOverRuns:
+    """Return a model's rates in each whole run and their means; a run without valid preferences is in no mean."""
+    per_run = tuple(rates(run, model) for run in whole_runs(preferences))
     return RatesOverRuns(
         per_run,
         win=stats.mean_and_sd(run.win_rate for run in per_run),
@@ -205,73 +195,84 @@ def rates_over_runs(outcomes: Iterable[Voted]) -> RatesOverRuns:
     )
 
 
-def preference_interval(outcomes: Iterable[Voted], draws: int = DRAWS, seed: int = 0) -> Interval | None:
-    """Return the bootstrap interval of the preference share over questions: the one to print.
-
-    METHODS.md, "Rates of pairs" and "Interval over questions".
-    """
-    outcomes = list(outcomes)
-    won = _by_question(outcomes, lambda winner: (float(winner == MODEL_2), float(winner in DECISIVE)))
-    return stats.bootstrap_interval(won, stats.ratio, draws, seed, categories=categories(outcomes))
+def preference_interval(preferences: Iterable[Preference], model: str) -> Interval | None:
+    """Return the bootstrap interval, over questions, of a model's share of the decisive preferences."""
+    preferences = list(preferences)
+    won = _by_question(preferences, lambda one: (float(one.winner == model), float(one.decision is Decision.WIN)))
+    return stats.bootstrap_interval(won, stats.ratio, categories=categories(preferences))
 
 
-def preference_test(outcomes: Iterable[Voted], draws: int = DRAWS, seed: int = 0) -> PairedTest:
-    """Test model_2 against model_1: +1, -1 or 0 a valid vote, its mean a question: METHODS.md, "Paired test"."""
-    valid = [outcome for outcome in outcomes if outcome.winner in VOTES]
-    second = _by_question(valid, lambda winner: float(winner == MODEL_2))
-    first = _by_question(valid, lambda winner: float(winner == MODEL_1))
-    return paired_test(second, first, draws, seed, categories=categories(valid))
+def preference_test(preferences: Iterable[Preference], model: str) -> PairedTest:
+    """Test a model against the other: +1, -1 or 0 a valid vote, its mean a question."""
+    valid = [preference for preference in preferences if preference.decision.counts]
+    won = _by_question(valid, lambda preference: float(preference.winner == model))
+    lost = _by_question(valid, lambda preference: float(preference.winner not in (None, model)))
+    return paired_test(won, lost, categories=categories(valid))
 
 
-def categories(items: Iterable[Placed]) -> dict[int, str]:
+def categories(things: Iterable[HasItem]) -> dict[int | str, str]:
     """Return the category of each question, within which intervals resample."""
-    return {placed.item.question_id: placed.item.category for placed in items}
+    return {thing.item.question_id: thing.item.category for thing in things}
 
 
-def _by_question(outcomes: Iterable[Voted], value: Callable[[str], Value]) -> dict[int, list[Value]]:
-    return {key: [value(outcome.winner) for outcome in group] for (key,), group in by(outcomes, "question_id").items()}
+def _by_question(
+    preferences: Iterable[Preference], value: Callable[[Preference], Value]
+) -> dict[int | str, list[Value]]:
+    return {key: [value(one) for one in group] for (key,), group in by(preferences, "question_id").items()}
 
 
-def positional_bias(outcomes: Iterable[Outcome]) -> Bias:
-    """Return the share of items whose two games disagree, and which place they favour."""
-    outcomes = list(outcomes)
-    disagreeing = [outcome.games for outcome in outcomes if outcome.winner == INCONSISTENT]
-    games = [(pair[0].vote, pair[1].vote) for pair in disagreeing if pair is not None]
-    first, second = games.count((MODEL_1, MODEL_2)), games.count((MODEL_2, MODEL_1))
-    valid = [outcome for outcome in outcomes if outcome.winner != FAILED]
+def positional_bias(preferences: Iterable[Preference]) -> Bias:
+    """Return the share of preferences whose two games disagree, and which place they favour."""
+    preferences = list(preferences)
+    disagreeing = [one.games for one in preferences if one.decision is Decision.INCONSISTENT]
+    games = [pair for pair in disagreeing if pair]
+    first = sum(all(game.winner == game.first for game in pair) for pair in games)
+    second = sum(all(game.winner not in (None, game.first) for game in pair) for pair in games)
+    valid = [one for one in preferences if one.decision not in UNDECIDED]
     return Bias(
         first,
         second,
         len(games) - first - second,
         untold=len(disagreeing) - len(games),
-        biased=share(valid, lambda outcome: outcome.winner == INCONSISTENT),
-        failed=share(outcomes, lambda outcome: outcome.winner == FAILED),
+        biased=share(valid, lambda one: one.decision is Decision.INCONSISTENT),
+        failed=share(preferences, lambda one: one.decision in UNDECIDED),
     )
 
 
-def bias_over_runs(outcomes: Iterable[Outcome]) -> Averaged:
+UNDECIDED = (Decision.FAILED, Decision.SKIP)
+
+
+def bias_over_runs(preferences: Iterable[Preference]) -> Averaged:
     """Return mean and standard deviation of the whole runs' positional bias: what the paper's Table 2 reports."""
-    return stats.mean_and_sd(positional_bias(run).biased.value for run in whole_runs(outcomes))
+    return stats.mean_and_sd(positional_bias(run).biased.value for run in whole_runs(preferences))
 
 
-def by(outcomes: Iterable[OnePlaced], *fields: Field) -> dict[tuple[Any, ...], list[OnePlaced]]:
-    """Group outcomes by fields of their items, e.g. `by(outcomes, "language", "turn")[("de", 1)]`, sorted."""
-    groups: dict[tuple[Any, ...], list[OnePlaced]] = {}
-    for outcome in outcomes:
-        groups.setdefault(tuple(getattr(outcome.item, field) for field in fields), []).append(outcome)
-    return dict(sorted(groups.items(), key=lambda group: [_rank(f, v) for f, v in zip(fields, group[0], strict=True)]))
+def by(things: Iterable[Grouped], *names: Field) -> dict[tuple[Any, ...], list[Grouped]]:
+    """Group by fields, e.g. `by(preferences, "language", "turn")[("de", 1)]`, sorted."""
+    groups: dict[tuple[Any, ...], list[Grouped]] = {}
+    for thing in things:
+        groups.setdefault(tuple(_value(thing, name) for name in names), []).append(thing)
+    return dict(sorted(groups.items(), key=lambda group: [_rank(n, v) for n, v in zip(names, group[0], strict=True)]))
 
 
-def _rank(field: Field, value: Any) -> Any:
-    """Categories stand in MT-Bench's order, others behind; everything else as it sorts."""
-    if field != "category":
-        return value
-    return (CATEGORIES.index(value) if value in CATEGORIES else len(CATEGORIES), value)
+def _value(thing: HasItem, name: Field) -> Any:
+    return getattr(thing.item if hasattr(thing.item, name) else thing, name)
 
 
-def strata(outcomes: Iterable[OnePlaced]) -> dict[str, list[OnePlaced]]:
-    """Return the outcomes of all, of each category present, and of RCEMR if one of its categories is."""
-    outcomes = list(outcomes)
-    named = {ALL: outcomes} | {category: group for (category,), group in by(outcomes, "category").items()}
-    pooled = [outcome for outcome in outcomes if outcome.item.category in RCEMR_CATEGORIES]
+def _rank(name: Field, value: Any) -> Any:
+    """Categories stand in MT-Bench's order, others behind; a whole conversation behind its turns."""
+    if name == "category":
+        return (CATEGORIES.index(value) if value in CATEGORIES else len(CATEGORIES), value)
+    if name == "models":
+        return sorted(model.name for model in value)
+    if name == "rater":
+        return (value.kind, value.name)
+    return (value is None, isinstance(value, str), value)
+
+
+def strata(things: Iterable[Grouped]) -> dict[str, list[Grouped]]:
+    """Return all, each category present ("": not told), and RCEMR if one of its categories is."""
+    things = list(things)
+    named = {ALL: things} | {category: group for (category,), group in by(things, "category").items()}
+    pooled = [thing for thing in things if thing.item.category in RCEMR_CATEGORIES]
     return named | ({RCEMR: pooled} if pooled else {})

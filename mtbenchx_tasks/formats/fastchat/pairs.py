@@ -1,4 +1,4 @@
-"""FastChat's pairwise judgments: `<judge>_pair.jsonl`, written from outcomes and read into them, others' files too.
+"""FastChat's pairwise judgments: `<judge>_pair.jsonl`, written and read, others' files too.
 
 A row holds both games of one turn. In its files `g1_winner` and `g2_winner` name models already: FastChat's
 `play_a_match_pair` maps the letters of each order back to `model_1` and `model_2` before it writes, so nothing is
@@ -10,7 +10,7 @@ won by model_2. Compare with three votes if it is to be read there.
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked
-from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of, category, question_in
-from mtbenchx_tasks.formats.fastchat.rows import ERROR, PairRow
+from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, NOTHING, Told, benchmark_of, category, question_in
+from mtbenchx_tasks.formats.fastchat.rows import ERROR, MODEL_1, MODEL_2, PairRow
 from mtbenchx_tasks.formats.generations import Shown, of_one_generation
 from mtbenchx_tasks.judge.messages import pair_prompt_name
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
+from mtbenchx_tasks.records import Conditions, Decision, Evidence, Game, Item, Preference, Rater
 
 GUIDED = ("math", "reasoning", "coding")
 """FastChat's categories with reference answers."""
@@ -35,58 +35,65 @@ Row = dict[str, Any]
 # writing ---------------------------------------------------------------------------------------------------------
 
 
-def write_pairs(folder: Path, outcomes: Iterable[Outcome], ledger: Ledger | None = None) -> list[Path]:
-    """Write outcomes beside the single judgments of `fastchat.export`; returns the files.
+def write_pairs(folder: Path, preferences: Iterable[Preference], ledger: Ledger | None = None) -> list[Path]:
+    """Write judges' comparisons beside the single judgments of `fastchat.export`; returns the files.
 
     They are `mt_bench_<language>/model_judgment/<judge>_pair.jsonl` (`mini_<language>/...` for the mini benchmark).
     Runs are rows in the order of the runs.
 
     Args:
         folder: The folder to write.
-        outcomes: Of any benchmark, language and judge.
+        preferences: Of any benchmark, language and judge, with both games.
         ledger: Where the judgments are, for prompts and times; None: prompts are empty and times 0.
     """
     files: dict[Path, list[Row]] = {}
-    for outcome in sorted(outcomes, key=lambda outcome: outcome.item.run):
-        item = outcome.item
+    for preference in sorted(preferences, key=lambda preference: preference.run):
+        item = preference.item
         bench = folder / f"{'mini' if item.benchmark == 'mini' else 'mt_bench'}_{item.language}"
-        files.setdefault(bench / "model_judgment" / f"{item.judge}_pair.jsonl", []).append(pair_row(outcome, ledger))
+        path = bench / "model_judgment" / f"{preference.rater.name}_pair.jsonl"
+        files.setdefault(path, []).append(pair_row(preference, ledger))
     for path, rows in files.items():
         jsonl.write(path, rows)
     return sorted(files)
 
 
-def pair_row(outcome: Outcome, ledger: Ledger | None = None) -> Row:
-    """Return FastChat's row of an outcome; `ledger` as in `write_pairs`."""
-    item, (first, second) = outcome.item, outcome.games or (OutcomeGame(None), OutcomeGame(None))
-    known = [_kept(item, one, ledger) for one in (first, second)]
+def pair_row(preference: Preference, ledger: Ledger | None = None) -> Row:
+    """Return FastChat's row of a comparison; `ledger` as in `write_pairs`."""
+    item, names, (first, second) = preference.item, preference.names, preference.games
+    kept = [_kept(preference, game, ledger) for game in (first, second)]
     return {
         "question_id": item.question_id,
-        "model_1": item.model_1,
-        "model_2": item.model_2,
-        "g1_winner": first.vote or ERROR,
-        "g2_winner": second.vote or ERROR,
-        "judge": [item.judge, known[0]["prompt"]],
-        "g1_user_prompt": _user_prompt(known[0]),
-        "g1_judgment": first.text,
-        "g2_user_prompt": _user_prompt(known[1]),
-        "g2_judgment": second.text,
+        "model_1": names[0],
+        "model_2": names[1],
+        "g1_winner": _winner(first, names),
+        "g2_winner": _winner(second, names),
+        "judge": [preference.rater.name, kept[0]["prompt"]],
+        "g1_user_prompt": _user_prompt(kept[0]),
+        "g1_judgment": first.evidence.text,
+        "g2_user_prompt": _user_prompt(kept[1]),
+        "g2_judgment": second.evidence.text,
         "turn": item.turn,
-        "tstamp": max(row["at"] for row in known),
+        "tstamp": max(row["at"] for row in kept),
     }
 
 
-def _kept(item: OutcomeItem, one: OutcomeGame, ledger: Ledger | None) -> Row:
+def _winner(game: Game, names: Sequence[str]) -> str:
+    if game.winner is not None:
+        return (MODEL_1, MODEL_2)[names.index(game.winner)]
+    return ERROR if game.decision is Decision.FAILED else game.decision.value
+
+
+def _kept(preference: Preference, game: Game, ledger: Ledger | None) -> Row:
     """Return what the ledger has of a game (it keeps the models of a pair in alphabetical order)."""
-    columns = ("benchmark", "language", "question_id", "turn", "run", "judge")
-    place = {column: getattr(item, column) for column in columns}
-    place["model_1"], place["model_2"] = sorted((item.model_1, item.model_2))
-    known = game_request(ledger, {**place, "judgment": one.key}) if ledger else None
-    return known or {"prompt": _usual_prompt(item), "at": 0.0, "request": None}
-
-
-def _usual_prompt(item: OutcomeItem) -> str:
-    return pair_prompt_name(item.category in GUIDED, item.turn)
+    item, (one, other) = preference.item, sorted(preference.names)
+    place = {
+        **{"benchmark": item.benchmark, "language": item.language, "question_id": item.question_id, "turn": item.turn},
+        **{"run": preference.run, "judge": preference.rater.name, "model_1": one, "model_2": other},
+        "judgment": game.evidence.key or None,
+    }
+    usual = pair_prompt_name(item.category in GUIDED, item.turn or 1)
+    stored = game_request(ledger, place) if ledger else None
+    return stored or {"prompt": usual, "at": 0.0, "request": None}
 
 
 def _user_prompt(row: Row) -> str:
@@ -96,11 +103,11 @@ def _user_prompt(row: Row) -> str:
 # reading ---------------------------------------------------------------------------------------------------------
 
 
-def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Outcome], tuple[str, ...]]:
+def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Preference], tuple[str, ...]]:
     """Read pairwise judgments of FastChat's layout, whoever wrote them.
 
     Rows of one judge, turn, question and pair are runs, numbered in order of appearance. What isn't in such a file is
-    empty: the lengths are 0 and the keys None.
+    empty: the answers and the keys.
 
     Args:
         file: The file.
@@ -108,7 +115,7 @@ def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Ou
         told: The benchmark, where nothing else tells it.
 
     Returns:
-        The outcomes, and what a reader must know of them.
+        The comparisons, and what a reader must know of them.
 
     Raises:
         UserError: The file can't be read or is empty; a row is of another layout; or two sets of answers stand under
@@ -121,16 +128,28 @@ def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Ou
     ids = [row.question_id.number for _, row in rows]
     benchmark = benchmark_of(file, ids, told.benchmark, {number: text for number, text in asked.items() if text})
     counts, notes = of_one_generation(file, [_shown(number, row) for number, row in rows])
-    seen: Counter[OutcomeItem] = Counter()
-    outcomes = []
-    for (number, row), counted in zip(rows, counts, strict=True):
-        if not counted:
-            continue
-        item = _item(row, language, benchmark, f"{file}, line {number}")
-        games = (_game(row.g1_winner, row.g1_judgment), _game(row.g2_winner, row.g2_judgment))
-        outcomes.append(Outcome.of(replace(item, run=seen[item]), *games))
-        seen[item] += 1
-    return outcomes, notes
+    runs: Counter[tuple[object, ...]] = Counter()
+    preferences = []
+    for number, row in (pair for pair, counted in zip(rows, counts, strict=True) if counted):
+        preference = _preference(row, language, benchmark, f"{file}, line {number}")
+        place = preference.item, preference.models, preference.rater
+        preferences.append(replace(preference, run=runs[place]))
+        runs[place] += 1
+    return preferences, notes
+
+
+def _preference(row: PairRow, language: str, benchmark: str, place: str) -> Preference:
+    number = row.question_id.number
+    told = category(benchmark, number, place=place)
+    item = Item(benchmark, language, number, row.turn, "" if told == NO_CATEGORY else told)
+    models = row.model_1, row.model_2
+    games = (
+        _game(row.model_1, row.g1_winner, models, Evidence(row.g1_judgment, source=place)),
+        _game(row.model_2, row.g2_winner, models, Evidence(row.g2_judgment, source=place)),
+    )
+    judge = slug(row.judge)
+    conditions = Conditions(judge, {"benchmark": benchmark})
+    return Preference.of_games(item, Rater(judge), games, conditions=conditions, evidence=Evidence(source=place))
 
 
 def _pair(row: Row, place: str, language: str) -> PairRow:
@@ -148,19 +167,10 @@ def _shown(number: int, row: PairRow) -> Shown:
     return Shown(number, row.question_id.number, row.turn, models, row.judge, row.g1_user_prompt)
 
 
-def _item(row: PairRow, language: str, benchmark: str, place: str) -> OutcomeItem:
-    return OutcomeItem(
-        benchmark=benchmark,
-        language=language,
-        question_id=row.question_id.number,
-        category=category(benchmark, row.question_id.number, place=place),
-        turn=row.turn,
-        run=0,
-        judge=slug(row.judge),
-        model_1=row.model_1,
-        model_2=row.model_2,
-    )
-
-
-def _game(winner: str, text: str) -> OutcomeGame:
-    return OutcomeGame(None, text, "marked as an error") if winner == ERROR else OutcomeGame(winner, text)
+def _game(first: str, winner: str, models: tuple[str, str], evidence: Evidence) -> Game:
+    """Read a winner, who is named by the row's models in both games, whoever was shown first."""
+    if winner == ERROR:
+        return Game(first, Decision.FAILED, None, "marked as an error", evidence)
+    if winner in (MODEL_1, MODEL_2):
+        return Game(first, Decision.WIN, models[winner == MODEL_2], "", evidence)
+    return Game(first, Decision(winner), None, "", evidence)

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from hf_datasets.shared.rows import Name, Number, Row, Text, Turn, finite
-from mtbenchx_tasks.judge.verdict import MODEL_1, MODEL_2
-from mtbenchx_tasks.records import BOTH_BAD, TIE
 
+MODEL_1, MODEL_2, TIE, BOTH_BAD = "model_1", "model_2", "tie", "both_bad"
+"""What rows call a winner: the row's first or second model, or none of them."""
 ERROR = "error"
 """The winner of a game without a vote."""
 WINNERS = (MODEL_1, MODEL_2, TIE, BOTH_BAD, ERROR)

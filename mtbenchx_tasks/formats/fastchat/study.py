@@ -11,7 +11,6 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked, split_id
 from mtbenchx_tasks.formats.answers import first_of, read_models
 from mtbenchx_tasks.formats.benchmark import (
-    NO_CATEGORY,
     NOTHING,
     Told,
     benchmark_of,
@@ -23,21 +22,15 @@ from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
 from mtbenchx_tasks.formats.fastchat.rows import UNREACHED, QuestionRow, SingleRow
 from mtbenchx_tasks.formats.generations import Shown, repeats_shown
 from mtbenchx_tasks.formats.lm_eval import valid_rating
-from mtbenchx_tasks.formats.vote_rows import SKIP
-from mtbenchx_tasks.formats.votes import Vote, read_votes
+from mtbenchx_tasks.formats.votes import read_votes
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
 from mtbenchx_tasks.records import (
-    FAILED,
-    PEOPLE,
-    Compared,
     Conditions,
     Evidence,
     Item,
     Model,
-    Outcome,
-    OutcomeItem,
     Rater,
     Rating,
     Study,
@@ -153,16 +146,8 @@ def read_questions(file: Path, told: Told = NOTHING) -> Study:
 
 def read_fastchat_pairs(file: Path, told: Told = NOTHING) -> Study:
     """Read pairwise judgments (see fastchat.pairs.read_pairs, whose errors are raised)."""
-    language = language_of(file, jsonl.read(file), told.language)
-    outcomes, notes = read_pairs(file, language, told)
-    return Study(
-        compared=tuple(
-            Compared(Conditions(outcome.item.judge, {"benchmark": outcome.item.benchmark}), outcome, str(file))
-            for outcome in outcomes
-        ),
-        sources=(str(file),),
-        notes=notes,
-    )
+    preferences, notes = read_pairs(file, language_of(file, jsonl.read(file), told.language), told)
+    return Study(preferences=tuple(preferences), sources=(str(file),), notes=notes)
 
 
 def read_people(file: Path, told: Told = NOTHING) -> Study:
@@ -172,38 +157,20 @@ def read_people(file: Path, told: Told = NOTHING) -> Study:
         UserError: The file holds no votes, or a row isn't one (see votes.read_votes).
     """
     votes = read_votes(file, language=told.language, benchmark=told.benchmark)
-    counted = [vote for vote in votes if isinstance(vote.question_id, int)]
+    counted = [vote for vote in votes if isinstance(vote.item.question_id, int)]
     notes = []
-    if any(vote.language is None for vote in votes):
+    if not all(vote.item.language for vote in votes):
         notes.append(f"{file}: no language is told, English is taken (--language).")
-    if any(not vote.benchmark for vote in votes):
+    if not all(vote.item.benchmark for vote in votes):
         notes.append(f"{file}: no benchmark is told (--benchmark); categories are those of its rows.")
     if len(counted) < len(votes):
         notes.append(f"{file}: {len(votes) - len(counted)} votes on questions whose ids are no numbers are left out.")
-    return Study(compared=tuple(_votes(counted, str(file))), sources=(str(file),), notes=tuple(notes))
-
-
-def _votes(votes: Sequence[Vote], source: str) -> Iterator[Compared]:
-    """People are one judge together; their places are told apart by the run, so that votes on an item are kept."""
-    order: Counter[OutcomeItem] = Counter()
-    for vote in votes:
-        judge = PEOPLE if vote.kind == "human" else slug(vote.annotator)
-        item = OutcomeItem(
-            benchmark=vote.benchmark,
-            language=(vote.language or "en").lower(),
-            question_id=int(vote.question_id),
-            category=vote.category or NO_CATEGORY,
-            turn=vote.turn,
-            run=0,
-            judge=judge,
-            model_1=vote.model_1,
-            model_2=vote.model_2,
+    preferences = tuple(
+        replace(
+            vote,
+            item=replace(vote.item, language=(vote.item.language or "en").lower()),
+            rater=replace(vote.rater, name=slug(vote.rater.name)) if vote.rater.kind == "judge" else vote.rater,
         )
-        place = replace(item, run=order[item])
-        order[item] += 1
-        yield Compared(Conditions(judge, {"benchmark": vote.benchmark}), _outcome(place, vote), source)
-
-
-def _outcome(item: OutcomeItem, vote: Vote) -> Outcome:
-    """A vote knows no order: none is invented."""
-    return Outcome(item, FAILED if vote.winner == SKIP else vote.winner)
+        for vote in counted
+    )
+    return Study(preferences=preferences, sources=(str(file),), notes=tuple(notes))

@@ -1,4 +1,4 @@
-"""Ledgers: ratings from `use`, outcomes from `comparison`, costs; nobody is asked and nothing is written."""
+"""Ledgers: ratings from `use`, preferences from `comparison`, costs; nobody is asked and nothing is written."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,19 +15,18 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_ledger
 from mtbenchx_tasks.formats.distinct import distinct
 from mtbenchx_tasks.formats.ledger.damage import damage_told
-from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger
+from mtbenchx_tasks.formats.ledger.pairs import preferences_from_ledger
 from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.costs import accounts
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import (
-    Compared,
     Conditions,
     Cost,
     Evidence,
     Item,
     Model,
-    Outcome,
+    Preference,
     Rater,
     Rating,
     Study,
@@ -70,14 +69,14 @@ def read_ledger(file: Path) -> Study:
         raise UserError(f"{file} is not a ledger (SQLite); leave it out.")
     with damage_told(file), open_ledger(file, read_only=True) as ledger:
         ratings, _, twice = distinct(_ratings(ledger, str(file)))
-        compared, notes = _compared(ledger, str(file))
+        preferences, notes = _preferences(ledger, str(file))
         costs = tuple(_costs(ledger, str(file)))
     if twice:
         notes = (
             f"{file}: {twice} judgments stand in it twice (once as an older release wrote) and count once.",
             *notes,
         )
-    return Study(tuple(ratings), compared, costs, sources=(str(file),), notes=notes)
+    return Study(tuple(ratings), preferences, costs, sources=(str(file),), notes=notes)
 
 
 def _ratings(ledger: Ledger, source: str) -> Iterator[Rating]:
@@ -128,29 +127,21 @@ def _conditions(rows: Sequence[Row]) -> Conditions:
     return conditions_of(first["judge"], first["language"], task, rule, sent_by_ledger(rule, rows))
 
 
-def _compared(ledger: Ledger, source: str) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
-    """Read the outcomes under each rule apart; those on another revision of a benchmark are counted."""
-    found: list[Compared] = []
+def _preferences(ledger: Ledger, source: str) -> tuple[tuple[Preference, ...], tuple[str, ...]]:
+    """Read the comparisons under each rule apart; those on another revision of a benchmark are counted."""
+    read: list[Preference] = []
     notes = []
+    evidence = Evidence(source=source)
     for row in comparison_settings(ledger):
         if row["revision"] != revision(row["benchmark"]):
             where = f"{row['benchmark']} revision {row['revision']}"
             notes.append(f"{source}: comparisons on {where} are left out: this release has another revision.")
             continue
-        told = {name: row[name] for name in ("benchmark", "language", "judge", "settings")}
-        games = [_parsed(game) for game in comparisons(ledger, **told)]
-        outcomes = outcomes_from_ledger(ledger, **told)
-        conditions = _conditions(games)
-        found += [Compared(conditions, _short(outcome), source) for outcome in outcomes]
-    return tuple(found), tuple(dict.fromkeys(notes))
-
-
-def _short(outcome: Outcome) -> Outcome:
-    """Keys aren't compared: the same outcome from another file is the same."""
-    if outcome.games is None:
-        return outcome
-    first, second = (replace(game, key=None) for game in outcome.games)
-    return replace(outcome, games=(first, second))
+        place = {name: row[name] for name in ("benchmark", "language", "judge", "settings")}
+        conditions = _conditions([_parsed(game) for game in comparisons(ledger, **place)])
+        under = preferences_from_ledger(ledger, **place)
+        read += [replace(preference, conditions=conditions, evidence=evidence) for preference in under]
+    return tuple(read), tuple(dict.fromkeys(notes))
 
 
 def _costs(ledger: Ledger, source: str) -> Iterator[Cost]:

@@ -12,6 +12,7 @@ from hf_datasets.ledger.queries import latest_answered
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import WITH_BOTH_BAD, game, verdict
+from mtbenchx_tasks.records import Decision
 
 ALONE = 8
 """So many judgments of an unknown judge are looked at before more are bought."""
@@ -29,7 +30,7 @@ def is_useful(request: ChatRequest, completion: Completion) -> bool:
         return verdict(completion, rating="expected").rating is not None
     if verdict(completion).rating is not None:
         return True
-    return game(completion, "last", WITH_BOTH_BAD, swapped=False).vote is not None
+    return game(completion, "last", WITH_BOTH_BAD, ("A", "B")).decision is not Decision.FAILED
 
 
 class Worth:

@@ -1,26 +1,28 @@
 """Every statistic of a study, in every tie mode, stratum and turn, each with its n (paper, Table 3)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from mtbenchx_tasks.formats.vote_rows import VALID
-from mtbenchx_tasks.meta_evaluation.agreement.limits import (
-    CLASSES,
+from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts
+from mtbenchx_tasks.records import PEOPLE, Preference
+from mtbenchx_tasks.stats.agreement import raw_agreement
+from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval, ratio
+from mtbenchx_tasks.stats.kappa import Kappa, cohen_kappa, fleiss_kappa
+from mtbenchx_tasks.stats.pair_rates import by, categories, preference_interval, rates_over_runs, strata
+from mtbenchx_tasks.stats.upper_limits import (
     LIMITS,
+    TIE_CLASSES,
+    WIDTH,
+    Limit,
+    Tally,
     TieMode,
-    counts,
     human_judge,
     kappa_interval,
-    table,
+    tally,
     upper_limit,
 )
-from mtbenchx_tasks.meta_evaluation.agreement.study import Ballot, Compared, Study
-from mtbenchx_tasks.stats.agreement import raw_agreement
-from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval, mean_and_sd, ratio
-from mtbenchx_tasks.stats.kappa import Kappa, cohen_kappa, fleiss_kappa
-from mtbenchx_tasks.stats.pair_rates import by, categories, preference_interval, rates, strata
 
 Place = dict[str, Any]
 """`tie_mode`, `stratum` and `turn` of a statistic."""
@@ -36,11 +38,11 @@ class Statistic:
     judge: str
     """The judge, two joined by ` & `, or empty: people only."""
     tie_mode: TieMode
-    """What ties are; see limits.TieMode."""
+    """What ties are."""
     stratum: str
     """`all`, a category or `rcemr`."""
     turn: str
-    """`1`, `2` or `all`."""
+    """`1`, `2` and so on, `conversation`, or `all`."""
     value: float | None
     """A share or a kappa; None where it isn't defined."""
     low: float | None = None
@@ -73,7 +75,7 @@ class Statistic:
 
 @dataclass(frozen=True)
 class RateRow:
-    """Who wins, by people or by one judge (Figure 3)."""
+    """Who wins, by people or by one judge (paper, Figure 3)."""
 
     voter: str
     """`people` or the judge."""
@@ -86,7 +88,7 @@ class RateRow:
     stratum: str
     """`all`, a category or `rcemr`."""
     turn: str
-    """`1`, `2` or `all`."""
+    """`1`, `2` and so on, `conversation`, or `all`."""
     win: float | None
     """Share of valid votes for model_2; with several runs, their mean."""
     loss: float | None
@@ -125,82 +127,100 @@ class Results:
         return asdict(self)
 
 
-def results(study: Study, settings: dict[str, Any], min_votes: int = 2) -> Results:
-    """Compute every statistic.
+def results(
+    study: VotesAndVerdicts,
+    settings: dict[str, Any],
+    min_votes: int = 2,
+    *,
+    modes: Sequence[TieMode] = tuple(TIE_CLASSES),
+    limits: Sequence[Limit] = LIMITS,
+) -> Results:
+    """Compute the statistics that are asked for.
 
     Args:
         study: From `gather`.
         settings: Kept beside the numbers.
-        min_votes: Votes an item needs for the upper limits and the agreement shown beside them.
+        min_votes: Votes a pair needs for the upper limits and the agreement shown beside them.
+        modes: What ties are.
+        limits: Which upper limits.
     """
     people = {
         "annotators": study.annotators,
-        "votes": len(study.ballots),
+        "votes": len(study.votes),
         "skipped": study.skipped,
         "skip_rate": study.skip_rate,
         "repeated": study.repeated,
     }
     statistics = tuple(
-        found
-        for mode in CLASSES
-        for stratum, turn, group in _cells(study.compared)
-        for found in _statistics(group, study.judges, {"tie_mode": mode, "stratum": stratum, "turn": turn}, min_votes)
+        statistic
+        for mode in modes
+        for stratum, turn, group in _cells([tally(one.item, one.people, one.verdicts, mode) for one in study.contests])
+        for statistic in _statistics(
+            group, study.judges, {"tie_mode": mode, "stratum": stratum, "turn": turn}, min_votes, limits
+        )
     )
     return Results(settings, people, statistics, tuple(rate_rows(study)))
 
 
-def _cells(compared: Sequence[Compared]) -> Iterator[tuple[str, str, list[Compared]]]:
-    """Yield (stratum, turn, items): each stratum per turn, and pooled."""
-    for stratum, group in strata(compared).items():
+def turn_name(turn: int | None) -> str:
+    """Return a turn as files name it."""
+    return CONVERSATION if turn is None else str(turn)
+
+
+POOLED, CONVERSATION = "all", "conversation"
+"""The turn of a number over all turns, and of votes on the whole conversation."""
+
+
+def _cells(tallies: Sequence[Tally]) -> Iterator[tuple[str, str, list[Tally]]]:
+    """Yield (stratum, turn, tallies): each stratum per turn, and pooled."""
+    for stratum, group in strata(tallies).items():
         if stratum:  # questions of unknown category are in `all` only
             for (turn,), part in by(group, "turn").items():
-                yield stratum, str(turn), part
+                yield stratum, turn_name(turn), part
             yield stratum, POOLED, group
 
 
-def _statistics(group: Sequence[Compared], judges: Sequence[str], place: Place, min_votes: int) -> Iterator[Statistic]:
-    mode: TieMode = place["tie_mode"]
-    yield from _of_people(group, mode, place)
+def _statistics(
+    group: Sequence[Tally], judges: Sequence[str], place: Place, min_votes: int, limits: Sequence[Limit]
+) -> Iterator[Statistic]:
+    yield from _of_people(group, place)
     for judge in judges:
-        yield from _of_judge(group, judge, mode, place, min_votes)
-    yield from _of_jury(group, judges, mode, place)
+        yield from _of_judge(group, judge, place, min_votes, limits)
+    yield from _of_jury(group, judges, place)
 
 
-def _of_people(group: Sequence[Compared], mode: TieMode, place: Place) -> Iterator[Statistic]:
-    rows = table(group, mode)
+def _of_people(group: Sequence[Tally], place: Place) -> Iterator[Statistic]:
+    rows = [one.counts for one in group if any(one.counts)]
     raw = raw_agreement(rows)
-    pairs: dict[int, list[Sequence[float]]] = {}
+    pairs: dict[int | str, list[Sequence[float]]] = {}
     for one in group:
-        row = counts(one, mode)
-        n = sum(row)
+        n = sum(one.counts)
         if n > 1:
-            agreeing = sum(count * (count - 1) // 2 for count in row)
+            agreeing = sum(count * (count - 1) // 2 for count in one.counts)
             pairs.setdefault(one.item.question_id, []).append([agreeing, n * (n - 1) // 2])
     interval = bootstrap_interval(pairs, ratio, categories=categories(group))
-    known: Place = {"judge": "", **place, "n_items": raw.n_items, "n": raw.n_pairs, "dropped": raw.n_items_dropped}
-    yield Statistic("human_human", value=raw.micro, **known, **_ends(interval))
-    yield Statistic("human_human_macro", value=raw.macro, **known)
-    kappa = fleiss_kappa(rows)
-    yield _kappa("fleiss_kappa", "", kappa, place, kappa_interval(group, mode))
+    sizes: Place = {"judge": "", **place, "n_items": raw.n_items, "n": raw.n_pairs, "dropped": raw.n_items_dropped}
+    yield Statistic("human_human", value=raw.micro, **sizes, **_ends(interval))
+    yield Statistic("human_human_macro", value=raw.macro, **sizes)
+    yield _kappa("fleiss_kappa", "", fleiss_kappa(rows), place, kappa_interval(group))
 
 
 def _of_judge(
-    group: Sequence[Compared], judge: str, mode: TieMode, place: Place, min_votes: int
+    group: Sequence[Tally], judge: str, place: Place, min_votes: int, limits: Sequence[Limit]
 ) -> Iterator[Statistic]:
     for name, needed in (("judge_human", 1), ("judge_human_on_limit_items", min_votes)):
-        found = human_judge(group, judge, mode, needed)
+        found = human_judge(group, judge, needed)
         numbers: Place = {"sd": found.value.sd, "n_items": found.n_items, "n": found.n_votes, "missing": found.missing}
         yield Statistic(name, judge, **place, value=found.value.mean, **numbers, **_ends(found.interval))
-    for limit in LIMITS:
-        best = upper_limit(group, limit, mode, judge, min_votes)
+    for limit in limits:
+        best = upper_limit(group, limit, judge, min_votes)
         sizes: Place = {"n_items": best.n_items, "n": best.n_votes}
         yield Statistic(f"limit_{limit}", judge, **place, value=best.value, **sizes, **_ends(best.interval))
 
 
-def _of_jury(group: Sequence[Compared], judges: Sequence[str], mode: TieMode, place: Place) -> Iterator[Statistic]:
+def _of_jury(group: Sequence[Tally], judges: Sequence[str], place: Place) -> Iterator[Statistic]:
     """Judges among themselves, by their first run: further runs are no further items."""
-    classes = CLASSES[mode]
-    first = {judge: [classes.get(one.verdicts.get(judge, ("",))[0]) for one in group] for judge in judges}
+    first = {judge: [one.verdicts.get(judge, (None,))[0] for one in group] for judge in judges}
     for one, other in combinations(judges, 2):
         kappa, name = cohen_kappa(first[one], first[other]), f"{one} & {other}"
         both = [(x, y) for x, y in zip(first[one], first[other], strict=True) if x is not None and y is not None]
@@ -208,7 +228,7 @@ def _of_jury(group: Sequence[Compared], judges: Sequence[str], mode: TieMode, pl
         yield Statistic("judge_judge", name, **place, value=share, n_items=len(both), n=len(both))
         yield _kappa("judge_judge_kappa", name, kappa, place, None)
     if len(judges) > 2:  # noqa: PLR2004  (of two it is said already)
-        width = len(set(classes.values()))
+        width = WIDTH[place["tie_mode"]]
         rows = [[said.count(x) for x in range(width)] for said in zip(*first.values(), strict=True)]
         yield _kappa("jury_fleiss_kappa", " & ".join(judges), fleiss_kappa(rows), place, None)
 
@@ -237,55 +257,36 @@ def _ends(interval: Interval | None) -> Place:
     return {"low": interval.low if interval else None, "high": interval.high if interval else None}
 
 
-PEOPLE = "people"
-
-
-POOLED = "all"
-"""The turn of a number over both turns."""
-
-
-def rate_rows(study: Study) -> Iterator[RateRow]:
+def rate_rows(study: VotesAndVerdicts) -> Iterator[RateRow]:
     """Yield the rates of people and of every judge, for each pair of models, language, stratum and turn."""
-    voters: dict[str, list[Ballot]] = {PEOPLE: list(study.ballots)}
-    for judge in study.judges:
-        voters[judge] = _verdicts(study.compared, judge)
-    for voter, said in voters.items():
-        for (one, other, language), pair in by(said, "model_1", "model_2", "language").items():
+    voters = {PEOPLE: study.votes} | {
+        judge: [verdict for contest in study.contests for verdict in contest.verdicts.get(judge, ())]
+        for judge in study.judges
+    }
+    for voter, votes in voters.items():
+        for (models, language), pair in by(votes, "models", "language").items():
+            one, other = sorted(model.name for model in models)
             for stratum, group in strata(pair).items():
-                turns = {str(turn): part for (turn,), part in by(group, "turn").items()} | {POOLED: group}
+                turns = {turn_name(turn): part for (turn,), part in by(group, "turn").items()} | {POOLED: group}
                 for turn, part in turns.items() if stratum else ():
                     yield _rates(voter, (one, other, language), stratum, turn, part)
 
 
-def _verdicts(compared: Sequence[Compared], judge: str) -> list[Ballot]:
-    """Return a judge's verdicts, run by run."""
-    return [
-        Ballot(replace(one.item, judge=judge, run=run), verdict)
-        for one in compared
-        for run, verdict in enumerate(one.verdicts.get(judge, ()))
-    ]
-
-
-def _rates(voter: str, pair: tuple[str, str, str], stratum: str, turn: str, said: Sequence[Ballot]) -> RateRow:
+def _rates(voter: str, pair: tuple[str, str, str], stratum: str, turn: str, votes: Sequence[Preference]) -> RateRow:
     """Return the rates of all votes of people, or the mean over a judge's runs."""
-    runs = [rates(run) for run in by(said, "run").values()]
-    interval = preference_interval(said)
-
-    def mean(name: str) -> float | None:
-        return mean_and_sd(getattr(run, name) for run in runs).mean
-
+    over_runs, interval = rates_over_runs(votes, pair[1]), preference_interval(votes, pair[1])
     return RateRow(
         voter,
         *pair,
         stratum,
         turn,
-        win=mean("win_rate"),
-        loss=mean("loss_rate"),
-        tie=mean("tie_rate"),
-        both_bad=mean("both_bad_rate"),
-        preference=mean_and_sd(run.preference.value for run in runs).mean,
+        win=over_runs.win.mean,
+        loss=over_runs.loss.mean,
+        tie=over_runs.tie.mean,
+        both_bad=over_runs.both_bad.mean,
+        preference=over_runs.preference.mean,
         preference_low=interval.low if interval else None,
         preference_high=interval.high if interval else None,
-        n=sum(vote.winner in VALID for vote in said) / len(runs),
-        missing=None if voter == PEOPLE else mean("missing"),
+        n=sum(run.n for run in over_runs.per_run) / len(over_runs.per_run),
+        missing=None if voter == PEOPLE else over_runs.missing.mean,
     )

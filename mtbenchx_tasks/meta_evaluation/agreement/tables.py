@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from mtbenchx_tasks.meta_evaluation.agreement.limits import Limit, TieMode
 from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
+from mtbenchx_tasks.stats.upper_limits import Limit, TieMode
 from mtbenchx_tasks.tables import Table
 
 
@@ -123,7 +123,7 @@ def _order(row: RateRow, group: Sequence[RateRow]) -> tuple[int, int]:
 
 
 def _turn(turn: str) -> str:
-    return "both turns" if turn == "all" else f"turn {turn}"
+    return {"all": "both turns", "conversation": "whole conversations"}.get(turn, f"turn {turn}")
 
 
 def _percent(one: Statistic) -> str:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
-from mtbenchx_tasks.formats.vote_rows import PEOPLE
-from mtbenchx_tasks.formats.votes import Vote, read_votes, with_skips
-from mtbenchx_tasks.meta_evaluation.agreement.study import Study
-from mtbenchx_tasks.records import INCONSISTENT, OutcomeItem
+from mtbenchx_tasks.formats.vote_rows import PEOPLE_PREFIXES
+from mtbenchx_tasks.formats.votes import read_votes, with_skips
+from mtbenchx_tasks.meta_evaluation.agreement.study import Contest, VotesAndVerdicts
+from mtbenchx_tasks.records import Decision, Preference
 
 JUDGES = ("gpt", "chatgpt", "claude-", "gemini-", "judge")
 """How names begin that are no person's; nor is anyone's who says `tie (inconsistent)`, which takes two games."""
-Read = tuple[list[Vote], list[str]]
+Read = tuple[list[Preference], list[str]]
 """Votes, and a sentence for each file that held others, too."""
 
 
@@ -22,12 +22,12 @@ def read_people(files: Iterable[Path], told: Told = NOTHING) -> Read:
     Raises:
         UserError: As `read_votes`, or a file holds verdicts of judges only.
     """
-    found: list[Vote] = []
+    found: list[Preference] = []
     notes: list[str] = []
     for file in with_skips(files):
         votes = read_votes(file, kind="human", language=told.language, benchmark=told.benchmark)
-        judges = {vote.annotator for vote in votes if _is_judge(vote)}
-        kept = [vote for vote in votes if vote.annotator not in judges]
+        judges = {vote.rater.name for vote in votes if _is_judge(vote)}
+        kept = [vote for vote in votes if vote.rater.name not in judges]
         if not kept:
             raise UserError(f"{file} holds no person's votes but verdicts of {_names(judges)}; name it by --judgments.")
         if judges:
@@ -43,21 +43,21 @@ def read_judges(files: Iterable[Path], told: Told = NOTHING) -> Read:
     Raises:
         UserError: As `read_votes`.
     """
-    found: list[Vote] = []
+    found: list[Preference] = []
     notes: list[str] = []
     for file in files:
         verdicts = read_votes(file, kind="judge", language=told.language, benchmark=told.benchmark)
-        kept = [vote for vote in verdicts if not vote.annotator.lower().startswith(PEOPLE)]
+        kept = [vote for vote in verdicts if not vote.rater.name.lower().startswith(PEOPLE_PREFIXES)]
         if kept and len(kept) < len(verdicts):
             notes.append(f"{len(verdicts) - len(kept)} votes of people in {file} are no judge's and were left out.")
         found += kept or verdicts
     return found, notes
 
 
-def unmatched(study: Study) -> str | None:
+def unmatched(study: VotesAndVerdicts) -> str | None:
     """Tell which models or languages only people or only judges know, since one may be spelled in two ways."""
-    voted = [one.item for one in study.compared if one.people]
-    judged = [one.item for one in study.compared if one.verdicts]
+    voted = [contest for contest in study.contests if contest.people]
+    judged = [contest for contest in study.contests if contest.verdicts]
     unmet = []
     for what, names in (("models", _models), ("languages", _languages)):
         only = names(voted) - names(judged)
@@ -69,17 +69,17 @@ def unmatched(study: Study) -> str | None:
     )
 
 
-def _is_judge(vote: Vote) -> bool:
-    name = vote.annotator.lower()
-    return not name.startswith(PEOPLE) and (vote.winner == INCONSISTENT or name.startswith(JUDGES))
+def _is_judge(vote: Preference) -> bool:
+    name = vote.rater.name.lower()
+    return not name.startswith(PEOPLE_PREFIXES) and (vote.decision is Decision.INCONSISTENT or name.startswith(JUDGES))
 
 
-def _models(items: Iterable[OutcomeItem]) -> set[str]:
-    return {name for item in items for name in (item.model_1, item.model_2)}
+def _models(contests: Iterable[Contest]) -> set[str]:
+    return {model.name for contest in contests for model in contest.models}
 
 
-def _languages(items: Iterable[OutcomeItem]) -> set[str]:
-    return {item.language or "unknown" for item in items}
+def _languages(contests: Iterable[Contest]) -> set[str]:
+    return {contest.item.language or "unknown" for contest in contests}
 
 
 def _names(names: Iterable[str]) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mtbenchx_tasks.report.figures.drawing import Figure, new_figure, shorten
-from mtbenchx_tasks.report.tables.pairs import Duel, _rates_of
-from mtbenchx_tasks.stats.pair_rates import strata
+from mtbenchx_tasks.report.tables.pairs import Duel
+from mtbenchx_tasks.stats.pair_rates import rates_over_runs, strata
 from mtbenchx_tasks.tables import percent, stratum_name
 
 COLOURS = ("#0a6bb0", "#e69f00", "#8c959f", "#4d4d4d")
@@ -19,13 +19,14 @@ NARROW = 7
 def bars(duel: Duel, number_of: int) -> Figure:
     """Return stacked bars: one group per stratum, one bar per judge and for the people."""
     shares: list[tuple[str, str, tuple[float | None, ...], int]] = []
-    by_stratum = {judge: strata(outcomes) for judge, outcomes in duel.by_judge.items()}
+    by_stratum = {judge: strata(preferences) for judge, preferences in duel.by_judge.items()}
     names = list(dict.fromkeys(name for groups in by_stratum.values() for name in groups))
     for name in names:
         for judge, groups in by_stratum.items():
             if name in groups:
-                found = _rates_of(judge, groups[name])
-                shares.append((name, judge, tuple(share.mean for share in found), len(groups[name])))
+                found = rates_over_runs(groups[name], duel.models[1])
+                parts = (found.win.mean, found.loss.mean, found.tie.mean, found.both_bad.mean)
+                shares.append((name, judge, parts, len(groups[name])))
 
     def draw() -> Any:
         canvas = new_figure(8.2, 1.4 + 0.27 * len(shares) + 0.16 * len(names))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.records import BOTH_BAD, Outcome, Rating, Study
+from mtbenchx_tasks.records import Decision, Game, Preference, Rating, Study
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.html import render
 from mtbenchx_tasks.report.sections import RatedTurn, Section
@@ -34,7 +34,7 @@ def parse_questions(text: str | None) -> list[int]:
 def check_questions(chosen: Sequence[int], study: Study) -> None:
     """Raise a UserError if a question is not among the results."""
     known = {rating.item.question_id for rating in study.ratings}
-    known |= {item.outcome.item.question_id for item in study.compared}
+    known |= {preference.item.question_id for preference in study.preferences}
     if chosen and not known:
         raise UserError("No result is on a question; leave --questions out.")
     for question in chosen:
@@ -114,25 +114,26 @@ def _told(rating: Rating) -> str:
 def votes_html(found: Sequence[Duel], chosen: Sequence[int]) -> Markup:
     """Return what judges said of pairs on the chosen questions; empty if nothing was said."""
     comparisons = [
-        _comparison(duel, judge, outcome)
+        _comparison(duel, judge, preference)
         for duel in found
-        for judge, outcomes in duel.by_judge.items()
-        for outcome in outcomes
-        if outcome.item.question_id in chosen and any(game.text for game in outcome.games or ())
+        for judge, preferences in duel.by_judge.items()
+        for preference in preferences
+        if preference.item.question_id in chosen and any(game.evidence.text for game in preference.games)
     ]
     return render("votes.html", comparisons=comparisons) if comparisons else Markup()
 
 
-def _comparison(duel: Duel, judge: str, outcome: Outcome) -> dict[str, object]:
+def _comparison(duel: Duel, judge: str, preference: Preference) -> dict[str, object]:
     """Return what votes.html shows of one comparison."""
-    item = outcome.item
-    names = {"model_1": item.model_1, "model_2": item.model_2, BOTH_BAD: "both bad"}
-    winner = names.get(outcome.winner, outcome.winner)
-    games = zip(("first", "second"), (item.model_1, item.model_2), outcome.games or (), strict=False)
+    item, run = preference.item, preference.run + 1
     return {
-        "title": f"{duel.title}, question {item.question_id}, turn {item.turn}, run {item.run + 1}, {judge}: {winner}",
+        "title": f"{duel.title}, question {item.question_id}, turn {item.turn}, run {run}, {judge}: {_won(preference)}",
         "games": [
-            (order, first, names.get(game.vote or "", game.vote or "no vote"), game.text)
-            for order, first, game in games
+            (order, game.first, "no vote" if game.decision is Decision.FAILED else _won(game), game.evidence.text)
+            for order, game in zip(("first", "second"), preference.games, strict=False)
         ],
     }
+
+
+def _won(said: Preference | Game) -> str:
+    return said.winner or said.decision.value.replace("_", " ")

@@ -1,9 +1,10 @@
 """Tables of pairwise judging: rates per category of judge and people, positional bias (Table 2), length."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from mtbenchx_tasks.records import INCONSISTENT, PEOPLE, Compared, Conditions, Outcome, OutcomeGame
+from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
+from mtbenchx_tasks.records import PEOPLE, Conditions, Decision, Preference
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.stats.intervals import Averaged, Interval
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
@@ -28,11 +29,11 @@ class Duel:
     """Two models in one language, as every judge and the people saw them."""
 
     models: tuple[str, str]
-    """A win is one of the second."""
+    """Sorted by name; a win is one of the second."""
     language: str
-    """Of the questions."""
-    by_judge: dict[str, list[Outcome]]
-    """Name in words -> outcomes; PEOPLE first."""
+    """Code of the questions' language."""
+    by_judge: dict[str, list[Preference]]
+    """Name in words -> preferences; PEOPLE first."""
 
     @property
     def title(self) -> str:
@@ -40,20 +41,16 @@ class Duel:
         return f"{self.models[1]} against {self.models[0]}, {language_name(self.language)}"
 
 
-def duels(compared: Sequence[Compared]) -> list[Duel]:
-    """Group outcomes by pair and language; each judge under its own conditions apart, never merged.
-
-    A pair is one whichever model a file names first.
-    """
-    groups: dict[tuple[str, str, str], dict[Conditions, list[Outcome]]] = {}
-    for item in compared:
-        outcome = _in_order(item.outcome)
-        place = outcome.item.model_1, outcome.item.model_2, outcome.item.language
-        groups.setdefault(place, {}).setdefault(item.conditions, []).append(outcome)
+def duels(preferences: Sequence[Preference]) -> list[Duel]:
+    """Group by pair and language; each judge under its own conditions apart, never merged."""
     found = []
-    for (one, other, language), conditions in sorted(groups.items()):
-        ordered = sorted(conditions, key=lambda told: (told.judge != PEOPLE, told))
-        named = {_named(told, [c for c in conditions if c.judge == told.judge]): conditions[told] for told in ordered}
+    for (models, language), group in by(preferences, "models", "language").items():
+        voters: dict[Conditions, list[Preference]] = {}
+        for preference in group:
+            voters.setdefault(preference.conditions, []).append(preference)
+        ordered = sorted(voters, key=lambda told: (told.judge != PEOPLE, told))
+        named = {_named(told, [c for c in voters if c.judge == told.judge]): voters[told] for told in ordered}
+        one, other = sorted(model.name for model in models)
         found.append(Duel((one, other), language, named))
     return found
 
@@ -64,70 +61,41 @@ def _named(conditions: Conditions, alike: Sequence[Conditions]) -> str:
     return conditions.describe(alike).removeprefix("judge ")
 
 
-def _in_order(outcome: Outcome) -> Outcome:
-    item = outcome.item
-    if item.model_1 <= item.model_2:
-        return outcome
-    first, second = outcome.games or (None, None)
-    return Outcome(
-        replace(item, model_1=item.model_2, model_2=item.model_1),
-        SWAPPED.get(outcome.winner, outcome.winner),
-        None if first is None or second is None else (_mirrored(second), _mirrored(first)),
-        outcome.lengths[::-1],
-    )
-
-
-SWAPPED = {"model_1": "model_2", "model_2": "model_1"}
-
-
-def _mirrored(game: OutcomeGame) -> OutcomeGame:
-    return game if game.vote is None else replace(game, vote=SWAPPED.get(game.vote, game.vote))
-
-
 def rates_table(duel: Duel, number_of: int) -> Table:
     """Return win, loss, tie and both-bad rates per category, each judge and the people below one another."""
     rows: list[Row] = []
     records = []
-    for judge, outcomes in duel.by_judge.items():
+    for judge, preferences in duel.by_judge.items():
         rows.append((judge,))
-        for name, group in strata(outcomes).items():
-            found, pooled = _rates_of(judge, group), rates(group)
+        for name, group in strata(preferences).items():
+            over_runs, pooled = rates_over_runs(group, duel.models[1]), rates(group, duel.models[1])
+            found = over_runs.win, over_runs.loss, over_runs.tie, over_runs.both_bad
             rows.append((stratum_name(name), *map(_averaged, found), Cell(str(pooled.n), f"of {len(group)}")))
             shares = {vote: value.mean for vote, value in zip(VOTES, found, strict=True)}
             records.append(
                 {"model_1": duel.models[0], "model_2": duel.models[1], "language": duel.language, "judge": judge,
-                 "category": name, **shares, "n_valid": pooled.n, "n_total": len(group)}
+                 "category": name or NO_CATEGORY, **shares, "n_valid": pooled.n, "n_total": len(group)}
             )  # fmt: skip
     return Table(
         f"rates-{number_of}",
         f"Who wins: {duel.title}",
         ("Category", f"{duel.models[1]} wins", f"{duel.models[0]} wins", "Tie", "Both bad", "Valid votes"),
         tuple(rows),
-        "In % of valid votes; a judge's inconsistent and failed outcomes are in no rate. Several runs: mean and "
+        "In % of valid votes; a judge's inconsistent and failed preferences are in no rate. Several runs: mean and "
         "standard deviation over runs. All and RCEMR (roleplay, coding, extraction, math, reasoning) pool votes.",
-        tuple(_preference_note(judge, outcomes, duel) for judge, outcomes in duel.by_judge.items()),
+        tuple(_preference_note(judge, preferences, duel) for judge, preferences in duel.by_judge.items()),
         tuple(records),
         folded=len(rows) > 26 or number_of > 4,  # noqa: PLR2004
     )
-
-
-def _rates_of(judge: str, group: Sequence[Outcome]) -> tuple[Averaged, ...]:
-    """People's votes on one item are several votes, not runs: pooled."""
-    if judge == "People":
-        found = rates(group)
-        shares = (found.win_rate, found.loss_rate, found.tie_rate, found.both_bad_rate)
-        return tuple(Averaged(share, None, int(share is not None), 0) for share in shares)
-    over = rates_over_runs(group)
-    return over.win, over.loss, over.tie, over.both_bad
 
 
 def _averaged(value: Averaged) -> Cell:
     return Cell(percent(value.mean), "" if value.sd is None else f"± {percent(value.sd)}")
 
 
-def _preference_note(judge: str, outcomes: Sequence[Outcome], duel: Duel) -> str:
-    interval, test = preference_interval(outcomes), preference_test(outcomes)
-    found = rates(outcomes).preference
+def _preference_note(judge: str, preferences: Sequence[Preference], duel: Duel) -> str:
+    interval, test = preference_interval(preferences, duel.models[1]), preference_test(preferences, duel.models[1])
+    found = rates(preferences, duel.models[1]).preference
     if found.value is None:
         return f"{judge}: no decided votes."
     between = "" if interval is None else f" (95 % {_between(interval)}, over questions)"
@@ -144,10 +112,10 @@ def bias_table(found: Sequence[Duel]) -> Table | None:
     """Return positional bias per category (the paper's Table 2); None where no judge compared both orders."""
     rows: list[Row] = []
     for duel in found:
-        for judge, outcomes in duel.by_judge.items():
-            if any(outcome.games or outcome.winner == INCONSISTENT for outcome in outcomes):  # else: votes alone
+        for judge, preferences in duel.by_judge.items():
+            if any(one.games or one.decision is Decision.INCONSISTENT for one in preferences):  # else: votes alone
                 rows.append((f"{duel.title}: {judge}",))
-                rows += _bias_rows(outcomes)
+                rows += _bias_rows(preferences)
     if not rows:
         return None
     columns = ("Bias, in %", "Inconsistent / valid", "First won both", "Second won both", "Otherwise", "Not told")
@@ -156,7 +124,7 @@ def bias_table(found: Sequence[Duel]) -> Table | None:
         "How often the order of the answers decides",
         ("Category", *columns, "Failed, in %", "After substitution, in %", "Mitigated, points"),
         tuple(rows),
-        "Both orders are judged; biased are outcomes whose two games disagree, in % of those with both games valid, "
+        "Both orders are judged; biased are preferences whose two games disagree, in % of those with both games valid, "
         "averaged over runs (the paper's Table 2). Not told: the file says inconsistent and holds no games, so no "
         "direction. Substitution: an inconsistent vote is taken from the next run; over all runs but the last, which "
         "has none.",
@@ -164,11 +132,11 @@ def bias_table(found: Sequence[Duel]) -> Table | None:
     )
 
 
-def _bias_rows(outcomes: Sequence[Outcome]) -> list[Row]:
-    several = len(by(outcomes, "run")) > 1
-    substituted = effects(outcomes, "next") if several else {}
+def _bias_rows(preferences: Sequence[Preference]) -> list[Row]:
+    several = len(by(preferences, "run")) > 1
+    substituted = effects(preferences, "next") if several else {}
     rows: list[Row] = []
-    for name, group in strata(outcomes).items():
+    for name, group in strata(preferences).items():
         bias, runs, effect = positional_bias(group), bias_over_runs(group), substituted.get(name)
         rows.append(
             (
@@ -188,11 +156,11 @@ def length_preference_table(found: Sequence[Duel]) -> Table | None:
     """Return how often the longer answer wins, and the preference at equal length; None if lengths aren't known."""
     rows: list[Row] = []
     for duel in found:
-        for judge, outcomes in duel.by_judge.items():
-            if not any(outcome.lengths != (0, 0) for outcome in outcomes):
+        for judge, preferences in duel.by_judge.items():
+            if not any(preference.answers for preference in preferences):
                 continue
-            longer, equal = longer_wins(outcomes), length_controlled(outcomes)
-            raw = rates(outcomes).preference
+            longer, equal = longer_wins(preferences), length_controlled(preferences, duel.models[1])
+            raw = rates(preferences, duel.models[1]).preference
             rows.append(
                 (f"{duel.title}: {judge}",
                  Cell(percent(longer.share.value), f"{longer.share.count}/{longer.share.n}"),

@@ -87,7 +87,7 @@ def test_from_two_answer_files_to_an_export(tmp_path: Path, answers: list[Path])
     votes = read_votes(tmp_path / "out" / "votes.parquet")
     assert len(votes) == 3
     assert pseudonym is not None
-    assert {vote.annotator for vote in votes} == {pseudonym[1]}
+    assert {vote.rater.name for vote in votes} == {pseudonym[1]}
     told = annotate("withdraw", pseudonym[1], cwd=tmp_path).stdout
     assert told.startswith(f"4 votes of {pseudonym[1]} were deleted")
     assert annotate("export", cwd=tmp_path).returncode == 1
@@ -191,9 +191,9 @@ def test_import_reads_anyones_votes_into_one_layout(tmp_path: Path) -> None:
         (tmp_path / name).write_text(json.dumps(row) + "\n", encoding="utf-8")
     done = annotate("import", "pair.jsonl", "human.jsonl", "--out", "all.jsonl", "--language", "en", cwd=tmp_path)
     assert done.stdout == "all.jsonl: 2 votes of 2; 1 inconsistent, 1 tie\n"
-    assert [(vote.kind, vote.winner) for vote in read_votes(tmp_path / "all.jsonl")] == [
+    assert [(vote.rater.kind, vote.decision.value) for vote in read_votes(tmp_path / "all.jsonl")] == [
         ("judge", "inconsistent"),
-        ("human", "tie"),
+        ("person", "tie"),
     ]
 
 

@@ -86,7 +86,7 @@ def test_model_a_is_the_one_shown_left_and_conversations_end_with_the_judged_tur
 def test_skips_stand_in_a_file_of_their_own(store: Store, files: list[Path]) -> None:
     skipped = store.rows("SELECT COUNT(*) FROM vote WHERE choice = 'skip'")[0][0]
     assert [len(rows_of(file)) for file in files[1:]] == [8 * 2 * 4 - skipped, skipped]
-    assert {vote.winner for vote in read_votes(files[2])} == {"skip"}
+    assert {vote.decision.value for vote in read_votes(files[2])} == {"skip"}
 
 
 def test_our_reader_finds_the_winners_that_the_database_has(store: Store, files: list[Path]) -> None:
@@ -95,11 +95,11 @@ def test_our_reader_finds_the_winners_that_the_database_has(store: Store, files:
     }
     for file in files[:2]:
         votes = read_votes(file)
-        assert {vote.kind for vote in votes} == {"human"}
-        assert {(vote.model_1, vote.model_2, vote.language) for vote in votes} == {(ONE, OTHER, "de")}
+        assert {vote.rater.kind for vote in votes} == {"person"}
+        assert {(*vote.names, vote.item.language) for vote in votes} == {(*sorted((ONE, OTHER)), "de")}
         for vote in votes:
-            said = {"model_1": ONE, "model_2": OTHER}.get(vote.winner, vote.winner)
-            assert said == stored[vote.annotator, vote.question_id, vote.turn]  # type: ignore[index]
+            said = vote.winner or vote.decision.value
+            assert said == stored[vote.rater.name, vote.item.question_id, vote.item.turn]
     assert read_votes(files[0]) == read_votes(files[1])
 
 
@@ -124,8 +124,8 @@ def fastchats_agreement(rows: list[dict[str, Any]], ties: bool) -> float:
 def test_fastchats_pair_counting_gives_the_same_agreement(files: list[Path], ties: bool) -> None:
     table: dict[object, list[int]] = {}
     for vote in read_votes(files[0]):
-        row = table.setdefault(vote.item, [0, 0, 0])
-        kind = {"model_1": 0, "model_2": 1}.get(vote.winner, 2)
+        row = table.setdefault((vote.item, vote.models), [0, 0, 0])
+        kind = {ONE: 0, OTHER: 1}.get(vote.winner or "", 2)
         if ties or kind != 2:
             row[kind] += 1
     expected = fastchats_agreement(rows_of(files[1]), ties)

@@ -156,8 +156,8 @@ def test_an_older_release_s_comparisons_count_once(tmp_path: Path) -> None:
     with serve_judges() as api:
         settings = JudgeSettings(model="gpt-4.1", base_url=api.url, ledger=str(ledger))
         given = [Answers(model, "en", "mini", {1: (model, model)}) for model in ("a", "b")]
-        start(given, "en", settings).outcomes()
+        start(given, "en", settings).preferences()
     as_0_4_wrote(ledger, "comparison")
     study = read_study([ledger])
-    assert len(study.compared) == 2  # one question, two turns
-    assert study.compared[0].conditions.sent["temperature"] == 0.0
+    assert len(study.preferences) == 2  # one question, two turns
+    assert study.preferences[0].conditions.sent["temperature"] == 0.0

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.votes import Vote, read_votes, with_skips, write_votes
+from mtbenchx_tasks.formats.votes import read_votes, with_skips, write_votes
+from mtbenchx_tasks.records import Decision, Item, Model, Preference, Rater
 
 LMSYS = {
     "question_id": 81,
@@ -35,17 +37,25 @@ def write(file: Path, *rows: dict[str, Any]) -> Path:
     return file
 
 
-def test_models_are_sorted_by_name_and_the_winner_with_them(tmp_path: Path) -> None:
-    # zephyr is shown left (model_a) and wins; alpaca sorts first, so the winner is model_2.
-    (vote,) = read_votes(write(tmp_path / "votes.jsonl", LMSYS))
-    assert vote == Vote(81, 1, None, None, "expert_0", "human", "alpaca", "zephyr", "model_2")
-    assert vote.item == (None, 81, 1, "alpaca", "zephyr")
+MODELS = frozenset({Model("alpaca"), Model("zephyr")})
+
+
+def test_the_winner_stands_by_name_whichever_side_it_was_shown_on(tmp_path: Path) -> None:
+    rows = [LMSYS, {**LMSYS, "model_a": "alpaca", "model_b": "zephyr", "winner": "model_b", "judge": "expert_1"}]
+    one, other = read_votes(write(tmp_path / "votes.jsonl", *rows))
+    assert (one.item, one.models, one.rater) == (Item("", "", 81, 1), MODELS, Rater("expert_0", "person"))
+    assert (one.decision, one.winner, one.evidence.source) == (
+        Decision.WIN,
+        "zephyr",
+        f"{tmp_path / 'votes.jsonl'}, line 1",
+    )
+    assert (other.item, other.models, other.winner) == (one.item, one.models, "zephyr")
 
 
 @pytest.mark.parametrize(
     ("said", "winner", "counts"),
     [
-        ("model_b", "model_1", True),
+        ("model_b", "alpaca", True),
         ("tie", "tie", True),
         ("tie (bothbad)", "both_bad", True),
         ("tie (inconsistent)", "inconsistent", False),
@@ -55,14 +65,14 @@ def test_models_are_sorted_by_name_and_the_winner_with_them(tmp_path: Path) -> N
 )
 def test_every_winner_of_the_published_files_is_known(tmp_path: Path, said: str, winner: str, counts: bool) -> None:
     (vote,) = read_votes(write(tmp_path / "votes.jsonl", {**LMSYS, "winner": said}))
-    assert (vote.winner, vote.counts) == (winner, counts)
+    assert (vote.winner or vote.decision.value, vote.decision.counts) == (winner, counts)
 
 
 @pytest.mark.parametrize(
     ("judge", "annotator", "kind"),
     [
-        ("expert_12", "expert_12", "human"),
-        ("author_0", "author_0", "human"),
+        ("expert_12", "expert_12", "person"),
+        ("author_0", "author_0", "person"),
         ("gpt4_pair", "gpt4_pair", "judge"),
         (["gpt-4", "pair-v2"], "gpt-4", "judge"),
     ],
@@ -70,8 +80,8 @@ def test_every_winner_of_the_published_files_is_known(tmp_path: Path, said: str,
 def test_people_are_told_from_judges(tmp_path: Path, judge: object, annotator: str, kind: str) -> None:
     file = write(tmp_path / "votes.jsonl", {**LMSYS, "judge": judge})
     (vote,) = read_votes(file)
-    assert (vote.annotator, vote.kind) == (annotator, kind)
-    assert read_votes(file, kind="human")[0].kind == "human"
+    assert (vote.rater.name, vote.rater.kind) == (annotator, kind)
+    assert read_votes(file, kind="human")[0].rater.kind == "person"
 
 
 def test_parquet_with_conversations_and_a_json_array_read_the_same(tmp_path: Path) -> None:
@@ -79,7 +89,7 @@ def test_parquet_with_conversations_and_a_json_array_read_the_same(tmp_path: Pat
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "votes.parquet")
     (tmp_path / "votes.json").write_text(json.dumps(rows), encoding="utf-8")
     expected = read_votes(write(tmp_path / "votes.jsonl", *rows))
-    assert [vote.turn for vote in expected] == [1, 2]
+    assert [vote.item.turn for vote in expected] == [1, 2]
     assert read_votes(tmp_path / "votes.parquet") == expected
     assert read_votes(tmp_path / "votes.json") == expected
 
@@ -112,13 +122,13 @@ def test_skipped_votes_are_found_beside_an_export(tmp_path: Path) -> None:
 
 def test_a_judge_as_a_list_survives_parquet(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist([{**LMSYS, "judge": ["gpt-4", "pair-v2"]}]), tmp_path / "votes.parquet")
-    assert read_votes(tmp_path / "votes.parquet")[0].annotator == "gpt-4"
+    assert read_votes(tmp_path / "votes.parquet")[0].rater.name == "gpt-4"
 
 
 @pytest.mark.parametrize(
     ("games", "winner"),
     [
-        (("model_1", "model_1"), "model_2"),  # zephyr, which sorts last
+        (("model_1", "model_1"), "zephyr"),
         (("model_1", "model_2"), "inconsistent"),
         (("tie", "tie"), "tie"),
         (("both_bad", "both_bad"), "both_bad"),
@@ -129,7 +139,9 @@ def test_a_judge_as_a_list_survives_parquet(tmp_path: Path) -> None:
 def test_both_games_of_fastchats_rows_must_agree(tmp_path: Path, games: tuple[str, str], winner: str) -> None:
     row = {**FASTCHAT, "g1_winner": games[0], "g2_winner": games[1]}
     (vote,) = read_votes(write(tmp_path / "gpt-4_pair.jsonl", row))
-    assert vote == Vote(121, 2, "coding", None, "gpt-4", "judge", "alpaca", "zephyr", winner, benchmark="mtbench_x")
+    assert (vote.item, vote.item.category) == (Item("mtbench_x", "", 121, 2), "coding")
+    assert (vote.models, vote.rater) == (MODELS, Rater("gpt-4"))
+    assert winner == (vote.winner or vote.decision.value)
 
 
 def test_runs_of_a_judge_are_numbered(tmp_path: Path) -> None:
@@ -140,13 +152,17 @@ def test_runs_of_a_judge_are_numbered(tmp_path: Path) -> None:
 def test_the_language_comes_from_the_row_its_id_or_the_caller(tmp_path: Path) -> None:
     rows = [LMSYS, {**LMSYS, "question_id": "81_DE"}, {**LMSYS, "language": "fr"}]
     votes = read_votes(write(tmp_path / "votes.jsonl", *rows), language="en")
-    assert [(vote.question_id, vote.language) for vote in votes] == [(81, "en"), (81, "de"), (81, "fr")]
+    assert [(vote.item.question_id, vote.item.language) for vote in votes] == [(81, "en"), (81, "de"), (81, "fr")]
 
 
 def test_a_category_is_never_guessed(tmp_path: Path) -> None:
     rows = [{**LMSYS, "question_id": 3}, {**LMSYS, "question_id": "58210e39b3"}, {**LMSYS, "category": "biology"}]
     votes = read_votes(write(tmp_path / "votes.jsonl", *rows))
-    assert [(vote.question_id, vote.category) for vote in votes] == [(3, None), ("58210e39b3", None), (81, "biology")]
+    assert [(vote.item.question_id, vote.item.category) for vote in votes] == [
+        (3, ""),
+        ("58210e39b3", ""),
+        (81, "biology"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,35 +212,37 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 
 NAMES = st.text(min_size=1, max_size=5).filter(lambda name: name.isprintable() and bool(name.strip()))
+DECIDED = st.sampled_from([*((one, None) for one in Decision if one is not Decision.WIN), (Decision.WIN, 0)])
 VOTES = st.builds(
-    Vote,
-    question_id=st.integers(1, 10**9),
-    turn=st.integers(1, 2),
-    category=st.just("math"),
-    language=st.sampled_from(["en", "de"]),
-    annotator=NAMES,
-    kind=st.sampled_from(["human", "judge"]),
-    model_1=NAMES,
-    model_2=NAMES,
-    winner=st.sampled_from(["model_1", "model_2", "tie", "both_bad", "skip", "inconsistent", "failed"]),
-).filter(lambda vote: vote.model_1 < vote.model_2)
+    lambda item, names, rater, decided: Preference(
+        item, frozenset(map(Model, names)), rater, decided[0], None if decided[1] is None else names[0]
+    ),
+    st.builds(
+        Item, st.just(""), st.sampled_from(["en", "de"]), st.integers(1, 10**9), st.integers(1, 2), st.just("math")
+    ),
+    st.lists(NAMES, min_size=2, max_size=2, unique=True),
+    st.builds(Rater, NAMES, st.sampled_from(["person", "judge"])),
+    DECIDED,
+)
 
 
-@given(votes=st.lists(VOTES, min_size=1, max_size=5, unique_by=lambda vote: (vote.annotator, vote.kind, vote.item)))
-def test_written_votes_read_back_equal(tmp_path_factory: pytest.TempPathFactory, votes: list[Vote]) -> None:
+@given(votes=st.lists(VOTES, min_size=1, max_size=5, unique_by=lambda vote: (vote.rater, vote.item, vote.models)))
+def test_written_votes_read_back_equal(tmp_path_factory: pytest.TempPathFactory, votes: list[Preference]) -> None:
     file = tmp_path_factory.mktemp("votes") / "votes.jsonl"
     write_votes(file, votes)
-    assert read_votes(file) == votes
+    read = read_votes(file)
+    assert [replace(vote, conditions=votes[0].conditions) for vote in read] == votes
+    assert {vote.item.category for vote in read} == {"math"}
 
 
 def test_ids_give_no_category_unless_the_benchmark_is_told(tmp_path: Path) -> None:
     rows = [{**LMSYS, "question_id": number} for number in (81, 160)]
     file = write(tmp_path / "votes.jsonl", *rows)
-    assert {(vote.category, vote.benchmark) for vote in read_votes(file)} == {(None, "")}
-    assert [vote.category for vote in read_votes(file, benchmark="mtbench_x")] == ["writing", "humanities"]
+    assert {(vote.item.category, vote.item.benchmark) for vote in read_votes(file)} == {("", "")}
+    assert [vote.item.category for vote in read_votes(file, benchmark="mtbench_x")] == ["writing", "humanities"]
     mini = [{**LMSYS, "question_id": 1, "conversation_a": [{"role": "user", "content": text}]} for text in MINI_TEXTS]
-    assert [vote.category for vote in read_votes(write(tmp_path / "mini.jsonl", mini[0]))] == ["writing"]
-    assert [vote.category for vote in read_votes(write(tmp_path / "not.jsonl", mini[1]))] == [None]
+    assert [vote.item.category for vote in read_votes(write(tmp_path / "mini.jsonl", mini[0]))] == ["writing"]
+    assert [vote.item.category for vote in read_votes(write(tmp_path / "not.jsonl", mini[1]))] == [""]
 
 
 MINI_TEXTS = (questions("mini", "de")[0].turns[0], "A question of somebody else's.")

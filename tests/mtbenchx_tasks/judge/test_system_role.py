@@ -37,5 +37,5 @@ def test_comparisons_are_asked_for_in_the_role(api: Api, tmp_path: Path, role: s
     given: dict[str, Any] = {"model": "m", "base_url": api.url, "system_role": role}
     settings = JudgeSettings.parse({**given, "ledger": str(tmp_path / "ledger.sqlite")})
     both = [Answers(model, "en", "mini", {1: ("One", f"Two {model}")}) for model in ("a", "b")]
-    start(both, "en", settings).outcomes()
+    start(both, "en", settings).preferences()
     assert roles(api) == {sent}

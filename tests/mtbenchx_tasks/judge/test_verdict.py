@@ -26,7 +26,7 @@ from mtbenchx_tasks.judge.verdict import (
     parse_vote,
     verdict,
 )
-from mtbenchx_tasks.records import OutcomeGame, Verdict
+from mtbenchx_tasks.records import Game, Verdict
 from tests.sources import needs_sources
 
 
@@ -255,8 +255,10 @@ def judged(text: str) -> tuple[float | None, str]:
 
 
 def compared(text: str) -> tuple[str | None, str]:
-    found = game(Completion("answered", text.replace("[[3]]", "[[A]]").replace("[[8]]", "[[B]]")), "last", 3, False)
-    return found.vote, found.reason
+    found = game(
+        Completion("answered", text.replace("[[3]]", "[[A]]").replace("[[8]]", "[[B]]")), "last", 3, ("x", "y")
+    )
+    return found.winner, found.reason
 
 
 def expected_of(text: str) -> tuple[float | None, str]:
@@ -272,7 +274,7 @@ READERS = [judged, compared, expected_of]
 @pytest.mark.parametrize(("begin", "end"), MARKS.values(), ids=MARKS)
 @pytest.mark.parametrize("read", READERS)
 def test_a_thought_is_no_verdict(begin: str, end: str, read: Any) -> None:
-    assert read(f"{begin}Maybe [[3]], or [[3]]{end}I say: [[8]]") in ((8, ""), ("model_2", ""))
+    assert read(f"{begin}Maybe [[3]], or [[3]]{end}I say: [[8]]") in ((8, ""), ("y", ""))
     assert read(f"\n{begin}Maybe [[3]]{end}I can't rate this.")[0] is None
 
 
@@ -300,7 +302,7 @@ def test_a_thought_may_have_begun_in_the_prompt(end: str) -> None:
 def test_the_reason_names_what_cut_a_judgment_off(text: str, details: dict[str, Any], reason: str) -> None:
     assert verdict(Completion("answered", text, details=details)).reason == reason
     votes = {UNPARSABLE: NO_VOTE, OUT_OF_RANGE: "cut off at max_tokens before a vote"}
-    said = game(Completion("answered", text, details=details), "last", 3, swapped=False).reason
+    said = game(Completion("answered", text, details=details), "last", 3, ("x", "y")).reason
     assert said == votes.get(reason, reason.replace("verdict", "vote"))
 
 
@@ -308,7 +310,7 @@ def test_a_limit_that_left_no_text_is_named() -> None:
     spent = Completion("empty", reason="the endpoint returned no text", details={"finish_reason": "length"})
     assert (
         verdict(spent).reason
-        == game(spent, "last", 3, False).reason
+        == game(spent, "last", 3, ("x", "y")).reason
         == "cut off at max_tokens before the judge wrote anything"
     )
 
@@ -518,7 +520,7 @@ def test_whatever_a_ledger_holds_is_a_rating_or_a_reason(
     assert (found.rating is None) == bool(found.reason) or state == ""
     assert found.rating is None or math.isfinite(found.rating)
     assert isinstance(found.text, str)
-    assert isinstance(game(said, parser, 3, swapped=False), OutcomeGame)
+    assert isinstance(game(said, parser, 3, ("x", "y")), Game)
 
 
 def test_probabilities_stand_as_the_judgments_text() -> None:

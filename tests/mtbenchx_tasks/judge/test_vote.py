@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import NO_VOTE, NOT_OFFERED, game, model_vote, parse_vote, parse_vote_fastchat
-from mtbenchx_tasks.records import OutcomeGame
+from mtbenchx_tasks.records import Decision, Evidence, Game
 
 READ = {  # name: (text, ours with three votes, ours with four, FastChat's)
     "A": ("A explains more.\n\n[[A]]", "A", "A", "A"),
@@ -51,17 +51,25 @@ def test_the_authors_order_ends_in_both_bad() -> None:
 
 
 @pytest.mark.parametrize(
-    ("letter", "shown_first_1", "shown_first_2"),
-    [("A", "model_1", "model_2"), ("B", "model_2", "model_1"), ("C", "tie", "tie"), ("D", "both_bad", "both_bad")],
+    ("letter", "decided"),
+    [
+        ("A", (Decision.WIN, "x")),
+        ("B", (Decision.WIN, "y")),
+        ("C", (Decision.TIE, None)),
+        ("D", (Decision.BOTH_BAD, None)),
+        (None, (Decision.FAILED, None)),
+    ],
 )
-def test_a_letter_means_who_was_shown_there(letter: str, shown_first_1: str, shown_first_2: str) -> None:
-    assert [model_vote(letter, swapped) for swapped in (False, True)] == [shown_first_1, shown_first_2]
+def test_a_letter_means_who_was_shown_there(letter: str | None, decided: tuple[Decision, str | None]) -> None:
+    assert model_vote(letter, ("x", "y")) == decided
 
 
 def test_a_game_keeps_text_and_key() -> None:
     said = Completion("answered", "[[A]], no: [[B]]")
-    assert game(said, "last", 3, swapped=True, key="k") == OutcomeGame("model_1", said.text, "", "k")
-    assert game(said, "fastchat", 3, swapped=True, key="k") == OutcomeGame("model_2", said.text, "", "k")
+    last, first = (game(said, parser, 3, ("y", "x"), "k") for parser in ("last", "fastchat"))
+    assert last == Game("y", Decision.WIN, "x", "", Evidence(said.text))
+    assert first == Game("y", Decision.WIN, "y", "", Evidence(said.text))
+    assert last.evidence.key == "k"
 
 
 @pytest.mark.parametrize("parser", ["last", "fastchat"])
@@ -75,7 +83,7 @@ def test_a_game_keeps_text_and_key() -> None:
     ],
 )
 def test_what_was_not_answered_is_no_vote(said: Completion, reason: str, parser: str) -> None:
-    assert game(said, parser, 4, swapped=False, key="k") == OutcomeGame(None, said.text, reason, "k")
+    assert game(said, parser, 4, ("x", "y"), "k") == Game("x", Decision.FAILED, None, reason, Evidence(said.text))
 
 
 # properties --------------------------------------------------------------------------------------------------------

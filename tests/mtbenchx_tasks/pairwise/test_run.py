@@ -14,26 +14,27 @@ from hypothesis import strategies as st
 
 from hf_datasets.benchmark.questions import questions, revision
 from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.ledger.queries import comparison_settings
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
-from mtbenchx_tasks.formats.ledger.pairs import outcomes_from_ledger, pairs
+from mtbenchx_tasks.formats.ledger.pairs import preferences_from_ledger
 from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import collect, start
-from mtbenchx_tasks.pairwise.schedule import plan
-from mtbenchx_tasks.records import FAILED, INCONSISTENT, Outcome
+from mtbenchx_tasks.pairwise.schedule import pairs, plan
+from mtbenchx_tasks.records import Decision, Preference
 from tests.doubles.openai_api import Api, error, is_probe
 from tests.sources import needs_sources
 
 BRIEF, LONG = "Brief.", "A long answer, with many words."
 
 
-def compare(*arguments: Any, **options: Any) -> list[Outcome]:
+def compare(*arguments: Any, **options: Any) -> list[Preference]:
     """Start a comparison and wait for it."""
-    return start(*arguments, **options).outcomes()
+    return start(*arguments, **options).preferences()
 
 
 def answers(model: str, text: str = BRIEF, ids: tuple[int, ...] = (1, 6), **given: Any) -> Answers:
@@ -67,8 +68,8 @@ def ledger_of(settings: JudgeSettings) -> Ledger:
     return open_ledger(Path(str(settings.ledger)))
 
 
-def winners(outcomes: list[Outcome]) -> set[str]:
-    return {outcome.winner for outcome in outcomes}
+def winners(outcomes: list[Preference]) -> set[str]:
+    return {outcome.winner or outcome.decision.value for outcome in outcomes}
 
 
 TWO = [answers("brief"), answers("long", LONG)]
@@ -84,7 +85,7 @@ def planned(given: list[Answers], runs: int = 1, votes: int = 3, baseline: str |
 def test_every_pair_meets_on_every_turn_in_every_run() -> None:
     matches = planned([answers("a"), answers("b", LONG), answers("c", "Other.")], runs=2)
     assert len(matches) == 3 * 2 * 2 * 2  # pairs, questions, turns, runs
-    places = [(m.item.model_1, m.item.model_2, m.item.question_id, m.item.turn, m.item.run) for m in matches]
+    places = [(*m.models, m.item.question_id, m.item.turn, m.run) for m in matches]
     assert places == sorted(set(places))
     assert len({request.key for match in matches for request in match.requests}) == 48  # two orders each
 
@@ -173,22 +174,24 @@ def test_a_missing_key_is_named() -> None:
 def test_a_judge_that_likes_what_comes_first_is_inconsistent(api: Api, settings: JudgeSettings) -> None:
     api.answer = first_shown
     outcomes = compare(TWO, "en", settings)
-    assert winners(outcomes) == {INCONSISTENT}
-    assert {tuple(game.vote for game in outcome.games or ()) for outcome in outcomes} == {("model_1", "model_2")}
+    assert winners(outcomes) == {"inconsistent"}
+    assert {tuple(game.winner for game in outcome.games) for outcome in outcomes} == {("brief", "long")}
     assert len(api.judgments) == 8  # two questions, two turns, two orders
 
 
 @pytest.mark.parametrize("votes", [3, 4])
 def test_a_judge_that_likes_length_is_consistent(settings: JudgeSettings, votes: int) -> None:
     outcomes = compare(TWO, "de", settings, votes)
-    assert winners(outcomes) == {"model_2"}
-    assert {outcome.lengths for outcome in outcomes} == {(len(f"{BRIEF} 1"), len(f"{LONG} 1"))}
-    assert {(outcome.item.language, outcome.item.judge, outcome.item.category) for outcome in outcomes} == {
+    assert winners(outcomes) == {"long"}
+    assert {tuple(outcome.answers.items()) for outcome in outcomes} == {
+        (("brief", f"{BRIEF} {turn}"), ("long", f"{LONG} {turn}")) for turn in (1, 2)
+    }
+    assert {(outcome.item.language, outcome.rater.name, outcome.item.category) for outcome in outcomes} == {
         ("de", "gpt-4", question.category) for question in questions("mini", "de") if question.question_id in (1, 6)
     }
 
 
-@pytest.mark.parametrize(("votes", "winner"), [(4, "both_bad"), (3, FAILED)])
+@pytest.mark.parametrize(("votes", "winner"), [(4, "both_bad"), (3, "failed")])
 def test_both_bad_is_a_vote_where_it_is_offered(api: Api, settings: JudgeSettings, votes: int, winner: str) -> None:
     api.answer = lambda request: "[[C]]" if is_probe(request) else "[[D]]"
     assert winners(compare(TWO, "en", settings, votes)) == {winner}
@@ -196,19 +199,19 @@ def test_both_bad_is_a_vote_where_it_is_offered(api: Api, settings: JudgeSetting
 
 def test_the_baseline_stands_first(settings: JudgeSettings) -> None:
     outcomes = compare([*TWO, answers("other", "Another. " + BRIEF)], "en", settings, baseline="long")
-    assert {(outcome.item.model_1, outcome.item.model_2) for outcome in outcomes} == {
+    assert {outcome.names for outcome in outcomes} == {
         ("long", "brief"),
         ("long", "other"),
     }
-    assert winners(outcomes) == {"model_1"}
+    assert winners(outcomes) == {"long"}
 
 
 def test_an_empty_answer_fails_both_games(api: Api, settings: JudgeSettings) -> None:
     silent = answers("silent", texts={1: ("", ""), 6: ("", "")})
     outcomes = compare([silent, TWO[1]], "en", settings)
-    assert winners(outcomes) == {FAILED}
-    assert {(game.vote, game.reason, game.key) for o in outcomes for game in o.games or ()} == {
-        (None, "the answer is empty", None)
+    assert winners(outcomes) == {"failed"}
+    assert {(game.decision, game.reason, game.evidence.key) for o in outcomes for game in o.games} == {
+        (Decision.FAILED, "the answer is empty", "")
     }
     assert api.requests == []
 
@@ -217,9 +220,9 @@ def test_a_failed_judgment_is_no_vote_and_is_asked_again(api: Api, settings: Jud
     broken = questions("mini", "en")[0].turns[1]
     api.answer = lambda request: error(400, "no") if broken in str(request["messages"][-1]) else longer(request)
     outcomes = compare(TWO, "en", settings)
-    assert [outcome.winner for outcome in outcomes] == ["model_2", FAILED, "model_2", "model_2"]
+    assert [outcome.winner for outcome in outcomes] == ["long", None, "long", "long"]
     api.answer = longer
-    assert winners(compare(TWO, "en", settings)) == {"model_2"}
+    assert winners(compare(TWO, "en", settings)) == {"long"}
     assert len(api.judgments) == 8 + 2
 
 
@@ -229,14 +232,14 @@ def test_a_finished_comparison_repeated_asks_nothing(api: Api, settings: JudgeSe
     assert compare(TWO, "en", settings) == once
     swapped = compare(TWO[::-1], "en", settings)
     other_engine = compare(TWO, "en", replace(settings, concurrency=2))  # its own engine: not even a preflight
-    assert winners(swapped) == {"model_1"}
+    assert winners(swapped) == {"long"}
     assert other_engine == once
     assert len(api.requests) == asked
 
 
 def test_runs_are_asked_and_kept_apart(api: Api, settings: JudgeSettings) -> None:
     outcomes = compare(TWO, "en", replace(settings, runs=3))
-    assert [outcome.item.run for outcome in outcomes] == [0, 1, 2] * 4
+    assert [outcome.run for outcome in outcomes] == [0, 1, 2] * 4
     assert len(api.judgments) == 8 * 3
     compare(TWO, "en", replace(settings, runs=4))  # one more for vote substitution
     assert len(api.judgments) == 8 * 4
@@ -244,7 +247,7 @@ def test_runs_are_asked_and_kept_apart(api: Api, settings: JudgeSettings) -> Non
 
 def test_equal_answers_are_one_question(api: Api, settings: JudgeSettings) -> None:
     api.answer = first_shown
-    assert winners(compare([answers("a"), answers("b")], "en", settings)) == {INCONSISTENT}
+    assert winners(compare([answers("a"), answers("b")], "en", settings)) == {"inconsistent"}
     assert len(api.judgments) == 4  # both orders show the same
 
 
@@ -274,15 +277,15 @@ class Patient:
 def test_everything_is_submitted_before_anything_is_waited_for(settings: JudgeSettings) -> None:
     engine = Patient()
     both = [start(TWO, language, settings, engine=engine) for language in ("en", "de")]
-    assert [winners(one.outcomes()) for one in both] == [{"tie"}, {"tie"}]
+    assert [winners(one.preferences()) for one in both] == [{"tie"}, {"tie"}]
 
 
 def test_an_interrupted_game_is_no_vote() -> None:
     (match,) = planned([answers("a", ids=(1,)), answers("b", ids=(1,))])[:1]
     future: Future[Judged] = Future()
     future.cancel()
-    (outcome,) = collect([match], [(future, future)], "last", 3)
-    assert (outcome.winner, (outcome.games or ())[0].reason) == (FAILED, "interrupted")
+    (outcome,) = collect([match], [(future, future)], JudgeSettings(), 3)
+    assert (outcome.decision, outcome.games[0].reason) == (Decision.FAILED, "interrupted")
 
 
 # the ledger --------------------------------------------------------------------------------------------------------
@@ -305,7 +308,7 @@ def test_every_game_is_written_down(settings: JudgeSettings) -> None:
     assert [(row["model_1"], row["model_2"], row["answer_1"], row["prompt"]) for row in rows[:2]] == [
         ("brief", "long", f"{BRIEF} 1", "pair-v2-both-bad")
     ] * 2
-    assert [row["judgment"] for row in rows[:2]] == [game.key for game in outcomes[0].games or ()]
+    assert [row["judgment"] for row in rows[:2]] == [game.evidence.key for game in outcomes[0].games]
 
 
 @pytest.mark.parametrize("given", [TWO, TWO[::-1], [*TWO, answers("silent", texts={1: ("", "x"), 6: ("", "x")})]])
@@ -314,50 +317,43 @@ def test_the_ledger_gives_the_same_outcomes(api: Api, settings: JudgeSettings, g
     api.answer = judge
     outcomes = compare(given, "en", replace(settings, runs=2))
     asked = len(api.requests)
-    models = [one.model for one in given]
-    assert outcomes_from_ledger(ledger_of(settings), models=models) == outcomes
+    from_ledger = {(one.item, one.models, one.run): one for one in preferences_from_ledger(ledger_of(settings))}
+    assert len(from_ledger) == len(outcomes)
+    for outcome in outcomes:
+        stored = from_ledger[outcome.item, outcome.models, outcome.run]
+        assert replace(stored, games=()) == replace(outcome, games=())
+        assert set(stored.games) == set(outcome.games)
+        assert {game.evidence.key for game in stored.games} == {game.evidence.key for game in outcome.games}
     assert len(api.requests) == asked
 
 
-def test_the_ledger_is_read_by_language_and_baseline(settings: JudgeSettings) -> None:
+def test_the_ledger_is_read_by_language(settings: JudgeSettings) -> None:
     for language in ("en", "de"):
         compare(TWO, language, settings)
     ledger = ledger_of(settings)
-    assert len(outcomes_from_ledger(ledger)) == 8
-    (found,) = {(o.item.language, o.item.model_1) for o in outcomes_from_ledger(ledger, language="de", baseline="long")}
-    assert found == ("de", "long")
+    assert len(preferences_from_ledger(ledger)) == 8
+    assert {one.item.language for one in preferences_from_ledger(ledger, language="de")} == {"de"}
 
 
 def test_a_pair_asked_for_both_ways_counts_once(settings: JudgeSettings) -> None:
     for both in (TWO, TWO[::-1]):
         compare(both, "en", settings)
-    assert len(outcomes_from_ledger(ledger_of(settings))) == 4
+    assert len(preferences_from_ledger(ledger_of(settings))) == 4
 
 
-def test_several_settings_must_be_told_apart(settings: JudgeSettings) -> None:
+def test_several_settings_are_read_apart(settings: JudgeSettings) -> None:
     three, four = (compare(TWO, "en", settings, votes) for votes in (3, 4))
     ledger = ledger_of(settings)
-    with pytest.raises(UserError, match="name one: votes 3 or 4"):
-        outcomes_from_ledger(ledger)
-    assert outcomes_from_ledger(ledger, rule={"votes": 3}) == three
-    assert outcomes_from_ledger(ledger, rule={"votes": 4, "prompt_set": "native"}) == four
-
-
-@pytest.mark.parametrize("named", [{}, {"models": ["x", "y"]}, {"judge": "nobody"}, {"language": "fr"}])
-def test_what_the_ledger_lacks_is_an_error(settings: JudgeSettings, named: dict[str, Any]) -> None:
-    if named:
-        compare(TWO, "en", settings)
-    with pytest.raises(UserError, match=r"ledger\.sqlite holds no such comparison"):
-        outcomes_from_ledger(ledger_of(settings), **named)
+    rules = [row["settings"] for row in comparison_settings(ledger)]
+    by_votes = {json.loads(rule)["votes"]: preferences_from_ledger(ledger, settings=rule) for rule in rules}
+    assert by_votes == {3: three, 4: four}
 
 
 def test_a_judgment_that_is_missing_is_no_vote(settings: JudgeSettings) -> None:
     compare(TWO, "en", settings)
     ledger_of(settings).execute("DELETE FROM judgment")
-    outcomes = outcomes_from_ledger(ledger_of(settings))
-    assert {game.reason for outcome in outcomes for game in outcome.games or ()} == {
-        "the judgment is not in the ledger"
-    }
+    outcomes = preferences_from_ledger(ledger_of(settings))
+    assert {game.reason for outcome in outcomes for game in outcome.games} == {"the judgment is not in the ledger"}
 
 
 def test_merged_ledgers_hold_both_comparisons(settings: JudgeSettings, tmp_path: Path) -> None:
@@ -367,7 +363,7 @@ def test_merged_ledgers_hold_both_comparisons(settings: JudgeSettings, tmp_path:
     into = ledger_of(settings)
     assert into.merge(Path(str(other.ledger))) == (10, 0, 8, 0)  # the probe's two beside eight games
     assert into.merge(Path(str(other.ledger))) == (0, 0, 0, 0)
-    assert winners(outcomes_from_ledger(into)) == {"model_2"}
+    assert winners(preferences_from_ledger(into)) == {"long"}
 
 
 def test_a_ledger_from_before_comparisons_is_merged(settings: JudgeSettings, tmp_path: Path) -> None:

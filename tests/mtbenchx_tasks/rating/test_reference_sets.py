@@ -72,7 +72,7 @@ class TestWaysToJudge:
     def test_comparisons(self, api: Api, judge: dict[str, Any], reference_set: str) -> None:
         api.answer = lambda request: "[[A]]"
         given = [Answers(name, language="de", benchmark="mtbench_x", texts={ID: (name, name)}) for name in "ab"]
-        start(given, "de", JudgeSettings.parse({**judge, "reference_set": reference_set})).outcomes()
+        start(given, "de", JudgeSettings.parse({**judge, "reference_set": reference_set})).preferences()
         assert seen(api) == {reference_set}
         assert rules(judge, "comparison") == {(reference_set, reference_set_hash("mtbench_x", "de", reference_set))}
 

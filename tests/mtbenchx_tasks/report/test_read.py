@@ -10,7 +10,7 @@ from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
-from mtbenchx_tasks.records import PEOPLE
+from mtbenchx_tasks.records import PEOPLE, Decision
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.stats.means import average_of, mean_of
@@ -136,8 +136,8 @@ def test_votes_of_people_are_read_and_each_counts(tmp_path: Path) -> None:
     vote = {"question_id": 81, "model_a": "b", "model_b": "a", "winner": "model_a", "turn": 1, "language": "de"}
     rows = [{**vote, "judge": "expert_1"}, {**vote, "judge": "expert_2", "winner": "tie"}]
     study = read_study([singles(tmp_path / "votes.jsonl", rows)])
-    assert [(item.conditions.judge, item.outcome.winner) for item in study.compared] == [
-        (PEOPLE, "model_2"),  # models are sorted by name: b is model_2
+    assert [(one.conditions.judge, one.winner or one.decision.value) for one in study.preferences] == [
+        (PEOPLE, "b"),
         (PEOPLE, "tie"),
     ]
 
@@ -188,7 +188,7 @@ def test_answers_beside_judgments_give_texts_and_lengths(tmp_path: Path) -> None
     singles(tmp_path / "question.jsonl", [asked])
     study = read_study([tmp_path], Told("en", "mtbench_x"))
     assert [rating.answer for rating in study.ratings] == ["one"]
-    assert [item.outcome.lengths for item in study.compared] == [(3, 5)]
+    assert [sorted(map(len, one.answers.values())) for one in study.preferences] == [[3, 5]]
     assert study.questions["mtbench_x", "en", 81] == ("Write!", "Again!")
 
 
@@ -220,12 +220,12 @@ def test_comparisons_of_a_ledger_have_lengths_and_their_conditions(api: Api, tmp
     api.answer = lambda request: "[[A]]"  # whoever is shown first: every outcome is inconsistent
     settings = JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"))
     given = [Answers(model, "de", "mini", {1: (text, text)}) for model, text in (("a", "kurz"), ("b", "länger"))]
-    start(given, "de", settings).outcomes()
+    start(given, "de", settings).preferences()
     study = read_study([tmp_path / "ledger.sqlite"])
-    assert [item.outcome.winner for item in study.compared] == ["inconsistent"] * 2
-    assert {item.outcome.lengths for item in study.compared} == {(4, 6)}
-    assert study.compared[0].conditions.rule["votes"] == "3"
-    assert study.compared[0].conditions.prompt["prompt_set"] == "native"
+    assert [one.decision for one in study.preferences] == [Decision.INCONSISTENT] * 2
+    assert {tuple(sorted(map(len, one.answers.values()))) for one in study.preferences} == {(4, 6)}
+    assert study.preferences[0].conditions.rule["votes"] == "3"
+    assert study.preferences[0].conditions.prompt["prompt_set"] == "native"
 
 
 def test_a_damaged_ledger_is_named(api: Api, tmp_path: Path) -> None:

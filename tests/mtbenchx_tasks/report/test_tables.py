@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.records import PEOPLE, Compared, Conditions
+from mtbenchx_tasks.records import PEOPLE, Conditions, Decision, Preference, Rater
 from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.html import table_html
 from mtbenchx_tasks.report.sections import sections
@@ -157,7 +157,7 @@ def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
 def test_positional_bias_before_and_after_substitution() -> None:
     # Two runs of two items: in run 0 one of two is inconsistent (50 %), and run 1 is consistent there.
     runs = [outcome("12", 81), outcome("22", 82), outcome("22", 81, run=1), outcome("11", 82, run=1)]
-    shown = bias_table(duels([Compared(Conditions("gpt-4", {"benchmark": "mtbench_x"}), one) for one in runs]))
+    shown = bias_table(duels(runs))
     assert shown is not None
     whole = shown.rows[1]
     assert (whole[0], whole[2], whole[3]) == ("All", "1/4", "1")
@@ -166,14 +166,16 @@ def test_positional_bias_before_and_after_substitution() -> None:
 
 def test_a_pair_is_one_whoever_is_named_first_and_judges_stay_apart() -> None:
     gpt, other = (Conditions("gpt-4", {"benchmark": "mtbench_x"}, rule={"votes": votes}) for votes in ("3", "4"))
-    people = Conditions(PEOPLE, {"benchmark": "mtbench_x"})
-    won = outcome("22")  # B, model_2, wins
-    named = replace(won.item, model_1="B", model_2="A")
-    swapped = replace(outcome("11"), item=named)  # B, now model_1, wins again
-    (duel,) = duels([Compared(gpt, won), Compared(other, swapped), Compared(people, won)])
+    won = replace(outcome("22"), conditions=gpt)
+    swapped = replace(won, games=won.games[::-1], conditions=other)  # B was shown first, and wins again
+    vote = Preference(
+        won.item, won.models, Rater("expert_1", "person"), Decision.WIN, "B", Conditions(PEOPLE, {"benchmark": "mini"})
+    )
+    assert (won.names, swapped.names) == (("A", "B"), ("B", "A"))
+    (duel,) = duels([won, swapped, vote])
     assert duel.models == ("A", "B")
     assert list(duel.by_judge) == ["People", "gpt-4, votes 3", "gpt-4, votes 4"]
-    assert {one.winner for outcomes in duel.by_judge.values() for one in outcomes} == {"model_2"}
+    assert {one.winner for outcomes in duel.by_judge.values() for one in outcomes} == {"B"}
 
 
 def test_long_texts_become_paragraphs_over_pages_in_latex() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES
-from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
+from mtbenchx_tasks.records import Decision, Game, Item, Model, Preference, Rater
 from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
     by,
@@ -23,28 +23,35 @@ from mtbenchx_tasks.stats.pair_rates import (
     strata,
 )
 
-VOTE = {"1": "model_1", "2": "model_2", "t": "tie", "b": "both_bad", "-": None}
-MIRRORED = {"model_1": "model_2", "model_2": "model_1"}
+VOTE = {
+    "1": (Decision.WIN, "A"),
+    "2": (Decision.WIN, "B"),
+    "t": (Decision.TIE, None),
+    "b": (Decision.BOTH_BAD, None),
+    "-": (Decision.FAILED, None),
+}
 
 
-def outcome(games: str = "22", question: int = 81, lengths: tuple[int, int] = (0, 0), **item: Any) -> Outcome:
-    """`games` are the votes of the first and second game: 1, 2, t (tie), b (both bad), - (failed)."""
-    place = {"language": "de", "category": "math", "turn": 1, "run": 0, "judge": "gpt-4"} | item
-    compared = OutcomeItem("mtbench_x", question_id=question, model_1="A", model_2="B", **place)
-    return Outcome.of(compared, OutcomeGame(VOTE[games[0]]), OutcomeGame(VOTE[games[1]]), lengths)
+def outcome(games: str = "22", question: int = 81, lengths: tuple[int, int] = (0, 0), **given: Any) -> Preference:
+    """Two models, A and B. `games` are the votes of both orders: 1 (A), 2 (B), t (tie), b (both bad), - (failed)."""
+    place = {"language": "de", "category": "math", "turn": 1, "run": 0, "judge": "gpt-4"} | given
+    item = Item("mtbench_x", place["language"], question, place["turn"], place["category"])
+    played = Game("A", *VOTE[games[0]]), Game("B", *VOTE[games[1]])
+    answers = {"A": "x" * lengths[0], "B": "x" * lengths[1]} if any(lengths) else {}
+    return Preference.of_games(item, Rater(place["judge"]), played, run=place["run"], answers=answers)
 
 
-def outcomes(*games: str, **item: Any) -> list[Outcome]:
+def outcomes(*games: str, **item: Any) -> list[Preference]:
     """One question each."""
     return [outcome(votes, question, **item) for question, votes in enumerate(games, start=81)]
 
 
-def swapped(given: Outcome) -> Outcome:
-    """The same two answers compared as model_2 with model_1: the games change places, the votes change names."""
-    assert given.games is not None
-    first, second = (replace(game, vote=MIRRORED.get(game.vote or "", game.vote)) for game in given.games[::-1])
-    item = replace(given.item, model_1=given.item.model_2, model_2=given.item.model_1)
-    return Outcome.of(item, first, second, given.lengths[::-1])
+def renamed(given: Preference) -> Preference:
+    """The same two answers, A called B and B called A."""
+    other = {"A": "B", "B": "A"}
+    played = tuple(replace(game, first=other[game.first], winner=other.get(game.winner or "")) for game in given.games)
+    answers = {other[name]: text for name, text in given.answers.items()}
+    return replace(given, winner=other.get(given.winner or ""), games=played, answers=answers)
 
 
 games = st.text(alphabet="12tb-", min_size=2, max_size=2)
@@ -59,12 +66,12 @@ many = st.lists(
         category=st.sampled_from(CATEGORIES),
     ),
     max_size=40,
-    unique_by=lambda found: replace(found.item, category=""),
+    unique_by=lambda found: (found.item, found.run),
 )
 
 
 def test_rates_by_hand() -> None:
-    found = rates(outcomes("22", "22", "22", "11", "tt", "bb", "bb", "12", "2-", "--"))
+    found = rates(outcomes("22", "22", "22", "11", "tt", "bb", "bb", "12", "2-", "--"), "B")
     assert (found.wins, found.losses, found.ties, found.both_bad) == (3, 1, 1, 2)
     assert (found.n, found.inconsistent, found.failed) == (7, 1, 2)
     assert (found.win_rate, found.loss_rate) == (3 / 7, 1 / 7)
@@ -76,7 +83,7 @@ def test_rates_by_hand() -> None:
 
 def test_the_papers_preference() -> None:
     # The paper's 62.8 % of 242.
-    found = rates(outcomes(*["22"] * 152, *["11"] * 90, *["tt"] * 70))
+    found = rates(outcomes(*["22"] * 152, *["11"] * 90, *["tt"] * 70), "B")
     interval = found.preference.interval
     assert found.preference.value == pytest.approx(0.628, abs=5e-4)
     assert found.p == pytest.approx(8.1e-5, abs=5e-7)
@@ -86,7 +93,7 @@ def test_the_papers_preference() -> None:
 
 @pytest.mark.parametrize("given_games", [[], ["12", "21"], ["--", "1-"]])
 def test_rates_of_nothing_valid_are_none(given_games: list[str]) -> None:
-    found = rates(outcomes(*given_games))
+    found = rates(outcomes(*given_games), "B")
     assert found.n == 0
     assert found.win_rate is found.loss_rate is found.tie_rate is found.both_bad_rate is None
     assert found.preference.value is found.preference.interval is found.p is None
@@ -94,14 +101,14 @@ def test_rates_of_nothing_valid_are_none(given_games: list[str]) -> None:
 
 
 def test_only_ties_have_rates_but_no_preference() -> None:
-    found = rates(outcomes("tt", "bb"))
+    found = rates(outcomes("tt", "bb"), "B")
     assert (found.tie_rate, found.both_bad_rate, found.win_rate) == (0.5, 0.5, 0.0)
     assert found.preference.value is found.p is None
 
 
 def test_repeating_a_judgment_narrows_no_interval() -> None:
-    once = rates(outcomes("22", "22", "11", "22"))
-    thrice = rates([vote for run in range(3) for vote in outcomes("22", "22", "11", "22", run=run)])
+    once = rates(outcomes("22", "22", "11", "22"), "B")
+    thrice = rates([vote for run in range(3) for vote in outcomes("22", "22", "11", "22", run=run)], "B")
     assert (thrice.preference.n, thrice.preference.items) == (12, 4)
     assert thrice.preference.interval == once.preference.interval
     assert once.p is not None
@@ -109,14 +116,14 @@ def test_repeating_a_judgment_narrows_no_interval() -> None:
 
 
 def test_several_judges_of_an_item_are_one_observation() -> None:
-    both = rates([vote for judge in ("a", "b") for vote in outcomes("22", "22", "11", "22", judge=judge)])
+    both = rates([vote for judge in ("a", "b") for vote in outcomes("22", "22", "11", "22", judge=judge)], "B")
     assert (both.preference.n, both.preference.items, both.p) == (8, 4, None)
-    assert both.preference.interval == rates(outcomes("22", "22", "11", "22")).preference.interval
+    assert both.preference.interval == rates(outcomes("22", "22", "11", "22"), "B").preference.interval
 
 
 def test_rates_over_runs_are_means_of_the_runs() -> None:
     votes = outcomes("22", "22", "11", "12", run=0) + outcomes("22", "11", "tt", "bb", run=1)
-    found = rates_over_runs(votes)
+    found = rates_over_runs(votes, "B")
     assert [run.n for run in found.per_run] == [3, 4]
     # wins 2/3 and 1/4: mean 11/24, not 3/7; SD = their difference 5/12 by the square root of 2
     assert found.win.mean == pytest.approx(11 / 24)
@@ -126,13 +133,13 @@ def test_rates_over_runs_are_means_of_the_runs() -> None:
 
 
 def test_a_run_without_votes_is_in_no_mean() -> None:
-    found = rates_over_runs(outcomes("22", run=0) + outcomes("12", run=1)).win
+    found = rates_over_runs(outcomes("22", run=0) + outcomes("12", run=1), "B").win
     assert (found.mean, found.sd, found.n, found.missing) == (1.0, None, 1, 1)
 
 
 def test_a_cut_run_and_items_judged_twice_are_in_no_mean_over_runs() -> None:
     votes = outcomes("22", "11", "11", "12", run=0) + outcomes("22", run=1)
-    found = rates_over_runs(votes)
+    found = rates_over_runs(votes, "B")
     assert found.win.mean == pytest.approx(1 / 3)  # of run 0; the mean with run 1's only vote would be 2/3
     assert (found.win.sd, found.win.n) == (None, 1)
     assert bias_over_runs(votes).mean == 1 / 4
@@ -141,15 +148,16 @@ def test_a_cut_run_and_items_judged_twice_are_in_no_mean_over_runs() -> None:
 def test_preference_interval_moves_whole_questions() -> None:
     same = [outcome(votes, q, turn=turn) for q, votes in enumerate(["22", "11"] * 10) for turn in (1, 2)]
     single = [found for found in same if found.item.turn == 1]
-    assert preference_interval(same) == preference_interval(single)  # a second turn that votes alike adds nothing
-    assert preference_interval(outcomes("22")) is None
-    assert preference_interval(outcomes("tt", "tt")) is None
+    # a second turn that votes alike adds nothing
+    assert preference_interval(same, "B") == preference_interval(single, "B")
+    assert preference_interval(outcomes("22"), "B") is None
+    assert preference_interval(outcomes("tt", "tt"), "B") is None
 
 
 def test_preference_test_by_hand() -> None:
     # question means of +1, -1, 0: 81: (1 + 0) / 2, 82: 1, 83: -1; the failed one is no zero; 84 has none
     votes = [outcome("22"), outcome("tt", turn=2), *outcomes("--", "22", "11", "12")[1:], outcome("--", run=1)]
-    found = preference_test(votes)
+    found = preference_test(votes, "B")
     assert found.n == 3
     assert found.difference == pytest.approx((0.5 + 1 - 1) / 3)
     # signs of (.5, 1, -1): sums 2.5 .5 .5 -1.5 and their negatives; all 8 reach |.5|
@@ -211,8 +219,8 @@ def test_strata_pool_outcomes() -> None:
 
 @settings(deadline=None)
 @given(many)
-def test_rates_sum_to_one(votes: list[Outcome]) -> None:
-    found = rates(votes)
+def test_rates_sum_to_one(votes: list[Preference]) -> None:
+    found = rates(votes, "B")
     parts = (found.win_rate, found.loss_rate, found.tie_rate, found.both_bad_rate)
     assert found.n + found.inconsistent + found.failed == len(votes)
     if found.n == 0:
@@ -225,24 +233,24 @@ def test_rates_sum_to_one(votes: list[Outcome]) -> None:
 
 @settings(deadline=None)
 @given(many)
-def test_swapping_the_models_mirrors_everything(votes: list[Outcome]) -> None:
-    there, back = rates(votes), rates(map(swapped, votes))
+def test_swapping_the_models_mirrors_everything(votes: list[Preference]) -> None:
+    there, back = rates(votes, "B"), rates(map(renamed, votes), "B")
     assert (back.wins, back.losses, back.ties, back.both_bad) == (there.losses, there.wins, there.ties, there.both_bad)
     assert (back.inconsistent, back.failed) == (there.inconsistent, there.failed)
     assert back.preference.count == there.losses
     assert back.p == pytest.approx(there.p)
-    bias, mirrored = positional_bias(votes), positional_bias(map(swapped, votes))
+    bias, mirrored = positional_bias(votes), positional_bias(map(renamed, votes))
     assert bias == mirrored  # a judge that favours the first place still does
 
 
 @settings(deadline=None)
 @given(many)
-def test_swapping_the_models_mirrors_the_tests(votes: list[Outcome]) -> None:
-    there, back = preference_interval(votes, draws=99), preference_interval(map(swapped, votes), draws=99)
+def test_swapping_the_models_mirrors_the_tests(votes: list[Preference]) -> None:
+    there, back = preference_interval(votes, "B"), preference_interval(map(renamed, votes), "B")
     assert (there is None) == (back is None)
     if there and back:
         assert (back.low, back.high) == (pytest.approx(1 - there.high), pytest.approx(1 - there.low))
-    test, mirrored = preference_test(votes, draws=99), preference_test(map(swapped, votes), draws=99)
+    test, mirrored = preference_test(votes, "B"), preference_test(map(renamed, votes), "B")
     assert mirrored.p == pytest.approx(test.p)
     if test.difference is not None:
         assert mirrored.difference == pytest.approx(-test.difference)
@@ -250,25 +258,25 @@ def test_swapping_the_models_mirrors_the_tests(votes: list[Outcome]) -> None:
 
 @settings(deadline=None)
 @given(many, st.permutations(range(81, 91)))
-def test_relabelling_questions_changes_nothing(votes: list[Outcome], ids: Sequence[int]) -> None:
+def test_relabelling_questions_changes_nothing(votes: list[Preference], ids: Sequence[int]) -> None:
     renamed = [replace(vote, item=replace(vote.item, question_id=ids[vote.item.question_id - 81])) for vote in votes]
-    assert rates(renamed) == rates(votes)
+    assert rates(renamed, "B") == rates(votes, "B")
     assert positional_bias(renamed) == positional_bias(votes)
     assert bias_over_runs(renamed) == bias_over_runs(votes)
 
 
 @settings(deadline=None)
 @given(many, st.randoms())
-def test_the_order_of_outcomes_is_irrelevant(votes: list[Outcome], random: Any) -> None:
+def test_the_order_of_outcomes_is_irrelevant(votes: list[Preference], random: Any) -> None:
     shuffled = random.sample(votes, len(votes))
-    assert rates_over_runs(shuffled) == rates_over_runs(votes)
-    assert preference_interval(shuffled, draws=99) == preference_interval(votes, draws=99)
+    assert rates_over_runs(shuffled, "B") == rates_over_runs(votes, "B")
+    assert preference_interval(shuffled, "B") == preference_interval(votes, "B")
 
 
 @settings(deadline=None)
 @given(many)
-def test_intervals_contain_their_shares(votes: list[Outcome]) -> None:
-    for found in (rates(votes).preference, positional_bias(votes).biased, positional_bias(votes).failed):
+def test_intervals_contain_their_shares(votes: list[Preference]) -> None:
+    for found in (rates(votes, "B").preference, positional_bias(votes).biased, positional_bias(votes).failed):
         assert (found.interval is None) == (found.value is None) == (found.n == 0)
         if found.interval is not None and found.value is not None:
             assert 0 <= found.interval.low <= found.value <= found.interval.high <= 1
@@ -276,16 +284,19 @@ def test_intervals_contain_their_shares(votes: list[Outcome]) -> None:
 
 @settings(deadline=None)
 @given(many)
-def test_groups_hold_every_outcome_once(votes: list[Outcome]) -> None:
-    groups = by(votes, "category", "turn", "judge")
+def test_groups_hold_every_outcome_once(votes: list[Preference]) -> None:
+    groups = by(votes, "category", "turn", "rater")
     assert sum(map(len, groups.values())) == len(votes)
-    assert sum(rates(group).wins for group in groups.values()) == rates(votes).wins
+    assert sum(rates(group, "B").wins for group in groups.values()) == rates(votes, "B").wins
 
 
 def test_a_vote_without_games_has_no_direction() -> None:
     """lmsys' `tie (inconsistent)`: two of three disagree, and nobody says which order won."""
-    item = outcome().item
-    votes = [Outcome(replace(item, question_id=n), winner) for n, winner in enumerate(["inconsistent"] * 2 + ["tie"])]
+    item, models = outcome().item, frozenset({Model("A"), Model("B")})
+    votes = [
+        Preference(replace(item, question_id=number), models, Rater("gpt4_pair"), decision)
+        for number, decision in enumerate([Decision.INCONSISTENT] * 2 + [Decision.TIE])
+    ]
     found = positional_bias(votes)
     assert (found.first, found.second, found.other, found.untold) == (0, 0, 0, 2)
     assert found.biased.value == pytest.approx(2 / 3)

@@ -1,6 +1,7 @@
 """FastChat's pairwise files: written from outcomes, read from anyone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
-from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, Told
+from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.formats.fastchat.pairs import pair_row, read_pairs, write_pairs
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
-from mtbenchx_tasks.records import Outcome, OutcomeGame, OutcomeItem
+from mtbenchx_tasks.records import Decision, Evidence, Game, Item, Preference, Rater
 from tests.doubles.openai_api import Api, is_probe
 
 KEYS = [
@@ -28,9 +29,9 @@ KEYS = [
 VOTES = ["model_1", "model_2", "tie", "both_bad", None]
 
 
-def compare(*arguments: Any, **options: Any) -> list[Outcome]:
+def compare(*arguments: Any, **options: Any) -> list[Preference]:
     """Start a comparison and wait for it."""
-    return start(*arguments, **options).outcomes()
+    return start(*arguments, **options).preferences()
 
 
 def row(question_id: object = 81, g1: str = "model_1", g2: str = "model_1", **given: object) -> dict[str, Any]:
@@ -58,8 +59,8 @@ def rows_of(file: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("g1", "g2", "winner"),
     [
-        ("model_1", "model_1", "model_1"),
-        ("model_2", "model_2", "model_2"),  # g2_winner names a model already: nothing is swapped
+        ("model_1", "model_1", "alpaca-13b"),
+        ("model_2", "model_2", "vicuna-13b"),  # g2_winner names a model already: nothing is swapped
         ("tie", "tie", "tie"),
         ("both_bad", "both_bad", "both_bad"),
         ("model_1", "model_2", "inconsistent"),
@@ -68,26 +69,29 @@ def rows_of(file: Path) -> list[dict[str, Any]]:
         ("error", "error", "failed"),
     ],
 )
-def test_two_games_make_an_outcome(tmp_path: Path, g1: str, g2: str, winner: str) -> None:
+def test_two_games_make_a_preference(tmp_path: Path, g1: str, g2: str, winner: str) -> None:
     ((outcome,), _) = read_pairs(written(tmp_path, row(g1=g1, g2=g2)), "en")
-    assert outcome.winner == winner
+    assert (outcome.winner or outcome.decision.value) == winner
 
 
 def test_all_that_a_row_tells_is_read(tmp_path: Path) -> None:
     ((outcome,), _) = read_pairs(
         written(tmp_path, row("121_DE", "tie", "error", turn=2, judge=["a/b", "pair-v2"])), "de"
     )
-    assert outcome == Outcome.of(
-        OutcomeItem("mtbench_x", "de", 121, "coding", 2, 0, "a-b", "alpaca-13b", "vicuna-13b"),
-        OutcomeGame("tie", "said 1"),
-        OutcomeGame(None, "said 2", "marked as an error"),
+    games = (
+        Game("alpaca-13b", Decision.TIE, evidence=Evidence("said 1")),
+        Game("vicuna-13b", Decision.FAILED, None, "marked as an error", Evidence("said 2")),
     )
+    item = Item("mtbench_x", "de", 121, 2)
+    assert outcome == Preference.of_games(item, Rater("a-b"), games, conditions=outcome.conditions)
+    assert (outcome.item.category, outcome.conditions.benchmark) == ("coding", "mtbench_x")
+    assert outcome.evidence.source.endswith("gpt-4_pair.jsonl, line 1")
 
 
 def test_repeated_rows_are_runs_in_order_of_appearance(tmp_path: Path) -> None:
     again = [row(g1="tie"), row(turn=2), row(), row(82), row(judge=["other", "pair-v2"]), row(g2="tie")]
     found, _ = read_pairs(written(tmp_path, *again), "en")
-    assert [(one.item.question_id, one.item.turn, one.item.run) for one in found] == [
+    assert [(one.item.question_id, one.item.turn, one.run) for one in found] == [
         (81, 1, 0),
         (81, 2, 0),
         (81, 1, 1),
@@ -95,8 +99,8 @@ def test_repeated_rows_are_runs_in_order_of_appearance(tmp_path: Path) -> None:
         (81, 1, 0),  # another judge's
         (81, 1, 2),
     ]
-    assert [one.winner for one in found if one.item.judge == "gpt-4" and one.item.turn == 1][::3] == [
-        "inconsistent"
+    assert [one.decision for one in found if one.rater.name == "gpt-4" and one.item.turn == 1][::3] == [
+        Decision.INCONSISTENT
     ] * 2
 
 
@@ -132,10 +136,10 @@ def test_an_empty_file_says_so(tmp_path: Path) -> None:
     ("number", "told", "benchmark", "category"),
     [
         (81, None, "mtbench_x", "writing"),
-        (161, None, "", NO_CATEGORY),  # nobody says whose question it is
-        (1, None, "", NO_CATEGORY),  # others count from 1, too
+        (161, None, "", ""),  # nobody says whose question it is
+        (1, None, "", ""),  # others count from 1, too
         (1, "mini", "mini", "writing"),
-        (81, "law_bench", "law_bench", NO_CATEGORY),
+        (81, "law_bench", "law_bench", ""),
     ],
 )
 def test_a_benchmark_is_told_and_not_guessed(
@@ -157,8 +161,7 @@ def test_two_sets_of_answers_under_one_name_are_no_runs(tmp_path: Path) -> None:
         folder.mkdir(exist_ok=True)
         (folder / f"{model}.jsonl").write_text(json.dumps(answer), encoding="utf-8")
     (outcome,), notes = read_pairs(written(tmp_path, *rows), "en")
-    assert outcome.games is not None
-    assert outcome.games[0].vote == "model_2"
+    assert outcome.games[0].winner == "vicuna-13b"
     assert "1 judgments of alpaca-13b and vicuna-13b are of other answers" in notes[0]
 
 
@@ -202,12 +205,9 @@ def test_an_empty_answer_is_an_error_under_its_prompts_name(api: Api, tmp_path: 
 
 def test_languages_benchmarks_and_judges_get_files_of_their_own(tmp_path: Path) -> None:
     places = [("mini", "de", 1), ("mini", "en", 1), ("mtbench_x", "en", 81)]
+    tie = Game("a", Decision.TIE), Game("b", Decision.TIE)
     outcomes = [
-        Outcome.of(
-            OutcomeItem(benchmark, language, number, "writing", 1, 0, judge, "a", "b"),
-            OutcomeGame("tie"),
-            OutcomeGame("tie"),
-        )
+        Preference.of_games(Item(benchmark, language, number, 1, "writing"), Rater(judge), tie)
         for benchmark, language, number in places
         for judge in ("j", "k")
     ]
@@ -216,25 +216,32 @@ def test_languages_benchmarks_and_judges_get_files_of_their_own(tmp_path: Path) 
     assert tmp_path / "mt_bench_en" / "model_judgment" / "k_pair.jsonl" in files
 
 
-games = st.builds(
-    lambda vote, text: OutcomeGame(vote, text, "" if vote else "marked as an error"), st.sampled_from(VOTES), st.text()
-)
+VOTES = [
+    *((one, None) for one in (Decision.TIE, Decision.BOTH_BAD, Decision.FAILED)),
+    *((Decision.WIN, model) for model in "ab"),
+]
+votes = st.tuples(st.sampled_from(VOTES), st.text())
 places = st.tuples(st.integers(81, 160), st.sampled_from([1, 2]))
 
 
+def game(first: str, vote: tuple[tuple[Decision, str | None], str]) -> Game:
+    reason = "marked as an error" if vote[0][0] is Decision.FAILED else ""
+    return Game(first, *vote[0], reason, Evidence(vote[1]))
+
+
 @settings(max_examples=50)
-@given(st.dictionaries(places, st.lists(st.tuples(games, games), min_size=1, max_size=3), min_size=1, max_size=4))
+@given(st.dictionaries(places, st.lists(st.tuples(votes, votes), min_size=1, max_size=3), min_size=1, max_size=4))
 def test_what_is_written_reads_back(
-    tmp_path_factory: pytest.TempPathFactory, played: dict[tuple[int, int], list[tuple[OutcomeGame, OutcomeGame]]]
+    tmp_path_factory: pytest.TempPathFactory, played: dict[tuple[int, int], list[Any]]
 ) -> None:
-    outcomes = [
-        Outcome.of(
-            OutcomeItem("mtbench_x", "fr", number, category_of("mtbench_x", number), turn, run, "j", "a", "b"), *both
+    preferences = [
+        Preference.of_games(
+            Item("mtbench_x", "fr", number, turn), Rater("j"), (game("b", one), game("a", other)), run=run
         )
         for (number, turn), runs in played.items()
-        for run, both in enumerate(runs)
+        for run, (one, other) in enumerate(runs)
     ]
-    (file,) = write_pairs(tmp_path_factory.mktemp("pairs"), outcomes)
+    (file,) = write_pairs(tmp_path_factory.mktemp("pairs"), preferences)
     found, _ = read_pairs(file, "fr")
-    assert len(found) == len(outcomes)
-    assert set(found) == set(outcomes)
+    assert {replace(one, conditions=preferences[0].conditions) for one in found} == set(preferences)
+    assert {one.names for one in found} == {("b", "a")}
