@@ -8,6 +8,7 @@ so), `filtered_resps` holds what the judge named in `filter` said of each, run b
      "filtered_resps": [[{"rating": 8.0, "text": "... [[8]]", "reason": "", "key": "...", "snapshot": "..."}], [...]]}
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,11 +100,12 @@ def read_samples(file: Path, told: Told = NOTHING) -> Study:
     ids = [row.doc.question_id.number for row in read]
     benchmark = benchmark_of(file, ids, told.benchmark or config.benchmark or None, asked)
     ratings: list[Rating] = []
+    about = functools.cache(lambda judge, language: _conditions(judge, language, config, benchmark))
     for (number, _), row in zip(rows, read, strict=True):
         if isinstance(row, JudgedSample):
             declared(row.resps, config, f"{file}, line {number}")
-            about = _conditions(row, config, benchmark)
-            ratings += _ratings(row, about, Model(model, identity), f"{file}, line {number}")
+            under = about(row.filter, row.doc.language)
+            ratings += _ratings(row, under, Model(model, identity), f"{file}, line {number}")
     questions = {(benchmark, row.doc.language, row.doc.question_id.number): tuple(row.doc.turns) for row in read}
     unjudged = sum(not isinstance(row, JudgedSample) for row in read)
     notes = (f"{file}: {unjudged} answers that nobody judged (`mtbenchx judge` does).",) if unjudged else ()
@@ -176,9 +178,9 @@ def load_json(file: Path) -> dict[str, Any]:
     return loaded
 
 
-def _conditions(row: JudgedSample, config: Config, benchmark: str) -> Conditions:
+def _conditions(judge: str, language: str, config: Config, benchmark: str) -> Conditions:
     task = {"benchmark": benchmark, "revision": config.revision, "task_version": config.version}
-    return conditions_of(slug(row.filter), row.doc.language, task, config.judge, sent_by_results(config.judge))
+    return conditions_of(slug(judge), language, task, config.judge, sent_by_results(config.judge))
 
 
 def version_text(version: Any) -> str:

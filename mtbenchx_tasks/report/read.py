@@ -154,7 +154,8 @@ def _first_row(file: Path) -> dict[str, object]:
 def _once(study: Study) -> Study:
     """Keep of equal ratings one, tell models of one name apart, and refuse two answers to one question."""
     kept, same, twice = distinct(study.ratings)
-    named, notes = _told_apart([replace(rating, model=same.get(rating.model, rating.model)) for rating in kept])
+    known = [replace(rating, model=same[rating.model]) if rating.model in same else rating for rating in kept]
+    named, notes = _told_apart(known)
     ratings = tuple(_as_runs(named))
     preferences = distinct_preferences(study.preferences)
     if twice:

@@ -96,6 +96,8 @@ def _shown(number: int, row: SingleRow) -> Shown:
 
 def _ratings(file: Path, rows: Counted, language: str, benchmark: str) -> Iterator[Rating]:
     runs: Counter[tuple[object, ...]] = Counter()
+    names = {slug(row.judge) for _, row, _ in rows}
+    under = {name: Conditions(name, {"benchmark": benchmark}) for name in names}
     for number, row, repeat in rows:
         question, score, source = row.question_id.number, valid_rating(row.score), f"{file}, line {number}"
         value = score if score is not None and LOWEST <= score <= HIGHEST else None
@@ -105,7 +107,7 @@ def _ratings(file: Path, rows: Counted, language: str, benchmark: str) -> Iterat
             item,
             Model(row.model),
             rater,
-            Conditions(rater.name, {"benchmark": benchmark}),
+            under[rater.name],
             value,
             "" if value is not None else OUT_OF_RANGE if score is not None else _why_not(row.judgment),
             repeat=repeat,
