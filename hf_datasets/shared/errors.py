@@ -2,6 +2,7 @@
 
     UserError                  one sentence on the terminal, exit code 1
     ├── LedgerError            the ledger can't keep results: nothing more may be paid for (ledger/layout.py)
+    ├── TokenizerError         a model's tokenizer can't be loaded (audit/tokenizers.py)
     ├── UnavailableError       a translator doesn't answer now (translate/engines/engine.py)
     ├── QuotaError             what was paid for is used up
     ├── TooLargeError          it refuses a call for its size

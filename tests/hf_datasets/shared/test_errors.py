@@ -16,7 +16,7 @@ CAUGHT_IN_THEIR_ROOM = {
     "TooDeepError",  # curate: a pair is rejected
     "UnreadableError",  # endpoints: a completion that failed
     "NoReplyError",
-    "RefusedError",  # annotate: a page that says why a vote isn't taken
+    "VoteRefusedError",  # annotate: a page that says why a vote isn't taken
     "ExpiredError",
     "StopError",
 }
