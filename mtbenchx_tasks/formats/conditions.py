@@ -5,7 +5,7 @@ from typing import Any
 
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.ledger.store import FINAL_STATES
-from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, parameters_sent
+from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, parameters_sent, role_sent
 from mtbenchx_tasks.records import Conditions
 
 ROOM = ("max_tokens", "max_completion_tokens")
@@ -85,7 +85,7 @@ def sent_by_ledger(rule: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -
     configured = {"parameters": rule.get("parameters", {}), "system_role": rule.get("system_role")}
     if not str(endpoint).startswith("http"):  # in this process: what is configured is what is done
         parameters = {name: value for name, value in configured["parameters"].items() if name != "rating"}
-        role = configured["system_role"]
+        role = role_sent([row["details"] for row in asked], configured["system_role"])
         return _present({"endpoint": endpoint, "model": rule.get("model"), **parameters, "system_role": role})
     details = [row["details"] if "sent" in row["details"] else {"sent": _as_asked(row)} for row in asked]
     model = rule.get("model") or next((row["model"] for row in asked), None)

@@ -46,7 +46,7 @@ def _sums(talks: Iterable[Conversation]) -> list[str]:
     by_judge: dict[tuple[str, str], list[Conversation]] = {}
     for talk in talks:
         if talk.judge is not None:
-            by_judge.setdefault((talk.judge.endpoint, talk.judge.settings.model), []).append(talk)
+            by_judge.setdefault((talk.judge.settings.endpoint, talk.judge.settings.model), []).append(talk)
     return [_sum([(talk.judge, talk) for talk in those if talk.judge]) for those in by_judge.values()]
 
 
@@ -58,8 +58,8 @@ def _sum(talks: Sequence[tuple[Judge, Conversation]]) -> str:
         for turn in range(1, len(talk.question.turns) + 1)
         for _ in range(judge.settings.runs)
     ]
-    rates = price_of(settings.model, None, talks[0][0].endpoint)
-    usual, _ = usual_judgment(ledger, settings.model, talks[0][0].endpoint, settings.parameters())
+    rates = price_of(settings.model, None, settings.endpoint)
+    usual, _ = usual_judgment(ledger, settings.model, settings.endpoint, settings.parameters())
     cost = estimate(rates, asked, MAX_NEW_TOKENS, settings.max_tokens, usual)
     price = f", about ${cost.usual:.2f} and at most ${cost.most:.2f}" if cost and cost.most else ""
     default = f" ({BY_DEFAULT})" if settings.preset == DEFAULT else ""

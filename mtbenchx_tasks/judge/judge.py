@@ -89,15 +89,10 @@ class Judge:
         if settings.backend == "local" and settings.rating == "expected":
             parameters["lead_in"] = self.prompts.lead_in(question, len(answers))
         messages = in_role(settings, self.prompts.messages(question, answers))
-        request = ChatRequest(self.endpoint, settings.model, messages, parameters)
+        request = ChatRequest(settings.endpoint, settings.model, messages, parameters)
         if settings.is_one_token:
             request = continued(request, settings.continuation, self.prompts.lead_in(question, len(answers)))
         return request
-
-    @property
-    def endpoint(self) -> str:
-        """The endpoint as it stands in the ledger."""
-        return endpoint_of(self.settings)
 
     @property
     def conditions(self) -> str:
@@ -191,7 +186,7 @@ def conditions(settings: JudgeSettings, prompts: SinglePrompts | PairPrompts, se
     one_token = {"continuation": settings.continuation} if settings.is_one_token else {}
     return canonical_json(
         {
-            "endpoint": endpoint_of(settings),
+            "endpoint": settings.endpoint,
             "model": settings.model,
             "parameters": settings.parameters(),
             "system_role": settings.system_role,
@@ -204,11 +199,6 @@ def conditions(settings: JudgeSettings, prompts: SinglePrompts | PairPrompts, se
             **one_token,
         }
     )
-
-
-def endpoint_of(settings: JudgeSettings) -> str:
-    """Return a judge's endpoint as it stands in the ledger."""
-    return settings.endpoint
 
 
 def engine_and_ledger(settings: JudgeSettings, engine: Engine | None = None) -> tuple[Engine, Ledger]:

@@ -33,7 +33,7 @@ USUAL_THOUGHT = 1000
 
 
 @dataclass(frozen=True)
-class Rates:
+class Tier:
     """Dollars per million tokens, of a request whose prompt has more than so many tokens."""
 
     above: int
@@ -50,7 +50,7 @@ class Rates:
 class Price:
     """What one judgment costs."""
 
-    tiers: tuple[Rates, ...]
+    tiers: tuple[Tier, ...]
     """By length of the prompt; the first holds from 0 on."""
     source: str
     """Where it is known from, for people to read."""
@@ -58,7 +58,7 @@ class Price:
     @classmethod
     def flat(cls, read: float, written: float, source: str = "--price") -> "Price":
         """Return a price that depends on nothing; cached tokens cost what others do."""
-        return cls((Rates(0, read, read, written),), source)
+        return cls((Tier(0, read, read, written),), source)
 
     @property
     def is_free(self) -> bool:
@@ -163,7 +163,7 @@ def is_own_machine(endpoint: str) -> bool:
 
 def _times(price: Price, factor: float) -> Price:
     tiers = (
-        Rates(tier.above, *(rate * factor for rate in (tier.read, tier.cached, tier.written))) for tier in price.tiers
+        Tier(tier.above, *(rate * factor for rate in (tier.read, tier.cached, tier.written))) for tier in price.tiers
     )
     return Price(tuple(tiers), price.source)
 
@@ -183,9 +183,7 @@ def _listed(model: str, endpoint: str, batch: bool, when: datetime) -> Price | N
     if parts[0] is None or parts[2] is None:
         return None
     starts = sorted({0} | {tier.start for part in parts for tier in getattr(part, "tiers", ())})
-    return Price(
-        tuple(Rates(start, *(_rate(part, start) for part in parts)) for start in starts), source(provider.name)
-    )
+    return Price(tuple(Tier(start, *(_rate(part, start) for part in parts)) for start in starts), source(provider.name))
 
 
 def _rate(part: Any, above: int) -> float:

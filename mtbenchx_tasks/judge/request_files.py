@@ -20,7 +20,7 @@ from hf_datasets.shared.files import replacing_file
 from mtbenchx_tasks.judge import one_token
 from mtbenchx_tasks.judge.engines.batch.lines import parse_line, write_line
 from mtbenchx_tasks.judge.engines.factory import EngineFor
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
@@ -31,7 +31,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Line:
+class ResultLine:
     """A line of results."""
 
     place: str
@@ -187,14 +187,14 @@ def read_results(paths: Sequence[Path], engines: Iterable[PlanEngine]) -> Read:
     return Read(stored, failed, len(foreign) + unreadable)
 
 
-def _of(lines: Mapping[str, Line], request: ChatRequest) -> Completion:
+def _of(lines: Mapping[str, ResultLine], request: ChatRequest) -> Completion:
     """Return the judgment of a request, from its line or its two lines."""
     if one_token.is_continued(request):
         return one_token.complete(lambda one: _said(lines, one), request)
     return _said(lines, request)
 
 
-def _said(lines: Mapping[str, Line], request: ChatRequest) -> Completion:
+def _said(lines: Mapping[str, ResultLine], request: ChatRequest) -> Completion:
     """Return what the lines hold for a request, with the parameters that were written for it."""
     line = lines.get(request.key)
     if line is None:
@@ -210,9 +210,9 @@ def _store(ledger: Ledger, request: ChatRequest, said: Completion) -> bool:
     return True
 
 
-def _read(paths: Sequence[Path]) -> tuple[dict[str, Line], int]:
+def _read(paths: Sequence[Path]) -> tuple[dict[str, ResultLine], int]:
     """Return the first line of each key, and how many lines can't be read."""
-    lines: dict[str, Line] = {}
+    lines: dict[str, ResultLine] = {}
     unreadable = 0
     for path in paths:
         for number, text in _numbered(path):
@@ -224,7 +224,7 @@ def _read(paths: Sequence[Path]) -> tuple[dict[str, Line], int]:
                 if unreadable <= SHOWN:
                     log.warning("%s is no line of results: %s.", place, error)
             else:
-                lines.setdefault(key, Line(place, key, said))
+                lines.setdefault(key, ResultLine(place, key, said))
     return lines, unreadable
 
 
@@ -236,7 +236,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
         raise UserError(f"{path} can't be read ({error.strerror or error}).") from error
 
 
-def _nothing(paths: Sequence[Path], foreign: Sequence[Line]) -> str:
+def _nothing(paths: Sequence[Path], foreign: Sequence[ResultLine]) -> str:
     files = ", ".join(str(path) for path in paths)
     first = f" (its first is {foreign[0].place}, custom_id {foreign[0].key[:40]!r})" if foreign else ""
     return (
@@ -245,19 +245,11 @@ def _nothing(paths: Sequence[Path], foreign: Sequence[Line]) -> str:
     )
 
 
-class ReadOnlyEngine:
+class ReadOnlyEngine(Engine):
     """Knows what the ledger knows, and asks nobody."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-
-    def check(self, probe: Sequence[ChatRequest] = ()) -> Any:
-        """Nobody is asked, so nothing needs to be there."""
-        del probe
-        return ()
-
-    def meet(self, lm: Any) -> None:
-        """Nothing is shared with the judged model."""
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Return what the ledger holds; a failure where it holds nothing."""
@@ -265,12 +257,6 @@ class ReadOnlyEngine:
         known = self._ledger.judgment(request.key)
         future.set_result(Judged(request.key, known or Completion("failed", reason=NO_RESULT)))
         return future
-
-    def finish(self) -> None:
-        """Nothing is under way."""
-
-    def stop(self) -> None:
-        """Nothing is under way."""
 
 
 def read_only_engine(settings: JudgeSettings, language: str = "") -> ReadOnlyEngine:

@@ -33,14 +33,36 @@ def as_sent(settings: Mapping[str, Any], details: Iterable[Mapping[str, Any]]) -
     """Return a judge's settings with what was sent in place of what was configured.
 
     Args:
-        settings: JudgeSettings.public(); those of a judge without an endpoint come back as they are.
+        settings: JudgeSettings.public(); of a judge without an endpoint only the system prompt's role may differ.
         details: Of its judgments (see Completion.details).
     """
     if settings.get("backend") != "openai":
-        return dict(settings)
+        return {**settings, "system_role": role_sent(details, settings.get("system_role"))}
     sent = parameters_sent(details)
     kept = {name: value for name, value in settings.items() if name not in CONFIGURED}
     return {**kept, "sent": sent, **{name: sent[name] for name in ALWAYS if name in sent}}
+
+
+def role_sent(details: Iterable[Mapping[str, Any]], configured: Any) -> Any:
+    """Return whose words the judge's instructions were, of a judge in this process: its chat template may decide.
+
+    Args:
+        details: Of its judgments (see Completion.details).
+        configured: Its setting, which stands where nothing is recorded.
+    """
+    roles = [detail["sent"]["system_role"] for detail in details if detail.get("sent", {}).get("system_role")]
+    return _one_or_all(roles) if roles else configured
+
+
+def request_in_words(judge: Mapping[str, Any]) -> str:
+    """Return what a judge was asked with, e.g. `gpt-6-luna at https://api.openai.com/v1: temperature 0.0`.
+
+    Args:
+        judge: What `as_sent` returned.
+    """
+    sent = judge["sent"] if "sent" in judge else {name: judge.get(name) for name in CONFIGURED}
+    words = in_words({name: value for name, value in sent.items() if value not in (None, {})})
+    return f"{judge['model']} at {judge.get('base_url') or judge['backend']}: {words or NOT_RECORDED}"
 
 
 def in_words(sent: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.answers import answer_of
 from mtbenchx_tasks.judge.injection import is_suspicious
-from mtbenchx_tasks.judge.judge import endpoint_of, in_role
+from mtbenchx_tasks.judge.judge import in_role
 from mtbenchx_tasks.judge.messages import PairPrompts
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.records import Item
@@ -190,4 +190,4 @@ def game_request(
         settings: The judge's.
     """
     messages = in_role(settings, prompts.messages(question, shown[0], shown[1], turn))
-    return ChatRequest(endpoint_of(settings), settings.model, messages, settings.parameters())
+    return ChatRequest(settings.endpoint, settings.model, messages, settings.parameters())

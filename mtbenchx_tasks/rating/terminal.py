@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from mtbenchx_tasks.judge.sent import request_in_words
 from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.stats.means import MEANS
 from mtbenchx_tasks.tables import with_error
@@ -31,8 +32,15 @@ def print_metrics(rows: Sequence[Scored]) -> None:
     for columns in _side_by_side(rows, console.width):
         console.print(_table(columns))
     console.print(_legend(rows), markup=False, highlight=False)
-    for line in [*unscored_lines(rows), *remarks(rows)]:
+    for line in [*requests_sent(rows), *unscored_lines(rows), *remarks(rows)]:
         console.print(line, markup=False, highlight=False)
+
+
+def requests_sent(rows: Sequence[Scored]) -> list[str]:
+    """Return a line for each way in which a judge was asked: its model, where, and the parameters that were sent."""
+    told = [row for row in rows if row.about]
+    lines = [f"Sent to the judge {row.judge}: {request_in_words(row.about['judge'])}." for row in told]
+    return list(dict.fromkeys(lines))
 
 
 def remarks(rows: Sequence[Scored]) -> list[str]:

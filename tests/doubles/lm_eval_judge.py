@@ -20,6 +20,8 @@ class RegisteredJudge(LM):
 
     say: Callable[[str], Any] = staticmethod(lambda prompt: "Rating: [[7]]")
     template_takes_system = True
+    template_refuses_system = False
+    """It raises, as Gemma's does; most classes of lm_eval catch that and drop the message."""
     made: ClassVar[list["RegisteredJudge"]] = []
 
     def __init__(self, pretrained: str, max_length: int = 1000, tokenizer: bool = True, **others: Any) -> None:
@@ -35,6 +37,8 @@ class RegisteredJudge(LM):
         return list(range(len(text.split())))
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        if self.template_refuses_system and any(m["role"] == "system" for m in chat_history):
+            raise ValueError("System role not supported")
         shown = [m for m in chat_history if self.template_takes_system or m["role"] != "system"]  # as HFLM does
         return " ".join(f"<{message['role']}> {message['content']}" for message in shown) + " <assistant>"
 

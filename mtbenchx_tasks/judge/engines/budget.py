@@ -154,7 +154,7 @@ class Budget:
             item.future.cancel()
 
 
-class BudgetEngine:
+class BudgetEngine(Engine):
     """Passes on to another engine what the budget has room for."""
 
     def __init__(

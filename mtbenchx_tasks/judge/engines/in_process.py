@@ -12,7 +12,7 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -20,12 +20,14 @@ WITH_WEIGHTS = ("local", "hf", "hf-auto", "huggingface", "vllm", "vllm-vlm", "sg
 """Backends that load weights in this process, so that judging costs no money."""
 
 
-class InProcessEngine:
+class InProcessEngine(Engine):
     """Queues requests; a kind of judge says how it is loaded, what it is and what it answers."""
 
     def __init__(self, settings: JudgeSettings, ledger: Ledger) -> None:
         self._settings, self._ledger = settings, ledger
         self._queue: dict[str, tuple[ChatRequest, Future[Judged]]] = {}
+        self._told = False
+        """That the template has no system role."""
 
     def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """Raise UserError if nothing could be judged; nothing is asked, since the weights aren't loaded yet."""
@@ -99,6 +101,14 @@ class InProcessEngine:
     def _answer(self, requests: Sequence[ChatRequest]) -> list[Completion]:
         """Return what the judge says to each request; a failure is a value."""
         raise NotImplementedError
+
+    def _tell_of_no_system_role(self) -> None:
+        if not self._told:
+            self._told = True
+            log.warning(
+                "The chat template of %s has no system role: the judge's instructions stand in the user's message, and "
+                "so it is recorded.", self._settings.model,
+            )  # fmt: skip
 
     # one batch -----------------------------------------------------------------------------------------------------
 

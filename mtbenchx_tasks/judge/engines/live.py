@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import Any, Protocol
+from typing import Any
 
 from tqdm import tqdm
 
@@ -28,8 +28,11 @@ GRACE_SECONDS = 3.0
 """How long an interrupt waits for what is in flight, which may be paid for."""
 
 
-class Engine(Protocol):
-    """Answers judge requests, later; see LiveEngine (endpoints) and LocalEngine (this process)."""
+class Engine:
+    """Answers judge requests, later; see LiveEngine (endpoints) and LocalEngine (this process).
+
+    Who inherits has nothing to check, to share, to wait for or to stop unless it says so.
+    """
 
     def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
         """See that something could be judged; called before anything is generated.
@@ -43,26 +46,24 @@ class Engine(Protocol):
         Raises:
             UserError: Nothing could be judged.
         """
-        ...
+        del probe
+        return ()
 
     def meet(self, lm: Any) -> None:
         """Learn which model is being judged (a local judge may share its weights)."""
-        ...
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Take a request; equal requests share one future."""
-        ...
+        raise NotImplementedError
 
     def finish(self) -> None:
         """Return when every submitted request has its result."""
-        ...
 
     def stop(self) -> None:
         """Ask nothing more; what is in flight still arrives in the ledger, if it comes soon."""
-        ...
 
 
-class LiveEngine:
+class LiveEngine(Engine):
     """A bounded pool of threads over a transport; one that knows its endpoint's weather has a `limiter` to obey."""
 
     def __init__(self, transport: Transport, model: str, ledger: Ledger, concurrency: int) -> None:
@@ -108,9 +109,6 @@ class LiveEngine:
         if check is not None:
             check(self._model)
         self._knocked = True
-
-    def meet(self, lm: Any) -> None:
-        """An endpoint shares nothing with the judged model."""
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Queue a request unless it is known; one that failed before is asked again."""

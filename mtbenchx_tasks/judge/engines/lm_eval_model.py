@@ -181,10 +181,16 @@ class LmEvalEngine(InProcessEngine):
 
     def _prompt(self, messages: list[dict[str, str]]) -> tuple[Any, str]:
         """Render messages, as one where the template has no system role: lm_eval would drop the instructions."""
-        prompt = self._lm.apply_chat_template(messages)
         system = [message["content"].strip() for message in messages if message["role"] == "system"]
+        try:
+            prompt = self._lm.apply_chat_template(messages)
+        except Exception:  # templates raise what they like, e.g. for a role that they don't have
+            if not system:
+                raise
+            prompt = ""
         if not isinstance(prompt, str) or all(text in prompt for text in system):
             return prompt, "system" if system else "user"
+        self._tell_of_no_system_role()
         joined = "\n\n".join(message["content"] for message in messages)
         return self._lm.apply_chat_template([{"role": "user", "content": joined}]), "user"
 

@@ -34,8 +34,6 @@ class LocalEngine(InProcessEngine):
         super().__init__(settings, ledger)
         self._network: Any = None
         self._tokenizer: Any = None
-        self._told = False
-        """That the template has no system role."""
 
     def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """Read the judge's tokenizer; the weights are loaded when there is something to judge, and nothing is asked."""
@@ -130,14 +128,6 @@ class LocalEngine(InProcessEngine):
             return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
         except Exception:  # templates raise what they like
             return None
-
-    def _tell_of_no_system_role(self) -> None:
-        if not self._told:
-            self._told = True
-            log.warning(
-                "The chat template of %s has no system role: the judge's instructions stand in the user's message, and "
-                "so it is recorded.", self._settings.model,
-            )  # fmt: skip
 
     def _fits(self, prompt: str) -> bool:
         limit = getattr(self._network.config, "max_position_embeddings", None)

@@ -16,7 +16,7 @@ from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
 from hf_datasets.ledger.store import Ledger, open_ledger
 from mtbenchx_tasks.judge.costs import usual_judgment
 from mtbenchx_tasks.judge.engines.in_process import WITH_WEIGHTS
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.prices import Price, cost_of, price_of, shown
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import Counter, counter_for
@@ -25,7 +25,7 @@ Cell = tuple[str, str, str]
 """Judge (its slug), language of the questions, mode (`single` or `pairwise`)."""
 
 
-class PlanEngine:
+class PlanEngine(Engine):
     """Notes requests instead of asking them; only the futures of those that the ledger holds ever end."""
 
     def __init__(self, ledger: Ledger, model: str) -> None:
@@ -47,14 +47,6 @@ class PlanEngine:
         """What the requests are asked with."""
         return next((request.parameters for request in self.requests.values()), {})
 
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
-        """A plan needs no judge."""
-        del probe
-        return ()
-
-    def meet(self, lm: Any) -> None:
-        """A plan loads no weights."""
-
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Note a request, and whether the ledger holds its judgment."""
         if request.key not in self.requests:
@@ -70,12 +62,6 @@ class PlanEngine:
     def asked(self, future: Future[Judged]) -> ChatRequest:
         """Return the request that a future stands for."""
         return self._asked[future]
-
-    def finish(self) -> None:
-        """Nothing is under way."""
-
-    def stop(self) -> None:
-        """Nothing is under way."""
 
     @property
     def missing(self) -> list[ChatRequest]:

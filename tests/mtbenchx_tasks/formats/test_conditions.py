@@ -17,6 +17,7 @@ from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import Section, sections
 from tests.doubles.judges import Judges, serve_judges
+from tests.doubles.lm_eval_judge import NAME, registered
 from tests.doubles.openai_api import serve
 
 OLD_RULE = ("prompt_set", "prompt_language", "prompt_set_sha256", "reference_set", "parser", "rating", "votes")
@@ -24,13 +25,18 @@ OLD_RULE = ("prompt_set", "prompt_language", "prompt_set_sha256", "reference_set
 
 
 def judge_twice(
-    folder: Path, api: Judges, model: str = "gpt-4.1", texts: tuple[str, str] = ("a", "b"), **more: Any
+    folder: Path, api: Judges | None, model: str = "gpt-4.1", texts: tuple[str, str] = ("a", "b"), **more: Any
 ) -> Path:
     """Have two answers of each of two questions judged, results beside the ledger; returns the ledger."""
     file = folder / "mini_en" / "model_answer" / "m.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     jsonl.write(file, [{"question_id": i, "model_id": "m", "choices": [{"turns": list(texts)}]} for i in (1, 2)])
-    settings = {"model": model, "base_url": api.url, "ledger": str(folder / "ledger.sqlite"), **more}
+    settings = {
+        "model": model,
+        "ledger": str(folder / "ledger.sqlite"),
+        **({"base_url": api.url} if api else {}),
+        **more,
+    }
     results = judge_files([file], json.dumps(settings), "en", benchmark="mini")
     write_results(folder / "results", results)
     return folder / "ledger.sqlite"
@@ -69,6 +75,15 @@ def test_what_was_sent_counts_and_ledger_and_results_tell_it_alike(tmp_path: Pat
     assert one.conditions.sent == {"endpoint": api.url, "model": "o4-mini", "max_tokens": 500, "system_role": "system"}
     assert [(answer.turn, answer.rating) for answer in one.answers] == [(1, 7), (2, None), (1, 7), (2, None)]
     assert [len(answer.ratings) for answer in one.answers] == [2, 1, 2, 1]  # asked for otherwise, sent alike: two runs
+
+
+def test_a_system_message_that_was_merged_is_the_users_in_ledger_and_results(tmp_path: Path) -> None:
+    with registered() as made_by:
+        made_by.template_takes_system = False
+        ledger = judge_twice(tmp_path, None, "org/judge", backend=NAME, max_tokens=50)
+    (section,) = told(ledger, tmp_path / "results")
+    assert section.conditions.sent["system_role"] == "user"
+    assert [len(answer.ratings) for answer in section.answers] == [1, 1, 1, 1]  # 2 questions of 2 turns, counted once
 
 
 def test_a_retry_with_more_room_is_the_same_judge(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.prices import (
     FREE,
     Price,
-    Rates,
+    Tier,
     cost_of,
     estimate,
     parse_price,
@@ -22,7 +22,7 @@ from mtbenchx_tasks.judge.prices import (
 )
 
 OPENAI = "https://api.openai.com/v1"
-TIERED = Price((Rates(0, 0.1, 0.01, 0.5), Rates(100_000, 0.5, 0.05, 2.5)), "test")
+TIERED = Price((Tier(0, 0.1, 0.01, 0.5), Tier(100_000, 0.5, 0.05, 2.5)), "test")
 
 
 @pytest.mark.parametrize(

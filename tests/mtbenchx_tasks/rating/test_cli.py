@@ -153,6 +153,9 @@ def test_versions_of_a_judge_are_named_and_split(api: Api, files: list[str], jud
     api.answer = say
     together = run("judge", files[0], "--judge", judge, "--language", "de")
     assert "gpt-4-0613, gpt-4-1106 (--split-snapshots)" in together.output
+    (sent,) = [line for line in together.output.splitlines() if line.startswith("Sent to the judge ")]
+    assert f"at {api.url}: " in sent
+    assert "max_tokens 2048" in sent
     apart = run("judge", files[0], "--judge", judge, "--language", "de", "--split-snapshots")
     score = next(line for line in apart.output.splitlines() if line.startswith("│ score"))
     assert "4.00" in score

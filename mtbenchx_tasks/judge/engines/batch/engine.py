@@ -12,7 +12,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -30,7 +29,7 @@ from mtbenchx_tasks.judge.settings import JudgeSettings
 POLL_SECONDS = 30.0
 
 
-class BatchEngine:
+class BatchEngine(Engine):
     """Queues requests and has them judged in batches by `finish`; see the module's text.
 
     Args:
@@ -78,9 +77,6 @@ class BatchEngine:
             self._transport.check_batches()
             self._checked = True
         return said
-
-    def meet(self, lm: Any) -> None:
-        """An endpoint shares nothing with the judged model."""
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Queue a request; equal requests share one future, and one that failed before is asked again."""

@@ -120,9 +120,13 @@ def test_without_a_tokenizer_nothing_is_counted(ledger: Ledger, judge: type[Regi
     assert judged.completion.details.keys() == {"sent"}
 
 
-def test_a_template_without_system_role_gets_one_message(ledger: Ledger, judge: type[RegisteredJudge]) -> None:
-    judge.template_takes_system = False  # the class drops the message without a word
-    (judged,) = run(engine(ledger), request("a"))
+@pytest.mark.parametrize("refuses", [False, True])  # the class drops the message without a word, or its template raises
+def test_a_template_without_system_role_gets_one_message_and_says_so_once(
+    ledger: Ledger, judge: type[RegisteredJudge], caplog: pytest.LogCaptureFixture, refuses: bool
+) -> None:
+    judge.template_takes_system, judge.template_refuses_system = refuses, refuses
+    judged, _ = run(engine(ledger), request("a"), request("bb"))
+    assert [record.message.count("has no system role") for record in caplog.records] == [1]
     assert judge.made[0].calls[0][0].args[0] == f"<user> {SYSTEM}\n\na <assistant>"
     assert judged.completion.details["sent"]["system_role"] == "user"
 
