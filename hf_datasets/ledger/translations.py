@@ -98,7 +98,7 @@ def engines(ledger: Ledger) -> list[EngineAccount]:
     """Return what the ledger holds, by engine and target language."""
     found: dict[tuple[str, str], list[int]] = {}
     for row in ledger._rows("SELECT request, engine, billed FROM translation WHERE text IS NOT NULL ORDER BY key"):
-        request = json.loads(row["request"])
+        request = ledger.parsed(row["request"], "the request of a translation")
         account = found.setdefault((row["engine"], str(request.get("target", ""))), [0, 0])
         account[0] += 1
         account[1] += row["billed"]

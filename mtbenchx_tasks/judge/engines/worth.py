@@ -4,11 +4,11 @@ A judge with no usable judgment in the ledger is asked ALONE judgments alone. If
 endpoint says that nothing more will come of it, or FAILURES judgments fail in a row, the run stops.
 """
 
-import json
 from collections.abc import Iterable
+from typing import Any
 
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.ledger.queries import latest_answered
+from hf_datasets.ledger.queries import Row, latest_answered
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import WITH_BOTH_BAD, game, verdict
@@ -94,13 +94,16 @@ class Worth:
         """Tell whether the ledger holds a usable judgment of this judge with these parameters."""
         try:
             rows = latest_answered(self._ledger, request.model, request.endpoint, request.parameters, LOOKED_AT)
+            return any(
+                is_useful(request, Completion("answered", row["text"], details=self._details(row)))
+                for row in rows
+                if row["key"] not in self._left_out
+            )
         except LedgerError:
             return False  # told by whoever judges
-        return any(
-            is_useful(request, Completion("answered", row["text"], details=json.loads(row["details"])))
-            for row in rows
-            if row["key"] not in self._left_out
-        )
+
+    def _details(self, row: Row) -> dict[str, Any]:
+        return self._ledger.parsed(row["details"], f"details of judgment {row['key'][:12]}")
 
 
 def _why(completion: Completion) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from hf_datasets.ledger.layout import TABLES
 from hf_datasets.ledger.queries import comparisons, counts, game_request, latest_answered, latest_details, uses
-from hf_datasets.ledger.store import Ledger
+from hf_datasets.ledger.store import Ledger, LedgerError
+from hf_datasets.ledger.translations import claim, engines, store
 from hf_datasets.records import Comparison, Completion, Use
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +62,14 @@ def test_a_damaged_request_leaves_its_columns_empty(ledger: Ledger) -> None:
     ledger.execute("UPDATE judgment SET request = '{'")
     (use,) = uses(ledger)
     assert (use["endpoint"], use["parameters"], use["text"]) == (None, None, "[[8]]")
+
+
+def test_a_damaged_translation_is_told(ledger: Ledger) -> None:
+    claim(ledger, {"t": "{}"}, "deepl")
+    store(ledger, [("t", "Hallo", 5, {})])
+    ledger.execute("UPDATE translation SET request = '{'")
+    with pytest.raises(LedgerError, match="is damaged: the request of a translation can't be read"):
+        engines(ledger)
 
 
 def test_the_request_of_a_game_is_found_by_its_place(ledger: Ledger) -> None:
