@@ -33,7 +33,7 @@ Row = Sequence[int]
 
 
 @dataclass(frozen=True)
-class Tally:
+class VoteTally:
     """Votes and verdicts on one pair of answers, as classes of one tie mode."""
 
     item: Item
@@ -47,7 +47,7 @@ class Tally:
 
 def tally(
     item: Item, people: Sequence[Preference], verdicts: Mapping[str, Sequence[Preference]], mode: TieMode
-) -> Tally:
+) -> VoteTally:
     """Count the votes on one pair of answers.
 
     Args:
@@ -57,7 +57,7 @@ def tally(
         mode: What ties are.
     """
     classes = [_vote_class(vote, mode) for vote in people]
-    return Tally(
+    return VoteTally(
         item,
         tuple(classes.count(place) for place in range(WIDTH[mode])),
         {judge: tuple(_vote_class(verdict, mode) for verdict in row) for judge, row in verdicts.items()},
@@ -102,7 +102,7 @@ class UpperLimit:
     """Votes on them, mean over the runs."""
 
 
-def human_judge(tallies: Sequence[Tally], judge: str, min_votes: int = 1) -> JudgeAgreement:
+def human_judge(tallies: Sequence[VoteTally], judge: str, min_votes: int = 1) -> JudgeAgreement:
     """Return how often a judge agrees with people: agreeing votes over votes on pairs with a verdict, run by run.
 
     Args:
@@ -127,7 +127,7 @@ def human_judge(tallies: Sequence[Tally], judge: str, min_votes: int = 1) -> Jud
     )
 
 
-def upper_limit(tallies: Sequence[Tally], limit: Limit, judge: str | None = None, min_votes: int = 2) -> UpperLimit:
+def upper_limit(tallies: Sequence[VoteTally], limit: Limit, judge: str | None = None, min_votes: int = 2) -> UpperLimit:
     """Return how often any judge could agree with people, on the pairs that one judge has verdicts for.
 
     Args:
@@ -156,7 +156,7 @@ def upper_limit(tallies: Sequence[Tally], limit: Limit, judge: str | None = None
     )
 
 
-def kappa_interval(tallies: Sequence[Tally]) -> Interval | None:
+def kappa_interval(tallies: Sequence[VoteTally]) -> Interval | None:
     """Return the bootstrap interval of people's Fleiss' kappa over questions."""
     import numpy as np
 
@@ -225,22 +225,22 @@ _BEST: Mapping[Limit, Callable[[Row], tuple[int, int]]] = {
 }
 
 
-def _voted(tallies: Sequence[Tally], min_votes: int) -> list[Tally]:
+def _voted(tallies: Sequence[VoteTally], min_votes: int) -> list[VoteTally]:
     return [one for one in tallies if sum(one.counts) >= max(1, min_votes)]
 
 
-def _runs(tallies: Sequence[Tally], judge: str) -> int:
+def _runs(tallies: Sequence[VoteTally], judge: str) -> int:
     return max((len(one.verdicts.get(judge, ())) for one in tallies), default=0)
 
 
-def _judged(one: Tally, judge: str, run: int, terms: Callable[[Row, int], tuple[int, int]]) -> tuple[int, int]:
+def _judged(one: VoteTally, judge: str, run: int, terms: Callable[[Row, int], tuple[int, int]]) -> tuple[int, int]:
     """Return (met, votes) of a pair, (0, 0) if the judge has no usable verdict on it in that run."""
     verdicts = one.verdicts.get(judge, ())
     verdict = verdicts[run] if run < len(verdicts) else None
     return (0, 0) if verdict is None else terms(one.counts, verdict)
 
 
-def _missing(voted: Sequence[Tally], judge: str, runs: int) -> float | None:
+def _missing(voted: Sequence[VoteTally], judge: str, runs: int) -> float | None:
     if not voted or not runs:
         return None
     return 1 - sum(one.valid.get(judge, 0) for one in voted) / (len(voted) * runs)
@@ -250,7 +250,7 @@ def _total(column: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return sum(met for met, _ in column), sum(n for _, n in column)
 
 
-def _interval(tallies: Sequence[Tally], terms: Sequence[Sequence[tuple[int, int]]]) -> Interval | None:
+def _interval(tallies: Sequence[VoteTally], terms: Sequence[Sequence[tuple[int, int]]]) -> Interval | None:
     """Bootstrap the mean over runs of a ratio; all items of a question move together."""
     import numpy as np
 

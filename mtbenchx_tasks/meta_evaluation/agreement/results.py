@@ -16,8 +16,8 @@ from mtbenchx_tasks.stats.upper_limits import (
     TIE_CLASSES,
     WIDTH,
     Limit,
-    Tally,
     TieMode,
+    VoteTally,
     human_judge,
     kappa_interval,
     tally,
@@ -171,7 +171,7 @@ POOLED, CONVERSATION = "all", "conversation"
 """The turn of a number over all turns, and of votes on the whole conversation."""
 
 
-def _cells(tallies: Sequence[Tally]) -> Iterator[tuple[str, str, list[Tally]]]:
+def _cells(tallies: Sequence[VoteTally]) -> Iterator[tuple[str, str, list[VoteTally]]]:
     """Yield (stratum, turn, tallies): each stratum per turn, and pooled."""
     for stratum, group in strata(tallies).items():
         if stratum:  # questions of unknown category are in `all` only
@@ -181,7 +181,7 @@ def _cells(tallies: Sequence[Tally]) -> Iterator[tuple[str, str, list[Tally]]]:
 
 
 def _statistics(
-    group: Sequence[Tally], judges: Sequence[str], place: Place, min_votes: int, limits: Sequence[Limit]
+    group: Sequence[VoteTally], judges: Sequence[str], place: Place, min_votes: int, limits: Sequence[Limit]
 ) -> Iterator[Statistic]:
     yield from _of_people(group, place)
     for judge in judges:
@@ -189,7 +189,7 @@ def _statistics(
     yield from _of_jury(group, judges, place)
 
 
-def _of_people(group: Sequence[Tally], place: Place) -> Iterator[Statistic]:
+def _of_people(group: Sequence[VoteTally], place: Place) -> Iterator[Statistic]:
     rows = [one.counts for one in group if any(one.counts)]
     raw = raw_agreement(rows)
     pairs: dict[int | str, list[Sequence[float]]] = {}
@@ -206,7 +206,7 @@ def _of_people(group: Sequence[Tally], place: Place) -> Iterator[Statistic]:
 
 
 def _of_judge(
-    group: Sequence[Tally], judge: str, place: Place, min_votes: int, limits: Sequence[Limit]
+    group: Sequence[VoteTally], judge: str, place: Place, min_votes: int, limits: Sequence[Limit]
 ) -> Iterator[Statistic]:
     for name, needed in (("judge_human", 1), ("judge_human_on_limit_items", min_votes)):
         found = human_judge(group, judge, needed)
@@ -218,7 +218,7 @@ def _of_judge(
         yield Statistic(f"limit_{limit}", judge, **place, value=best.value, **sizes, **_ends(best.interval))
 
 
-def _of_jury(group: Sequence[Tally], judges: Sequence[str], place: Place) -> Iterator[Statistic]:
+def _of_jury(group: Sequence[VoteTally], judges: Sequence[str], place: Place) -> Iterator[Statistic]:
     """Judges among themselves, by their first run: further runs are no further items."""
     first = {judge: [one.verdicts.get(judge, (None,))[0] for one in group] for judge in judges}
     for one, other in combinations(judges, 2):

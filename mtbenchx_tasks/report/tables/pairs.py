@@ -81,7 +81,7 @@ def rates_table(duel: Duel, number_of: int) -> Table:
         f"Who wins: {duel.title}",
         ("Category", f"{duel.models[1]} wins", f"{duel.models[0]} wins", "Tie", "Both bad", "Valid votes"),
         tuple(rows),
-        "In % of valid votes; a judge's inconsistent and failed preferences are in no rate. Several runs: mean and "
+        "In % of valid votes; a judge's inconsistent and failed outcomes are in no rate. Several runs: mean and "
         "standard deviation over runs. All and RCEMR (roleplay, coding, extraction, math, reasoning) pool votes.",
         tuple(_preference_note(judge, preferences, duel) for judge, preferences in duel.by_judge.items()),
         tuple(records),
@@ -124,7 +124,7 @@ def bias_table(found: Sequence[Duel]) -> Table | None:
         "How often the order of the answers decides",
         ("Category", *columns, "Failed, in %", "After substitution, in %", "Mitigated, points"),
         tuple(rows),
-        "Both orders are judged; biased are preferences whose two games disagree, in % of those with both games valid, "
+        "Both orders are judged; biased are outcomes whose two games disagree, in % of those with both games valid, "
         "averaged over runs (the paper's Table 2). Not told: the file says inconsistent and holds no games, so no "
         "direction. Substitution: an inconsistent vote is taken from the next run; over all runs but the last, which "
         "has none.",

@@ -9,8 +9,8 @@ from mtbenchx_tasks.stats.agreement import raw_agreement
 from mtbenchx_tasks.stats.upper_limits import (
     LIMITS,
     TIE_CLASSES,
-    Tally,
     TieMode,
+    VoteTally,
     human_judge,
     kappa_interval,
     tally,
@@ -26,7 +26,7 @@ STUDIES = st.integers(1, 8).flatmap(
 )
 
 
-def tallies(people: list[str], judge: list[str], mode: TieMode = "four") -> list[Tally]:
+def tallies(people: list[str], judge: list[str], mode: TieMode = "four") -> list[VoteTally]:
     """One text a person or run, one letter a question; items nobody voted on are there too."""
     return [
         tally(
