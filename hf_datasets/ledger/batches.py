@@ -40,10 +40,15 @@ class BatchLedger:
         self._ledger, self._endpoint = ledger, endpoint
 
     def open(self) -> Iterator[Batch]:
-        """Return the batches that haven't been collected, oldest first."""
+        """Return the batches that haven't been collected, oldest first.
+
+        Raises:
+            LedgerError: A batch's list of requests is damaged.
+        """
         query = "SELECT file, id, keys, owner, at FROM batch WHERE endpoint = ? AND state = 'open' ORDER BY at"
         for row in self._ledger._rows(query, (self._endpoint,)):
-            yield Batch(row["file"], row["id"], frozenset(json.loads(row["keys"])), row["owner"], row["at"])
+            keys = self._ledger.parsed(row["keys"], f"which requests the batch file {row['file']} holds", list)
+            yield Batch(row["file"], row["id"], frozenset(map(str, keys)), row["owner"], row["at"])
 
     def add(self, file: str, keys: Sequence[str]) -> None:
         """Note a file before a batch is made of it."""

@@ -216,18 +216,18 @@ class Ledger:
             cursor.row_factory = sqlite3.Row
             return cursor.execute(query, parameters).fetchall()
 
-    def parsed(self, text: object, what: str) -> dict[str, Any]:
-        """Read a column's JSON object.
+    def parsed(self, text: object, what: str, shape: type = dict) -> Any:
+        """Read a column's JSON: an object, or what else `shape` says.
 
         Raises:
             LedgerError: It isn't one; `what` names it.
         """
         try:
-            found = json.loads(str(text))
-        except (ValueError, RecursionError) as error:
-            found = str(error)
-        if isinstance(found, dict):
-            return found
+            value = json.loads(str(text))
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, shape):
+            return value
         raise LedgerError(f"The ledger {self.path} is damaged: {what} can't be read; take a copy of it from before.")
 
     def execute(self, statement: str, parameters: tuple[object, ...] = ()) -> None:

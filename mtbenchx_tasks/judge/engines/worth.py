@@ -103,7 +103,8 @@ class Worth:
             return False  # told by whoever judges
 
     def _details(self, row: Row) -> dict[str, Any]:
-        return self._ledger.parsed(row["details"], f"details of judgment {row['key'][:12]}")
+        details: dict[str, Any] = self._ledger.parsed(row["details"], f"details of judgment {row['key'][:12]}")
+        return details
 
 
 def _why(completion: Completion) -> str:
