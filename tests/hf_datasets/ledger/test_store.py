@@ -287,7 +287,7 @@ from pathlib import Path
 from hf_datasets.ledger.store import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 ledger.claim("k", "request")
-if os.fork():
+if not os.fork():  # the child says so, once it has let go of what it inherited
     print("claimed", flush=True)
 time.sleep(60)
 """
