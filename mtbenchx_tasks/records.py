@@ -7,7 +7,7 @@ A rating is of one answer, a preference of two. One judge's rating of one answer
                Rater("expert_1", "person"), Decision.WIN, winner="mistral")
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
@@ -37,7 +37,6 @@ class Model:
     """Who answered."""
 
     name: str
-    """As tables show it."""
     identity: str = ""
     """What tells two models of one name apart: the hash of the weights, or endpoint and model; "" if not known."""
     generation: str = ""
@@ -60,7 +59,6 @@ class Evidence:
     """Where a judgment can be looked up; only its text is part of equality: other files hold the same judgment."""
 
     text: str = ""
-    """What the judge wrote."""
     key: str = field(default="", compare=False)
     """Key of the judgment in the ledger; "" if nobody was asked, or the file isn't a ledger."""
     source: str = field(default="", compare=False)
@@ -80,9 +78,7 @@ class Decision(Enum):
     WIN = "win"
     """One is better; `winner` names its model."""
     TIE = "tie"
-    """Both are equally good."""
     BOTH_BAD = "both_bad"
-    """Neither is any good."""
     INCONSISTENT = "inconsistent"
     """The judge's two games disagree."""
     SKIP = "skip"
@@ -120,7 +116,6 @@ class Verdict(NamedTuple):
     rating: float | None
     """1 to 10, or None: not a number, and in no mean."""
     text: str = ""
-    """The judge's raw text."""
     reason: str = ""
     """Why there is no rating; empty if there is one."""
     key: str | None = None
@@ -190,20 +185,6 @@ class Conditions:
         both = self.told.keys() & other.told.keys()
         return self.judge != other.judge or any(self.told[name] != other.told[name] for name in both)
 
-    def describe(self, among: Iterable["Conditions"] = ()) -> str:
-        """Return the judge and what else tells these conditions from others of the same judge, in words."""
-        alike = [self, *(other for other in among if other.judge == self.judge)]
-        names = dict.fromkeys(name for conditions in alike for name in conditions.told)
-        parameters = {name for conditions in alike for name in conditions.sent} - {"endpoint", "model"}
-        telling = [name for name in names if len({canonical_json(one.told.get(name)) for one in alike}) > 1]
-        return ", ".join([f"judge {self.judge}", *(self._in_words(name, name in parameters) for name in telling)])
-
-    def _in_words(self, name: str, is_parameter: bool) -> str:
-        value = self.told.get(name)
-        absent = "the endpoint's default" if is_parameter and self.sent else "not told"
-        text = absent if value is None else value if isinstance(value, str) else canonical_json(value)
-        return f"{name.replace('_', ' ')} {text[:12] if name == 'revision' or name.endswith('_sha256') else text}"
-
 
 @dataclass(frozen=True)
 class Rating:
@@ -235,7 +216,6 @@ class Preference:
 
     item: Item
     models: frozenset[Model]
-    """The two that answered."""
     rater: Rater
     decision: Decision
     winner: str | None = None
@@ -288,7 +268,6 @@ class Cost:
     dollars: float | None
     """By the price list; None if the price isn't known."""
     source: str
-    """The ledger."""
 
 
 @dataclass(frozen=True)
@@ -298,7 +277,6 @@ class Study:
     ratings: tuple[Rating, ...] = ()
     preferences: tuple[Preference, ...] = ()
     costs: tuple[Cost, ...] = ()
-    """Of the ledgers."""
     questions: Mapping[tuple[str, str, int], tuple[str, ...]] = field(default_factory=dict)
     """(benchmark, language, question id) -> what the user says, turn by turn, where a file tells it."""
     answers: Mapping[tuple[str, str, str, int], tuple[str, ...]] = field(default_factory=dict)
@@ -306,7 +284,6 @@ class Study:
     agreement: Mapping[str, object] | None = None
     """What `mtbenchx agreement --out` wrote."""
     sources: tuple[str, ...] = ()
-    """The files that were read."""
     notes: tuple[str, ...] = ()
     """What the reader must know: files passed over, duplicates, models told apart."""
 

@@ -127,6 +127,7 @@ def compare_translations(
     from hf_datasets.ledger.store import open_ledger
     from hf_datasets.translate.documents import read_document
     from hf_datasets.translate.review import comparison as review
+    from hf_datasets.translate.review.terminal import print_comparison
     from hf_datasets.translate.translator import Translator
 
     document = read_document(source, from_.lower()) if source else None
@@ -145,7 +146,7 @@ def compare_translations(
     comparison = review.compare(texts(a), texts(b), document, by_people, (from_.lower(), language))
     if labels is not None:
         comparison = review.label_pairs(comparison, review.read_labels(labels, comparison))
-    review.print_comparison(comparison, (a, b), limit)
+    print_comparison(comparison, (a, b), limit)
     if out is not None:
         review.save(comparison, out)
         print(out)

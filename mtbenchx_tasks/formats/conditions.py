@@ -1,15 +1,18 @@
-"""What a judge was asked under, read alike from ledgers and results of this and of older releases."""
+"""What a judge was asked under: read alike from ledgers and results of this and of older releases, and in words."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.ledger.store import FINAL_STATES
+from hf_datasets.records import canonical_json
 from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, parameters_sent, role_sent
 from mtbenchx_tasks.records import Conditions
 
 ROOM = ("max_tokens", "max_completion_tokens")
 """How much a judge may write: a judgment that was cut off is asked again with more, by the same judge."""
+SHOWN = 12
+"""Characters of a hash in words."""
 CONFIGURED = ("temperature", "max_tokens", "reasoning_effort", "seed", "backend_args")
 
 
@@ -40,7 +43,7 @@ def conditions_of(
 
 
 def _questions(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Which questions were asked: the published ones where nothing is said, as releases before 0.5 had no others."""
+    """Which questions were asked: the published ones where nothing is said, as older releases had no others."""
     if not settings:
         return {}
     name = str(settings.get("question_set") or PUBLISHED)
@@ -76,7 +79,7 @@ def sent_by_ledger(rule: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -
     """Return what was sent for one model's answers in one language.
 
     Args:
-        rule: What judge.conditions returned; that of releases before 0.5 holds neither endpoint nor parameters.
+        rule: What judge.conditions returned; that of release 0.3 holds neither endpoint nor parameters.
         rows: Per judgment its `state` and `details`, and the request as it was to be: `endpoint`, `model`,
             `parameters`, `role`. What failed tells nothing.
     """
@@ -113,3 +116,28 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     recorded = {name: [value for value in _listed(found) if value != NOT_RECORDED] for name, found in values.items()}
     single = {name: found[0] if len(found) == 1 else found for name, found in recorded.items()}
     return {name: value for name, value in single.items() if value not in (None, DEFAULT, [], {})}
+
+
+# in words ------------------------------------------------------------------------------------------------------------
+
+
+def describe(conditions: Conditions, among: Iterable[Conditions] = ()) -> str:
+    """Return the judge and what else tells these conditions from others of the same judge.
+
+    Args:
+        conditions: What is described.
+        among: What it is told from; of other judges, or the same again, does no harm.
+    """
+    alike = [conditions, *(other for other in among if other.judge == conditions.judge)]
+    names = dict.fromkeys(name for other in alike for name in other.told)
+    telling = [name for name in names if len({canonical_json(other.told.get(name)) for other in alike}) > 1]
+    parameters = {name for other in alike for name in other.sent} - {"endpoint", "model"}
+    values = (_in_words(conditions, name, is_parameter=name in parameters) for name in telling)
+    return ", ".join([f"judge {conditions.judge}", *values])
+
+
+def _in_words(conditions: Conditions, name: str, *, is_parameter: bool) -> str:
+    value = conditions.told.get(name)
+    absent = "the endpoint's default" if is_parameter and conditions.sent else "not told"
+    text = absent if value is None else value if isinstance(value, str) else canonical_json(value)
+    return f"{name.replace('_', ' ')} {text[:SHOWN] if name == 'revision' or name.endswith('_sha256') else text}"

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.parquet import parquet_rows
 from hf_datasets.shared.rows import Id, Name, Row, Text, whole
 from mtbenchx_tasks.formats.fastchat.rows import BOTH_BAD, MODEL_1, MODEL_2, TIE, JudgeName
 from mtbenchx_tasks.records import Decision
@@ -48,14 +49,14 @@ MOST_TURNS = 100
 """Of a conversation; others' benchmarks have more than two."""
 
 
-class Message(Row):
+class VoteMessage(Row):
     """One message of a conversation."""
 
     content: Text
     role: Text = ""
 
 
-Messages = Annotated[list[Message], BeforeValidator(lambda value: [] if value is None else value)]
+Messages = Annotated[list[VoteMessage], BeforeValidator(lambda value: [] if value is None else value)]
 
 
 class VoteRow(Row):
@@ -120,7 +121,7 @@ def numbered_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     if not path.is_file():
         raise UserError(f"There is no file {path}.")
     if path.suffix == ".parquet":
-        rows = list(enumerate(_parquet(path), start=1))
+        rows = list(enumerate(parquet_rows(path, tuple(COLUMNS)), start=1))
     elif path.suffix == ".json":
         rows = list(enumerate(_array(path), start=1))
     elif path.suffix == ".csv":
@@ -141,19 +142,6 @@ def place_of(path: Path) -> str:
     return "line" if path.suffix == ".jsonl" else "row"
 
 
-def _parquet(path: Path) -> list[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            known = [name for name in file.schema_arrow.names if name in COLUMNS]
-            rows: list[dict[str, Any]] = file.read(columns=known).to_pylist()
-    except (OSError, ValueError, ArithmeticError, pa.ArrowException) as error:  # dates out of range, broken text
-        raise UserError(f"{path} can't be read as Parquet ({' '.join(str(error).split())}).") from error
-    return rows
-
-
 def _array(path: Path) -> list[dict[str, Any]]:
     rows = jsonl.loads(jsonl.text_of(path), str(path))
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -168,10 +156,10 @@ def _table(path: Path) -> list[dict[str, Any]]:
     except csv.Error as error:
         raise UserError(f"{path} can't be read as CSV ({error}); check its quotes.") from error
     return [
-        {name: int(value) if name == "turn" and _is_digit(value) else value for name, value in row if name and value}
+        {name: int(value) if name == "turn" and _is_turn(value) else value for name, value in row if name and value}
         for row in map(dict.items, rows)
     ]
 
 
-def _is_digit(value: Any) -> bool:
-    return isinstance(value, str) and value in ("1", "2")
+def _is_turn(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(MOST_TURNS))

@@ -27,6 +27,25 @@ if TYPE_CHECKING:
     from mtbenchx_tasks.judge.settings import JudgeSettings
     from mtbenchx_tasks.rating.prompt_comparison import Variant
 
+PromptSets = Annotated[
+    str | None, typer.Option(help="Prompt sets, comma-separated: judge under each and show the shift.")
+]
+PromptLanguages = Annotated[
+    bool, typer.Option("--compare-prompt-languages", help="Judge with prompts in the language and in English.")
+]
+SplitSnapshots = Annotated[
+    bool, typer.Option("--split-snapshots", help="Show each version of a judge in a column of its own.")
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Also write results and samples as lm_eval does, for `card` and `report`.")
+]
+RequestsFile = Annotated[
+    Path | None, typer.Option(help="Ask nobody: write what the ledger lacks as a file of OpenAI batch requests.")
+]
+ResultsFiles = Annotated[
+    list[Path], typer.Option(help="Ask nobody: read the results of such a file into the ledger; repeatable.")
+]
+
 
 def judge(
     files: Files,
@@ -36,29 +55,17 @@ def judge(
     benchmark: Benchmark = None,
     runs: Runs = None,
     prompt_language: PromptLanguage = None,
-    compare_prompts: Annotated[
-        str | None, typer.Option(help="Prompt sets, comma-separated: judge under each and show the shift.")
-    ] = None,
-    compare_languages: Annotated[
-        bool, typer.Option("--compare-prompt-languages", help="Judge with prompts in the language and in English.")
-    ] = False,
-    split_snapshots: Annotated[
-        bool, typer.Option("--split-snapshots", help="Show each version of a judge in a column of its own.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Also write results and samples as lm_eval does, for `card` and `report`.")
-    ] = None,
+    compare_prompts: PromptSets = None,
+    compare_languages: PromptLanguages = False,
+    split_snapshots: SplitSnapshots = False,
+    out: Out = None,
     data: Data = None,
     plan: Plan = False,
     max_cost: MaxCost = None,
     price: Prices = [],  # noqa: B006  (typer reads it)
     batch: Batch = False,
-    write_requests: Annotated[
-        Path | None, typer.Option(help="Ask nobody: write what the ledger lacks as a file of OpenAI batch requests.")
-    ] = None,
-    read_results: Annotated[
-        list[Path], typer.Option(help="Ask nobody: read the results of such a file into the ledger; repeatable.")
-    ] = [],  # noqa: B006  (typer reads it)
+    write_requests: RequestsFile = None,
+    read_results: ResultsFiles = [],  # noqa: B006  (typer reads it)
 ) -> None:
     """Judge answers that were saved before, with the task's prompts, ledger and numbers."""
     from hf_datasets.shared.files import check_writable

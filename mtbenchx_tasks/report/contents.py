@@ -20,7 +20,7 @@ from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.tables.faults import faults_table
 from mtbenchx_tasks.report.tables.gains import gains, gains_table
-from mtbenchx_tasks.stats.means import Resampler
+from mtbenchx_tasks.stats.cells import Resampler
 from mtbenchx_tasks.stats.paired_tests import ModelPair, paired
 from mtbenchx_tasks.tables import Table
 

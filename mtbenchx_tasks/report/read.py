@@ -112,9 +112,10 @@ def _is_ours(sample: dict[str, object]) -> bool:
 
 
 def _read_json(file: Path, told: Told, *, named: bool) -> Study:
-    if not file.read_bytes().strip():
+    start = jsonl.text_of(file).lstrip()[:1]
+    if not start:
         raise UserError(f"{file} is empty.")
-    if file.read_bytes().lstrip()[:1] == b"[":
+    if start == "[":
         return read_people(file, told) if named else _unknown(file, named=False)
     loaded = load_json(file)
     if "statistics" in loaded and "people" in loaded:
@@ -138,14 +139,11 @@ def _unknown(file: Path, *, named: bool) -> Study:
 
 
 def _first_row(file: Path) -> dict[str, object]:
-    try:
-        with file.open(encoding="utf-8-sig") as lines:
-            line = next((line for line in lines if line.strip()), None)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read as UTF-8 text ({error}).") from error
-    if line is None:
+    with file.open("rb") as stream:
+        first = next(jsonl.numbered_rows(stream, str(file)), None)
+    if first is None:
         raise UserError(f"{file} is empty; leave it out.")
-    return next(jsonl.parse([line], str(file)))
+    return first[1]
 
 
 # the same thing twice -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from statistics import fmean
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.language_codes import STUDY
 from mtbenchx_tasks.formats.benchmark import every_question
+from mtbenchx_tasks.formats.conditions import describe
 from mtbenchx_tasks.records import Conditions, Item, Rating
 from mtbenchx_tasks.stats.means import answer_rating
 
@@ -159,7 +160,7 @@ def sections(ratings: Sequence[Rating]) -> list[Section]:
     merged = _without_hash(_english_joined(groups))
     found = []
     for conditions, items in merged.items():
-        found.append(Section(conditions.describe(merged), conditions, tuple(_answers(items))))
+        found.append(Section(describe(conditions, merged), conditions, tuple(_answers(items))))
     return found
 
 

@@ -146,6 +146,18 @@ def ordered_questions(questions: Iterable[OneId]) -> tuple[OneId, ...]:
     return tuple(sorted(set(questions), key=lambda key: (0, key, "") if isinstance(key, int) else (1, 0, key)))
 
 
+def category_of_each(told: Iterable[tuple[OneId, str]]) -> dict[OneId, str]:
+    """Return the category of each question; where several are told, the last by name, whatever the order of a file.
+
+    Args:
+        told: Question ids and categories; "" is none.
+    """
+    categories: dict[OneId, str] = {}
+    for question, category in told:
+        categories[question] = max(category, categories.get(question, ""))
+    return categories
+
+
 def _summed(values: Sequence[float | Sequence[float]]) -> list[float]:
     rows = [value if isinstance(value, Sequence) else (value,) for value in values]
     return [*(math.fsum(column) for column in zip(*rows, strict=True)), float(len(rows))]

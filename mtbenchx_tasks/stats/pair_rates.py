@@ -212,7 +212,7 @@ def preference_test(preferences: Iterable[Preference], model: str) -> PairedTest
 
 def categories(things: Iterable[HasItem]) -> dict[int | str, str]:
     """Return the category of each question, within which intervals resample."""
-    return {thing.item.question_id: thing.item.category for thing in things}
+    return stats.category_of_each((thing.item.question_id, thing.item.category) for thing in things)
 
 
 def _by_question(

@@ -16,6 +16,7 @@ from itertools import combinations
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING
 
+from mtbenchx_tasks.stats.cells import RatedAnswer, Resampler
 from mtbenchx_tasks.stats.intervals import (
     DRAWS,
     FEWEST_QUESTIONS,
@@ -27,7 +28,6 @@ from mtbenchx_tasks.stats.intervals import (
     mean,
     ordered_questions,
 )
-from mtbenchx_tasks.stats.means import RatedAnswer, Resampler
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.stats.intervals import Array

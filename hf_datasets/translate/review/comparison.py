@@ -2,11 +2,10 @@
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from hf_datasets.benchmark.ids import are_mini
 from hf_datasets.shared import jsonl
@@ -15,11 +14,8 @@ from hf_datasets.shared.files import write_file
 from hf_datasets.shared.rows import Filled, one_of, read_records, split_id
 from hf_datasets.translate.documents import BUILT, QUESTIONS, Document, Field
 from hf_datasets.translate.engines.engine import ALIASES
-from hf_datasets.translate.review.flags import FLAGS, flags
+from hf_datasets.translate.review.flags import flags
 from hf_datasets.translate.translator import Translator
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 ENGINE = "engine:"
 """Begins the name of a side that an engine translates now: `engine:deepl`."""
@@ -163,11 +159,16 @@ def _row(
         tuple(f"{flag.name}: {flag.detail}" for flag in flags(source, said, *languages)) if source is not None else ()
         for said in sides
     ]
-    scores = [None if edited is None else _chrf().sentence_score(said, [edited]).score for said in sides]
+    scores = [None if edited is None else chrf().sentence_score(said, [edited]).score for said in sides]
     return ComparedText(*key, source, *sides, edited, scores[0], scores[1], seen[0], seen[1])
 
 
-def _chrf() -> Any:
+def chrf() -> Any:
+    """Return sacrebleu's chrF with its default settings.
+
+    Raises:
+        UserError: sacrebleu isn't installed.
+    """
     try:
         from sacrebleu.metrics import CHRF
     except ImportError as error:
@@ -226,75 +227,3 @@ def save(comparison: TranslationComparison, file: Path) -> None:
         {name: " | ".join(value) if isinstance(value, tuple) else value for name, value in row.items()} for row in rows
     )
     write_file(file, text.getvalue())
-
-
-def print_comparison(comparison: TranslationComparison, names: tuple[str, str], limit: int) -> None:
-    """Print texts that differ side by side, then scores, flags and labels.
-
-    Args:
-        comparison: What to print.
-        names: Of A and B.
-        limit: Most texts to print.
-    """
-    from rich.console import Console
-
-    console = Console(width=None if Console().is_terminal else 160)
-    different = [row for row in comparison.rows if row.a != row.b]
-    if different and limit:
-        console.print(_side_by_side(different[:limit], names))
-    print(
-        f"{len(comparison.rows)} texts in both, {len(comparison.rows) - len(different)} of them the same; "
-        f"{comparison.only_a} only in A, {comparison.only_b} only in B"
-    )
-    if len(different) > limit:
-        print(f"{len(different) - limit} more differ: --limit, or all by --out")
-    with_edit = [row for row in comparison.rows if row.edited is not None]
-    _print_chrf("all with an edited text", with_edit)
-    changed = [row for row in with_edit if row.edited not in (row.a, row.b) or row.a != row.b]
-    _print_chrf("those that A, B and people write differently", changed)
-    flags_of = [
-        [{flag.partition(":")[0] for flag in seen} for seen in (row.flags_a, row.flags_b)] for row in comparison.rows
-    ]
-    _print_counts("flags", FLAGS, flags_of)
-    labels_of = [[row.labels_a, row.labels_b] for row in comparison.rows]
-    _print_counts("labels", sorted({label for both in labels_of for side in both for label in side}), labels_of)
-
-
-def _print_chrf(title: str, rows: Sequence[ComparedText]) -> None:
-    """Print the corpus chrF of A and of B against the edited texts; nothing where there are none."""
-    if rows:
-        edited = [[str(row.edited) for row in rows]]
-        a = _chrf().corpus_score([row.a for row in rows], edited).score
-        b = _chrf().corpus_score([row.b for row in rows], edited).score
-        print(f"chrF, {title} ({len(rows)}): A {a:.2f}, B {b:.2f}")
-
-
-def _print_counts(what: str, names: Iterable[str], sides: Sequence[Sequence[Collection[str]]]) -> None:
-    """Print how often each name stands at A and at B, those that occur."""
-    counted = [Counter(name for both in sides for name in both[side]) for side in (0, 1)]
-    occurring = [
-        f"{name} A {counted[0][name]}, B {counted[1][name]}" for name in names if counted[0][name] + counted[1][name]
-    ]
-    if occurring:
-        print(f"{what}: {', '.join(occurring)}")
-
-
-def _side_by_side(rows: list[ComparedText], names: tuple[str, str]) -> "Table":
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(show_lines=True)
-    for title in ("text", f"A: {names[0]}", f"B: {names[1]}"):
-        table.add_column(escape(title), overflow="fold")
-    for row in rows:
-        table.add_row(
-            escape(f"{row.id}\n{row.field}"),
-            escape(_with_notes(row.a, row.chrf_a, row.flags_a, row.labels_a)),
-            escape(_with_notes(row.b, row.chrf_b, row.flags_b, row.labels_b)),
-        )
-    return table
-
-
-def _with_notes(text: str, chrf: float | None, flags: tuple[str, ...], labels: tuple[str, ...]) -> str:
-    notes = [*([f"chrF {chrf:.1f}"] if chrf is not None else []), *flags, *(f"label {label}" for label in labels)]
-    return text + ("\n\n-- " + "; ".join(notes) if notes else "")

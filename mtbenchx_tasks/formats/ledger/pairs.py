@@ -1,7 +1,7 @@
 """Comparisons in the ledger, read back without asking anybody."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.records import Decision, Game, Item, Preference, Rater
 
 EMPTY, INTERRUPTED = EMPTY_ANSWER.reason, "interrupted"
-
-
+PLACE = ("model_1", "model_2", "benchmark", "revision", "language", "judge", "settings", "question_id", "turn", "run")
+"""What both games of a comparison have in common."""
 Row = dict[str, Any]
 
 
@@ -44,19 +44,21 @@ def preferences_from_ledger(
         settings: Only comparisons under exactly these, as the rows hold them.
     """
     rows = comparisons(ledger, benchmark=benchmark, language=language, judge=judge, settings=settings)
+    return preferences_of(row for row in rows if is_of_this_release(row))
+
+
+def is_of_this_release(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row is about the content that its benchmark has now, in its language."""
+    return bool(row["revision"] == revision(row["benchmark"], row["language"]))
+
+
+def preferences_of(rows: Iterable[Row]) -> list[Preference]:
+    """Return what the rows of `queries.comparisons` decide, both games of a comparison together."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in PLACE), []).append(row)
     texts: dict[str, str] = {}
-    return [
-        _preference(both, texts)
-        for both in groups.values()
-        if both[0]["revision"] == revision(both[0]["benchmark"], both[0]["language"])
-    ]
-
-
-PLACE = ("model_1", "model_2", "benchmark", "revision", "language", "judge", "settings", "question_id", "turn", "run")
-"""What both games of a comparison have in common."""
+    return [_preference(both, texts) for both in groups.values()]
 
 
 def export_pairs(ledger: Ledger, folder: Path) -> list[Path]:

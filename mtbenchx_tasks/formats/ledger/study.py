@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.benchmark.ids import category_of
-from hf_datasets.benchmark.questions import revision
 from hf_datasets.ledger.queries import comparison_settings, comparisons, uses
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion, content_hash
@@ -15,7 +14,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_ledger
 from mtbenchx_tasks.formats.distinct import distinct
 from mtbenchx_tasks.formats.ledger.damage import damage_told
-from mtbenchx_tasks.formats.ledger.pairs import preferences_from_ledger
+from mtbenchx_tasks.formats.ledger.pairs import is_of_this_release, preferences_of
 from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.costs import accounts
 from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
@@ -133,14 +132,14 @@ def _preferences(ledger: Ledger, source: str) -> tuple[tuple[Preference, ...], t
     notes = []
     evidence = Evidence(source=source)
     for row in comparison_settings(ledger):
-        if row["revision"] != revision(row["benchmark"]):
+        if not is_of_this_release(row):
             where = f"{row['benchmark']} revision {row['revision']}"
             notes.append(f"{source}: comparisons on {where} are left out: this release has another revision.")
             continue
         place = {name: row[name] for name in ("benchmark", "language", "judge", "settings")}
-        conditions = _conditions([_parsed(game) for game in comparisons(ledger, **place)])
-        under = preferences_from_ledger(ledger, **place)
-        read += [replace(preference, conditions=conditions, evidence=evidence) for preference in under]
+        games = [game for game in comparisons(ledger, **place) if is_of_this_release(game)]
+        conditions = _conditions([_parsed(game) for game in games])
+        read += [replace(one, conditions=conditions, evidence=evidence) for one in preferences_of(games)]
     return tuple(read), tuple(dict.fromkeys(notes))
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from abc import abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -81,26 +82,26 @@ class InProcessEngine(Engine):
 
     # what a kind of judge says -------------------------------------------------------------------------------------
 
+    @abstractmethod
     def _load(self) -> None:
         """Load the judge unless it is there.
 
         Raises:
             UserError: It can't be loaded.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _identity(self) -> str:
         """Return which model it is: its name in the ledger's keys."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def _batch_size(self) -> int:
         """Requests that are judged, and stored, together."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _answer(self, requests: Sequence[ChatRequest]) -> list[Completion]:
         """Return what the judge says to each request; a failure is a value."""
-        raise NotImplementedError
 
     def _tell_of_no_system_role(self) -> None:
         if not self._told:

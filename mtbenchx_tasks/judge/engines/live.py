@@ -5,6 +5,7 @@ It stops by itself where going on would only cost: see worth.py. What is paid fo
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any
@@ -28,7 +29,7 @@ GRACE_SECONDS = 3.0
 """How long an interrupt waits for what is in flight, which may be paid for."""
 
 
-class Engine:
+class Engine(ABC):
     """Answers judge requests, later; see LiveEngine (endpoints) and LocalEngine (this process).
 
     Who inherits has nothing to check, to share, to wait for or to stop unless it says so.
@@ -49,17 +50,17 @@ class Engine:
         del probe
         return ()
 
-    def meet(self, lm: Any) -> None:
+    def meet(self, lm: Any) -> None:  # noqa: B027  (nothing to do for most)
         """Learn which model is being judged (a local judge may share its weights)."""
 
+    @abstractmethod
     def submit(self, request: ChatRequest) -> Future[Judged]:
         """Take a request; equal requests share one future."""
-        raise NotImplementedError
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027
         """Return when every submitted request has its result."""
 
-    def stop(self) -> None:
+    def stop(self) -> None:  # noqa: B027
         """Ask nothing more; what is in flight still arrives in the ledger, if it comes soon."""
 
 

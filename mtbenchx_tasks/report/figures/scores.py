@@ -17,8 +17,8 @@ from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.tables.gains import Gain
 from mtbenchx_tasks.report.tables.scores import by_family, language_name
+from mtbenchx_tasks.stats.cells import Resampler, average_of, mean_of
 from mtbenchx_tasks.stats.intervals import Interval
-from mtbenchx_tasks.stats.means import Resampler, average_of, mean_of
 from mtbenchx_tasks.tables import category_name, number
 
 LOW, HIGH = 1, 10

@@ -12,7 +12,7 @@ from mtbenchx_tasks.records import Rating, Study
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name, show_mean
-from mtbenchx_tasks.stats.means import average_of
+from mtbenchx_tasks.stats.cells import average_of
 from mtbenchx_tasks.tables import Row, Table
 
 OPTION = "--questions-without-faults"

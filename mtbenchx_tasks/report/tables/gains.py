@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import Section
 from mtbenchx_tasks.report.tables.scores import by_family, language_name
+from mtbenchx_tasks.stats.cells import Resampler, average_of, n_questions
 from mtbenchx_tasks.stats.intervals import Interval
-from mtbenchx_tasks.stats.means import Resampler, average_of, n_questions
 from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, percent, signed
 
 if TYPE_CHECKING:

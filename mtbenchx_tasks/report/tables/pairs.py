@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
+from mtbenchx_tasks.formats.conditions import describe
 from mtbenchx_tasks.records import PEOPLE, Conditions, Decision, Preference
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.stats.intervals import Averaged, Interval
@@ -58,7 +59,7 @@ def duels(preferences: Sequence[Preference]) -> list[Duel]:
 def _named(conditions: Conditions, alike: Sequence[Conditions]) -> str:
     if conditions.judge == PEOPLE:
         return "People"
-    return conditions.describe(alike).removeprefix("judge ")
+    return describe(conditions, alike).removeprefix("judge ")
 
 
 def rates_table(duel: Duel, number_of: int) -> Table:

@@ -7,7 +7,7 @@ from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.language_codes import NAMES
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import Section
-from mtbenchx_tasks.stats.means import Mean, Resampler, average_of, average_over_runs, mean_of
+from mtbenchx_tasks.stats.cells import Mean, Resampler, average_of, average_over_runs, mean_of
 from mtbenchx_tasks.stats.paired_tests import ModelPair
 from mtbenchx_tasks.tables import Cell, Row, Table, category_name, interval_text, number, signed
 

@@ -95,12 +95,21 @@ def test_parquet_with_conversations_and_a_json_array_read_the_same(tmp_path: Pat
 
 
 def test_a_table_of_texts_reads_the_same(tmp_path: Path) -> None:
-    rows = [{**LMSYS, "turn": turn} for turn in (1, 2)]
+    rows = [{**LMSYS, "turn": turn} for turn in (1, 2, 3, 100)]
     with (tmp_path / "votes.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(LMSYS))
         writer.writeheader()
         writer.writerows(rows)
     assert read_votes(tmp_path / "votes.csv") == read_votes(write(tmp_path / "votes.jsonl", *rows))
+
+
+def test_parquet_that_unpacks_without_bound_is_refused(tmp_path: Path) -> None:
+    # a judge's name of a megabyte, meant 3,000 times: 3 GB out of a few thousand bytes
+    columns = {name: [value] * 3000 for name, value in LMSYS.items() if name != "judge"}
+    columns["judge"] = pa.array(["x" * 1_000_000]).dictionary_encode().take(pa.array([0] * 3000))
+    pq.write_table(pa.table(columns), tmp_path / "votes.parquet")
+    with pytest.raises(UserError, match=r"votes\.parquet unpacks to over \d+ MB from \d+ bytes"):
+        read_votes(tmp_path / "votes.parquet")
 
 
 def test_whole_numbers_may_be_floats(tmp_path: Path) -> None:

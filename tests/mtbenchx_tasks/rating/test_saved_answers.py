@@ -18,7 +18,7 @@ from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.rating.terminal import print_metrics, remarks
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
-from mtbenchx_tasks.stats.means import mean_of
+from mtbenchx_tasks.stats.cells import mean_of
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate

@@ -8,7 +8,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.groups import grouped, read_groups
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.gains import gains
-from mtbenchx_tasks.stats.means import Resampler
+from mtbenchx_tasks.stats.cells import Resampler
 from tests.mtbenchx_tasks.studies import rated
 
 

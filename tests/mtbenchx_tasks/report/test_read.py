@@ -13,7 +13,7 @@ from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.records import PEOPLE, Decision
 from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
-from mtbenchx_tasks.stats.means import average_of, mean_of
+from mtbenchx_tasks.stats.cells import average_of, mean_of
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate

@@ -15,6 +15,7 @@ from mtbenchx_tasks.records import Decision, Game, Item, Model, Preference, Rate
 from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
     by,
+    categories,
     positional_bias,
     preference_interval,
     preference_test,
@@ -271,6 +272,12 @@ def test_the_order_of_outcomes_is_irrelevant(votes: list[Preference], random: An
     shuffled = random.sample(votes, len(votes))
     assert rates_over_runs(shuffled, "B") == rates_over_runs(votes, "B")
     assert preference_interval(shuffled, "B") == preference_interval(votes, "B")
+
+
+def test_a_category_doesnt_depend_on_the_order_of_a_file() -> None:
+    # A file that tells one question's category and, in another row, none or another: the last by name.
+    told = [outcome("12", category=category) for category in ("", "stem", "math")]
+    assert categories(told) == categories(told[::-1]) == {81: "stem"}
 
 
 @settings(deadline=None)

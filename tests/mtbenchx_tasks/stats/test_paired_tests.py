@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtbenchx_tasks.report.sections import sections
+from mtbenchx_tasks.stats.cells import Resampler, average_over_runs
 from mtbenchx_tasks.stats.intervals import Interval
-from mtbenchx_tasks.stats.means import Resampler, average_over_runs
 from mtbenchx_tasks.stats.paired_tests import ModelPair, holm, paired, paired_test, sign_flip_p, verdict
 from tests.mtbenchx_tasks.stats.test_intervals import per_question, values
 from tests.mtbenchx_tasks.studies import rated, section
