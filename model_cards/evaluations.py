@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
@@ -24,7 +25,6 @@ FOLDER = ".eval_results"
 """Where the Hub looks for a model's results."""
 PREFIX = "mtbench_x-"
 """How our files there begin."""
-TURNS = 2
 _PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
 _CODE = re.compile(r"\w[\w-]{0,34}")
 LOCAL_SERVER = "a local server"

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
-from model_cards.evaluations import TURNS, Result, counts_of, host_of, without_room
+from model_cards.evaluations import Result, counts_of, host_of, without_room
 from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.study import read_ledger

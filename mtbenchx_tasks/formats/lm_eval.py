@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import Field
 
+from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import Number, Row, Text, checked, finite, mapping
@@ -28,7 +29,6 @@ from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
 from mtbenchx_tasks.records import Conditions, Evidence, Item, Model, Rater, Rating, Study
 
 SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<time>\d{4}-\d\d-\d\dT[\d.:+-]+)\.jsonl")
-TURNS = 2
 UNFILTERED = "none"
 """The filter of samples that nobody judged (--predict_only)."""
 WHAT = "a sample of a mtbench_x task"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from hf_datasets.benchmark.questions import LANGUAGES, default_prompt_set, questions
+from hf_datasets.benchmark.questions import LANGUAGES, TURNS, default_prompt_set, questions
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
@@ -10,7 +10,7 @@ from mtbenchx_tasks.judge.presets import thinks
 from mtbenchx_tasks.judge.prices import USUAL_ANSWER, USUAL_JUDGMENT, USUAL_THOUGHT, estimate, price_of, shown
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 
-BENCHMARK, QUESTIONS, TURNS, NEW_TOKENS = "mtbench_x", 80, 2, 1024
+BENCHMARK, QUESTIONS, NEW_TOKENS = "mtbench_x", 80, 1024
 Prompts = Sequence[tuple[int, int]]
 """Characters of each prompt without answers, and the number of answers in it."""
 

@@ -11,7 +11,7 @@ TIE_MODES = ("four", "merge_bad", "decisive")
 MODE_NAMES = {"four": "four votes", "merge_bad": "both bad counted as a tie", "decisive": "votes for a winner only"}
 LIMIT = "limit_plurality"
 """The upper limit shown: the best that any judge can reach on the same items; the CSV holds all five."""
-TURN_NAMES = {"1": "Turn 1", "2": "Turn 2", "all": "Both turns"}
+ALL_TURNS = "all"
 COLUMNS = (
     ("human_human", "People with people"),
     ("judge_human", "Judge with people"),
@@ -56,8 +56,8 @@ def _table(  # noqa: PLR0917
     }
     columns = [(name, title) for name, title in COLUMNS if any(key[0] == name for key in named)]
     rows: list[Row] = []
-    for turn in [turn for turn in TURN_NAMES if any(key[2] == turn for key in named)]:
-        rows.append((TURN_NAMES[turn],))
+    for turn in sorted({turn for _, _, turn in named}, key=lambda turn: (turn == ALL_TURNS, len(turn), turn)):
+        rows.append(("All turns" if turn == ALL_TURNS else f"Turn {turn}",))
         for stratum in dict.fromkeys(key[1] for key in named if key[2] == turn):
             cells = [_cell(name, named.get((name, stratum, turn))) for name, _ in columns]
             rows.append((stratum_name(stratum), *cells))

@@ -150,6 +150,9 @@ def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
     assert shown.columns == ("Category", "People with people", "Judge with people", "Upper limit")
     assert shown.rows == (("Turn 1",), ("Math", Cell("50.0", "40 to 60"), Cell("55.0", "n 20"), Cell("")))
     assert shown.notes == ("3 people, 60 votes, 1 skips.",)
+    turns = [{**rows[0], "turn": turn} for turn in ("all", "10", "3", "2")]
+    (shown,) = agreement_tables({"statistics": turns})
+    assert shown.rows[::2] == (("Turn 2",), ("Turn 3",), ("Turn 10",), ("All turns",))
     with pytest.raises(UserError, match="another layout"):
         agreement_tables({"people": {}})
 
