@@ -108,7 +108,9 @@ def _evaluate(group: Group, model: str) -> Iterator[str]:
 def judge_settings(group: Group) -> dict[str, Any]:
     """Return the judge's settings that naming the model, or its preset, wouldn't give."""
     said = group.setup["judge"]
-    named = {"model": str(said.get("model"))} | ({"preset": said["preset"]} if said.get("preset") in PRESETS else {})
+    named = {"model": str(said.get("model"))} | (
+        {"preset": said["preset"]} if str(said.get("preset")) in PRESETS else {}
+    )
     defaults = asdict(JudgeSettings.parse(named))
     found = {**said, **_settings_of(group.results[0].sent or {})}
     known = {

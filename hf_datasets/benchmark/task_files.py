@@ -33,7 +33,7 @@ _MODULE = "mtbenchx_tasks.task"
 _TASK = frozenset({"task", "class", "language", "dataset_path", "dataset_name", "dataset_kwargs"})
 _GROUP = frozenset({"group", "task", "aggregate_metric_list", "metadata"})
 _NAME = re.compile(r"[\w.-]+")
-_ALLOWED = frozenset(f"!function {_MODULE}.{name}" for name in _CLASSES.values())
+_ALLOWED = tuple(f"!function {_MODULE}.{name}" for name in _CLASSES.values())
 _CODE = frozenset({".py", ".pyc", ".pyd", ".so"})
 
 

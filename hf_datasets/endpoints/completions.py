@@ -107,7 +107,7 @@ def _part(part: Any) -> str:
     if isinstance(part, str):
         return part
     if isinstance(part, dict):
-        if part.get("type") in THOUGHTS or part.get("type") == "refusal":
+        if _name(part.get("type")) in {*THOUGHTS, "refusal"}:
             return ""
         if isinstance(part.get("text"), str):
             return str(part["text"])

@@ -1,7 +1,8 @@
 """The task files of a built benchmark."""
 
-from pathlib import Path
+from pathlib import re
 
+import Path
 import pytest
 import yaml
 
@@ -80,6 +81,8 @@ TASK = "task: a\nlanguage: pt\nclass: !function mtbenchx_tasks.task.MTBenchX\n"
         ("tasks/a.yaml", TASK + "dataset_kwargs: {trust_remote_code: true}\n", "holds more than"),
         ("tasks/deep/a.yaml", "group: g\ntask: [{task: a, process_docs: !function this.d}]\n", "holds more than"),
         ("tasks/a.yaml", "- a\n", "holds more than"),
+        ("tasks/a.yaml", re.sub("class: .*", "class: []", TASK), "holds more than"),
+        ("tasks/a.yaml", re.sub("class: .*", "class: {a: 1}", TASK), "holds more than"),
         ("tasks/a.yaml", "task: !!python/object/apply:os.system ['true']\n", "not YAML"),
         ("tasks/a.yaml", "a: [\n", "not YAML"),
         ("tasks/a.yaml", "[" * 5000, "nested too deeply"),

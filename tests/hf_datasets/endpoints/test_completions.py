@@ -173,6 +173,12 @@ def test_whatever_stands_in_a_completion_is_read_or_left_out(values: tuple[Any, 
     )
 
 
+@pytest.mark.parametrize("kind", [[], {}, 7, None, True])
+def test_a_part_of_an_unknown_type_is_text_if_it_has_text(kind: Any) -> None:
+    assert read_completion(body([{"type": kind, "text": "[[7]]"}])).text == "[[7]]"
+    assert read_completion(body([{"type": kind}])).state == "failed"
+
+
 def test_nesting_beyond_all_bounds_is_read() -> None:
     deep: Any = "x"
     for _ in range(100_000):
