@@ -1,8 +1,8 @@
 """The task files of a built benchmark."""
 
-from pathlib import re
+import re
+from pathlib import Path
 
-import Path
 import pytest
 import yaml
 
