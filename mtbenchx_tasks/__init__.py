@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hf_datasets.shared.errors import UserError
+    from mtbenchx_tasks.formats.study import read_study
     from mtbenchx_tasks.rating.scoring import score_answers
     from mtbenchx_tasks.records import Preference, Rating, Study
-    from mtbenchx_tasks.report.read import read_study
 
 __version__ = "0.4.0"
 TASK_VERSION = 1.1
@@ -36,7 +36,7 @@ _HOMES = {
     "Rating": "mtbenchx_tasks.records",
     "Study": "mtbenchx_tasks.records",
     "UserError": "hf_datasets.shared.errors",
-    "read_study": "mtbenchx_tasks.report.read",
+    "read_study": "mtbenchx_tasks.formats.study",
     "score_answers": "mtbenchx_tasks.rating.scoring",
 }
 

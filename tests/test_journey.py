@@ -14,6 +14,7 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.records import Completion, Question
+from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.judge.engines.live import LiveEngine
 from mtbenchx_tasks.judge.judge import judge_for
 from mtbenchx_tasks.judge.messages import SinglePrompts
@@ -22,7 +23,6 @@ from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.rating.scoring import prepare
 from mtbenchx_tasks.records import Item, Model
 from mtbenchx_tasks.report.groups import grouped
-from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.scores import category_table
 from mtbenchx_tasks.tables import Cell

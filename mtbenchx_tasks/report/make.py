@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
+from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.records import Study
 from mtbenchx_tasks.report.contents import chapters
 from mtbenchx_tasks.report.figures.drawing import check_matplotlib
 from mtbenchx_tasks.report.groups import read_groups
 from mtbenchx_tasks.report.page import Head, page
-from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.answers import check_questions, parse_questions
 from mtbenchx_tasks.report.tables.faults import without_faults

@@ -10,11 +10,11 @@ import pytest
 from hf_datasets.shared import jsonl
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.conditions import sent_by_results
+from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.rating.results_files import write_results
 from mtbenchx_tasks.rating.saved_answers import judge_files
-from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import Section, sections
 from tests.doubles.judges import Judges, serve_judges
 from tests.doubles.lm_eval_judge import NAME, registered

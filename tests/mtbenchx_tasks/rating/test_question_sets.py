@@ -12,11 +12,11 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.study import study_of_files
 from mtbenchx_tasks.formats.answers import read_answers
+from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.rating.results_files import write_results
 from mtbenchx_tasks.rating.saved_answers import judge_files
-from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
 from tests.doubles.judges import Judges, serve_judges
 from tests.sources import needs_sources

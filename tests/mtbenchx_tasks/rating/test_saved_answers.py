@@ -13,10 +13,10 @@ from model_cards.groups import read_groups
 from mtbenchx_tasks.formats.answers import read_answers
 from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.formats.fastchat.export import export
+from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.rating.results_files import write_results
 from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.rating.terminal import print_metrics, remarks
-from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.stats.cells import mean_of
 from tests.doubles.model import Model

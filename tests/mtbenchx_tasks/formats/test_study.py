@@ -8,10 +8,10 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.benchmark import Told
+from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.records import PEOPLE, Decision
-from mtbenchx_tasks.report.read import read_study
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.stats.cells import average_of, mean_of
 from tests.doubles.model import Model
