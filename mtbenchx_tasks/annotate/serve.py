@@ -1,10 +1,12 @@
 """`mtbenchx annotate serve`: from answer files and a database to a running app."""
 
+import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.app import create_app
@@ -16,6 +18,9 @@ from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of
 from mtbenchx_tasks.annotate.texts import consent_text, languages
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.annotate.website import Site
+
+if TYPE_CHECKING:
+    import uvicorn
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
@@ -108,6 +113,20 @@ def warnings(store: Store, study: AnnotationStudy, pages: Pages) -> list[str]:
     return lines
 
 
+@contextmanager
+def _closed_terminal_ends(server: "uvicorn.Server") -> Iterator[None]:
+    """Let SIGHUP end a server as SIGTERM does: an exception from a handler can be lost in the server's event loop."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or signal.getsignal(hangup) == signal.SIG_IGN:  # Windows; nohup
+        yield
+        return
+    before = signal.signal(hangup, lambda *_: setattr(server, "should_exit", True))
+    try:
+        yield
+    finally:
+        signal.signal(hangup, before)
+
+
 def run(site: Site, host: str, port: int) -> None:
     """Serve until interrupted; what was acknowledged is in the database.
 
@@ -121,15 +140,21 @@ def run(site: Site, host: str, port: int) -> None:
     if host not in LOCAL and not site.embedded:
         print("Put a web server with https before it: codes and cookies must not travel in the clear.", file=sys.stderr)
     try:
-        uvicorn.run(
-            create_app(site),
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(site),
+                host=host,
+                port=port,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
         )
+        with _closed_terminal_ends(server), suppress(KeyboardInterrupt):
+            server.run()
+            if not server.started:
+                raise SystemExit(1)
     except SystemExit as error:
         if not error.code:
             raise

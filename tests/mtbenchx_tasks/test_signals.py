@@ -109,7 +109,10 @@ def test_an_app_that_is_ended_leaves_no_votes_in_a_log(tmp_path: Path, number: s
             except OSError:
                 time.sleep(0.1)
         app.send_signal(number)
-        app.wait(30)
+        try:
+            app.wait(60)
+        finally:
+            app.kill()  # else leaving the block would wait for ever
     assert database.is_file()
     assert [path.name for path in tmp_path.glob("votes.sqlite-*")] == []
 
