@@ -11,8 +11,9 @@ from typing import Any
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import write_file
 from mtbenchx_tasks.annotate.assignment import Policy
+from mtbenchx_tasks.annotate.people import insert_annotator
 from mtbenchx_tasks.annotate.serve import AppOptions
-from mtbenchx_tasks.annotate.store import Store, insert_annotator
+from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy
 
 NAME = "study.json"

@@ -83,10 +83,11 @@ def invite(
 ) -> None:
     """Print new invitation codes, one a line; they are shown only here, the database keeps hashes."""
     from mtbenchx_tasks.annotate.codes import code_hash, new_code
+    from mtbenchx_tasks.annotate.people import invite as invite_all
     from mtbenchx_tasks.annotate.store import Store
 
     codes = [new_code() for _ in range(number)]
-    Store(db).add_annotators([code_hash(code) for code in codes])
+    invite_all(Store(db), [code_hash(code) for code in codes])
     print("\n".join(codes))
 
 
@@ -191,13 +192,16 @@ def restore(
     """Make a database of a Space's dataset, to export or to go on elsewhere."""
     _check_extra()
     from mtbenchx_tasks.annotate.bundle import fill, read_bundle
-    from mtbenchx_tasks.annotate.journal import restore as bring
+    from mtbenchx_tasks.annotate.replay import restore as bring
     from mtbenchx_tasks.annotate.store import Store
 
     bundle = read_bundle(folder)
     store = Store(db)
     fill(store, bundle)
-    print(f"{db}: {bring(store, folder)} votes")
+    told = bring(store, folder)
+    print(f"{db}: {len(told.standing)} votes")
+    if told.second:
+        typer.echo(f"{told.second} second votes at the same places were left out; the first one stands.", err=True)
 
 
 def _consent(file: Path | None) -> str | None:

@@ -1,110 +1,133 @@
 """Votes as append-only JSON Lines, for places whose disk doesn't last: a Space writes them, a commit saves them.
 
-One file a process, so that nobody appends to what another commits. Each change is on disk before it is acknowledged;
-after a restart the database is made anew from the study, the invitations and all journals.
+One file a process, so that nobody appends to what another commits. Each change is on disk before it is acknowledged,
+by whole lines; after a restart the database is made anew from the study, the invitations and all journals (replay.py).
 """
 
 import json
 import os
-import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
-from typing import Any
 
 from hf_datasets.records import canonical_json
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.annotate.store import Event, Store, forget, insert_annotator
-from mtbenchx_tasks.annotate.voting import insert_vote
+from hf_datasets.shared.files import make_private, write_file
+from mtbenchx_tasks.annotate.store import Event
+
+JOURNALS = "votes-*.jsonl"
+WITHDRAWAL = "withdrawal"
 
 
 class Journal:
-    """The file of this process; made with its first line."""
+    """The file of this process; made with its first change."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / f"votes-{uuid.uuid4().hex}.jsonl"
+        self.folder = folder
+        self._size = 0
+        self._begin()
 
-    def write(self, event: Event) -> None:
-        """Append one change; when this returns, it is on disk."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab") as file:
-            size = file.tell()
+    def _begin(self) -> None:
+        self.path = self.folder / f"votes-{uuid.uuid4().hex}.jsonl"
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Append changes, all or none; when this returns, they are on disk.
+
+        Raises:
+            OSError: They couldn't be written; nothing of them is left.
+        """
+        data = "".join(canonical_json(event) + "\n" for event in events).encode("utf-8", "replace")
+        self._make()
+        with FileIO(self.path, "ab") as file:  # no buffer, or a full disk would be met again in closing
+            self._size = os.fstat(file.fileno()).st_size
             try:
-                file.write((canonical_json(event) + "\n").encode())
-                file.flush()
+                while data:
+                    data = data[file.write(data) or 0 :]
                 os.fsync(file.fileno())
             except OSError:
-                file.truncate(size)
+                self._cut(file)
                 raise
 
+    def take_back(self) -> None:
+        """Cut off what `write` appended last: the change wasn't made after all."""
+        with suppress(OSError), FileIO(self.path, "ab") as file:
+            self._cut(file)
 
-def restore(store: Store, folder: Path) -> int:
-    """Bring all journals of a folder into a database; harmless to repeat. Returns the number of votes.
+    def _make(self) -> None:
+        """Make the file, and let its name be on disk, too."""
+        if self.path.exists():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private(self.path)
+        if os.name == "posix":
+            folder = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
-    Args:
-        store: Its study and invitations are in place, or come from the journals.
-        folder: Where the journals are.
+    def _cut(self, file: FileIO) -> None:
+        try:
+            file.truncate(self._size)
+        except OSError:
+            self._begin()  # half a line is harmless where it is the last one
+
+
+def read_journals(folder: Path) -> Iterator[tuple[str, list[Event]]]:
+    """Yield (place, changes) of every journal in a folder and below, in the order of their names.
+
+    The same journal may be there twice, for example as the dataset's copy, which is a part of it.
 
     Raises:
-        UserError: A line isn't one of ours; a last line that was cut off in the writing is none.
+        UserError: A line isn't one of ours. What follows the last line end was never acknowledged and is left out, and
+            so is a half line that a full disk left before a whole one.
     """
-    journals = [(file, list(_events(file))) for file in folder.rglob("votes-*.jsonl")]
-    journals.sort(key=lambda journal: journal[1][0]["at"] if journal[1] else 0.0)
-    with store.transaction() as db:
-        for file, events in journals:
-            for number, event in enumerate(events, start=1):
-                try:
-                    _apply(db, event)
-                except (KeyError, TypeError, sqlite3.Error) as error:
-                    raise UserError(f"{file}, line {number}: not a change of this study ({error}).") from error
-        return int(db.execute("SELECT COUNT(*) FROM vote").fetchone()[0])
+    for file in sorted(folder.rglob(JOURNALS)):
+        lines = file.read_bytes().split(b"\n")
+        yield str(file), [_event(line, f"{file}, line {number}") for number, line in enumerate(lines[:-1], start=1)]
 
 
-def _events(file: Path) -> Iterator[Event]:
-    lines: Sequence[bytes] = file.read_bytes().split(b"\n")
-    for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline was never acknowledged
-        try:
-            event: Any = json.loads(line)
-            float(event["at"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise UserError(f"{file}, line {number}: not a line of a journal ({error}).") from error
-        yield event
+def _event(line: bytes, place: str) -> Event:
+    try:
+        return _checked(line, place)
+    except UserError:
+        whole = line.rfind(b'{"')  # a text's own quotes are escaped, so this is where the last change begins
+        if whole <= 0:
+            raise
+        return _checked(line[whole:], place)
 
 
-def _apply(db: sqlite3.Connection, event: Event) -> None:
-    kind = event["type"]
-    if kind == "invitation":
-        insert_annotator(db, event["annotator"], event["code_hash"])
-    elif kind == "consent":
-        text = (event["version"], event["language"], event["text"])
-        db.execute("INSERT OR IGNORE INTO consent_text VALUES (?, ?, ?)", text)
-        db.execute(
-            "UPDATE annotator SET consent_at = ?, consent_version = ?, language = ? WHERE id = ?",
-            (event["at"], event["version"], event["language"], event["annotator"]),
-        )
-    elif kind == "vote":
-        _apply_vote(db, event)
-    elif kind == "undo":
-        db.execute("DELETE FROM vote WHERE assignment = ?", (event["assignment"],))
-        db.execute("DELETE FROM assignment WHERE id = ?", (event["assignment"],))
-    elif kind == "withdrawal":
-        forget(db, event["annotator"])
-    else:
-        raise KeyError(kind)
+def _checked(line: bytes, place: str) -> Event:
+    event = jsonl.loads(line.decode("utf-8", "replace"), place)
+    at = event.get("at") if isinstance(event, dict) else None
+    if isinstance(at, bool) or not isinstance(at, int | float):
+        raise UserError(f"{place}: not a line of a journal (no time `at`); get the file again, or leave the line out.")
+    return dict(event)
 
 
-def _apply_vote(db: sqlite3.Connection, event: Event) -> None:
-    """Insert a vote with its assignment, in place of one that is only reserved."""
-    shown = event["created"] - event["ms"] / 1000
-    place = [event[name] for name in ("annotator", "question_id", "pair", "turn", "left_model")]
-    db.execute(
-        "DELETE FROM assignment WHERE annotator = ? AND question_id = ? AND pair = ? AND turn = ? "
-        "AND NOT EXISTS (SELECT 1 FROM vote WHERE vote.assignment = assignment.id)",
-        place[:-1],
-    )
-    db.execute(
-        "INSERT INTO assignment (id, annotator, question_id, pair, turn, left_model, created, shown, expires) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (event["assignment"], *place, shown, shown, event["created"]),
-    )
-    insert_vote(db, event["assignment"], event)
+def forget(folder: Path, names: Set[str]) -> list[Path]:
+    """Write every journal of a folder anew without the lines of people who withdrew; returns those that changed.
+
+    That they withdrew stays, or another copy's lines would count again.
+    """
+    return [file for file in sorted(folder.rglob(JOURNALS)) if _forget(file, names)]
+
+
+def _forget(file: Path, names: Set[str]) -> bool:
+    lines = file.read_bytes().split(b"\n")
+    kept = [line for line in lines[:-1] if not _is_of(line, names)]
+    if len(kept) == len(lines) - 1:
+        return False
+    write_file(file, b"".join(line + b"\n" for line in kept))
+    return True
+
+
+def _is_of(line: bytes, names: Set[str]) -> bool:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(event, dict) and event.get("annotator") in names and event.get("type") != WITHDRAWAL

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from hf_datasets.shared.errors import Exit, UserError
 from mtbenchx_tasks.annotate.bundle import NAME, Bundle, fill, read_bundle
-from mtbenchx_tasks.annotate.journal import Journal, restore
+from mtbenchx_tasks.annotate.journal import Journal
+from mtbenchx_tasks.annotate.replay import restore
 from mtbenchx_tasks.annotate.serve import make_site, run
 from mtbenchx_tasks.annotate.store import Store
 
@@ -51,9 +52,9 @@ def start(environment: Mapping[str, str], host: str = "0.0.0.0") -> None:
         return
     api, journals = _hub(environment), folder / "journals"
     bundle = read_bundle(download(api, repo, folder / "hub"))
-    store = Store(folder / DATABASE, record=Journal(journals).write)
+    store = Store(folder / DATABASE, recorder=Journal(journals))
     fill(store, bundle)
-    print(f"{restore(store, folder)} votes were brought back from {repo}", file=sys.stderr)
+    print(f"{len(restore(store, folder).standing)} votes were brought back from {repo}", file=sys.stderr)
     with committing(api, repo, journals):
         _serve(store, bundle, host, port)
 

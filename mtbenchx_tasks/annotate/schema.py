@@ -1,4 +1,4 @@
-"""The tables of a study's database, study.sqlite."""
+"""The tables of a study's database, votes.sqlite."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS study (
@@ -17,4 +17,8 @@ CREATE TABLE IF NOT EXISTS vote (
     choice TEXT NOT NULL CHECK (choice IN ('left', 'right', 'tie', 'both_bad', 'skip')), winner TEXT NOT NULL,
     ms INTEGER NOT NULL, created REAL NOT NULL, sparse_ties INTEGER NOT NULL,
     UNIQUE (annotator, question_id, pair, turn));
+CREATE TABLE IF NOT EXISTS label (annotator TEXT PRIMARY KEY REFERENCES annotator (id), text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS blocked (annotator TEXT PRIMARY KEY REFERENCES annotator (id));
+CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, annotator TEXT NOT NULL REFERENCES annotator (id));
 """
+"""`session` holds those that were left: their cookies end."""

@@ -1,4 +1,4 @@
-"""The study's one SQLite file: the study, invitations, consent, withdrawal (votes: voting.py).
+"""The study's one SQLite file: the study, consent, withdrawal (invitations: people.py, votes: voting.py).
 
 WAL with `synchronous=FULL` and BEGIN IMMEDIATE: an acknowledged vote survives a kill and a power cut. One connection a
 process, shared by its threads under a lock, since SQLite's own waiting between writers gives long tails; with other
@@ -6,15 +6,14 @@ processes (`annotate withdraw` beside a running app) SQLite waits.
 """
 
 import json
-import random
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
@@ -26,7 +25,27 @@ BUSY_SECONDS = 10.0
 APPLICATION = 0x6D746278
 """Marks our files (SQLite's application_id): `mtbx`."""
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+TICK = 1e-6
+"""Seconds by which a change's time is later than the one before, at the least."""
 Event = dict[str, Any]
+
+
+class Recorder(Protocol):
+    """Keeps every change elsewhere, too: journal.py."""
+
+    def write(self, events: Sequence[Event]) -> None:
+        """Keep the changes of one transaction, all or none, before it is committed.
+
+        Raises:
+            OSError: They can't be kept; the transaction isn't made.
+        """
+
+    def take_back(self) -> None:
+        """Drop what `write` kept last: the transaction failed after all."""
+
+
+class StoreClosedError(OSError):
+    """This process takes no changes any more; another one does."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,7 @@ class Store:
         self,
         path: Path,
         *,
-        record: Callable[[Event], None] | None = None,
+        recorder: Recorder | None = None,
         clock: Callable[[], float] = time.time,
         busy: float = BUSY_SECONDS,
     ) -> None:
@@ -54,7 +73,7 @@ class Store:
 
         Args:
             path: The database.
-            record: Called with every change before it is committed; if it raises, the change isn't made.
+            recorder: Gets every change before it is committed; if it raises, the change isn't made.
             clock: Seconds since the epoch.
             busy: Seconds to wait for other processes.
 
@@ -62,15 +81,16 @@ class Store:
             UserError: The file can't be opened, or isn't ours.
         """
         self.path, self.clock = path, clock
-        self.record: Callable[[Event], None] = record or (lambda _event: None)
-        self._lock = threading.RLock()
-        self._rng = random.SystemRandom()
+        self._recorder, self._events, self._at = recorder, list[Event](), 0.0
+        self._lock, self._closed = threading.RLock(), False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             make_private(path)
             self._db = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
             self._check_ours()
+            with suppress(OSError):
+                path.chmod(0o600)  # 0.3 let others read it
             for pragma in (f"application_id={APPLICATION}", *PRAGMAS):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(TABLES)
@@ -90,16 +110,50 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Make all changes of a block or none."""
+        """Make all changes of a block or none.
+
+        Raises:
+            StoreClosedError: Another process takes the votes now.
+        """
         with self._lock:
+            if self._closed:
+                raise StoreClosedError("another process takes the votes now")
             self._db.execute("BEGIN IMMEDIATE")
+            self._events.clear()
+            written = False
             try:
                 yield self._db
+                if self._recorder and self._events:
+                    self._recorder.write(self._events)
+                    written = True
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                    if self._recorder and written:
+                        self._recorder.take_back()
                 raise
+
+    def record(self, kind: str, **values: Any) -> None:
+        """Tell the recorder, with the transaction's end, of a change; its time is later than any before."""
+        self._at = max(self.clock(), self._at + TICK)
+        self._events.append({"type": kind, "at": self._at, **values})
+
+    def continue_after(self, at: float) -> None:
+        """Let the times of changes be later than this one, though another machine's clock was ahead."""
+        self._at = max(self._at, at)
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Let nobody change anything meanwhile: what the recorder holds is whole."""
+        with self._lock:
+            yield
+
+    def end(self) -> None:
+        """Take no changes from now on, and say so to the recorder."""
+        with self.transaction():
+            self.record("end")
+        self._closed = True
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Read."""
@@ -127,27 +181,16 @@ class Store:
                 db.execute("DELETE FROM assignment")
             db.execute("INSERT OR REPLACE INTO study VALUES (1, ?, ?)", (study.digest, canonical_json(study.to_row())))
 
-    def add_annotators(self, code_hashes: Sequence[str]) -> list[str]:
-        """Make a pseudonym for each invitation, the numbers in no order; returns them in the order of the codes."""
-        with self.transaction() as db:
-            highest = db.execute("SELECT COALESCE(MAX(CAST(SUBSTR(id, 8) AS INTEGER)), 0) FROM annotator").fetchone()[0]
-            numbers = list(range(highest + 1, highest + 1 + len(code_hashes)))
-            self._rng.shuffle(numbers)
-            names = [f"expert_{number}" for number in numbers]
-            rows = list(zip(names, code_hashes, strict=True))
-            for name, code_hash in rows:
-                insert_annotator(db, name, code_hash)
-                self.record({"type": "invitation", "annotator": name, "code_hash": code_hash, "at": self.clock()})
-            return names
-
     def invited(self, code_hash: str) -> str | None:
-        """Return whose invitation this is."""
+        """Return whose invitation this is; None for one that isn't known or is blocked."""
         rows = self.rows("SELECT id FROM annotator WHERE code_hash = ?", (code_hash,))
-        return str(rows[0]["id"]) if rows else None
+        return str(rows[0]["id"]) if rows and self.annotator(rows[0]["id"]) else None
 
     def annotator(self, name: str) -> Annotator | None:
-        """Return an annotator who hasn't withdrawn, or None."""
-        rows = self.rows("SELECT * FROM annotator WHERE id = ? AND code_hash IS NOT NULL", (name,))
+        """Return an annotator who hasn't withdrawn and isn't blocked, or None."""
+        blocked = "SELECT 1 FROM blocked WHERE annotator = id"
+        query = f"SELECT * FROM annotator WHERE id = ? AND code_hash IS NOT NULL AND NOT EXISTS ({blocked})"
+        rows = self.rows(query, (name,))
         return Annotator(name, rows[0]["consent_version"]) if rows else None
 
     def active_annotators(self) -> int:
@@ -163,8 +206,7 @@ class Store:
                 "UPDATE annotator SET consent_at = ?, consent_version = ?, language = ? WHERE id = ?",
                 (now, version, language, name),
             )
-            consent = {"annotator": name, "version": version, "text": text, "language": language, "at": now}
-            self.record({"type": "consent", **consent})
+            self.record("consent", annotator=name, version=version, text=text, language=language)
 
     def withdraw(self, name: str) -> int:
         """Delete an annotator's votes, assignments and invitation; returns the number of votes.
@@ -176,7 +218,7 @@ class Store:
             if not db.execute("SELECT 1 FROM annotator WHERE id = ?", (name,)).fetchone():
                 raise UserError(f"{self.path} has no annotator {name!r}; the app shows everyone their name.")
             votes = forget(db, name)
-            self.record({"type": "withdrawal", "annotator": name, "at": self.clock()})
+            self.record("withdrawal", annotator=name)
         with self._lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nor does the write-ahead log keep them
         return votes
@@ -185,12 +227,8 @@ class Store:
 def forget(db: sqlite3.Connection, name: str) -> int:
     """Delete all that is kept of an annotator but the pseudonym, which nobody else gets; returns the votes deleted."""
     votes = db.execute("DELETE FROM vote WHERE annotator = ?", (name,)).rowcount
-    db.execute("DELETE FROM assignment WHERE annotator = ?", (name,))
+    for table in ("assignment", "label", "blocked", "session"):
+        db.execute(f"DELETE FROM {table} WHERE annotator = ?", (name,))
     cleared = "code_hash = NULL, consent_at = NULL, consent_version = NULL, language = NULL"
     db.execute(f"UPDATE annotator SET {cleared} WHERE id = ?", (name,))
     return votes
-
-
-def insert_annotator(db: sqlite3.Connection, name: str, code_hash: str) -> None:
-    """Insert one invitation; harmless to repeat."""
-    db.execute("INSERT OR IGNORE INTO annotator (id, code_hash) VALUES (?, ?)", (name, code_hash))

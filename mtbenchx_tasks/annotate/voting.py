@@ -23,7 +23,7 @@ CHOICES = (LEFT, RIGHT, TIE, BOTH_BAD, SKIP)
 
 _RATERS = """
 SELECT a.question_id, a.pair, a.turn, COUNT(*) FROM assignment AS a LEFT JOIN vote ON vote.assignment = a.id
-WHERE (vote.choice IS NOT NULL AND vote.choice != 'skip') OR (vote.choice IS NULL AND a.expires > ?)
+WHERE (vote.choice IS NOT NULL AND vote.choice != 'skip') OR (vote.choice IS NULL AND a.expires > ? AND a.expires <= ?)
 GROUP BY a.question_id, a.pair, a.turn
 """
 _OPEN = "NOT EXISTS (SELECT 1 FROM vote WHERE vote.assignment = assignment.id)"
@@ -110,7 +110,8 @@ class Voting:
         query = "SELECT DISTINCT question_id, pair FROM assignment WHERE annotator = ?"
         seen = {Matchup(*row) for row in db.execute(query, (name,))}
         counts: dict[Matchup, dict[int, int]] = {}
-        for question_id, pair, turn, count in db.execute(_RATERS, (self.store.clock(),)):
+        now = self.store.clock()  # what is reserved for longer was reserved while the clock was ahead
+        for question_id, pair, turn, count in db.execute(_RATERS, (now, now + self._reserved)):
             counts.setdefault(Matchup(question_id, pair), {})[turn] = count
         raters = {item: min(by_turn.get(turn, 0) for turn in (1, TURNS)) for item, by_turn in counts.items()}
         return choose(self.items, seen, raters, self._categories, policy=self.policy, rng=self._rng)
@@ -165,9 +166,7 @@ class Voting:
             }
             insert_vote(db, assignment, vote)
             self._touch(db, row)
-            self.store.record(
-                {"type": "vote", "assignment": assignment, "left_model": row["left_model"], "at": now, **vote}
-            )
+            self.store.record("vote", assignment=assignment, left_model=row["left_model"], **vote)
         return True
 
     def undo(self, name: str, assignment: str) -> bool:
@@ -178,12 +177,12 @@ class Voting:
             db.execute("DELETE FROM vote WHERE assignment = ?", (assignment,))
             renewed = (self.store.clock() + self._reserved, assignment)
             db.execute("UPDATE assignment SET shown = NULL, expires = ? WHERE id = ?", renewed)
-            self.store.record({"type": "undo", "assignment": assignment, "annotator": name, "at": self.store.clock()})
+            self.store.record("undo", assignment=assignment, annotator=name)
         return True
 
     def last_vote(self, name: str) -> str | None:
         """Return the assignment of an annotator's last vote, which `undo` takes."""
-        query = "SELECT assignment FROM vote WHERE annotator = ? ORDER BY created DESC, rowid DESC LIMIT 1"
+        query = "SELECT assignment FROM vote WHERE annotator = ? ORDER BY rowid DESC LIMIT 1"  # no clock
         rows = self.store.rows(query, (name,))
         return str(rows[0][0]) if rows else None
 

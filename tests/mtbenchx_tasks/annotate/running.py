@@ -19,6 +19,7 @@ from mtbenchx_tasks.annotate.app import create_app
 from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.pages import Pages
+from mtbenchx_tasks.annotate.people import invite
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy
 from mtbenchx_tasks.annotate.voting import Voting
@@ -72,11 +73,11 @@ def make_site(
 ) -> Site:
     """A site with annotators whose codes are CODE, CODE1, CODE2, ...; `how` goes to Voting, Site and Store."""
     study = study or make_study()
-    store = Store(folder / "votes.sqlite", **{key: how.pop(key) for key in ("clock", "busy", "record") if key in how})
+    store = Store(folder / "votes.sqlite", **{key: how.pop(key) for key in ("clock", "busy", "recorder") if key in how})
     store.rows("PRAGMA synchronous=OFF")  # these tests cut no power
     store.set_study(study)
     if not store.active_annotators():
-        store.add_annotators([code_hash(code(number)) for number in range(codes)])
+        invite(store, [code_hash(code(number)) for number in range(codes)])
     if study.digest not in RENDERED:
         RENDERED[study.digest] = Pages(study)
     pages = RENDERED[study.digest]

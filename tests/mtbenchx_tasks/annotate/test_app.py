@@ -13,6 +13,7 @@ from markupsafe import escape
 from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.website import Site
 from tests.mtbenchx_tasks.annotate.running import CODE, ONE, OTHER, Person, code, make_site, make_study, person, serving
+from tests.mtbenchx_tasks.annotate.test_journal import Full
 
 
 @pytest.fixture
@@ -412,11 +413,7 @@ def test_a_full_disk_is_503_and_no_vote(tmp_path: Path) -> None:
 
 
 def test_a_journal_that_cannot_be_written_is_503_and_no_vote(tmp_path: Path) -> None:
-    def full(event: dict[str, object]) -> None:
-        if event["type"] == "vote":
-            raise OSError(28, "No space left on device")
-
-    site = make_site(tmp_path, record=full)
+    site = make_site(tmp_path, recorder=Full("vote"))
     with person(site) as anna:
         assert anna.join().vote().status_code == 503
     assert votes(site) == []

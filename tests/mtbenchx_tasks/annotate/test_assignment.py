@@ -11,6 +11,7 @@ from scipy.stats import binom
 
 from mtbenchx_tasks.annotate.assignment import Policy, choose
 from mtbenchx_tasks.annotate.codes import code_hash
+from mtbenchx_tasks.annotate.people import invite
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import Matchup
 from mtbenchx_tasks.annotate.voting import Voting
@@ -59,7 +60,7 @@ def study_of(folder: Path, annotators: int, policy: Policy | None = None) -> tup
     store.rows("PRAGMA synchronous=OFF")  # a simulation needn't survive a power cut
     study = make_study()
     store.set_study(study)
-    names = store.add_annotators([code_hash(str(number)) for number in range(annotators)])
+    names = invite(store, [code_hash(str(number)) for number in range(annotators)])
     return Voting(store, study, policy=policy), names
 
 
@@ -123,7 +124,7 @@ def test_people_who_leave_in_turn_1_block_nothing_and_go_on_with_turn_2(tmp_path
     store = Store(tmp_path / "votes.sqlite", clock=lambda: now[0])
     study = make_study(number=1)
     store.set_study(study)
-    names = store.add_annotators([code_hash(str(number)) for number in range(2)])
+    names = invite(store, [code_hash(str(number)) for number in range(2)])
     voting = Voting(store, study, policy=Policy(target=1))
     first = voting.assign(names[0])
     assert first is not None

@@ -13,6 +13,7 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.export import export
+from mtbenchx_tasks.annotate.people import invite
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.formats.votes import read_votes
@@ -33,7 +34,7 @@ def store(folder: Path) -> Store:
     store = Store(folder / "votes.sqlite")
     study = make_study("de", number=8)
     store.set_study(study)
-    names = store.add_annotators([code_hash(f"CODE{number}") for number in range(4)])
+    names = invite(store, [code_hash(f"CODE{number}") for number in range(4)])
     voting, rng = Voting(store, study, sparse_ties=True), random.Random(7)
     voting.policy = type(voting.policy)("random")
     for name in names:
@@ -159,7 +160,7 @@ def test_an_export_without_votes_or_place_is_a_users_error(store: Store, tmp_pat
 
 
 def test_only_its_owner_reads_an_export_and_the_database(store: Store, files: list[Path]) -> None:
-    store.add_annotators(["hash"])  # so that the write-ahead log is there
+    invite(store, ["hash"])  # so that the write-ahead log is there
     beside = [store.path.with_name(f"{store.path.name}{suffix}") for suffix in ("", "-wal", "-shm")]
     assert {oct(file.stat().st_mode & 0o777) for file in [*beside, *files]} == {"0o600"}
 

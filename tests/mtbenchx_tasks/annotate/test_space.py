@@ -181,7 +181,7 @@ def test_a_folder_that_is_there_is_not_overwritten(made: tuple[Path, list[str]],
 def test_a_spaces_dataset_becomes_a_database_and_an_export(made: tuple[Path, list[str]], tmp_path: Path) -> None:
     dataset = made[0] / "votes"
     bundle = read_bundle(dataset)
-    store = Store(tmp_path / "on-the-space.sqlite", record=Journal(dataset).write)
+    store = Store(tmp_path / "on-the-space.sqlite", recorder=Journal(dataset))
     fill(store, bundle)
     voting = Voting(store, bundle.study)
     for choice in ("left", "right"):

@@ -11,6 +11,7 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.codes import SECRET_VARIABLE, code_hash, cookie_secret, new_code
 from mtbenchx_tasks.annotate.pages import Pages
+from mtbenchx_tasks.annotate.people import invite
 from mtbenchx_tasks.annotate.serve import warnings
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
@@ -118,7 +119,7 @@ def test_an_empty_answer_is_shown_as_empty() -> None:
 
 def test_votes_on_one_study_never_mix_with_anothers(tmp_path: Path) -> None:
     store, study, other = Store(tmp_path / "votes.sqlite"), make_study(), make_study("de")
-    (name,) = store.add_annotators([code_hash("a")])
+    (name,) = invite(store, [code_hash("a")])
     store.set_study(other)
     store.set_study(study)  # nobody voted yet
     assignment = Voting(store, study).assign(name)
@@ -145,10 +146,10 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_pseudonyms_are_never_given_twice(tmp_path: Path) -> None:
     store = Store(tmp_path / "votes.sqlite")
-    first = store.add_annotators([code_hash("a"), code_hash("b")])
+    first = invite(store, [code_hash("a"), code_hash("b")])
     assert sorted(first) == ["expert_1", "expert_2"]
     store.withdraw("expert_2")
-    assert store.add_annotators([code_hash("c")]) == ["expert_3"]
+    assert invite(store, [code_hash("c")]) == ["expert_3"]
     with pytest.raises(UserError, match="no annotator 'expert_9'"):
         store.withdraw("expert_9")
 

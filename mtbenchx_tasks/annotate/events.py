@@ -1,0 +1,198 @@
+"""The changes of a study as its journals hold them, and what they say together.
+
+Journals of several processes overlap, copies of one are there twice, and clocks differ. So what counts is the set of
+changes, in the order of their times: the same set says the same, in whatever files it lies.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from hf_datasets.records import canonical_json
+from hf_datasets.shared.rows import Row, checked
+from mtbenchx_tasks.annotate.store import Event
+
+
+class Change(Row):
+    """What every line has."""
+
+    at: float
+
+
+class ChangeOfOne(Change):
+    """A change that somebody made, or that concerns them."""
+
+    annotator: str
+
+
+class Invitation(ChangeOfOne):
+    """A code was made for somebody, the first or in place of another."""
+
+    code_hash: str
+
+
+class Consent(ChangeOfOne):
+    """Somebody agreed to a text."""
+
+    version: str
+    language: str
+    text: str
+
+
+class Vote(ChangeOfOne):
+    """Somebody voted."""
+
+    assignment: str
+    question_id: int
+    pair: int
+    turn: Literal[1, 2]
+    left_model: str
+    choice: Literal["left", "right", "tie", "both_bad", "skip"]
+    winner: str
+    ms: int
+    created: float
+    sparse_ties: int
+
+
+class Undo(Change):
+    """A vote was taken back."""
+
+    assignment: str
+    annotator: str = ""
+
+
+class Label(ChangeOfOne):
+    """The organiser noted something about a code."""
+
+    text: str
+
+
+class Block(ChangeOfOne):
+    """A code was blocked, or is of use again."""
+
+    blocked: bool
+
+
+class Leave(ChangeOfOne):
+    """Somebody logged out."""
+
+    session: str
+
+
+KINDS: dict[str, type[Change]] = {
+    "invitation": Invitation,
+    "consent": Consent,
+    "vote": Vote,
+    "undo": Undo,
+    "withdrawal": ChangeOfOne,
+    "label": Label,
+    "block": Block,
+    "leave": Leave,
+    "end": Change,
+}
+"""What a line's `type` may be. `end`: the process that wrote the journal takes no more votes."""
+
+
+class Place(NamedTuple):
+    """What one person judges once."""
+
+    annotator: str
+    question_id: int
+    pair: int
+    turn: int
+
+
+@dataclass
+class Told:
+    """What a study's changes say together."""
+
+    invitations: dict[str, str] = field(default_factory=dict)
+    """Pseudonym -> hash of the last code."""
+    consents: dict[str, Consent] = field(default_factory=dict)
+    """Pseudonym -> the last consent."""
+    votes: dict[Place, dict[str, Vote]] = field(default_factory=dict)
+    """Place -> assignment -> its vote; the first one stands, others came from another process at the same time."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """Assignment -> its place."""
+    undone: set[str] = field(default_factory=set)
+    """Assignments whose votes were taken back at some time."""
+    withdrawn: set[str] = field(default_factory=set)
+    """Pseudonyms of those of whom nothing counts, before or after."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """Pseudonym -> the organiser's note."""
+    blocked: dict[str, bool] = field(default_factory=dict)
+    """Pseudonym -> whether their code is blocked."""
+    ended: dict[str, str] = field(default_factory=dict)
+    """Session that was left -> whose it was."""
+    latest: float = 0.0
+    """The last time that a change has."""
+
+    @property
+    def standing(self) -> dict[Place, Vote]:
+        """The vote that counts at each place."""
+        return {place: next(iter(votes.values())) for place, votes in self.votes.items() if votes}
+
+    @property
+    def second(self) -> int:
+        """Votes that don't count, since another process had taken one at the same place."""
+        return sum(max(0, len(votes) - 1) for votes in self.votes.values())
+
+
+def told(journals: Iterable[tuple[str, Sequence[Event]]]) -> Told:
+    """Return what journals say together.
+
+    Args:
+        journals: (Place for errors, changes in the order of the file), in any order, copies and parts included.
+
+    Raises:
+        UserError: A line isn't a change of a study.
+    """
+    changes: dict[str, tuple[float, str, Change]] = {}
+    for place, events in journals:
+        at = 0.0
+        for number, event in enumerate(events, start=1):
+            change = _change(event, f"{place}, line {number}")
+            at = max(at, change.at)  # within a file its order counts, though the clock was set back
+            changes.setdefault(canonical_json(event), (at, str(event["type"]), change))
+    ordered = sorted(changes.values(), key=lambda change: change[0])
+    found = Told(latest=ordered[-1][0] if ordered else 0.0)
+    found.withdrawn = {
+        change.annotator for _, kind, change in ordered if kind == "withdrawal" and isinstance(change, ChangeOfOne)
+    }
+    for _, _, change in ordered:
+        if getattr(change, "annotator", None) not in found.withdrawn:
+            _add(found, change)
+    return found
+
+
+def _change(event: Event, place: str) -> Change:
+    kind = KINDS.get(str(event.get("type")))
+    return checked(
+        kind or _Unknown, event, place, "a change of this study", "get the file again, or leave the line out"
+    )
+
+
+class _Unknown(Change):
+    type: Literal[tuple(KINDS)]  # type: ignore[valid-type]
+
+
+def _add(found: Told, change: Change) -> None:
+    match change:
+        case Invitation():
+            found.invitations[change.annotator] = change.code_hash
+        case Consent():
+            found.consents[change.annotator] = change
+        case Vote():
+            place = Place(change.annotator, change.question_id, change.pair, change.turn)
+            found.places[change.assignment] = place
+            found.votes.setdefault(place, {})[change.assignment] = change
+        case Undo():
+            found.undone.add(change.assignment)
+            if change.assignment in found.places:
+                found.votes[found.places[change.assignment]].pop(change.assignment, None)
+        case Label():
+            found.labels[change.annotator] = change.text
+        case Block():
+            found.blocked[change.annotator] = change.blocked
+        case Leave():
+            found.ended[change.session] = change.annotator
