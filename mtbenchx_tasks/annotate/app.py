@@ -219,4 +219,5 @@ def _leaving(app: FastAPI, site: Site) -> None:
     @app.api_route("/health", methods=["GET", "HEAD"])
     def health() -> Response:
         site.voting.store.rows("SELECT 1")
-        return PlainTextResponse("ok\n")
+        problem = site.keeper and site.keeper.problem
+        return PlainTextResponse(f"{problem or 'ok'}\n", UNAVAILABLE if problem else 200)

@@ -1,5 +1,6 @@
 """`mtbenchx annotate`: people compare answers. Every import of weight is inside its command."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -73,7 +74,8 @@ def serve(
     store, study = open_study(db, files, language=language, benchmark=benchmark, baseline=baseline, **sets)
     policy = Policy(order, target, per_annotator)
     options = AppOptions(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
-    run(make_site(store, study, options), host, port)
+    with closing(store):
+        run(make_site(store, study, options), host, port)
 
 
 @annotate.command(epilog="Example: `mtbenchx annotate invite 12 --db votes.sqlite`")

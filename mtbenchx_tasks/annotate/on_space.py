@@ -7,28 +7,25 @@ HF_TOKEN (may write to the dataset), PORT, and optionally MTBENCHX_ANNOTATE_SECR
 import os
 import signal
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from hf_datasets.hub.errors import faults, status_of
 from hf_datasets.shared.errors import Exit, UserError
-from mtbenchx_tasks.annotate.bundle import NAME, Bundle, fill, read_bundle
+from mtbenchx_tasks.annotate.bundle import Bundle, fill, read_bundle
+from mtbenchx_tasks.annotate.commits import Commits
 from mtbenchx_tasks.annotate.journal import Journal
 from mtbenchx_tasks.annotate.replay import restore
 from mtbenchx_tasks.annotate.serve import make_site, run
 from mtbenchx_tasks.annotate.store import Store
+from mtbenchx_tasks.annotate.votes_dataset import VotesDataset
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-JOURNALS = "votes-*.jsonl"
-MINUTES = 5.0
-"""Between two commits of the votes."""
-LAST_WAITS = (1.0, 3.0)
-"""Seconds between the tries of the last commit: a container that is stopped has ten."""
 DATABASE = "votes.sqlite"
 
 
@@ -45,23 +42,43 @@ def start(environment: Mapping[str, str], host: str = "0.0.0.0") -> None:
     folder = Path(environment.get("MTBENCHX_VOTES_DIR") or "/data")
     repo = environment.get("MTBENCHX_VOTES_REPO", "")
     port = int(environment.get("PORT") or "7860")
-    if not repo:
-        bundle = read_bundle(folder)
-        bundle = replace(bundle, options=replace(bundle.options, embedded=False))
-        _serve(Store(folder / DATABASE), bundle, host, port)
+    if repo:
+        _start_with_hub(VotesDataset(_hub(environment), repo, folder / "hub"), folder, host, port)
         return
-    api, journals = _hub(environment), folder / "journals"
-    bundle = read_bundle(download(api, repo, folder / "hub"))
-    store = Store(folder / DATABASE, recorder=Journal(journals))
-    fill(store, bundle)
-    print(f"{len(restore(store, folder).standing)} votes were brought back from {repo}", file=sys.stderr)
-    with committing(api, repo, journals):
-        _serve(store, bundle, host, port)
+    bundle = read_bundle(folder)
+    bundle = replace(bundle, options=replace(bundle.options, embedded=False))
+    with closing(Store(folder / DATABASE)) as store:
+        fill(store, bundle)
+        run(make_site(store, bundle.study, bundle.options), host, port)
 
 
-def _serve(store: Store, bundle: Bundle, host: str, port: int) -> None:
+def _start_with_hub(dataset: VotesDataset, folder: Path, host: str, port: int) -> None:
+    bundle, journal = read_bundle(dataset.download()), Journal(folder / "journals")
+    with closing(Store(folder / DATABASE, recorder=journal)) as store:
+        commits = Commits(dataset, store, journal)
+        _take_over(commits)
+        _bring_back(store, bundle, journal.folder, dataset.repo)
+        with commits.running():
+            run(make_site(store, bundle.study, bundle.options, commits), host, port)
+
+
+def _take_over(commits: Commits) -> None:
+    try:
+        commits.take_over()
+    except faults() as error:
+        reason = " ".join(map(str, filter(None, (type(error).__name__, status_of(error)))))
+        raise UserError(
+            f"The dataset {commits.dataset.repo} can't be written ({reason}): is HF_TOKEN a token that may write to "
+            "it? Then restart the Space."
+        ) from error
+
+
+def _bring_back(store: Store, bundle: Bundle, journals: Path, repo: str) -> None:
     fill(store, bundle)
-    run(make_site(store, bundle.study, bundle.options), host, port)
+    told = restore(store, journals)
+    print(f"{len(told.standing)} votes were brought back from {repo}", file=sys.stderr)
+    if told.second:
+        print(f"{told.second} second votes at the same places don't count; the first one stands.", file=sys.stderr)
 
 
 def _hub(environment: Mapping[str, str]) -> "HfApi":
@@ -71,58 +88,6 @@ def _hub(environment: Mapping[str, str]) -> "HfApi":
     if not token:
         raise UserError("HF_TOKEN is not set; add a Space secret of that name which may write to the votes' dataset.")
     return HfApi(token=token)
-
-
-def download(api: "HfApi", repo: str, folder: Path) -> Path:
-    """Fetch study and votes so far into a folder of their own, never over a journal that isn't committed yet.
-
-    Raises:
-        UserError: They can't be had, or everybody could read them.
-    """
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
-
-    try:
-        if not api.dataset_info(repo).private:
-            raise UserError(f"The dataset {repo} is public; make it private, for it names models and holds votes.")
-        api.snapshot_download(repo, repo_type="dataset", local_dir=folder, allow_patterns=[NAME, JOURNALS])
-        return folder
-    except RepositoryNotFoundError as error:
-        raise UserError(f"There is no dataset {repo} that this HF_TOKEN may read; upload the folder votes.") from error
-    except (HfHubHTTPError, OSError) as error:
-        raise UserError(f"The dataset {repo} can't be read ({type(error).__name__}); restart the Space.") from error
-
-
-@contextmanager
-def committing(api: "HfApi", repo: str, folder: Path, minutes: float = MINUTES) -> Iterator[Any]:
-    """Commit the journals every few minutes, and once more at the end."""
-    from huggingface_hub import CommitScheduler
-
-    scheduler = CommitScheduler(
-        repo_id=repo,
-        repo_type="dataset",
-        private=True,
-        folder_path=folder,
-        every=minutes,
-        allow_patterns=[JOURNALS],
-        hf_api=api,
-    )
-    try:
-        yield scheduler
-    finally:
-        _commit_last(scheduler)
-
-
-def _commit_last(scheduler: Any) -> None:
-    """Commit what is left; a Hub that is busy is asked again, for this disk may be gone in a moment."""
-    for seconds in (*LAST_WAITS, None):
-        try:
-            scheduler.trigger().result()
-            break
-        except Exception as error:  # whatever the client raises, there is nothing else to do but try again
-            print(f"The last votes aren't committed yet ({type(error).__name__})", file=sys.stderr)
-            if seconds is not None:
-                time.sleep(seconds)
-    scheduler.stop()
 
 
 def main() -> None:

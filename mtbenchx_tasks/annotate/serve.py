@@ -17,11 +17,13 @@ from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
 from mtbenchx_tasks.annotate.texts import consent_text, languages
 from mtbenchx_tasks.annotate.voting import Voting
-from mtbenchx_tasks.annotate.website import Site
+from mtbenchx_tasks.annotate.website import Keeper, Site
 
 if TYPE_CHECKING:
     import uvicorn
 
+GRACE_SECONDS = 2
+"""For requests under way at the end: a container has ten seconds, of which the last commit needs most."""
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -70,8 +72,14 @@ def open_study(db: Path, files: Sequence[Path], **choices: Any) -> tuple[Store, 
     return store, study
 
 
-def make_site(store: Store, study: AnnotationStudy, options: AppOptions) -> Site:
+def make_site(store: Store, study: AnnotationStudy, options: AppOptions, keeper: Keeper | None = None) -> Site:
     """Render a study and tell what a study lead should know of it (on stderr).
+
+    Args:
+        store: The study's database.
+        study: What people judge.
+        options: How it is shown.
+        keeper: What keeps the votes elsewhere, too.
 
     Raises:
         UserError: The options don't fit, or no item can be shown.
@@ -91,8 +99,17 @@ def make_site(store: Store, study: AnnotationStudy, options: AppOptions) -> Site
         sparse_ties=options.sparse_ties,
         reserved=60 * options.reserved_minutes,
     )
-    how = {"sparse_ties": options.sparse_ties, "embedded": options.embedded}
-    return Site(voting, pages, cookie_secret(store.path), ui, consent, votes_per_minute=options.votes_per_minute, **how)
+    return Site(
+        voting,
+        pages,
+        cookie_secret(store.path),
+        ui,
+        consent,
+        sparse_ties=options.sparse_ties,
+        embedded=options.embedded,
+        votes_per_minute=options.votes_per_minute,
+        keeper=keeper,
+    )
 
 
 def warnings(store: Store, study: AnnotationStudy, pages: Pages) -> list[str]:
@@ -128,7 +145,7 @@ def _closed_terminal_ends(server: "uvicorn.Server") -> Iterator[None]:
 
 
 def run(site: Site, host: str, port: int) -> None:
-    """Serve until interrupted; what was acknowledged is in the database.
+    """Serve until interrupted; what was acknowledged is in the database, which the caller closes.
 
     Raises:
         UserError: The port is taken.
@@ -148,7 +165,7 @@ def run(site: Site, host: str, port: int) -> None:
                 log_level="warning",
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=10,
+                timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )
         with _closed_terminal_ends(server), suppress(KeyboardInterrupt):
@@ -159,8 +176,6 @@ def run(site: Site, host: str, port: int) -> None:
         if not error.code:
             raise
         raise UserError(f"Can't listen on {host}:{port}; name another port by --port.") from error
-    finally:
-        site.voting.store.close()
 
 
 def _progress(questions: list[Any]) -> Iterable[Any]:

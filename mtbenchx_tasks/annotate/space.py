@@ -49,7 +49,8 @@ pinned: false
 
 People compare two models' answers, by mtbench-x. Which answers, and the votes, are in the private dataset
 `{votes_repo}`; the app needs a Space secret `HF_TOKEN` that may write there. Votes are on disk before they are
-acknowledged, and are committed every five minutes and at the end.
+acknowledged, and are committed within a minute and at the end. `/health` answers 503 and says why while commits fail:
+watch it for an alarm, but let nothing restart the container for it, since the votes since are on its disk only.
 
 A container anywhere, without the Hub, keeps them in a folder (the dataset's, with `study.json`):
 

@@ -82,7 +82,7 @@ class Store:
         """
         self.path, self.clock = path, clock
         self._recorder, self._events, self._at = recorder, list[Event](), 0.0
-        self._lock, self._closed = threading.RLock(), False
+        self._lock, self._ended = threading.RLock(), False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             make_private(path)
@@ -116,7 +116,7 @@ class Store:
             StoreClosedError: Another process takes the votes now.
         """
         with self._lock:
-            if self._closed:
+            if self._ended:
                 raise StoreClosedError("another process takes the votes now")
             self._db.execute("BEGIN IMMEDIATE")
             self._events.clear()
@@ -149,11 +149,20 @@ class Store:
         with self._lock:
             yield
 
+    @property
+    def ended(self) -> bool:
+        """Whether no changes are taken any more."""
+        return self._ended
+
     def end(self) -> None:
-        """Take no changes from now on, and say so to the recorder."""
-        with self.transaction():
-            self.record("end")
-        self._closed = True
+        """Take no changes from now on, and say so to the recorder; once more is harmless."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            if self._recorder:
+                with suppress(OSError):  # whoever follows waits for it in vain, for some seconds
+                    self._recorder.write([{"type": "end", "at": max(self.clock(), self._at + TICK)}])
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Read."""
@@ -192,6 +201,10 @@ class Store:
         query = f"SELECT * FROM annotator WHERE id = ? AND code_hash IS NOT NULL AND NOT EXISTS ({blocked})"
         rows = self.rows(query, (name,))
         return Annotator(name, rows[0]["consent_version"]) if rows else None
+
+    def withdrawn(self) -> set[str]:
+        """Return the pseudonyms of those who withdrew."""
+        return {str(row[0]) for row in self.rows("SELECT id FROM annotator WHERE code_hash IS NULL")}
 
     def active_annotators(self) -> int:
         """Return how many are invited and haven't withdrawn."""

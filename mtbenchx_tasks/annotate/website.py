@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 from fastapi import Request, Response
@@ -23,6 +23,17 @@ class StopError(Exception):
     def __init__(self, status: int, what: str) -> None:
         super().__init__(what)
         self.status, self.what = status, what
+
+
+class Keeper(Protocol):
+    """Keeps the votes elsewhere, too: commits.py."""
+
+    @property
+    def problem(self) -> str | None:
+        """What whoever runs the study should know, in a sentence; None: all is well."""
+
+    def follow_withdrawal(self) -> bool:
+        """Drop what is kept elsewhere of people who withdrew; tells whether that is done already."""
 
 
 @dataclass
@@ -45,6 +56,8 @@ class Site:
     """Shown in a frame of huggingface.co: its cookies must be allowed there."""
     votes_per_minute: float = access.VOTES_PER_MINUTE
     """Forms that one annotator may send."""
+    keeper: Keeper | None = None
+    """What keeps the votes elsewhere, too."""
 
     def __post_init__(self) -> None:
         self.texts = texts(self.ui)

@@ -31,7 +31,10 @@ def serve() -> Iterator[Hub]:
     handler = type("BoundWire", (Wire,), {"hub": hub})
     with running(handler) as url:
         hub.url = url.removesuffix("/v1")
-        yield hub
+        try:
+            yield hub
+        finally:
+            hub.closing.set()
     assert not hub.broken, hub.broken[0]
 
 

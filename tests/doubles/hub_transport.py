@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ class Fault:
     path: re.Pattern[str]
     status: int | None = None  # None: the connection is cut
     after: bool = False  # carried out, but the answer is lost
+    delay: float = 0.0  # seconds until it is carried out; nothing else goes wrong
     times: int = 1
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "Something went wrong"
@@ -41,6 +43,7 @@ class Hub:
     faults: list[Fault] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)  # faults of the double itself
+    closing: threading.Event = field(default_factory=threading.Event)  # ends delays
 
     def fail(self, method: str, path: str, status: int | None = None, **options: Any) -> None:
         """Let the next matching request (or `times=n` of them) go wrong."""
@@ -78,6 +81,11 @@ class Transport(Handler):
         self.hub.log.append(f"{self.command} {parts.path}")
         self.query = parse_qs(parts.query)
         fault = self._fault(parts.path)
+        if fault and fault.delay:
+            if self.hub.closing.wait(fault.delay):
+                self.drop()
+                return
+            fault = None
         if fault and not fault.after:
             self._go_wrong(fault)
             return
