@@ -24,8 +24,9 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.jsonl import write
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.presets import LIVING, OPENAI, PRESETS, Living
-from mtbenchx_tasks.judge.prices import CHARACTERS_PER_TOKEN, cost_of, required_price, source
+from mtbenchx_tasks.judge.prices import cost_of, required_price, source
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
+from mtbenchx_tasks.judge.tokens import CHARACTERS_PER_TOKEN
 from mtbenchx_tasks.pairwise.run import start
 from mtbenchx_tasks.rating.saved_answers import read_files
 

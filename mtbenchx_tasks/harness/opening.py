@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mtbenchx_tasks.judge.costs import usual_judgment
+from mtbenchx_tasks.judge.estimate import estimate, sizes_without_answers, usual_judgment
 from mtbenchx_tasks.judge.judge import Judge
 from mtbenchx_tasks.judge.presets import BY_DEFAULT, DEFAULT
-from mtbenchx_tasks.judge.prices import estimate, price_of, shown
+from mtbenchx_tasks.judge.prices import price_of, shown
 from mtbenchx_tasks.rating.candidate import innermost
 from mtbenchx_tasks.rating.conversation import ASSISTANT, USER, Conversation, plain
 
@@ -60,8 +60,8 @@ def _sum(talks: Sequence[tuple[Judge, Conversation]]) -> str:
     ]
     rates = price_of(settings.model, None, settings.endpoint)
     usual, _ = usual_judgment(ledger, settings.model, settings.endpoint, settings.parameters())
-    cost = estimate(rates, asked, MAX_NEW_TOKENS, settings.max_tokens, usual)
-    price = f", about ${cost.usual:.2f} and at most ${cost.most:.2f}" if cost and cost.most else ""
+    cost = estimate(rates, sizes_without_answers(asked, MAX_NEW_TOKENS, settings.max_tokens, usual))
+    price = f", about ${cost.expected:.2f} and at most ${cost.most:.2f}" if cost and cost.most else ""
     default = f" ({BY_DEFAULT})" if settings.preset == DEFAULT else ""
     limit = f"; no more than ${settings.max_cost:g} is spent" if settings.max_cost is not None else ""
     languages = sorted({talk.question.language for _, talk in talks})

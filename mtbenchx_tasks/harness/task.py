@@ -33,7 +33,6 @@ from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.harness import one_sentence, turns
 from mtbenchx_tasks.harness.opening import MAX_NEW_TOKENS
 from mtbenchx_tasks.harness.turns import TURNS, TurnRequest
-from mtbenchx_tasks.judge.engines.factory import live_engine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
@@ -186,9 +185,7 @@ class MTBenchX(ConfigurableTask):
         if self.settings.resume and world_size > 1:
             raise UserError("judge.resume works in one process; run on one rank, or without resume.")
         share = max(1, self.settings.concurrency // world_size)
-        settings = replace(self.settings, concurrency=share)
-        engine = live_engine(settings) if settings.max_cost is not None else None
-        judge = judge_for(settings, self.BENCHMARK, self.language, engine)
+        judge = judge_for(replace(self.settings, concurrency=share), self.BENCHMARK, self.language)
         self.config.metadata["judge"] |= {
             "prompt_set": judge.prompts.prompt_set,
             "prompt_set_sha256": judge.prompts.sha256,

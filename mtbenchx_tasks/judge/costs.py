@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hf_datasets.ledger.queries import counts, judgments, latest_details
+from hf_datasets.ledger.queries import counts, judgments
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.ledger.translations import engines
-from mtbenchx_tasks.judge.presets import thinks
-from mtbenchx_tasks.judge.prices import USUAL_JUDGMENT, USUAL_THOUGHT, Price, cost_of, price_of
+from mtbenchx_tasks.judge.prices import Price, cost_of, price_of
 
 MOST_TOKENS = 1_000_000_000
 """More than any judgment has; an endpoint that reports more reports nonsense."""
@@ -89,7 +88,7 @@ def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
     """Return the account of each (endpoint, judge)."""
     found: dict[tuple[str, str], Account] = {}
     for row in judgments(ledger):
-        request, details = _object(row["request"]), _object(row["details"])
+        request, details = json_object(row["request"]), json_object(row["details"])
         endpoint, model = str(request.get("endpoint")), str(request.get("model"))
         asked = datetime.fromtimestamp(row["at"], UTC)
         price = price_of(model, None, endpoint, "batch" in details, asked)
@@ -97,32 +96,13 @@ def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
     return found
 
 
-def _object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, Any]:
     """Read a JSON object; a damaged one tells nothing."""
     try:
         value = json.loads(text)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def usual_judgment(ledger: Ledger, model: str, endpoint: str, parameters: Mapping[str, Any]) -> tuple[float, str]:
-    """Return how many tokens a judge usually writes, thoughts included, and whence that is known.
-
-    Args:
-        ledger: Where judgments of the same judge, at the same endpoint and effort, may be.
-        model: The judge.
-        endpoint: As it stands in the ledger.
-        parameters: What it is asked with.
-    """
-    effort = parameters.get("reasoning_effort")
-    reported = latest_details(ledger, model, endpoint, effort)
-    told = [tokens.written for details in reported if (tokens := Tokens.of(_object(details).get("usage")))]
-    if told:
-        return sum(told) / len(told), f"as its last {len(told)} judgments in the ledger"
-    if thinks(model, effort):
-        return USUAL_JUDGMENT + USUAL_THOUGHT, f"{USUAL_JUDGMENT} and, by assumption, {USUAL_THOUGHT:,} of thoughts"
-    return USUAL_JUDGMENT, f"{USUAL_JUDGMENT}, as in the published judgments"
 
 
 def summary(ledger: Ledger) -> str:

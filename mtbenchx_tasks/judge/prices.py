@@ -7,7 +7,7 @@ several judgments must never be added up before they are priced.
 import functools
 import ipaddress
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,12 +24,6 @@ OWN_MACHINE = (
 """Backends that run on the user's own machine; they stand in the ledger as endpoints."""
 BATCH_FACTOR = 0.5
 """What a batch costs as a share of a price that the user names; known prices have their own for batches."""
-CHARACTERS_PER_TOKEN = 3.5
-"""Rough, for text in the five languages."""
-USUAL_ANSWER, USUAL_JUDGMENT = 300, 250
-"""Tokens; the published GPT-4 judgments of MT-Bench are of that order."""
-USUAL_THOUGHT = 1000
-"""Tokens that a judge thinks before a judgment if it thinks; an assumption, until the ledger holds judgments of it."""
 
 
 @dataclass(frozen=True)
@@ -208,42 +202,3 @@ def shown(price: Price | None) -> str:
     first = price.tiers[0]
     cached = f" (${first.cached:g} from the cache)" if first.cached != first.read else ""
     return f"${first.read:g} read{cached} and ${first.written:g} written per million tokens ({price.source})"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a plan will cost, in US dollars."""
-
-    requests: int
-    """Number of judgments."""
-    usual: float
-    """With answers and judgments of usual length."""
-    most: float
-    """With every answer and judgment as long as it may be."""
-
-
-def estimate(
-    price: Price | None,
-    prompts: Sequence[tuple[int, int]],
-    answer_limit: int,
-    judgment_limit: int,
-    usual_judgment: float = USUAL_JUDGMENT,
-) -> Estimate | None:
-    """Estimate the cost of judgments before the answers exist; None if the price isn't known.
-
-    Args:
-        price: The judge's.
-        prompts: Per judgment: characters of its prompt without answers, and number of answers in it.
-        answer_limit: Most tokens of an answer.
-        judgment_limit: Most tokens of a judgment.
-        usual_judgment: Tokens of a judgment as this judge usually writes it (see costs.usual_judgment).
-    """
-    if price is None:
-        return None
-
-    def cost(answer: float, judgment: float) -> float:
-        read = (characters / CHARACTERS_PER_TOKEN + answers * answer for characters, answers in prompts)
-        return sum(cost_of(price, tokens, judgment) for tokens in read)
-
-    usual = cost(min(USUAL_ANSWER, answer_limit), min(usual_judgment, judgment_limit))
-    return Estimate(len(prompts), usual, cost(answer_limit, judgment_limit))

@@ -21,7 +21,7 @@ from mtbenchx_tasks.judge.verdict import game, verdict
 from mtbenchx_tasks.records import Decision
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.judge.engines.live import Judged
+    from mtbenchx_tasks.judge.engines.engine import Judged
 
 log = logging.getLogger("lm_eval.mtbenchx")
 QUESTION, ANOTHER = 7, 8

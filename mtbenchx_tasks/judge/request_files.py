@@ -13,14 +13,14 @@ from typing import Any
 
 from hf_datasets.endpoints.changes import system_role_of
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.ledger.store import Ledger, open_ledger
+from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import replacing_file
 from mtbenchx_tasks.judge import one_token
 from mtbenchx_tasks.judge.engines.batch.lines import parse_line, write_line
+from mtbenchx_tasks.judge.engines.engine import Engine, Judged, ended, ledger_of
 from mtbenchx_tasks.judge.engines.factory import EngineFor
-from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
@@ -248,18 +248,11 @@ def _nothing(paths: Sequence[Path], foreign: Sequence[ResultLine]) -> str:
 class ReadOnlyEngine(Engine):
     """Knows what the ledger knows, and asks nobody."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Return what the ledger holds; a failure where it holds nothing."""
-        future: Future[Judged] = Future()
-        known = self._ledger.judgment(request.key)
-        future.set_result(Judged(request.key, known or Completion("failed", reason=NO_RESULT)))
-        return future
+    def _take(self, request: ChatRequest) -> Future[Judged]:
+        return ended(request.key, Completion("failed", reason=NO_RESULT))
 
 
 def read_only_engine(settings: JudgeSettings, language: str = "") -> ReadOnlyEngine:
     """Return the engine that asks nobody (an EngineFor, see engines/factory.py)."""
     del language
-    return ReadOnlyEngine(open_ledger(Path(settings.ledger) if settings.ledger else None))
+    return ReadOnlyEngine(ledger_of(settings))

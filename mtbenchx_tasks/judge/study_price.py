@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from hf_datasets.benchmark.questions import LANGUAGES, TURNS, default_prompt_set, questions
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.estimate import USUAL_ANSWER, estimate, sizes_without_answers, usual_judgment
 from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
-from mtbenchx_tasks.judge.presets import thinks
-from mtbenchx_tasks.judge.prices import USUAL_ANSWER, USUAL_JUDGMENT, USUAL_THOUGHT, estimate, price_of, shown
+from mtbenchx_tasks.judge.prices import price_of, shown
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 
 BENCHMARK, QUESTIONS, NEW_TOKENS = "mtbench_x", 80, 1024
@@ -37,26 +37,25 @@ def price_lines(judge: str, models: int, matches: int) -> Iterator[str]:
 
 
 def _cost(settings: JudgeSettings, prompts: Prompts) -> str:
-    live, batch = (
-        estimate(price_of(settings.model, None, settings.endpoint, by_batch), prompts, NEW_TOKENS, settings.max_tokens,
-                 _usual(settings))
-        for by_batch in (False, True)
-    )  # fmt: skip
+    usual, _ = _usual(settings)
+    sizes = sizes_without_answers(prompts, NEW_TOKENS, settings.max_tokens, usual)
+    prices = (price_of(settings.model, None, settings.endpoint, by_batch) for by_batch in (False, True))
+    live, batch = (estimate(price, sizes) for price in prices)
     if live is None:
         return ""
-    by_batch = f" (${batch.usual:,.0f} by Batch API)" if batch else ""
-    return f": about ${live.usual:,.0f}{by_batch}, at most ${live.most:,.0f}"
+    by_batch = f" (${batch.expected:,.0f} by Batch API)" if batch else ""
+    return f": about ${live.expected:,.0f}{by_batch}, at most ${live.most:,.0f}"
 
 
-def _usual(settings: JudgeSettings) -> int:
-    return USUAL_JUDGMENT + USUAL_THOUGHT * thinks(settings.model, settings.reasoning_effort)
+def _usual(settings: JudgeSettings) -> tuple[float, str]:
+    return usual_judgment(None, settings.model, settings.endpoint, settings.parameters())
 
 
 def _basis(settings: JudgeSettings) -> str:
     price = price_of(settings.model, None, settings.endpoint)
     if price is None:
         return f"No judge cost: no price is known of {settings.model} at {settings.endpoint}"
-    return f"{shown(price)}; answers of {USUAL_ANSWER} tokens, judgments of {_usual(settings):,}, thoughts included."
+    return f"{shown(price)}; answers of {USUAL_ANSWER} tokens, judgments of {_usual(settings)[1]}."
 
 
 def _questions() -> Iterator[tuple[str, Question]]:

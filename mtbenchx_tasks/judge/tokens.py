@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.endpoints.client import Message
-from mtbenchx_tasks.judge.prices import CHARACTERS_PER_TOKEN
 
 Counter = Callable[[Sequence[Message]], int]
 """Messages to tokens."""
+CHARACTERS_PER_TOKEN = 3.5
+"""Rough, for text in the five languages."""
 PER_MESSAGE, PER_REQUEST = 3, 3
 """Tokens of the chat format around each message, and those that open the reply (OpenAI's figures)."""
 VOCABULARY = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"

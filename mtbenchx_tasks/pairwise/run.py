@@ -6,33 +6,25 @@
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.ledger.store import Ledger, open_ledger
-from hf_datasets.shared.errors import UserError
+from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.formats.answers import Answers, check_question_set, first_of
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
-from mtbenchx_tasks.formats.ledger.pairs import EMPTY, INTERRUPTED
+from mtbenchx_tasks.formats.ledger.pairs import INTERRUPTED
+from mtbenchx_tasks.judge.answers import EMPTY
+from mtbenchx_tasks.judge.engines.engine import Engine, Judged, ledger_of
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
-from mtbenchx_tasks.judge.engines.live import Engine, Judged
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
-from mtbenchx_tasks.judge.judge import (
-    check_key,
-    conditions,
-    engine_and_ledger,
-    prompt_language,
-    resolved,
-    sets_shown,
-)
-from mtbenchx_tasks.judge.messages import PairPrompts
+from mtbenchx_tasks.judge.judge import PairJudge, pair_judge_for
 from mtbenchx_tasks.judge.prices import Price
-from mtbenchx_tasks.judge.probe import tell_votes, trial
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.pairwise.recording import record
-from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, game_request, pairs, plan
+from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, pairs, plan
 from mtbenchx_tasks.rating.saved_answers import read_files
 from mtbenchx_tasks.records import Decision, Game, Preference, Rater
 
@@ -45,26 +37,17 @@ Games = tuple[Future[Judged], Future[Judged]] | None
 class Comparing:
     """Matches handed to the judge."""
 
+    judge: PairJudge
     matches: Sequence[Match]
     """All of them."""
     games: Sequence[Games]
     """One entry per match."""
-    engine: Engine
-    """Who asks."""
-    ledger: Ledger
-    """Where judgments are kept."""
-    rule: str
-    """Canonical JSON of what all votes depend on (judge.conditions)."""
-    settings: JudgeSettings
-    """The judge's."""
-    votes: int
-    """3, or 4 with both bad."""
 
     def preferences(self) -> list[Preference]:
         """Wait for the judgments, write down where they count, and return who won."""
-        self.engine.finish()
-        preferences = collect(self.matches, self.games, self.settings, self.votes)
-        record(self.ledger, self.matches, preferences, self.rule)
+        self.judge.engine.finish()
+        preferences = collect(self.matches, self.games, self.judge.settings, self.judge.prompts.votes)
+        record(self.judge.ledger, self.matches, preferences, self.judge.conditions)
         return preferences
 
 
@@ -92,38 +75,19 @@ def start(
     """
     pairs([given.model for given in answers], baseline)  # told before prompts and key are looked at
     benchmark = benchmark_of(answers, language)
-    check_key(settings, engine)
-    if settings.rating != "text":
-        raise UserError(f"judge.rating {settings.rating!r} is for single answers; to compare, set it to 'text'.")
-    settings = resolved(settings, benchmark)
-    prompts = PairPrompts(str(settings.prompt_set), prompt_language(settings, language), votes)
+    judge = pair_judge_for(settings, benchmark, language, votes, engine)
     for given in answers:
         check_question_set(given, language, settings.question_set)
     questions = mtbench_x.questions(benchmark, language, settings.reference_set, settings.question_set)
-    matches = plan(answers, questions, prompts, settings, baseline)
-    engine, ledger = engine_and_ledger(settings, engine)
-    if _is_missing(matches, ledger):
-        check(engine, prompts, settings)
-    games = submit(matches, engine)
-    rule = conditions(settings, prompts, sets_shown(settings, benchmark, language))
-    return Comparing(matches, games, engine, ledger, rule, settings, votes)
+    matches = plan(answers, questions, judge, baseline)
+    if _is_missing(matches, judge.ledger):
+        judge.check()
+    return Comparing(judge, matches, submit(matches, judge.engine))
 
 
 def _is_missing(matches: Sequence[Match], ledger: Ledger) -> bool:
     requests = (request for match in matches for request in match.requests or ())
     return any(ledger.judgment(request.key) is None for request in requests)
-
-
-def check(engine: Engine, prompts: PairPrompts, settings: JudgeSettings) -> None:
-    """See that the judge can compare, by two bundled answers in both orders (see judge/probe.py).
-
-    Raises:
-        UserError: It can't; says what to change.
-    """
-    question, answers = trial(prompts.language)
-    right, wrong = ([answer] for answer in answers)
-    asked = [game_request(question, shown, 1, prompts, settings) for shown in ((right, wrong), (wrong, right))]
-    tell_votes(settings, question.language, prompts.votes, engine.check(asked))
 
 
 def submit(matches: Sequence[Match], engine: Engine) -> list[Games]:
@@ -191,16 +155,12 @@ def compare_files(
         UserError: See saved_answers.read_files and comparing.start. Raised before anything is asked, where it can be.
     """
     under_way: list[Comparing] = []
-    try:
+    with ExitStack() as engines:
         for spoken, answers in _by_language(files, language, benchmark).items():
             for judge in judges:
-                engine = engine_for(judge, spoken)
+                engine = engines.enter_context(engine_for(judge, spoken))
                 under_way.append(start(answers, spoken, judge, votes, baseline, engine=engine))
         return [preference for comparing in under_way for preference in comparing.preferences()]
-    except BaseException:
-        for comparing in under_way:
-            comparing.engine.stop()
-        raise
 
 
 def plan_comparison(
@@ -223,7 +183,7 @@ def plan_comparison(
 
 def save_pairs(folder: Path, preferences: Sequence[Preference], settings: JudgeSettings) -> list[Path]:
     """Write comparisons as FastChat's pair files, with prompts and times from the judge's ledger; returns the files."""
-    return write_pairs(folder, preferences, open_ledger(Path(settings.ledger) if settings.ledger else None))
+    return write_pairs(folder, preferences, ledger_of(settings))
 
 
 def _by_language(files: Sequence[Path], language: str | None, benchmark: str | None) -> dict[str, list[Answers]]:

@@ -15,9 +15,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.answers import answer_of
 from mtbenchx_tasks.judge.injection import is_suspicious
-from mtbenchx_tasks.judge.judge import in_role
-from mtbenchx_tasks.judge.messages import PairPrompts
-from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.judge.judge import PairJudge
 from mtbenchx_tasks.records import Item
 
 
@@ -61,8 +59,7 @@ def pairs(models: Sequence[str], baseline: str | None = None) -> list[tuple[str,
 def plan(
     answers: Sequence[Answers],
     questions: Sequence[Question],
-    prompts: PairPrompts,
-    settings: JudgeSettings,
+    judge: PairJudge,
     baseline: str | None = None,
 ) -> list[Match]:
     """Return every match of every pair: by pair, question, turn and run.
@@ -70,8 +67,7 @@ def plan(
     Args:
         answers: Two models' or more.
         questions: The benchmark's.
-        prompts: What the judge is asked with.
-        settings: The judge's.
+        judge: Who compares.
         baseline: The model that all others are compared with; None: all pairs.
 
     Raises:
@@ -93,8 +89,7 @@ def plan(
             by_id[identifier],
             turn,
             {one: texts[one][identifier], other: texts[other][identifier]},
-            prompts,
-            settings,
+            judge,
         )
     ]
 
@@ -140,23 +135,18 @@ def _check_same_questions(one: str, other: str, texts: Mapping[str, Mapping[int,
             )
 
 
-def _matches(  # noqa: PLR0917
-    benchmark: str,
-    question: Question,
-    turn: int,
-    texts: Mapping[str, Sequence[str]],
-    prompts: PairPrompts,
-    settings: JudgeSettings,
+def _matches(
+    benchmark: str, question: Question, turn: int, texts: Mapping[str, Sequence[str]], judge: PairJudge
 ) -> list[Match]:
     """Return one match per run of two models' answers, turn by turn."""
     item = Item(benchmark, question.language, question.question_id, turn, question.category)
-    prompt = prompts.prompt(question, turn)
+    prompt = judge.prompts.prompt(question, turn)
     one, other = texts
     answers = {model: said[turn - 1] for model, said in texts.items()}
     requests = None
     if all(text.strip() for text in answers.values()):
         orders = (texts[one], texts[other]), (texts[other], texts[one])
-        first, second = (game_request(question, shown, turn, prompts, settings) for shown in orders)
+        first, second = (judge.request(question, shown, turn) for shown in orders)
         requests = first, second
     suspicious = bool(requests) and any(is_suspicious(text, prompt) for said in texts.values() for text in said[:turn])
     return [
@@ -169,25 +159,5 @@ def _matches(  # noqa: PLR0917
             answers,
             requests and (replace(requests[0], run=run), replace(requests[1], run=run)),
         )
-        for run in range(settings.runs)
+        for run in range(judge.settings.runs)
     ]
-
-
-def game_request(
-    question: Question,
-    shown: tuple[Sequence[str], Sequence[str]],
-    turn: int,
-    prompts: PairPrompts,
-    settings: JudgeSettings,
-) -> ChatRequest:
-    """Return the request of one game's first run.
-
-    Args:
-        question: What was asked.
-        shown: Answers of who is shown as A, and of who is shown as B, up to the turn.
-        turn: 1 or 2.
-        prompts: What the judge is asked with.
-        settings: The judge's.
-    """
-    messages = in_role(settings, prompts.messages(question, shown[0], shown[1], turn))
-    return ChatRequest(settings.endpoint, settings.model, messages, settings.parameters())

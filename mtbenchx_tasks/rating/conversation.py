@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from hf_datasets.records import Question, Use, canonical_json, content_hash
 from hf_datasets.shared.language_id import detect_language
 from hf_datasets.shared.thoughts import opened_thought
 from mtbenchx_tasks.judge.answers import NOT_ASKED, Answer, answer_of
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.engine import Engine
 from mtbenchx_tasks.judge.injection import is_suspicious
 from mtbenchx_tasks.judge.judge import Judge, Pending
 from mtbenchx_tasks.judge.messages import prompt_name
@@ -128,7 +127,7 @@ class Conversation:
         self.model = candidate(lm)
         if self.judge is not None:
             self._keep(self.judge.ledger, answer)
-            self.judge.engine.meet(lm)
+            self.judge.engine.attach_model(lm)
         ends_thoughts = getattr(innermost(lm), "think_end_token", None) is not None
         read = Answer("", NOT_ASKED) if self._is_over else answer_of(answer, "" if ends_thoughts else self._opened)
         return answer, read, self._submit(read)
@@ -155,9 +154,9 @@ class Conversation:
         self.thoughts += answer.thought
         self.pending.append(verdicts)
 
-    def resubmit(self, submit: Callable[[Future[Judged]], Future[Judged]]) -> None:
-        """Exchange what was only noted for what is under way."""
-        self.pending = [[replace(item, future=submit(item.future)) for item in runs] for runs in self.pending]
+    def resubmit(self, engine: Engine) -> None:
+        """Put what was only noted to an engine."""
+        self.pending = [[replace(item, future=engine.submit(item.request)) for item in runs] for runs in self.pending]
 
     def languages(self) -> list[str | None]:
         """Return the languages of the answers so far; each is looked at once, best while the judge is busy."""

@@ -1,6 +1,7 @@
 """Judging saved answers: every file is handed to every judge before the first verdict is waited for."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def judge_files(
 def judge_all(pairs: Sequence[tuple[File, JudgeSettings]], engine_for: EngineFor = live_engine) -> list[Scored]:
     """Have each file judged with the settings beside it, all in flight together; an interrupt stops every judge."""
     prepared = [file.prepare(settings, engine_for) for file, settings in pairs]
-    try:
+    with ExitStack() as engines:
+        for scoring in prepared:
+            engines.enter_context(scoring.judge.engine)
         for scoring in prepared:
             scoring.check()
         for scoring in prepared:
@@ -68,10 +71,6 @@ def judge_all(pairs: Sequence[tuple[File, JudgeSettings]], engine_for: EngineFor
         for scoring in prepared:
             scoring.detect_languages()
         return [scoring.scored() for scoring in prepared]
-    except BaseException:
-        for scoring in prepared:
-            scoring.judge.engine.stop()
-        raise
 
 
 def plan_files(

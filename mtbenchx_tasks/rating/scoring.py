@@ -11,7 +11,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
 from mtbenchx_tasks.formats.lm_eval import version_text
-from mtbenchx_tasks.judge.engines.live import Engine
+from mtbenchx_tasks.judge.engines.engine import Engine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.sent import as_sent
@@ -60,7 +60,7 @@ class Scoring:
         noted, engine = self.noted, self.judge.engine
         if noted.missing and noted is not engine:  # of a local judge all: its keys are not known before its weights are
             for talk in self.conversations:
-                talk.resubmit(lambda future: engine.submit(noted.asked(future)))
+                talk.resubmit(engine)
         return self
 
     def _talks(self, engine: Engine) -> list[Conversation]:

@@ -13,11 +13,11 @@ from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Completion, content_hash
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
 from mtbenchx_tasks.formats.ledger.damage import damage_told
-from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
+from mtbenchx_tasks.judge.answers import EMPTY
 from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.records import Decision, Game, Item, Preference, Rater
 
-EMPTY, INTERRUPTED = EMPTY_ANSWER.reason, "interrupted"
+INTERRUPTED = "interrupted"
 PLACE = ("model_1", "model_2", "benchmark", "revision", "language", "judge", "settings", "question_id", "turn", "run")
 """What both games of a comparison have in common."""
 Row = dict[str, Any]

@@ -16,8 +16,8 @@ from mtbenchx_tasks.formats.distinct import distinct
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.pairs import is_of_this_release, preferences_of
 from mtbenchx_tasks.formats.lm_eval import version_text
+from mtbenchx_tasks.judge.answers import EMPTY
 from mtbenchx_tasks.judge.costs import accounts
-from mtbenchx_tasks.judge.judge import EMPTY_ANSWER
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import (
     Conditions,
@@ -108,7 +108,7 @@ def _ratings(ledger: Ledger, source: str) -> Iterator[Rating]:
 
 def _verdict(row: Row) -> Verdict:
     if row["judgment"] is None or row["state"] is None:
-        return Verdict(None, reason="the judgment is not in the ledger") if row["answer"].strip() else EMPTY_ANSWER
+        return Verdict(None, reason="the judgment is not in the ledger" if row["answer"].strip() else EMPTY)
     completion = Completion(row["state"], row["text"], row["reason"], row["details"])
     return verdict(completion, row["rule"]["parser"], row["rule"]["rating"], row["judgment"])
 

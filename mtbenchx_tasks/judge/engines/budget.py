@@ -17,11 +17,10 @@ from typing import Any
 from hf_datasets.endpoints.client import ChatRequest, Message
 from hf_datasets.endpoints.completions import UNREADABLE
 from hf_datasets.endpoints.replies import BROKE_OFF, TIMED_OUT
-from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.costs import used
 from mtbenchx_tasks.judge.engines.attempts import MORE_ROOM
-from mtbenchx_tasks.judge.engines.live import Engine, Judged, has_failed
+from mtbenchx_tasks.judge.engines.engine import Engine, Judged
 from mtbenchx_tasks.judge.prices import Price, cost_of
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -158,16 +157,16 @@ class BudgetEngine(Engine):
     """Passes on to another engine what the budget has room for."""
 
     def __init__(
-        self, inner: Engine, ledger: Ledger, price: Price, counter: Callable[[Sequence[Message]], int], budget: Budget
+        self, inner: Engine, price: Price, counter: Callable[[Sequence[Message]], int], budget: Budget
     ) -> None:
-        self.inner, self._ledger = inner, ledger
+        super().__init__(inner.ledger)
+        self.inner = inner
         self._price, self._counter, self._budget = price, counter, budget
-        self._futures: dict[str, Future[Judged]] = {}
         budget.engines.append(self)
 
     def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
         """As the inner engine, if there is room for what the probe may cost; else there is none for the run either."""
-        missing = {request.key: request for request in probe if self._ledger.judgment(request.key) is None}
+        missing = {request.key: request for request in probe if self.ledger.judgment(request.key) is None}
         worst = sum(map(self._worst, missing.values()))
         if self._budget.spent + self._budget.reserved + worst > self._budget.max_cost:
             return ()
@@ -177,20 +176,12 @@ class BudgetEngine(Engine):
                 self._budget.pay(self._worst(missing[judged.key]), self._cost(judged.completion))
         return said
 
-    def meet(self, lm: Any) -> None:
+    def attach_model(self, lm: Any) -> None:
         """As the inner engine."""
-        self.inner.meet(lm)
+        self.inner.attach_model(lm)
 
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Take a request; what the ledger holds costs nothing, what failed before is asked again."""
-        future = self._futures.get(request.key)
-        if future is not None and not has_failed(future):
-            return future
-        if self._ledger.judgment(request.key) is not None:
-            future = self._futures[request.key] = self.inner.submit(request)
-            return future
+    def _take(self, request: ChatRequest) -> Future[Judged]:
         item = Waiting(self, request, self._worst(request))
-        self._futures[request.key] = item.future
         self._budget.enqueue(item)
         return item.future
 

@@ -13,7 +13,7 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.engines.live import Engine, Judged
+from mtbenchx_tasks.judge.engines.engine import Judged, QueueEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -21,24 +21,25 @@ WITH_WEIGHTS = ("local", "hf", "hf-auto", "huggingface", "vllm", "vllm-vlm", "sg
 """Backends that load weights in this process, so that judging costs no money."""
 
 
-class InProcessEngine(Engine):
+class InProcessEngine(QueueEngine):
     """Queues requests; a kind of judge says how it is loaded, what it is and what it answers."""
 
     def __init__(self, settings: JudgeSettings, ledger: Ledger) -> None:
-        self._settings, self._ledger = settings, ledger
-        self._queue: dict[str, tuple[ChatRequest, Future[Judged]]] = {}
+        super().__init__(ledger)
+        self._settings = settings
         self._told = False
         """That the template has no system role."""
 
     def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """Raise UserError if nothing could be judged; nothing is asked, since the weights aren't loaded yet."""
         del probe
-        self._ledger.check_writable()
+        self.ledger.check_writable()
         return ()
 
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Queue a request; equal requests share one future."""
-        return self._queue.setdefault(request.key, (request, Future()))[1]
+    def _held(self, request: ChatRequest) -> Future[Judged] | None:
+        """Return None: the ledger's keys hold the weights' hash, which isn't known before they are loaded."""
+        del request
+        return None
 
     def finish(self) -> None:
         """Judge what is queued and not in the ledger, with a progress bar."""
@@ -48,37 +49,28 @@ class InProcessEngine(Engine):
             self.check()
             self._load()
         except UserError as error:  # the answers are there, and must not be lost for it
-            self._fail(str(error))
+            log.error("Nothing is judged: %s", error)
+            for key in list(self._queue):
+                self._end(key, Completion("failed", reason=str(error)))
             return
-        identity = self._identity()
-        queue = [(replace(request, model=identity), future) for request, future in self._queue.values()]
-        self._queue = {}
-        missing = []
-        for request, future in queue:
-            known = self._ledger.judgment(request.key)
-            if known is None:
-                missing.append((request, future))
-            else:
-                future.set_result(Judged(request.key, known))
-        missing.sort(key=lambda item: len(item[0].text))  # batches of like length waste no padding
+        missing = self._missing()
         with tqdm(total=len(missing), desc="Judging", disable=not missing, leave=False) as bar:
             for start in range(0, len(missing), self._batch_size):
                 batch = missing[start : start + self._batch_size]
                 self._judge(batch)
                 bar.update(len(batch))
 
-    def stop(self) -> None:
-        """Cancel what is queued."""
-        for _, future in self._queue.values():
-            future.cancel()
-        self._queue = {}
-
-    def _fail(self, reason: str) -> None:
-        """Give up what is queued."""
-        log.error("Nothing is judged: %s", reason)
-        for request, future in self._queue.values():
-            future.set_result(Judged(request.key, Completion("failed", reason=reason)))
-        self._queue = {}
+    def _missing(self) -> list[tuple[str, ChatRequest]]:
+        """Answer what the ledger holds; return the rest under its keys, as the loaded judge is asked."""
+        identity, missing = self._identity(), []
+        for key, submitted in list(self._queue.items()):
+            request = replace(submitted, model=identity)
+            completion = self.ledger.judgment(request.key)
+            if completion is None:
+                missing.append((key, request))
+            else:
+                self._end(key, completion, request.key)
+        return sorted(missing, key=lambda item: len(item[1].text))  # batches of like length waste no padding
 
     # what a kind of judge says -------------------------------------------------------------------------------------
 
@@ -113,17 +105,17 @@ class InProcessEngine(Engine):
 
     # one batch -----------------------------------------------------------------------------------------------------
 
-    def _judge(self, batch: Sequence[tuple[ChatRequest, Future[Judged]]]) -> None:
-        said = self._answer([request for request, _ in batch])
-        for (request, future), completion in zip(batch, said, strict=True):
+    def _judge(self, batch: Sequence[tuple[str, ChatRequest]]) -> None:
+        completions = self._answer([request for _, request in batch])
+        for (key, request), completion in zip(batch, completions, strict=True):
             self._store(request, completion)
-            future.set_result(Judged(request.key, completion))
+            self._end(key, completion, request.key)
 
     def _store(self, request: ChatRequest, completion: Completion) -> None:
         """Keep a judgment; one that can't be kept is still used."""
         try:
-            if self._ledger.claim(request.key, request.text):
-                self._ledger.finish(request.key, completion)
+            if self.ledger.claim(request.key, request.text):
+                self.ledger.finish(request.key, completion)
         except LedgerError as error:
             log.error("A judgment can't be kept: %s", error)
 

@@ -5,10 +5,9 @@ It stops by itself where going on would only cost: see worth.py. What is paid fo
 
 import logging
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import Any
+from dataclasses import dataclass
 
 from tqdm import tqdm
 
@@ -18,10 +17,9 @@ from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.attempts import complete
-from mtbenchx_tasks.judge.engines.results import Asked, Judged, broken, has_failed
+from mtbenchx_tasks.judge.engines.engine import Engine, Judged
 from mtbenchx_tasks.judge.engines.worth import Worth, is_useful
 
-__all__ = ["Engine", "Judged", "LiveEngine", "has_failed"]
 log = logging.getLogger("lm_eval.mtbenchx")
 POLL_SECONDS = 0.2
 """How often to look whether another process has finished a request that it claimed."""
@@ -29,54 +27,35 @@ GRACE_SECONDS = 3.0
 """How long an interrupt waits for what is in flight, which may be paid for."""
 
 
-class Engine(ABC):
-    """Answers judge requests, later; see LiveEngine (endpoints) and LocalEngine (this process).
+@dataclass(frozen=True)
+class Asked:
+    """A request on its way."""
 
-    Who inherits has nothing to check, to share, to wait for or to stop unless it says so.
-    """
+    request: ChatRequest
+    """What is asked."""
+    future: Future[Judged]
+    """What the judge waits for."""
+    stop: threading.Event
+    """Set when nothing more is to be asked."""
 
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
-        """See that something could be judged; called before anything is generated.
-
-        Args:
-            probe: A run's own requests about bundled answers (see judge/probe.py).
-
-        Returns:
-            What the judge says to each, in order; nothing where it isn't asked before the run.
-
-        Raises:
-            UserError: Nothing could be judged.
-        """
-        del probe
-        return ()
-
-    def meet(self, lm: Any) -> None:  # noqa: B027  (nothing to do for most)
-        """Learn which model is being judged (a local judge may share its weights)."""
-
-    @abstractmethod
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Take a request; equal requests share one future."""
-
-    def finish(self) -> None:  # noqa: B027
-        """Return when every submitted request has its result."""
-
-    def stop(self) -> None:  # noqa: B027
-        """Ask nothing more; what is in flight still arrives in the ledger, if it comes soon."""
+    def end(self, completion: Completion) -> None:
+        """Give the result."""
+        self.future.set_result(Judged(self.request.key, completion))
 
 
 class LiveEngine(Engine):
-    """A bounded pool of threads over a transport; one that knows its endpoint's weather has a `limiter` to obey."""
+    """A bounded pool of threads over a transport; if that has a `limiter`, the pool obeys it."""
 
     def __init__(self, transport: Transport, model: str, ledger: Ledger, concurrency: int) -> None:
-        self._transport, self._model, self._ledger = transport, model, ledger
+        super().__init__(ledger)
+        self._transport, self._model = transport, model
         self._concurrency = concurrency
         self._limiter: Limiter = getattr(transport, "limiter", None) or Limiter(concurrency)
         self._pool: ThreadPoolExecutor | None = None
         self._stop = threading.Event()
-        self._changed = threading.Condition(threading.RLock())
+        self._changed = threading.Condition(self._lock)
         self._busy = 0
         """Requests with the transport now."""
-        self._futures: dict[str, Future[Judged]] = {}
         self._waiting: list[Asked] = []
         """What is held back while the judge's first judgments are looked at."""
         self._worth = Worth(model, ledger)
@@ -90,16 +69,16 @@ class LiveEngine(Engine):
         """Ask what of the probe the ledger lacks, before anything else; after a halt, start anew."""
         with self._changed:
             if self._halted and self._ended:
-                self._halted, self._worth = "", Worth(self._model, self._ledger)
+                self._halted, self._worth = "", Worth(self._model, self.ledger)
             self._ended = False
             self._worth.leave_out(probe)
         if self._halted:
             return ()
-        self._ledger.check_writable()
+        self.ledger.check_writable()
         if not self._knocked and any(self._held(request) is None for request in probe):
             self._knock()
         try:
-            return [self._submit(request, alone=False).result() for request in probe]
+            return [self.submit(request).result() for request in probe]
         except BaseException:
             self.stop()
             raise
@@ -111,33 +90,16 @@ class LiveEngine(Engine):
             check(self._model)
         self._knocked = True
 
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Queue a request unless it is known; one that failed before is asked again."""
-        return self._submit(request, alone=True)
-
-    def _submit(self, request: ChatRequest, *, alone: bool) -> Future[Judged]:
-        with self._changed:
-            future = self._futures.get(request.key)
-            if future is None or has_failed(future):
-                future = self._futures[request.key] = self._held(request) or self._take(request, alone)
-            return future
-
     def _held(self, request: ChatRequest) -> Future[Judged] | None:
-        """Return what the ledger holds, without a thread."""
         try:
-            known = self._ledger.judgment(request.key)
+            return super()._held(request)
         except LedgerError:
             return None  # told by whoever judges
-        if known is None:
-            return None
-        future: Future[Judged] = Future()
-        future.set_result(Judged(request.key, known))
-        return future
 
-    def _take(self, request: ChatRequest, alone: bool) -> Future[Judged]:
+    def _take(self, request: ChatRequest) -> Future[Judged]:
         """Send a request, or hold it back while the judge is on trial."""
         asked = Asked(request, Future(), self._stop)
-        if alone and not self._halted and not self._worth.lets_in(request):
+        if not self._halted and not self._worth.lets_in(request):
             self._waiting.append(asked)
         else:
             self._send(asked)
@@ -187,7 +149,7 @@ class LiveEngine(Engine):
         if busy and pool is not None:
             log.warning(
                 "Judging stops: %d judgments in flight are waited for for %.0f s; all that arrived is kept in %s, "
-                "and the same command goes on from there.", busy, GRACE_SECONDS, self._ledger.path
+                "and the same command goes on from there.", busy, GRACE_SECONDS, self.ledger.path
             )  # fmt: skip
             self._cut_later()
 
@@ -232,12 +194,12 @@ class LiveEngine(Engine):
         """Return the ledger's judgment, waiting for one that another process is asking for; None: it is ours to ask."""
         request = asked.request
         while True:
-            known = self._ledger.judgment(request.key)
+            known = self.ledger.judgment(request.key)
             if known is not None:
                 return known
             if self._halted or asked.stop.is_set():
                 return Completion("failed", reason=self._halted or "interrupted")
-            if self._ledger.claim(request.key, request.text):
+            if self.ledger.claim(request.key, request.text):
                 return None
             asked.stop.wait(POLL_SECONDS)
 
@@ -257,12 +219,12 @@ class LiveEngine(Engine):
 
     def _keep(self, request: ChatRequest, completion: Completion) -> Completion:
         try:
-            self._ledger.finish(request.key, completion)
+            self.ledger.finish(request.key, completion)
         except LedgerError as error:  # it is paid for: use it, but pay for nothing more
             self._halt(str(error))
         except Exception as error:  # something in it that no ledger can hold
             completion = broken(error)
-            self._ledger.finish(request.key, completion)
+            self.ledger.finish(request.key, completion)
         return completion
 
     def _weigh(self, asked: Asked, completion: Completion) -> None:
@@ -293,3 +255,9 @@ class LiveEngine(Engine):
         if not self._halted:
             self._halted = reason
             log.error("Judging stops: %s", reason)
+
+
+def broken(error: Exception) -> Completion:
+    """Return the failed judgment of a fault that nobody foresaw."""
+    log.debug("A judgment failed", exc_info=error)
+    return Completion("failed", reason=f"the endpoint's answer can't be read ({type(error).__name__}: {error})")

@@ -19,8 +19,8 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, storable
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line, same_model
-from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.weights import files_hash, weight_files, weights_hash
 
@@ -67,7 +67,7 @@ class LmEvalEngine(InProcessEngine):
             raise self._unloadable("the folder holds no weights.")
         return said
 
-    def meet(self, lm: Any) -> None:
+    def attach_model(self, lm: Any) -> None:
         """Share the candidate's model if it is the very model that judges, made by the same class."""
         from lm_eval.api.model import CachingLM
 

@@ -17,8 +17,8 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line, same_model
-from mtbenchx_tasks.judge.engines.live import Judged
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, weighed
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.weights import weights_hash
@@ -57,7 +57,7 @@ class LocalEngine(InProcessEngine):
         if self._tokenizer.pad_token is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
 
-    def meet(self, lm: Any) -> None:
+    def attach_model(self, lm: Any) -> None:
         """Share the candidate's weights if it is the very model that judges."""
         same = isinstance(getattr(lm, "pretrained", None), str) and same_model(lm.pretrained, self._settings.model)
         plain = not (getattr(lm, "peft", None) or getattr(lm, "delta", None))

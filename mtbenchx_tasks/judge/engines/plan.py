@@ -8,16 +8,14 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import repeat
-from pathlib import Path
 from typing import Any
 
 from hf_datasets.endpoints.client import OPENAI_URL, ChatRequest
-from hf_datasets.ledger.store import Ledger, open_ledger
-from mtbenchx_tasks.judge.costs import usual_judgment
+from hf_datasets.ledger.store import Ledger
+from mtbenchx_tasks.judge.engines.engine import Engine, Judged, ledger_of
 from mtbenchx_tasks.judge.engines.in_process import WITH_WEIGHTS
-from mtbenchx_tasks.judge.engines.live import Engine, Judged
-from mtbenchx_tasks.judge.prices import Price, cost_of, price_of, shown
+from mtbenchx_tasks.judge.estimate import Dollars, Size, estimate, total, usual_judgment
+from mtbenchx_tasks.judge.prices import Price, price_of, shown
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.tokens import Counter, counter_for
 
@@ -29,13 +27,10 @@ class PlanEngine(Engine):
     """Notes requests instead of asking them; only the futures of those that the ledger holds ever end."""
 
     def __init__(self, ledger: Ledger, model: str) -> None:
-        self.ledger, self.model = ledger, model
+        super().__init__(ledger)
+        self.model = model
         self.requests: dict[str, ChatRequest] = {}
         """Each request once, by its key."""
-        self.held: set[str] = set()
-        """Keys of those that the ledger holds."""
-        self._futures: dict[str, Future[Judged]] = {}
-        self._asked: dict[Future[Judged], ChatRequest] = {}
 
     @property
     def endpoint(self) -> str:
@@ -48,25 +43,18 @@ class PlanEngine(Engine):
         return next((request.parameters for request in self.requests.values()), {})
 
     def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Note a request, and whether the ledger holds its judgment."""
-        if request.key not in self.requests:
-            self.requests[request.key] = request
-            future = self._futures[request.key] = Future()
-            self._asked[future] = request
-            known = self.ledger.judgment(request.key)
-            if known is not None:
-                self.held.add(request.key)
-                future.set_result(Judged(request.key, known))
-        return self._futures[request.key]
+        """Note a request; its future ends only if the ledger holds its judgment."""
+        self.requests[request.key] = request
+        return super().submit(request)
 
-    def asked(self, future: Future[Judged]) -> ChatRequest:
-        """Return the request that a future stands for."""
-        return self._asked[future]
+    def _take(self, request: ChatRequest) -> Future[Judged]:
+        del request
+        return Future()
 
     @property
     def missing(self) -> list[ChatRequest]:
         """The requests that would be asked."""
-        return [request for key, request in self.requests.items() if key not in self.held]
+        return [request for key, request in self.requests.items() if not self._futures[key].done()]
 
 
 @dataclass(frozen=True)
@@ -89,12 +77,10 @@ class Planned:
     """Tokens that their judgments will have, as this judge's in the ledger have or, if there is none, as usual."""
     most_tokens: int
     """Tokens that their judgments may have (max_tokens)."""
-    expected: float | None
-    """Dollars, with judgments of the usual length; None if the price isn't known."""
-    most: float | None
-    """Dollars, with every judgment as long as it may be."""
-    by_batch: tuple[float, float] | None
-    """The same two by the vendor's batches."""
+    live: Dollars | None
+    """What they cost when they are asked one by one; None if the price isn't known."""
+    batch: Dollars | None
+    """The same by the vendor's batches."""
 
     @property
     def missing(self) -> int:
@@ -124,25 +110,19 @@ class Plan:
     """Judge -> what its numbers rest on."""
 
     @property
-    def expected(self) -> float:
+    def live(self) -> Dollars:
         """Dollars of all cells with a known price."""
-        return sum(cell.expected or 0.0 for cell in self.cells)
+        return total(cell.live for cell in self.cells)
 
     @property
-    def most(self) -> float:
-        """Dollars at most of all cells with a known price."""
-        return sum(cell.most or 0.0 for cell in self.cells)
-
-    @property
-    def by_batch(self) -> tuple[float, float]:
-        """The same two by the vendors' batches."""
-        known = [cell.by_batch for cell in self.cells if cell.by_batch]
-        return sum(expected for expected, _ in known), sum(most for _, most in known)
+    def batch(self) -> Dollars:
+        """The same by the vendors' batches."""
+        return total(cell.batch for cell in self.cells)
 
     @property
     def unpriced(self) -> list[str]:
         """Judges whose price isn't known."""
-        return sorted({cell.judge for cell in self.cells if cell.expected is None})
+        return sorted({cell.judge for cell in self.cells if cell.live is None})
 
 
 class Planner:
@@ -157,8 +137,7 @@ class Planner:
         """Return the engine of a cell (an EngineFor, see engines/factory.py)."""
         cell = (settings.slug, language, mode)
         if cell not in self.engines:
-            ledger = open_ledger(Path(settings.ledger) if settings.ledger else None)
-            self.engines[cell] = PlanEngine(ledger, settings.model)
+            self.engines[cell] = PlanEngine(ledger_of(settings), settings.model)
         return self.engines[cell]
 
     def plan(self) -> Plan:
@@ -178,40 +157,30 @@ def plan(engines: Mapping[Cell, PlanEngine], prices: Mapping[str, Price] | None 
     cells: list[Planned] = []
     bases: dict[str, Basis] = {}
     for cell, engine in engines.items():
-        requests = [request for key, request in engine.requests.items() if key not in seen]
-        seen |= engine.requests.keys()
+        requests = engine.requests.keys() - seen
+        asked = [request for request in engine.missing if request.key in requests]
+        seen |= requests
         counter, how = counters[engine.model]
         usual, why = usual_judgment(engine.ledger, engine.model, engine.endpoint, engine.parameters)
+        sizes = [
+            Size(read, min(limit, usual), read, limit)
+            for read, limit in zip(_count(counter, asked), map(_limit, asked), strict=True)
+        ]
         live, batch = (price_of(engine.model, prices, engine.endpoint, by_batch) for by_batch in (False, True))
-        asked = [request for request in requests if request.key not in engine.held]
         cells.append(
             Planned(
                 *cell,
                 requests=len(requests),
                 held=None if engine.endpoint in WITH_WEIGHTS else len(requests) - len(asked),
-                **_costs(_count(counter, asked), [_limit(request) for request in asked], usual, live, batch),
+                prompt_tokens=sum(int(size.read) for size in sizes),
+                expected_tokens=sum(size.written for size in sizes),
+                most_tokens=sum(int(size.most_written) for size in sizes),
+                live=estimate(live, sizes),
+                batch=estimate(batch, sizes),
             )
         )
         bases.setdefault(cell[0], Basis(how, why, shown(live)))
     return Plan(tuple(cells), bases)
-
-
-def _costs(read: Sequence[int], most: Sequence[int], usual: float, live: Price | None, batch: Price | None) -> Any:
-    """Return tokens and dollars of judgments, from each one's prompt, most tokens and usual tokens."""
-    expected = [min(limit, usual) for limit in most]
-    return {
-        "prompt_tokens": sum(read),
-        "expected_tokens": sum(expected),
-        "most_tokens": sum(most),
-        "expected": None if live is None else _sum(live, read, expected),
-        "most": None if live is None else _sum(live, read, most),
-        "by_batch": None if batch is None else (_sum(batch, read, expected), _sum(batch, read, most)),
-    }
-
-
-def _sum(price: Price, read: Sequence[int], written: Sequence[float]) -> float:
-    """Price each judgment by itself: a long prompt may cost more a token."""
-    return sum(map(cost_of, repeat(price), read, written))
 
 
 def _count(counter: Counter, requests: Sequence[ChatRequest]) -> list[int]:
@@ -249,18 +218,15 @@ def _row(cell: Planned) -> Sequence[str]:
         "?" if cell.held is None else f"{cell.held:,}",
         f"{cell.prompt_tokens / 1e3:,.1f}k",
         f"{cell.expected_tokens / 1e3:,.1f}k",
-        _dollars(cell.expected),
-        _dollars(cell.most),
+        *(("?", "?") if cell.live is None else map(_dollars, (cell.live.expected, cell.live.most))),
     )
 
 
 def _remarks(plan: Plan) -> list[str]:
     asked, all_of_them = sum(cell.missing for cell in plan.cells), sum(cell.requests for cell in plan.cells)
     lines = [f"{all_of_them - asked:,} of {all_of_them:,} judgments are in the ledger, {asked:,} are left to ask."]
-    if plan.most:
-        lines.append(f"Cost: {_dollars(plan.expected)} expected, {_dollars(plan.most)} at most.")
-        expected, most = plan.by_batch
-        lines.append(f"By Batch API (--batch): {_dollars(expected)} expected, {_dollars(most)} at most.")
+    for way, cost in {"Cost": plan.live, "By Batch API (--batch)": plan.batch}.items() if plan.live.most else ():
+        lines.append(f"{way}: {_dollars(cost.expected)} expected, {_dollars(cost.most)} at most.")
     if plan.unpriced:
         lines.append(f"No price is known of {', '.join(plan.unpriced)}; name it by --price IN,OUT.")
     for judge, basis in plan.bases.items():
@@ -269,5 +235,5 @@ def _remarks(plan: Plan) -> list[str]:
     return lines
 
 
-def _dollars(amount: float | None) -> str:
-    return "?" if amount is None else f"${amount:,.2f}"
+def _dollars(amount: float) -> str:
+    return f"${amount:,.2f}"

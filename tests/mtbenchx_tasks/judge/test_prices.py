@@ -1,6 +1,5 @@
 """Prices: the user's own, the package's, nobody's; and what judgments cost by them."""
 
-import math
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +12,6 @@ from mtbenchx_tasks.judge.prices import (
     Price,
     Tier,
     cost_of,
-    estimate,
     parse_price,
     parse_prices,
     price_of,
@@ -125,13 +123,3 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_a_limit_needs_a_price() -> None:
     with pytest.raises(UserError, match=r"price of 'ours' at https://h/v1.*name it by --price IN,OUT"):
         required_price("ours", None, "https://h/v1")
-
-
-def test_an_estimate() -> None:
-    # prompts of 350 characters are 100 tokens; answers usually 300, at most 1000; judgments 250, at most 2000
-    found = estimate(Price.flat(30, 60), [(350, 1), (350, 1)], 1000, 2000)
-    assert found is not None
-    assert found.requests == 2
-    assert math.isclose(found.usual, 2 * (400 * 30 + 250 * 60) / 1e6)
-    assert math.isclose(found.most, 2 * (1100 * 30 + 2000 * 60) / 1e6)
-    assert estimate(None, [(350, 1)], 1000, 2000) is None

@@ -9,7 +9,7 @@ import pytest
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.probe import tell_ratings, tell_votes, trial
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.saved_answers import judge_files

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.benchmark.questions import questions, revision
-from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.queries import comparison_settings
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.ledger.pairs import preferences_from_ledger
-from mtbenchx_tasks.judge.engines.live import Judged
-from mtbenchx_tasks.judge.messages import PairPrompts
+from mtbenchx_tasks.judge.engines.engine import Judged, QueueEngine
+from mtbenchx_tasks.judge.engines.plan import PlanEngine
+from mtbenchx_tasks.judge.judge import pair_judge_for
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import collect, start
 from mtbenchx_tasks.pairwise.schedule import pairs, plan
@@ -77,9 +76,12 @@ TWO = [answers("brief"), answers("long", LONG)]
 # the plan ----------------------------------------------------------------------------------------------------------
 
 
+NOBODY: Any = PlanEngine(None, "m")  # type: ignore[arg-type]  (nothing is asked, so nothing is looked up)
+
+
 def planned(given: list[Answers], runs: int = 1, votes: int = 3, baseline: str | None = None) -> Any:
-    prompts, settings = PairPrompts("native", "en", votes), JudgeSettings(runs=runs)
-    return plan(given, questions("mini", "en"), prompts, settings, baseline)
+    judge = pair_judge_for(JudgeSettings(runs=runs), "mini", "en", votes, NOBODY)
+    return plan(given, questions("mini", "en"), judge, baseline)
 
 
 def test_every_pair_meets_on_every_turn_in_every_run() -> None:
@@ -251,31 +253,17 @@ def test_equal_answers_are_one_question(api: Api, settings: JudgeSettings) -> No
     assert len(api.judgments) == 4  # both orders show the same
 
 
-class Patient:
+class Patient(QueueEngine):
     """An engine that judges nothing before everything was submitted."""
 
-    def __init__(self) -> None:
-        self.futures: dict[str, Future[Judged]] = {}
-
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
-        return ()
-
-    def meet(self, lm: Any) -> None: ...
-
-    def stop(self) -> None: ...
-
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        return self.futures.setdefault(request.key, Future())
-
     def finish(self) -> None:
-        assert len(self.futures) == 16
-        for key, future in self.futures.items():
-            if not future.done():
-                future.set_result(Judged(key, Completion("answered", "[[C]]")))
+        assert len(self._futures) == 16
+        for key in list(self._queue):
+            self._end(key, Completion("answered", "[[C]]"))
 
 
 def test_everything_is_submitted_before_anything_is_waited_for(settings: JudgeSettings) -> None:
-    engine = Patient()
+    engine = Patient(ledger_of(settings))
     both = [start(TWO, language, settings, engine=engine) for language in ("en", "de")]
     assert [winners(one.preferences()) for one in both] == [{"tie"}, {"tie"}]
 

@@ -10,26 +10,25 @@ import contextlib
 import functools
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 
 from tqdm import tqdm
 
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
-from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.ends import refusal
 from mtbenchx_tasks.judge.engines.batch.api import BatchTransport, OpenAIBatches
 from mtbenchx_tasks.judge.engines.batch.courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier
-from mtbenchx_tasks.judge.engines.live import Engine, Judged, LiveEngine, has_failed
-from mtbenchx_tasks.judge.judge import check_key, engine_and_ledger
+from mtbenchx_tasks.judge.engines.engine import Engine, Judged, QueueEngine
+from mtbenchx_tasks.judge.engines.factory import check_key, live_engine
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 POLL_SECONDS = 30.0
 
 
-class BatchEngine(Engine):
+class BatchEngine(QueueEngine):
     """Queues requests and has them judged in batches by `finish`; see the module's text.
 
     Args:
@@ -53,21 +52,19 @@ class BatchEngine(Engine):
         most_bytes: int = MOST_BYTES,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        self._transport, self._ledger = transport, ledger
+        super().__init__(ledger)
+        self._transport = transport
         self._poll_seconds = poll_seconds
         self._live = LiveEngine(transport, model, ledger, concurrency=2)
         self._courier = Courier(
             transport,
             ledger,
-            self._resolve,
+            self._end,
             most_requests=most_requests,
             most_bytes=most_bytes,
             grace_seconds=grace_seconds,
         )
-        self._lock = threading.RLock()
         self._wake = threading.Event()
-        self._queue: dict[str, ChatRequest] = {}
-        self._futures: dict[str, Future[Judged]] = {}
         self._checked = False
 
     def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
@@ -77,15 +74,6 @@ class BatchEngine(Engine):
             self._transport.check_batches()
             self._checked = True
         return said
-
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        """Queue a request; equal requests share one future, and one that failed before is asked again."""
-        with self._lock:
-            future = self._futures.get(request.key)
-            if future is None or has_failed(future):
-                future = self._futures[request.key] = Future()
-                self._queue[request.key] = request
-            return future
 
     def finish(self) -> None:
         """Collect what is open, upload what is missing, and wait for it, with a progress bar.
@@ -114,10 +102,7 @@ class BatchEngine(Engine):
 
     def stop(self) -> None:
         """Cancel what is queued; batches go on at the endpoint, which is logged, and the next run collects them."""
-        with self._lock:
-            for key in self._queue:
-                self._futures[key].cancel()
-            self._queue.clear()
+        super().stop()
         self._wake.set()
         self._live.stop()
         with contextlib.suppress(LedgerError):
@@ -128,16 +113,11 @@ class BatchEngine(Engine):
         with self._lock:
             queued = list(self._queue)
         for key in queued:
-            known = self._ledger.judgment(key)
-            if known is not None:
-                self._resolve(key, known)
+            completion = self.ledger.judgment(key)
+            if completion is not None:
+                self._end(key, completion)
         with self._lock:
             return dict(self._queue)
-
-    def _resolve(self, key: str, completion: Completion) -> None:
-        with self._lock:
-            if self._queue.pop(key, None) is not None:
-                self._futures[key].set_result(Judged(key, completion))
 
 
 def batch_engine(settings: JudgeSettings, language: str = "") -> Engine:
@@ -153,7 +133,7 @@ def batch_engine(settings: JudgeSettings, language: str = "") -> Engine:
         raise UserError("A one-token judgment may take a second request, which a batch can't; set continuation to off.")
     check_key(settings)
     if refusal(settings):
-        return engine_and_ledger(settings)[0]  # the live one reads what is known, and asks nobody
+        return live_engine(settings)  # the live one reads what is known, and asks nobody
     where = (settings.base_url, settings.api_key_env, settings.timeout, settings.extra_headers)
     return _batch_engine(settings.model, settings.ledger, where)
 

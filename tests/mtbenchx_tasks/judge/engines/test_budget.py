@@ -1,7 +1,7 @@
 """The limit on cost: nothing is sent that might exceed it, nothing paid is lost, and everyone gets an answer."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
-from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.engine import Judged, QueueEngine, ended
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 from mtbenchx_tasks.judge.prices import Price
 
 DOLLAR = Price.flat(0, 1e6)
@@ -49,7 +50,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def engine(transport: Transport, ledger: Ledger, budget: Budget, concurrency: int = 1) -> BudgetEngine:
-    return BudgetEngine(LiveEngine(transport, "m", ledger, concurrency), ledger, DOLLAR, lambda _: 0, budget)
+    return BudgetEngine(LiveEngine(transport, "m", ledger, concurrency), DOLLAR, lambda _: 0, budget)
 
 
 def states(engine: BudgetEngine, *requests: ChatRequest) -> list[str]:
@@ -117,7 +118,7 @@ def test_what_each_outcome_costs(ledger: Ledger, completion: Completion, spent: 
 
 def test_prompts_are_set_aside_too(ledger: Ledger) -> None:
     live = LiveEngine(Transport(), "m", ledger, 1)
-    limited = BudgetEngine(live, ledger, Price.flat(1e6, 0), lambda messages: 7, Budget(6.5))
+    limited = BudgetEngine(live, Price.flat(1e6, 0), lambda messages: 7, Budget(6.5))
     assert states(limited, request(0)) == ["failed"]
 
 
@@ -130,41 +131,29 @@ def test_judges_share_one_budget(ledger: Ledger, tmp_path: Path) -> None:
     other._db.close()
 
 
-class Deferred:
+class Deferred(QueueEngine):
     """An inner engine that, like a local judge or a batch, works in `finish` only."""
 
-    def __init__(self) -> None:
-        self.queue: list[tuple[ChatRequest, Future[Judged]]] = []
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
         self.rounds: list[int] = []
 
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
-        return ()
-
-    def meet(self, lm: object) -> None: ...
-
-    def submit(self, request: ChatRequest) -> Future[Judged]:
-        self.queue.append((request, Future()))
-        return self.queue[-1][1]
-
     def finish(self) -> None:
-        queue, self.queue = self.queue, []
-        self.rounds += [len(queue)] if queue else []
-        for request, future in queue:
-            future.set_result(Judged(request.key, usage(1)))
-
-    def stop(self) -> None: ...
+        self.rounds += [len(self._queue)] if self._queue else []
+        for key in list(self._queue):
+            self._end(key, usage(1))
 
 
 def test_an_engine_that_works_in_finish_is_asked_until_the_line_is_empty(ledger: Ledger) -> None:
-    inner, budget = Deferred(), Budget(20)
-    limited = BudgetEngine(inner, ledger, DOLLAR, lambda _: 0, budget)
+    inner, budget = Deferred(ledger), Budget(20)
+    limited = BudgetEngine(inner, DOLLAR, lambda _: 0, budget)
     assert states(limited, *(request(1, 10, i) for i in range(5))) == ["answered"] * 5
     assert (budget.spent, max(inner.rounds)) == (5, 2)  # never more than 2 x 10 at risk
 
 
 def test_two_engines_that_work_in_finish_do_not_wait_for_each_other_forever(ledger: Ledger) -> None:
     budget = Budget(11)
-    first, second = (BudgetEngine(Deferred(), ledger, DOLLAR, lambda _: 0, budget) for _ in range(2))
+    first, second = (BudgetEngine(Deferred(ledger), DOLLAR, lambda _: 0, budget) for _ in range(2))
     first.submit(request(1, 10, 1))
     waiting = second.submit(request(1, 10, 2))
     second.finish()
@@ -174,12 +163,10 @@ def test_two_engines_that_work_in_finish_do_not_wait_for_each_other_forever(ledg
 def test_a_long_line_of_instant_results_is_no_deep_recursion(ledger: Ledger) -> None:
     class Instant(Deferred):
         def submit(self, request: ChatRequest) -> Future[Judged]:
-            future: Future[Judged] = Future()
-            future.set_result(Judged(request.key, usage(0)))
-            return future
+            return ended(request.key, usage(0))
 
     budget = Budget(10)
-    limited = BudgetEngine(Instant(), ledger, DOLLAR, lambda _: 0, budget)
+    limited = BudgetEngine(Instant(ledger), DOLLAR, lambda _: 0, budget)
     with budget._books:
         budget._draining = True  # as if another thread were sending, so that the line grows
     futures = [limited.submit(request(0, 10, number)) for number in range(3000)]
@@ -214,7 +201,7 @@ def test_an_inner_engine_that_breaks_does_not_hang(ledger: Ledger) -> None:
         def submit(self, request: ChatRequest) -> Future[Judged]:
             raise RuntimeError("cannot schedule new futures after shutdown")
 
-    limited = BudgetEngine(Broken(), ledger, DOLLAR, lambda _: 0, Budget(100))
+    limited = BudgetEngine(Broken(ledger), DOLLAR, lambda _: 0, Budget(100))
     future = limited.submit(request(1))
     limited.finish()
     with pytest.raises(RuntimeError, match="shutdown"):
@@ -240,17 +227,17 @@ def test_spending_never_exceeds_the_limit_and_everyone_is_answered(plan: list[tu
 
     class Honest(Deferred):
         def finish(self) -> None:
-            queue, self.queue = self.queue, []
-            assert budget.spent + sum(5 * one.parameters["max_tokens"] for one, _ in queue) <= limit
-            for one, future in queue:
-                future.set_result(Judged(one.key, usage(int(one.messages[0]["content"].split()[0]))))
+            queue = list(self._queue.values())
+            assert budget.spent + sum(5 * one.parameters["max_tokens"] for one in queue) <= limit
+            for one in queue:
+                self._end(one.key, usage(int(one.messages[0]["content"].split()[0])))
 
     class Nothing:
         def judgment(self, key: str) -> None:
             return None
 
     budget = Budget(limit)
-    found = states(BudgetEngine(Honest(), Nothing(), DOLLAR, lambda _: 0, budget), *asked)  # type: ignore[arg-type]
+    found = states(BudgetEngine(Honest(Nothing()), DOLLAR, lambda _: 0, budget), *asked)  # type: ignore[arg-type]
     assert len(found) == len(plan)
     assert budget.spent <= limit
     assert budget.reserved == budget.in_flight == 0

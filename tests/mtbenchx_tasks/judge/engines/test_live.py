@@ -11,7 +11,8 @@ import pytest
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.engine import Judged
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 
 FAILED = Completion("failed", reason="Error code: 500")
 
@@ -263,4 +264,4 @@ def test_an_interrupt_while_waiting_stops(ledger: Ledger, monkeypatch: pytest.Mo
 
 
 def test_meeting_a_model_changes_nothing(ledger: Ledger) -> None:
-    LiveEngine(Transport(), "m", ledger, 1).meet(object())
+    LiveEngine(Transport(), "m", ledger, 1).attach_model(object())

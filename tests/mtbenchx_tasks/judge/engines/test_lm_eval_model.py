@@ -9,7 +9,7 @@ import pytest
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.engines.lm_eval_model import LmEvalEngine
 from mtbenchx_tasks.judge.engines.local import LocalEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
@@ -217,7 +217,7 @@ def test_only_the_very_same_model_is_shared(
     candidate = judge("org/judge")
     vars(candidate).update(difference)
     one = engine(ledger)
-    one.meet(candidate)
+    one.attach_model(candidate)
     run(one, request("a"))
     assert (len(candidate.calls) == 1) is shared
     assert len(judge.made) == (1 if shared else 2)
@@ -227,7 +227,7 @@ def test_a_candidate_with_the_judges_arguments_is_shared(ledger: Ledger, judge: 
     candidate = judge("org/judge")
     candidate.model_args = {"model": "org/judge", "dtype": "float32"}  # type: ignore[attr-defined]
     one = engine(ledger, backend_args={"dtype": "float32"})
-    one.meet(candidate)
+    one.attach_model(candidate)
     run(one, request("a"))
     assert judge.made == [candidate]
 
@@ -239,7 +239,7 @@ def test_judgments_stay_out_of_the_candidates_cache(
 
     candidate = judge("org/judge")
     cached, one = CachingLM(candidate, str(tmp_path / "cache.db")), engine(ledger)
-    one.meet(cached)
+    one.attach_model(cached)
     run(one, request("a"))
     assert len(candidate.calls) == 1
     assert len(cached.dbdict) == 0

@@ -19,7 +19,7 @@ from transformers import (
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.engines.local import LocalEngine, continuation_scores
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import verdict
@@ -206,7 +206,7 @@ def test_a_second_run_needs_no_forward_pass(folder: Path, ledger: Ledger) -> Non
     judged = []
     for _ in range(2):
         engine = LocalEngine(settings(folder), ledger)
-        engine.meet(candidate)
+        engine.attach_model(candidate)
         judged.append(run(engine, request("a"), request("b")))
         passes.append(candidate.passes)
     assert judged[0] == judged[1]
@@ -217,7 +217,7 @@ def test_other_weights_at_the_same_place_judge_anew(folder: Path, ledger: Ledger
     keys = []
     for seed in (0, 1):
         engine = LocalEngine(settings(folder), ledger)
-        engine.meet(Candidate(folder, network(seed=seed)))
+        engine.attach_model(Candidate(folder, network(seed=seed)))
         keys.append(run(engine, request("a"))[0].key)
     assert keys[0] != keys[1]
 
@@ -229,7 +229,7 @@ def test_equal_requests_have_equal_results(folder: Path, ledger: Ledger) -> None
 
 def test_equal_requests_are_judged_once(folder: Path, ledger: Ledger) -> None:
     engine, candidate, passes = LocalEngine(settings(folder), ledger), Candidate(folder), list[int]()
-    engine.meet(candidate)
+    engine.attach_model(candidate)
     for requests in ([request("a")], [request("b"), request("b")]):
         candidate.passes = 0
         run(engine, *requests)
@@ -243,7 +243,7 @@ def test_out_of_memory_is_unscored_and_asked_again(folder: Path, ledger: Ledger)
 
     engine, candidate = LocalEngine(settings(folder), ledger), Candidate(folder)
     hook = candidate.model.register_forward_pre_hook(out_of_memory)
-    engine.meet(candidate)
+    engine.attach_model(candidate)
     (judged,) = run(engine, request("a"))
     assert (judged.completion.state, "allocate memory" in judged.completion.reason) == ("failed", True)
     hook.remove()
@@ -305,7 +305,7 @@ def test_when_the_disk_filled_up_before_judging_judgments_are_still_used(folder:
 def test_when_the_disk_fills_up_judgments_are_still_used(folder: Path, ledger: Ledger) -> None:
     engine, candidate = LocalEngine(settings(folder), ledger), Candidate(folder)
     candidate.model.register_forward_pre_hook(lambda *_: ledger._db.execute("PRAGMA max_page_count=1") and None)
-    engine.meet(candidate)
+    engine.attach_model(candidate)
     judged = run(engine, *[request("x" * 150 + str(number)) for number in range(9)])  # more than fits into one page
     assert {one.completion.state for one in judged} == {"answered"}
 
@@ -368,7 +368,7 @@ def test_only_the_very_same_model_is_shared(
 ) -> None:
     candidate, engine = Candidate(folder), LocalEngine(settings(folder), ledger)
     vars(candidate).update(difference)
-    engine.meet(candidate)
+    engine.attach_model(candidate)
     run(engine, request("a"))
     assert bool(candidate.passes) is shared
 
@@ -378,20 +378,20 @@ def test_a_folder_is_the_same_by_any_name(folder: Path, ledger: Ledger, tmp_path
     (tmp_path / "link").symlink_to(folder)
     candidate, engine = Candidate(folder), LocalEngine(settings(folder), ledger)
     candidate.pretrained = form.format(folder, name=folder.name, link=tmp_path / "link")
-    engine.meet(candidate)
+    engine.attach_model(candidate)
     run(engine, request("a"))
     assert candidate.passes
 
 
 def test_without_a_device_the_candidates_is_taken(folder: Path, ledger: Ledger) -> None:
     candidate, engine = Candidate(folder), LocalEngine(settings(folder, device=None), ledger)
-    engine.meet(candidate)
+    engine.attach_model(candidate)
     run(engine, request("a"))
     assert candidate.passes
 
 
 def test_a_model_behind_an_endpoint_shares_nothing(ledger: Ledger) -> None:
-    LocalEngine(settings(Path("/nowhere")), ledger).meet(object())
+    LocalEngine(settings(Path("/nowhere")), ledger).attach_model(object())
 
 
 # fingerprints ------------------------------------------------------------------------------------------------------

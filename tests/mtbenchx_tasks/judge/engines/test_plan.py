@@ -12,6 +12,7 @@ from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.plan import Plan, PlanEngine, Planned, plan, print_plan
+from mtbenchx_tasks.judge.estimate import Dollars
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 from mtbenchx_tasks.rating.saved_answers import judge_files, plan_files
@@ -33,7 +34,7 @@ def request(characters: int, most: int = 100, endpoint: str = OPENAI_URL, run: i
 def noted(ledger: Ledger, *requests: ChatRequest) -> PlanEngine:
     engine = PlanEngine(ledger, "gpt-4")
     for one in requests:
-        assert engine.submit(one).done() == (one.key in engine.held)
+        assert engine.submit(one).done() == (one not in engine.missing)
     return engine
 
 
@@ -62,8 +63,9 @@ def test_the_cost_of_what_is_missing(ledger: Ledger) -> None:
     # two prompts of 7 characters: 2 tokens each and the format's; judgments: usually 250, here at most 100 and 1,000
     cell = only(plan({("gpt-4", "de", "single"): noted(ledger, request(7), request(7, 1000))}))
     assert (cell.prompt_tokens, cell.expected_tokens, cell.most_tokens) == (2 * (2 + HEADER), 100 + 250, 1100)
-    assert cell.expected == pytest.approx((16 * 30 + 350 * 60) / 1e6)
-    assert cell.most == pytest.approx((16 * 30 + 1100 * 60) / 1e6)
+    assert cell.live is not None
+    assert cell.live.expected == pytest.approx((16 * 30 + 350 * 60) / 1e6)
+    assert cell.live.most == pytest.approx((16 * 30 + 1100 * 60) / 1e6)
 
 
 def test_what_the_ledger_holds_is_free_and_tells_the_usual_length(ledger: Ledger) -> None:
@@ -87,7 +89,7 @@ def test_a_judge_that_thinks_is_taken_to_think_until_the_ledger_knows(ledger: Le
 
 def test_a_server_on_this_machine_costs_nothing(ledger: Ledger) -> None:
     cell = only(plan({("gpt-4", "de", "single"): noted(ledger, request(7, endpoint="http://127.0.0.1:8000/v1"))}))
-    assert (cell.held, cell.expected, cell.most) == (0, 0, 0)
+    assert (cell.held, cell.live) == (0, Dollars(0, 0))
 
 
 def test_a_failed_judgment_is_asked_again(ledger: Ledger) -> None:
@@ -104,14 +106,14 @@ def test_a_request_of_two_cells_counts_in_the_first(ledger: Ledger) -> None:
 @pytest.mark.parametrize("backend", ["local", "vllm", "hf", "sglang"])
 def test_a_local_judge_is_free_and_its_ledger_unknown(ledger: Ledger, backend: str) -> None:
     cell = only(plan({("ours", "de", "single"): noted(ledger, request(7, endpoint=backend))}))
-    assert (cell.held, cell.missing, cell.most) == (None, 1, 0)
+    assert (cell.held, cell.missing, cell.live) == (None, 1, Dollars(0, 0))
 
 
 def test_an_unknown_price_is_named(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
     engine = PlanEngine(ledger, "ours")
     engine.submit(request(7))
     found = plan({("ours", "de", "single"): engine})
-    assert (only(found).expected, found.unpriced) == (None, ["ours"])
+    assert (only(found).live, found.unpriced) == (None, ["ours"])
     print_plan(found)
     assert "name it by --price IN,OUT" in capsys.readouterr().out
     assert plan({("ours", "de", "single"): engine}, {"": Price.flat(1, 1)}).unpriced == []
@@ -145,7 +147,7 @@ def test_the_plan_is_what_is_asked_and_then_nothing_is_left(api: Api, answers: P
     judge_files([answers], judge, "en")
     assert len(api.judgments) == planned.missing == 6
     after = only(plan_files([answers], judge, "en"))
-    assert (after.held, after.missing, after.most) == (6, 0, 0)
+    assert (after.held, after.missing, after.live) == (6, 0, Dollars(0, 0))
 
 
 def test_a_plan_finds_the_errors_of_the_files(tmp_path: Path) -> None:

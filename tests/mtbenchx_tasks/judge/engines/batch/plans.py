@@ -11,7 +11,8 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.engines.batch.api import OpenAIBatches
 from mtbenchx_tasks.judge.engines.batch.engine import BatchEngine
-from mtbenchx_tasks.judge.engines.live import Judged, LiveEngine
+from mtbenchx_tasks.judge.engines.engine import Judged
+from mtbenchx_tasks.judge.engines.live import LiveEngine
 from tests.doubles.batch_api import BatchApi
 
 KEY = "sk-secret-of-the-test"

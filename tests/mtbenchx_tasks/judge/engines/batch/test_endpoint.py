@@ -159,4 +159,4 @@ def test_progress_is_logged_without_a_secret(api: BatchApi, ledger: Ledger, capl
 
 
 def test_meeting_a_model_changes_nothing(api: BatchApi, ledger: Ledger) -> None:
-    engine_of(api, ledger).meet(object())
+    engine_of(api, ledger).attach_model(object())

@@ -9,7 +9,7 @@ import pytest
 
 from hf_datasets.ledger.store import Ledger, LedgerError
 from mtbenchx_tasks.judge.engines.batch.api import OpenAIBatches
-from mtbenchx_tasks.judge.engines.live import Judged
+from mtbenchx_tasks.judge.engines.engine import Judged
 from tests.doubles.batch_api import BatchApi
 from tests.mtbenchx_tasks.judge.engines.batch.plans import engine_of, fill, judged, live, request, states
 
