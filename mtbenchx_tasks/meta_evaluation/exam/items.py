@@ -11,6 +11,7 @@ from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.meta_evaluation.exam import topics
 from mtbenchx_tasks.meta_evaluation.exam.chance import Chance
+from mtbenchx_tasks.meta_evaluation.exam.constraints import constraint
 from mtbenchx_tasks.meta_evaluation.exam.slots import Lure, Pair, Slot, fault_slots
 from mtbenchx_tasks.meta_evaluation.exam.texts import languages as languages_of_texts
 from mtbenchx_tasks.records import ExamItem, Item
@@ -22,7 +23,14 @@ SIZE = 20
 NULL_LURES: tuple[Lure, ...] = ("", "longer", "formatted", "longer")
 """A quarter identical, half longer, a quarter a list."""
 NULLS = 40
-_KINDS: dict[str, Callable[[Slot, str], Pair]] = {"cut_off": topics.cut_off, "null": topics.null}
+_KINDS: dict[str, Callable[[Slot, str], Pair]] = {
+    "constraint": constraint,
+    "wrong_language": topics.wrong_language,
+    "cut_off": topics.cut_off,
+    "other_question": topics.other_question,
+    "talks_to_judge": topics.talks_to_judge,
+    "null": topics.null,
+}
 """Kind -> what fills a slot in a language."""
 KINDS = tuple(_KINDS)
 

@@ -40,14 +40,14 @@ def test_forms_have_the_same_templates_and_questions_of_their_own() -> None:
     assert not {item.item for item in public} & {item.item for item in fresh}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=SEEDS)
 def test_a_fault_always_changes_the_answer(seed: str) -> None:
     for item in exam_items(["en", "fr"], form="fresh", seed=seed):
         assert (item.better == item.faulty) == (item.kind == "null" and not item.lure)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=SEEDS)
 def test_a_cut_off_answer_stops_in_a_sentence_and_says_less_the_lower_the_dose(seed: str) -> None:
     for item in exam_items(kinds=["cut_off"], form="fresh", seed=seed):
