@@ -208,6 +208,23 @@ class Rating:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval, and what it is an estimate of."""
+
+    value: float
+    low: float
+    high: float
+    estimand: str
+    """In words."""
+    n: int
+    """Questions that it is over."""
+    of: int
+    """Questions that there are."""
+    scale: str = ""
+    """Hash of the equating that carried it to another judge's scale; "" on the judge's own."""
+
+
+@dataclass(frozen=True)
 class Preference:
     """Two answers to one item, compared once, by a judge (in both orders) or a person.
 
