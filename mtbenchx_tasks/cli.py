@@ -18,7 +18,7 @@ from mtbenchx_tasks.judge.cli import judges
 from mtbenchx_tasks.meta_evaluation.cli import agreement
 from mtbenchx_tasks.pairwise.cli import compare, pairs
 from mtbenchx_tasks.rating.cli import judge
-from mtbenchx_tasks.report.cli import report
+from mtbenchx_tasks.report.cli import rank, report
 from mtbenchx_tasks.training.cli import recipes
 
 app = typer.Typer(
@@ -72,6 +72,7 @@ app.command(epilog="Example: `mtbenchx judges --base-url http://127.0.0.1:8000/v
 app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge hosted --runs 3 --max-cost 20`")(judge)
 app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge hosted --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
+app.command(epilog="Example: `mtbenchx rank ledger.sqlite votes.parquet --style`")(rank)
 app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out report/ --questions 81,82`")(report)
 app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results results/ --push --repo-id ORG/MODEL`")(
     card

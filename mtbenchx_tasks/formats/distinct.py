@@ -63,13 +63,23 @@ def distinct_preferences(preferences: Iterable[Preference]) -> list[Preference]:
     """Keep of equal preferences the one that tells most of its conditions."""
     kept: dict[Preference, list[Preference]] = {}
     for preference in preferences:
-        alike = kept.setdefault(replace(preference, conditions=NO_CONDITIONS), [])
-        place = next((n for n, one in enumerate(alike) if not one.conditions.contradicts(preference.conditions)), None)
+        alike = kept.setdefault(replace(preference, conditions=NO_CONDITIONS, answers={}), [])
+        place = next((number for number, one in enumerate(alike) if _agree(one, preference)), None)
         if place is None:
             alike.append(preference)
-        elif len(preference.conditions.told) > len(alike[place].conditions.told):
+        elif _tells(preference) > _tells(alike[place]):
             alike[place] = preference
     return [preference for alike in kept.values() for preference in alike]
+
+
+def _agree(one: Preference, other: Preference) -> bool:
+    """Tell whether nothing differs that both tell of their conditions and answers."""
+    same_answers = not one.answers or not other.answers or one.answers == other.answers
+    return same_answers and not one.conditions.contradicts(other.conditions)
+
+
+def _tells(preference: Preference) -> tuple[int, int]:
+    return len(preference.conditions.told), len(preference.answers)
 
 
 NO_CONDITIONS = Conditions("")

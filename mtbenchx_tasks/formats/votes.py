@@ -179,8 +179,18 @@ def _vote(row: Read, kind: Kind | None, language: str, benchmark: str, place: st
         Decision.WIN if winner else Decision(row.winner),
         winner,
         Conditions(PEOPLE if by_person else slug(row.judge), {"benchmark": benchmark}),
+        answers=_answers(row),
         evidence=Evidence(source=place),
     )
+
+
+def _answers(row: Read) -> dict[str, str]:
+    """Return both answers to the turn, as they were shown; nothing where the row doesn't hold them."""
+    if isinstance(row, GamesRow) or row.turn is None:
+        return {}
+    conversations = ((row.one, row.conversation_a), (row.other, row.conversation_b))
+    said = [(name, [one.content for one in messages if one.role == "assistant"]) for name, messages in conversations]
+    return {name: texts[row.turn - 1] for name, texts in said} if all(len(t) >= row.turn for _, t in said) else {}
 
 
 def _category(benchmark: str, question_id: int, place: str) -> str:

@@ -1,4 +1,4 @@
-"""`mtbenchx report`: every table and figure of a study, from what was judged."""
+"""`mtbenchx report` and `mtbenchx rank`: what was judged, shown whole or as an order of models."""
 
 from pathlib import Path
 from typing import Annotated
@@ -59,3 +59,46 @@ def report(
     for note in notes(study):
         print(note)
     print(f"{files[0]} and {len(files) - 1} files of tables and figures beside it.")
+
+
+def rank(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Comparisons and votes: ledgers, FastChat's *_pair.jsonl, votes, or folders of them."),
+    ],
+    *,
+    style: Annotated[
+        bool, typer.Option("--style", help="Also rank at equal length, lists, headings, bold print and code.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Also write CSV and LaTeX of each table to this folder.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")] = None,
+    benchmark: Benchmark = None,
+) -> None:
+    """Rank any number of models by judges' comparisons and people's votes: Bradley-Terry, with what is noise."""
+    from hf_datasets.shared.files import check_writable, write_file
+    from mtbenchx_tasks.formats.benchmark import Told
+    from mtbenchx_tasks.formats.study import read_study
+    from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables
+    from mtbenchx_tasks.report.tables.ranking import ranking_tables
+    from mtbenchx_tasks.tables import to_csv, to_latex
+
+    if out is not None:
+        check_writable(out)
+    study = read_study(files, Told(language, benchmark))
+    tables = ranking_tables(study.preferences, style=style)
+    if not tables:
+        raise UserError(
+            f"No comparison of two answers that has a vote in {', '.join(map(str, files))}; `mtbenchx compare` makes "
+            f"comparisons, `mtbenchx annotate` asks people."
+        )
+    for note in study.notes:
+        typer.echo(f"mtbenchx: {note}", err=True)
+    for table in tables:
+        print_tables([table])
+        print("\n".join(table.notes))
+    if out is not None:
+        endings = {"csv": to_csv, "tex": to_latex}
+        files_of = {f"{table.name}.{ending}": write(table) for table in tables for ending, write in endings.items()}
+        for name, text in files_of.items():
+            write_file(out / name, text)
+            print(out / name)

@@ -20,12 +20,15 @@ from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.tables.faults import faults_table
 from mtbenchx_tasks.report.tables.gains import gains, gains_table
+from mtbenchx_tasks.report.tables.ranking import ranking_tables
 from mtbenchx_tasks.stats.cells import Resampler
 from mtbenchx_tasks.stats.paired_tests import ModelPair, paired
 from mtbenchx_tasks.tables import Table
 
 MOST_VOTE_FIGURES = 16
 """Pairs with bars of their own; the tables hold all."""
+FEWEST_RANKED = 3
+"""Models from which a ranking says more than the table of their pair."""
 MOST_PARTS = 10
 """Partial results that are named above the scores; every table says beside its means what they rest on."""
 
@@ -70,7 +73,8 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
             prefix=prefix,
             told=told,
         )
-    parts += _pairs(study, questions, {model.name: model.label for model in models})
+    labels = {model.name: model.label for model in models}
+    parts += _ranking(study, labels) + _pairs(study, questions, labels)
     if study.agreement is not None:
         parts.append(Chapter("Agreement of people and judges", tuple(agreement_tables(study.agreement))))
     if study.costs:
@@ -166,6 +170,14 @@ def _labelled(preference: Preference, labels: Mapping[str, str]) -> Preference:
             for game in preference.games
         ),
     )
+
+
+def _ranking(study: Study, labels: Mapping[str, str]) -> list[Chapter]:
+    """Return the order of the models where more than two were compared."""
+    if len(_in_pairs(study)) < FEWEST_RANKED:
+        return []
+    tables = ranking_tables([_labelled(preference, labels) for preference in study.preferences], style=True)
+    return [Chapter("Ranking", named(tables))] if tables else []
 
 
 def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) -> list[Chapter]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mtbenchx_tasks.records import Preference
 from mtbenchx_tasks.stats.intervals import LEVEL, Interval, Share
+from mtbenchx_tasks.stats.logistic import fit
 from mtbenchx_tasks.stats.pair_rates import by, decisive, share
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 FEWEST_DECISIVE, FEWEST_QUESTIONS = 20, 10
 """Ten decisive outcomes for each of the two coefficients; below ten clusters their standard errors are too small."""
-PARAMETERS = 2
-"""Intercept and slope."""
-LARGEST_GRADIENT, MOST_STEPS, ROUNDING = 1e-8, 100, 1e-9
-"""Where the fit has converged; after how many steps it hasn't; what the loss may rise by and still count as falling."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +87,11 @@ def length_controlled(preferences: Iterable[Preference], model: str) -> LengthCo
     if reason:
         return LengthControlled(None, None, None, n, clusters, reason)
     design = np.column_stack([np.ones(n), bounded])
-    fitted = _fit(design, won)
+    fitted = fit(design, won)
     if fitted is None:
         return LengthControlled(None, None, None, n, clusters, "the fit doesn't converge")
-    intercept, slope = map(float, fitted)
-    half = _quantile(clusters) * _standard_error(design, won, fitted, questions)
+    intercept, slope = map(float, fitted.coefficients)
+    half = _quantile(clusters) * math.sqrt(max(0.0, float(fitted.covariance(questions)[0, 0])))
     interval = Interval(_probability(intercept - half), _probability(intercept + half))
     return LengthControlled(_probability(intercept), interval, slope, n, clusters)
 
@@ -112,47 +109,6 @@ def _why_not(bounded: "Array", won: "Array", clusters: int) -> str:
     if lost.max() <= gained.min() or gained.max() <= lost.min():
         return "the length difference alone separates wins from losses"
     return ""
-
-
-def _fit(design: "Array", won: "Array") -> "Array | None":
-    """Return the maximum-likelihood coefficients by Newton's method; the classes overlap, so they exist uniquely."""
-    import numpy as np
-    from scipy.special import expit
-
-    def loss(beta: "Array") -> float:
-        return float(np.logaddexp(0, (1 - 2 * won) * (design @ beta)).sum())
-
-    beta = np.zeros(PARAMETERS)
-    for _ in range(MOST_STEPS):
-        gradient = design.T @ (won - expit(design @ beta))
-        if np.abs(gradient).max() < LARGEST_GRADIENT:
-            return beta
-        step = np.linalg.solve(_information(design, beta), gradient)
-        while loss(beta + step) > loss(beta) + ROUNDING:
-            step /= 2
-        beta = beta + step
-    return None
-
-
-def _information(design: "Array", beta: "Array") -> "Array":
-    from scipy.special import expit
-
-    chances = expit(design @ beta)
-    return (design.T * (chances * (1 - chances))) @ design
-
-
-def _standard_error(design: "Array", won: "Array", beta: "Array", questions: "npt.NDArray[np.int_]") -> float:
-    """Return the intercept's sandwich standard error with clusters and the usual small-sample factor."""
-    import numpy as np
-    from scipy.special import expit
-
-    _, cluster = np.unique(questions, return_inverse=True)
-    clusters, n = int(cluster.max()) + 1, len(won)
-    scores = np.zeros((clusters, PARAMETERS))
-    np.add.at(scores, cluster, design * (won - expit(design @ beta))[:, None])
-    bread = np.linalg.inv(_information(design, beta))
-    factor = clusters / (clusters - 1) * (n - 1) / (n - PARAMETERS)
-    return math.sqrt(factor * max(0.0, float((bread @ (scores.T @ scores) @ bread)[0, 0])))
 
 
 def _quantile(clusters: int) -> float:
