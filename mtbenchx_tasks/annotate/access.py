@@ -1,5 +1,6 @@
 """Who asks, and may they: the signed cookie, the form token, the rate limit, and the headers of every page."""
 
+import datetime
 import hashlib
 import hmac
 import threading
@@ -39,10 +40,11 @@ class Signer:
     def name(self, cookie: str) -> str | None:
         """Return whose cookie this is; None if we didn't write it, or too long ago."""
         try:
-            name = self._cookies.loads(cookie, max_age=COOKIE_SECONDS)
+            name, signed = self._cookies.loads(cookie, return_timestamp=True)
         except BadSignature:
             return None
-        return name if isinstance(name, str) else None
+        age = datetime.datetime.now(datetime.UTC) - signed  # below 0 after the clock was set back
+        return name if isinstance(name, str) and age.total_seconds() <= COOKIE_SECONDS else None
 
     def token(self, cookie: str) -> str:
         """Return the token that a form of this login must send back."""
@@ -51,6 +53,11 @@ class Signer:
     def is_token(self, cookie: str, token: str) -> bool:
         """Tell whether a form was ours."""
         return hmac.compare_digest(self.token(cookie).encode(), token.encode("utf-8", "surrogatepass"))
+
+
+def session_of(cookie: str) -> str:
+    """Return what is kept of a login that was left, so that its cookie is of no use any more."""
+    return hashlib.sha256(f"session {cookie}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class RateLimit:

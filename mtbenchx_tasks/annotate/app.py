@@ -86,7 +86,7 @@ def _session(site: Site, request: Request, *, csrf: str | None = None) -> Sessio
     cookie = request.cookies.get(access.COOKIE, "")
     name = site.signer.name(cookie)
     annotator = site.voting.store.annotator(name) if name else None
-    if annotator is None:
+    if annotator is None or site.voting.store.has_left(access.session_of(cookie)):
         raise StopError(FORBIDDEN, "session")
     if not (site.views if csrf is None else site.forms).allows(annotator.id):
         raise StopError(TOO_FAST, "fast")
@@ -104,11 +104,13 @@ def _joining(app: FastAPI, site: Site) -> None:
 
     @app.post("/join")
     def join(request: Request, code: Field = "") -> Response:
-        address = request.client.host if request.client else ""
-        if not site.forms.allows(f"address {address}"):
+        hashed = code_hash(code)
+        if not site.joins.allows(hashed):
             raise StopError(TOO_FAST, "fast")
-        name = site.voting.store.invited(code_hash(code))
-        if name is None:
+        name = site.voting.store.invited(hashed)
+        if name is None:  # of all together, for behind a proxy they have one address; right codes are let in anyway
+            if not site.joins.allows("wrong codes"):
+                raise StopError(TOO_FAST, "fast")
             return site.page(request, "join.html", FORBIDDEN, problem=site.texts["error_code"])
         response = _home(request)
         secure = site.embedded or request.url.scheme == "https"
@@ -196,7 +198,8 @@ def _leaving(app: FastAPI, site: Site) -> None:
 
     @app.post("/leave")
     def leave(request: Request, csrf: Field = "") -> Response:
-        _session(site, request, csrf=csrf)
+        session = _session(site, request, csrf=csrf)
+        site.voting.store.leave(session.annotator.id, access.session_of(session.cookie))
         response = _home(request)
         response.delete_cookie(access.COOKIE, path=request.scope.get("root_path", "") or "/")
         return response

@@ -67,7 +67,8 @@ def serve(
     """Start the app; without answer files it goes on with the study in the database."""
     _check_extra()
     from mtbenchx_tasks.annotate.assignment import Policy
-    from mtbenchx_tasks.annotate.serve import AppOptions, make_site, open_study, run
+    from mtbenchx_tasks.annotate.serve import AppOptions, make_site, open_study
+    from mtbenchx_tasks.annotate.server import run
 
     files = [*answers, *(more or [])]
     sets = {"reference_set": references, "question_set": questions}

@@ -19,6 +19,8 @@ INTERRUPTS = ["paragraph", "blockquote", "list"]
 """What a displayed formula ends without a blank line between."""
 NUMBERED = re.compile(r"\{(align|equation|gather)\}")
 """Environments that would number their lines: the answer has no such numbers."""
+LONGEST, MOST_LINES = 4000, 200
+"""Characters and lines of one formula; what isn't closed within them is none, or looking for ends took for ever."""
 
 
 def math_plugin(markdown: MarkdownIt) -> None:
@@ -72,7 +74,7 @@ def _inline(state: StateInline, silent: bool) -> bool:
     opening = state.src[state.pos : state.pos + 2]
     if opening not in (r"\(", r"\["):
         return False
-    end = state.src.find(r"\)" if opening == r"\(" else r"\]", state.pos + 2)
+    end = state.src.find(r"\)" if opening == r"\(" else r"\]", state.pos + 2, state.pos + LONGEST)
     content = state.src[state.pos + 2 : end]
     if end < 0 or not content.strip():
         return False
@@ -88,7 +90,7 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     if state.is_code_block(first):
         return False
     lines = []
-    for line in range(first, last):
+    for line in range(first, min(last, first + MOST_LINES)):
         if line > first and state.sCount[line] < state.blkIndent and not state.isEmpty(line):
             return False
         text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].rstrip()

@@ -19,7 +19,8 @@ from mtbenchx_tasks.annotate.bundle import Bundle, fill, read_bundle
 from mtbenchx_tasks.annotate.commits import Commits
 from mtbenchx_tasks.annotate.journal import Journal
 from mtbenchx_tasks.annotate.replay import restore
-from mtbenchx_tasks.annotate.serve import make_site, run
+from mtbenchx_tasks.annotate.serve import make_site
+from mtbenchx_tasks.annotate.server import run
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.votes_dataset import VotesDataset
 

@@ -60,10 +60,12 @@ CLASSES = {
     "th": {"left", "center", "right"},
     "td": {"left", "center", "right"},
 }
-
-
 MOST_LINES = 2000
 """A text of more lines is shown as it stands: Markdown's reader takes time that grows with their square."""
+MOST_CHARACTERS = 200_000
+"""So is a text of more characters."""
+MOST_SEARCHES = 1000
+"""Words that may stand elsewhere than in their order."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,15 @@ def render(text: str) -> RenderedText:
     if not text.strip():
         return RenderedText("", blank=False)
     text = storable(text)
-    if text.count("\n") > MOST_LINES:
+    if text.count("\n") > MOST_LINES or len(text) > MOST_CHARACTERS:
         return _plain(text)
     env: dict[str, Any] = {}
     html = _clean(_markdown().render(text, env))
     seen = _visible(html)
-    if _lost(text, seen, env.get("latex", [])):
-        return _plain(text)
-    return RenderedText(html, blank=not _is_visible(seen) and "<ol" not in html)
+    blank = not _is_visible(seen) and "<ol" not in html
+    if _lost(text, seen, env.get("latex", [])) or (blank and "<blockquote>" in html):
+        return _plain(text)  # Markdown's reader goes no deeper than 20 quotes within each other
+    return RenderedText(html, blank)
 
 
 def _plain(text: str) -> RenderedText:
@@ -111,11 +114,32 @@ def _visible(html: str) -> str:
 
 
 def _lost(text: str, seen: str, latex: Sequence[str]) -> bool:
-    """Whether a word of the text isn't on the page; formulas are drawn, not written."""
-    for formula in set(latex):
-        text = text.replace(formula, " ")
-    wanted = set(WORD.findall(NUMBERING.sub(" ", unescape(text))))
-    return any(word not in seen for word in wanted - set(WORD.findall(seen)))
+    """Whether a word of the text isn't on the page; formulas are drawn, not written.
+
+    Words keep their order nearly always, so each is looked for behind the one before, and only then everywhere.
+    """
+    whole, place, searches = set(WORD.findall(seen)), 0, 0
+    for word in dict.fromkeys(WORD.findall(NUMBERING.sub(" ", unescape(_without(text, latex))))):
+        if word in whole:
+            continue
+        found = seen.find(word, place)
+        if found < 0:
+            found, searches = seen.find(word, 0, place), searches + 1
+        if found < 0 or searches > MOST_SEARCHES:
+            return True
+        place = found
+    return False
+
+
+def _without(text: str, latex: Sequence[str]) -> str:
+    """Leave formulas out, each where it stands behind the one before."""
+    parts, place = [], 0
+    for formula in latex:
+        found = text.find(formula, place)
+        if found >= 0:
+            parts.append(text[place:found])
+            place = found + len(formula)
+    return " ".join([*parts, text[place:]])
 
 
 def _clean(html: str) -> str:

@@ -1,15 +1,12 @@
 """`mtbenchx annotate serve`: from answer files and a database to a running app."""
 
-import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.annotate.app import create_app
 from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.codes import cookie_secret
 from mtbenchx_tasks.annotate.pages import Pages
@@ -18,13 +15,6 @@ from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of
 from mtbenchx_tasks.annotate.texts import consent_text, languages
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.annotate.website import Keeper, Site
-
-if TYPE_CHECKING:
-    import uvicorn
-
-GRACE_SECONDS = 2
-"""For requests under way at the end: a container has ten seconds, of which the last commit needs most."""
-LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -128,54 +118,6 @@ def warnings(store: Store, study: AnnotationStudy, pages: Pages) -> list[str]:
     if not store.active_annotators():
         lines.append(f"Nobody is invited yet: mtbenchx annotate invite 12 --db {store.path}")
     return lines
-
-
-@contextmanager
-def _closed_terminal_ends(server: "uvicorn.Server") -> Iterator[None]:
-    """Let SIGHUP end a server as SIGTERM does: an exception from a handler can be lost in the server's event loop."""
-    hangup = getattr(signal, "SIGHUP", None)
-    if hangup is None or signal.getsignal(hangup) == signal.SIG_IGN:  # Windows; nohup
-        yield
-        return
-    before = signal.signal(hangup, lambda *_: setattr(server, "should_exit", True))
-    try:
-        yield
-    finally:
-        signal.signal(hangup, before)
-
-
-def run(site: Site, host: str, port: int) -> None:
-    """Serve until interrupted; what was acknowledged is in the database, which the caller closes.
-
-    Raises:
-        UserError: The port is taken.
-    """
-    import uvicorn
-
-    shown = f"[{host}]" if ":" in host else host
-    print(f"http://{shown}:{port}/  {len(site.voting.items)} items, votes in {site.voting.store.path}", file=sys.stderr)
-    if host not in LOCAL and not site.embedded:
-        print("Put a web server with https before it: codes and cookies must not travel in the clear.", file=sys.stderr)
-    try:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(site),
-                host=host,
-                port=port,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
-        )
-        with _closed_terminal_ends(server), suppress(KeyboardInterrupt):
-            server.run()
-            if not server.started:
-                raise SystemExit(1)
-    except SystemExit as error:
-        if not error.code:
-            raise
-        raise UserError(f"Can't listen on {host}:{port}; name another port by --port.") from error
 
 
 def _progress(questions: list[Any]) -> Iterable[Any]:

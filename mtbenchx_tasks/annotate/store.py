@@ -89,11 +89,12 @@ class Store:
             self._db = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
             self._check_ours()
-            with suppress(OSError):
-                path.chmod(0o600)  # 0.3 let others read it
             for pragma in (f"application_id={APPLICATION}", *PRAGMAS):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(TABLES)
+            for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+                with suppress(OSError):
+                    file.chmod(0o600)  # 0.3 let others read them
         except (OSError, sqlite3.Error) as error:
             raise UserError(f"The database {path} can't be opened ({error}); name another one by --db.") from error
 
@@ -220,6 +221,16 @@ class Store:
                 (now, version, language, name),
             )
             self.record("consent", annotator=name, version=version, text=text, language=language)
+
+    def leave(self, name: str, session: str) -> None:
+        """End a login: whoever has its cookie is nobody from now on."""
+        with self.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO session VALUES (?, ?)", (session, name))
+            self.record("leave", annotator=name, session=session)
+
+    def has_left(self, session: str) -> bool:
+        """Tell whether a login was ended."""
+        return bool(self.rows("SELECT 1 FROM session WHERE id = ?", (session,)))
 
     def withdraw(self, name: str) -> int:
         """Delete an annotator's votes, assignments and invitation; returns the number of votes.

@@ -64,6 +64,7 @@ class Site:
         self.consent = self.consent or consent_text(self.ui)
         self.version = consent_version(self.consent)
         self.forms = access.RateLimit(self.votes_per_minute)
+        self.joins = access.RateLimit(self.votes_per_minute)
         self.views = access.RateLimit(self.votes_per_minute * access.VIEWS_PER_VOTE)
         self.signer = access.Signer(self.secret)
         self.templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)

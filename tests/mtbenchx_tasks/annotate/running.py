@@ -20,6 +20,7 @@ from mtbenchx_tasks.annotate.assignment import Policy
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.people import invite
+from mtbenchx_tasks.annotate.server import Connection
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy
 from mtbenchx_tasks.annotate.voting import Voting
@@ -93,7 +94,8 @@ def code(number: int) -> str:
 @contextmanager
 def serving(site: Site) -> Iterator[str]:
     """Serve on a free port; gives the url."""
-    config = uvicorn.Config(create_app(site), host="127.0.0.1", port=0, log_level="error", access_log=False)
+    quiet: dict[str, Any] = {"log_level": "error", "access_log": False}
+    config = uvicorn.Config(create_app(site), host="127.0.0.1", port=0, http=Connection, ws="none", **quiet)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,9 +1,13 @@
 """The app over real HTTP, as a browser without JavaScript uses it."""
 
+import os
 import re
+import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -11,6 +15,9 @@ import pytest
 from markupsafe import escape
 
 from mtbenchx_tasks.annotate.assignment import Policy
+from mtbenchx_tasks.annotate.people import invite
+from mtbenchx_tasks.annotate.server import Connection
+from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.website import Site
 from tests.mtbenchx_tasks.annotate.running import CODE, ONE, OTHER, Person, code, make_site, make_study, person, serving
 from tests.mtbenchx_tasks.annotate.test_journal import Full
@@ -279,6 +286,18 @@ def test_guessing_codes_is_slowed_down(tmp_path: Path) -> None:
     assert not any("set-cookie" in answer.headers for answer in told)
 
 
+def test_wrong_codes_of_others_lock_nobody_out(tmp_path: Path) -> None:
+    """Behind a proxy all have one address; so the right code is let in while wrong ones are slowed down."""
+    site = make_site(tmp_path, votes_per_minute=3, codes=2)
+    with person(site) as mallory, person(site) as anna:
+        wrong = [mallory.client.post("/join", data={"code": f"GUESS{n}"}).status_code for n in range(9)]
+        assert wrong == [403] * 3 + [429] * 6
+        assert "Before you begin" in anna.client.post("/join", data={"code": CODE}).text
+        again = [anna.client.post("/join", data={"code": CODE}).status_code for _ in range(3)]
+        assert again == [200, 200, 429]  # one code: three a minute
+        assert anna.client.post("/join", data={"code": code(1)}).status_code == 200
+
+
 @pytest.mark.parametrize("site_of_the_form", ["cross-site", "same-site"])
 def test_a_form_of_another_site_is_refused(site: Site, anna: Person, site_of_the_form: str) -> None:
     done = anna.client.post("/vote", data=anna.form(), headers={"Sec-Fetch-Site": site_of_the_form})
@@ -302,8 +321,13 @@ def test_withdrawing_deletes_every_vote_and_ends_the_code(site: Site, anna: Pers
     assert anna.client.get("/").status_code == 200  # the page that asks for a code
 
 
-def test_logging_out_forgets_the_cookie(anna: Person) -> None:
+def test_logging_out_ends_the_cookie_for_whoever_has_it(site: Site, anna: Person) -> None:
+    kept = dict(anna.client.cookies)
     anna.client.post("/leave", data={"csrf": anna.field("csrf")})
+    with person(site) as thief:
+        thief.client.cookies.update(kept)
+        assert "Invitation code" in thief.see()
+        assert thief.client.post("/vote", data={"csrf": "x", "choice": "tie"}).status_code == 403
     assert "annotator" not in anna.client.cookies
     assert "Invitation code" in anna.see()
 
@@ -354,6 +378,49 @@ def test_a_form_that_is_too_long_or_not_a_form_is_refused(site: Site, anna: Pers
     assert anna.client.post("/vote", json={"choice": "left"}).status_code in (400, 403)
     assert anna.client.post("/vote", files={"choice": b"left"}, data={"csrf": anna.field("csrf")}).status_code == 400
     assert votes(site) == []
+
+
+def test_a_request_that_does_not_arrive_whole_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connection, "seconds", 0.4)
+    parts = (b"", b"GET / HT", b"POST /join HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\ncode=")
+    with serving(make_site(tmp_path)) as url:
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        for part in parts:
+            with socket.create_connection(address) as half:
+                half.sendall(part)
+                half.settimeout(0.1)
+                begun = time.monotonic()
+                while time.monotonic() - begun < 10:
+                    with suppress(TimeoutError):
+                        if not half.recv(1000):
+                            break
+                    with suppress(OSError):
+                        half.sendall(b"x" if part else b"")  # dripping doesn't help
+                assert 0.2 < time.monotonic() - begun < 8
+        with httpx.Client(base_url=url, trust_env=False) as client:  # one that is whole stays
+            assert client.get("/health").text == "ok\n"
+            time.sleep(0.6)
+            assert client.get("/health").text == "ok\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files' modes are a Unix thing")
+def test_only_its_owner_reads_the_database_that_an_earlier_version_left_open(tmp_path: Path) -> None:
+    file = tmp_path / "votes.sqlite"
+    Store(file).close()
+    file.chmod(0o644)
+    store = Store(file)
+    invite(store, ["hash"])
+    assert {kept.name: kept.stat().st_mode & 0o077 for kept in tmp_path.iterdir()} == {
+        "votes.sqlite": 0,
+        "votes.sqlite-wal": 0,
+        "votes.sqlite-shm": 0,
+    }
+
+
+def test_a_login_outlasts_a_clock_that_is_set_back(anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 3600)
+    assert "Rate only turn 1" in anna.see()
 
 
 def test_the_cookie_is_out_of_reach_of_scripts(site: Site) -> None:

@@ -143,6 +143,9 @@ def test_a_lone_dollar_is_seen(text: str) -> None:
 HEAVY = {
     "lines": "\n" * 20_000 + "word",
     "open formulas": "\\[ a\n" * 8_000,
+    "open brackets": "\\(" * 60_000,
+    "words glued by markup": " ".join(f"*w{number}*x" for number in range(12_000)),
+    "a million characters": "**a** " * 170_000,
     "distinct words": " ".join(f"word{number}" for number in range(60_000)),
 }
 
@@ -158,6 +161,11 @@ def test_a_heavy_text_is_rendered_within_seconds(name: str) -> None:
 def test_words_below_many_quotes_are_shown() -> None:
     rendered = render("> " * 30 + "words")
     assert (rendered.blank, "words" in rendered.html) == (False, True)
+
+
+def test_marks_below_many_quotes_are_shown() -> None:
+    rendered = render("> " * 30 + "\u2192!")
+    assert (rendered.blank, "\u2192!" in rendered.html) == (False, True)
 
 
 def test_half_a_surrogate_pair_is_shown_as_a_replacement() -> None:
