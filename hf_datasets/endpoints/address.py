@@ -40,7 +40,7 @@ class Address:
     def is_safe(self) -> bool:
         """Whether a key sent there can't be read on the way: by TLS, or since it stays on this machine."""
         parts = urlsplit(self.base)
-        return parts.scheme == "https" or _is_local(parts.hostname or "")
+        return parts.scheme == "https" or is_local(parts.hostname or "")
 
 
 def configured_url(base_url: str | None) -> str:
@@ -106,7 +106,8 @@ def _base(parts: SplitResult) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", ""))
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Tell whether a host's name or address is this machine's own."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -5,7 +5,6 @@ several judgments must never be added up before they are priced.
 """
 
 import functools
-import ipaddress
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from hf_datasets.endpoints.address import is_local
 from hf_datasets.endpoints.client import OPENAI_URL
 from hf_datasets.shared.errors import UserError
 
@@ -147,12 +147,7 @@ def price_of(
 def is_own_machine(endpoint: str) -> bool:
     """Tell whether a judge runs on this machine, where nobody charges for it: in this process, or at localhost."""
     host = urlsplit(endpoint).hostname if "://" in endpoint else None
-    if host is None:
-        return endpoint in OWN_MACHINE
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return endpoint in OWN_MACHINE if host is None else is_local(host)
 
 
 def _times(price: Price, factor: float) -> Price:

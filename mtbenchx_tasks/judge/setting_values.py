@@ -5,8 +5,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+
+from hf_datasets.endpoints.address import read_address
+from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
 
 OURS = ("model", "messages", "stream", "n", "temperature", "max_tokens", "max_completion_tokens", "seed", "logprobs")
@@ -19,23 +22,56 @@ ALMOST = 0.9
 """From this likeness on, a name is a slip of the pen: `max_token`."""
 
 
-def is_url(text: str) -> bool:
-    """Tell whether a text is an http address with a host."""
+def within(low: float, high: float) -> AfterValidator:
+    """Return the check of a number: from the least to the greatest value."""
+
+    def check(value: float, info: ValidationInfo) -> float:
+        if not low <= value <= high:
+            raise UserError(f"judge.{info.field_name} must be from {low} to {high}, not {value}.")
+        return value
+
+    return AfterValidator(check)
+
+
+def _filled(text: str, info: ValidationInfo) -> str:
+    if not text:
+        raise UserError(f"judge.{info.field_name} must not be empty.")
+    return text
+
+
+def _url(text: str) -> str:
     try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
+        read_address(text)
+    except UserError:
+        raise UserError(
+            "judge.base_url must begin with http:// or https:// and a host, e.g. http://127.0.0.1:8000/v1."
+        ) from None
+    return text
 
 
-def is_header(text: str) -> bool:
-    """Tell whether a text may name an HTTP header."""
-    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", text) is not None
+def _variable(text: str) -> str:
+    if not _is_variable(text):
+        raise UserError("judge.api_key_env must be the name of an environment variable; a key is never a setting.")
+    return text
 
 
-def is_variable(text: str) -> bool:
+def _is_variable(text: object) -> bool:
     """Tell whether a text names an environment variable, and isn't a key that happens to be made of its characters."""
-    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and not _looks_like_a_key(text)
+    return (
+        isinstance(text, str)
+        and re.fullmatch(r"[A-Za-z_]\w*", text, re.ASCII) is not None
+        and not (_looks_like_a_key(text))
+    )
+
+
+def _headers(given: "Fixed") -> "Fixed":
+    for header, variable in given.items():
+        if not _is_variable(variable) or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", header):
+            raise UserError(
+                f"judge.extra_headers must map the name of a header to the name of the environment variable that "
+                f"holds its value; {header!r} doesn't: a key is never a setting."
+            )
+    return given
 
 
 def _looks_like_a_key(text: str) -> bool:
@@ -43,18 +79,21 @@ def _looks_like_a_key(text: str) -> bool:
     return KEY.match(text) is not None or re.fullmatch(r"(?=.*[a-z])(?=.*\d)\w{28,}", text) is not None
 
 
-def check_object(setting: str, given: Mapping[str, Any]) -> None:
-    """Raise UserError if a setting that is an object holds a key, isn't JSON, or says what another setting says."""
+def _object(given: "Fixed", info: ValidationInfo) -> "Fixed":
+    """Check that an object holds no key, is JSON, and doesn't say what another setting says."""
     for name, value in _leaves(given):
         if KEY_NAME.search(name) or (isinstance(value, str) and KEY.match(value)):
-            raise UserError(f"judge.{setting} holds what looks like a key at {name!r}; a key is never a setting.")
-    ours = [name for name in OURS if name in given] if setting == "extra_body" else []
+            raise UserError(
+                f"judge.{info.field_name} holds what looks like a key at {name!r}; a key is never a setting."
+            )
+    ours = [name for name in OURS if name in given] if info.field_name == "extra_body" else []
     if ours:
         raise UserError(f"judge.extra_body can't hold {ours[0]!r}: name it as a setting of its own, if there is one.")
     try:
         json.dumps(given, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise UserError(f"judge.{setting} must be a JSON object ({error}).") from None
+        raise UserError(f"judge.{info.field_name} must be a JSON object ({error}).") from None
+    return given
 
 
 def _leaves(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:
@@ -67,6 +106,25 @@ def _leaves(value: Any, name: str = "") -> Iterable[tuple[str, Any]]:
             yield from _leaves(inner, name)
     else:
         yield name, value
+
+
+class Fixed(dict[str, Any]):
+    """A JSON object as a setting: equal ones have one hash, so it is not to be changed."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(canonical_json(self))
+
+
+def _fixed(value: Any) -> Any:
+    return Fixed(value) if isinstance(value, Mapping) else value
+
+
+FilledText = Annotated[str, AfterValidator(_filled)]
+Url = Annotated[str, AfterValidator(_url)]
+Variable = Annotated[str, AfterValidator(_variable)]
+JsonObject = Annotated[Fixed, BeforeValidator(_fixed), AfterValidator(_object)]
+Headers = Annotated[Fixed, BeforeValidator(_fixed), AfterValidator(_headers)]
+NOTHING = Fixed()
 
 
 def unknown(name: str, known: list[str]) -> str:
@@ -92,7 +150,8 @@ def _alternatives(kind: Any) -> list[Any]:
     if get_origin(kind) is Literal:
         return list(get_args(kind))
     if get_origin(kind) is Annotated:
-        return [dict]
+        base = get_args(kind)[0]
+        return [dict if issubclass(base, dict) else base]
     arguments = get_args(kind)
     if not arguments:
         return [None] if kind is type(None) else [kind]

@@ -8,29 +8,27 @@ from dataclasses import asdict, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import ConfigDict, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ArgsKwargs
 
 from hf_datasets.endpoints.client import public_url
-from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.presets import DEFAULT, PRESETS, with_preset
-from mtbenchx_tasks.judge.setting_values import check_object, is_header, is_url, is_variable, unknown, wrong_kind
+from mtbenchx_tasks.judge.setting_values import (
+    NOTHING,
+    FilledText,
+    Headers,
+    JsonObject,
+    Url,
+    Variable,
+    unknown,
+    within,
+    wrong_kind,
+)
 
 DEFAULT_JUDGE = PRESETS[DEFAULT].model
 """Who judges where nobody is named."""
-RANGES: Mapping[str, tuple[float, float]] = {
-    "temperature": (0, 2),
-    "top_logprobs": (1, 1000),
-    "max_tokens": (1, 1_000_000),
-    "runs": (1, 1000),
-    "concurrency": (1, 4096),
-    "timeout": (0.001, 86_400),
-    "max_cost": (0, 1_000_000),
-    "batch_size": (1, 4096),
-}
-"""Setting -> least and greatest value."""
 ELSEWHERE = {
     "openai": ("backend_args", "device", "batch_size"),
     "local": ("backend_args", "base_url", "api_key_env", "extra_headers", "extra_body", "concurrency", "continuation"),
@@ -40,39 +38,24 @@ IN_PROCESS = ("base_url", "api_key_env", "extra_headers", "extra_body", "concurr
 """Settings that mean nothing to a model class of lm_eval."""
 
 
-class Fixed(dict[str, Any]):
-    """A JSON object as a setting: equal ones have one hash, so it is not to be changed."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(canonical_json(self))
-
-
-def _fixed(value: Any) -> Any:
-    return Fixed(value) if isinstance(value, Mapping) else value
-
-
-JsonObject = Annotated[Fixed, BeforeValidator(_fixed)]
-NOTHING = Fixed()
-
-
 @dataclass(frozen=True, config=ConfigDict(strict=True, arbitrary_types_allowed=True, hide_input_in_errors=True))
 class JudgeSettings:
     """Who judges, and how. Every field can be given as `--metadata '{"judge": {"field": value}}'`."""
 
-    model: str = DEFAULT_JUDGE
+    model: FilledText = DEFAULT_JUDGE
     """Name at the endpoint, or of a preset (`hosted`, `open`, `paper`); in process: a folder or a Hub id."""
     preset: Literal["hosted", "open", "paper"] | None = None
     """The preset that gave what the user left out; null: none did."""
-    backend: str = "openai"
+    backend: FilledText = "openai"
     """`openai`: any OpenAI-compatible endpoint; `local`: transformers in this process, which weighs each rating; or
     the name of a model class of lm_eval (`hf`, `vllm`, `sglang` ...), in this process."""
     backend_args: JsonObject = NOTHING
     """In process by lm_eval: arguments of its model class."""
-    base_url: str | None = field(default=None, repr=False)
+    base_url: Url | None = field(default=None, repr=False)
     """The endpoint, with its query if it needs one; null: OPENAI_BASE_URL or OpenAI's own."""
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: Variable = "OPENAI_API_KEY"
     """The environment variable that holds the key. Keys themselves are never settings."""
-    extra_headers: JsonObject = NOTHING
+    extra_headers: Headers = NOTHING
     """HTTP header -> the environment variable that holds its value."""
     extra_body: JsonObject = NOTHING
     """Merged into each request: what only this endpoint knows (`chat_template_kwargs`, `provider` ...)."""
@@ -90,27 +73,27 @@ class JudgeSettings:
     """How a verdict is read: the last well-formed one in range, or FastChat's rule exactly."""
     rating: Literal["text", "expected"] = "text"
     """`text`: the written verdict; `expected`: the probability-weighted mean of 1 to 10 (G-Eval)."""
-    top_logprobs: int = 20
+    top_logprobs: Annotated[int, within(1, 1000)] = 20
     """Alternatives per token that `expected` asks an endpoint for."""
     continuation: Literal["auto", "vllm", "prefix", "off"] = "auto"
     """How `expected` has an endpoint continue a verdict that is begun for it, so that one token tells the rating:
     `vllm` (also SGLang: continue_final_message), `prefix` (Mistral), `auto`: whichever the endpoint understands, else
     `off`: the verdict is read that it writes."""
-    temperature: float | None = 0.0
+    temperature: Annotated[float, within(0, 2)] | None = 0.0
     """Sampling temperature of the judge, 0 to 2; null: not sent, the endpoint's default."""
-    reasoning_effort: str | None = None
+    reasoning_effort: FilledText | None = None
     """How much the judge thinks before it speaks (`none`, `low`, `medium`, `high` ...); null: not sent."""
     seed: int | None = None
     """Seed of the endpoint's sampling, where it takes one; null: not sent."""
-    max_tokens: int = 2048
+    max_tokens: Annotated[int, within(1, 1_000_000)] = 2048
     """Most tokens of one judgment, thoughts included."""
-    runs: int = 1
+    runs: Annotated[int, within(1, 1000)] = 1
     """How often each answer is judged; a rating is the mean of its valid runs."""
-    concurrency: int = 16
+    concurrency: Annotated[int, within(1, 4096)] = 16
     """Most requests in flight."""
-    timeout: float = 120.0
+    timeout: Annotated[float, within(0.001, 86_400)] = 120.0
     """Seconds before one try, from its first byte to its last, is given up."""
-    max_cost: float | None = None
+    max_cost: Annotated[float, within(0, 1_000_000)] | None = None
     """Dollars: stop before this is exceeded, and keep everything; null: no limit."""
     ledger: str | None = None
     """Where judgments are kept; null: the user's cache folder."""
@@ -118,7 +101,7 @@ class JudgeSettings:
     """Re-use answers that the ledger holds from an interrupted run of the same model."""
     device: str | None = None
     """In process: torch device; null: the candidate's if it is the same model, else cuda or cpu."""
-    batch_size: int | None = None
+    batch_size: Annotated[int, within(1, 4096)] | None = None
     """In process: judgments in one forward pass; null: 8 on a GPU, 1 on a CPU."""
 
     @classmethod
@@ -157,36 +140,12 @@ class JudgeSettings:
 
     @model_validator(mode="after")
     def _check(self) -> "JudgeSettings":
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UserError(f"judge.{name} must be from {low} to {high}, not {value}.")
-        for name in ("model", "backend", "reasoning_effort"):
-            if getattr(self, name) == "":
-                raise UserError(f"judge.{name} must not be empty.")
         if self.rating == "expected" and self.backend not in ELSEWHERE:
             raise UserError(
                 f'judge.rating "expected" needs the probabilities of tokens, which lm_eval\'s {self.backend!r} does '
                 f"not return; take the backend local or an endpoint, or rating text."
             )
-        self._check_endpoint()
         return self
-
-    def _check_endpoint(self) -> None:
-        if not is_variable(self.api_key_env):
-            raise UserError("judge.api_key_env must be the name of an environment variable; a key is never a setting.")
-        for header, variable in self.extra_headers.items():
-            if not isinstance(variable, str) or not is_variable(variable) or not is_header(header):
-                raise UserError(
-                    f"judge.extra_headers must map the name of a header to the name of the environment variable that "
-                    f"holds its value; {header!r} doesn't: a key is never a setting."
-                )
-        for setting in ("extra_body", "backend_args"):
-            check_object(setting, getattr(self, setting))
-        if self.base_url is not None and not is_url(self.base_url):
-            raise UserError(
-                "judge.base_url must begin with http:// or https:// and a host, e.g. http://127.0.0.1:8000/v1."
-            )
 
     @property
     def endpoint(self) -> str:
