@@ -230,6 +230,14 @@ def stratum_name(name: str) -> str:
     return {"all": "All", "rcemr": "RCEMR", "": "No category told"}.get(name) or category_name(name)
 
 
+def turn_name(turn: int | str | None) -> str:
+    """Return `turn 1`, `all turns`, or `whole conversation` (None)."""
+    return {None: CONVERSATION, "conversation": CONVERSATION, "all": "all turns"}.get(turn, f"turn {turn}")
+
+
+CONVERSATION = "whole conversation"
+
+
 def category_name(category: str) -> str:
     """Return a category as a heading."""
     return "STEM" if category == "stem" else category.capitalize()

@@ -36,15 +36,19 @@ def _winner(value: Any) -> str:
     return SAID[value]
 
 
-def _vote_turn(value: Any) -> int:
+def _vote_turn(value: Any) -> int | None:
+    if value is None or value == CONVERSATION:
+        return None
     value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TURNS:
-        raise ValueError(f"must be a whole number from 1 to {MOST_TURNS}")
+        raise ValueError(f"must be a whole number from 1 to {MOST_TURNS}, or null for the whole conversation")
     return value
 
 
 Said = Annotated[str, BeforeValidator(_winner)]
-VoteTurn = Annotated[Any, BeforeValidator(_vote_turn)]
+VoteTurn = Annotated[int | None, BeforeValidator(_vote_turn)]
+CONVERSATION = "conversation"
+"""What files call the turn of a vote on a whole conversation; null is the same."""
 MOST_TURNS = 100
 """Of a conversation; others' benchmarks have more than two."""
 

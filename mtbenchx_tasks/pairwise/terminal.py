@@ -18,6 +18,7 @@ from mtbenchx_tasks.stats.pair_rates import (
     strata,
 )
 from mtbenchx_tasks.stats.substitution import Following, effects, substitute
+from mtbenchx_tasks.tables import turn_name
 
 UNTOLD = "benchmark not told (--benchmark)"
 
@@ -63,7 +64,7 @@ def _bias(preferences: Sequence[Preference]) -> Table:
     """Positional bias of each stratum and turn."""
     names = ("", "inconsistent", "95 %", "first", "second", "other", "failed")
     table = Table(*names, title="Positional bias, in %")
-    groups = strata(preferences) | {f"turn {turn}": group for (turn,), group in by(preferences, "turn").items()}
+    groups = strata(preferences) | {turn_name(turn): group for (turn,), group in by(preferences, "turn").items()}
     for name, group in groups.items():
         found = positional_bias(group)
         directions = map(str, (found.first, found.second, found.other))

@@ -7,6 +7,8 @@ from typing import Any
 from markupsafe import Markup
 
 from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.meta_evaluation.agreement.results import Results
+from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
 from mtbenchx_tasks.records import Preference, Study
 from mtbenchx_tasks.report.figures import pairs as pair_figures
 from mtbenchx_tasks.report.figures import scores as score_figures
@@ -16,13 +18,13 @@ from mtbenchx_tasks.report.sections import Section, sections
 from mtbenchx_tasks.report.tables import pairs as pair_tables
 from mtbenchx_tasks.report.tables import quality as quality_tables
 from mtbenchx_tasks.report.tables import scores as score_tables
-from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, votes_html
 from mtbenchx_tasks.report.tables.faults import faults_table
 from mtbenchx_tasks.report.tables.gains import gains, gains_table
 from mtbenchx_tasks.report.tables.ranking import ranking_tables
 from mtbenchx_tasks.stats.cells import Resampler
 from mtbenchx_tasks.stats.paired_tests import ModelPair, paired
+from mtbenchx_tasks.stats.upper_limits import TIE_CLASSES
 from mtbenchx_tasks.tables import Table
 
 MOST_VOTE_FIGURES = 16
@@ -76,10 +78,17 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
     labels = {model.name: model.label for model in models}
     parts += _ranking(study, labels) + _pairs(study, questions, labels)
     if study.agreement is not None:
-        parts.append(Chapter("Agreement of people and judges", tuple(agreement_tables(study.agreement))))
+        parts.append(Chapter("Agreement of people and judges", tuple(_agreement(study.agreement))))
     if study.costs:
         parts.append(Chapter("Cost of judging", (quality_tables.cost_table(study.costs),)))
     return parts
+
+
+def _agreement(loaded: Mapping[str, object]) -> list[Table]:
+    """Return the paper's Table 3 in the first tie mode that agreement.json holds."""
+    found = Results.of_json(loaded)
+    modes = [mode for mode in TIE_CLASSES if any(one.tie_mode == mode for one in found.statistics)]
+    return agreement_tables(found, modes[0]) if modes else []
 
 
 def _in_pairs(study: Study) -> set[str]:

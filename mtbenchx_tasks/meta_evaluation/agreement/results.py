@@ -1,10 +1,13 @@
 """Every statistic of a study, in every tie mode, stratum and turn, each with its n (paper, Table 3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import record
+from mtbenchx_tasks.formats.vote_rows import CONVERSATION
 from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts
 from mtbenchx_tasks.records import PEOPLE, Preference
 from mtbenchx_tasks.stats.agreement import raw_agreement
@@ -43,7 +46,7 @@ class Statistic:
     """`all`, a category or `rcemr`."""
     turn: str
     """`1`, `2` and so on, `conversation`, or `all`."""
-    value: float | None
+    value: float | None = None
     """A share or a kappa; None where it isn't defined."""
     low: float | None = None
     """Lower end of its 95 % bootstrap interval over questions."""
@@ -126,6 +129,30 @@ class Results:
         """Return it as JSON's types."""
         return asdict(self)
 
+    @classmethod
+    def of_json(cls, loaded: Mapping[str, Any]) -> "Results":
+        """Read what an agreement.json of any release holds of people and agreement.
+
+        Raises:
+            UserError: It is of another layout.
+        """
+        rows = loaded.get("statistics")
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) and "statistic" in row for row in rows):
+            raise UserError(
+                "agreement.json is of another layout than `mtbenchx agreement --out` writes; make it again."
+            )
+        statistics = (
+            record(
+                Statistic,
+                {**row, "judge": row.get("judge") or "", "turn": str(row.get("turn"))},
+                f"agreement.json, statistic {number}",
+                "one of `mtbenchx agreement --out`",
+            )
+            for number, row in enumerate(rows, start=1)
+        )
+        people = loaded.get("people")
+        return cls({}, dict(people) if isinstance(people, Mapping) else {}, tuple(statistics), ())
+
 
 def results(
     study: VotesAndVerdicts,
@@ -162,13 +189,12 @@ def results(
     return Results(settings, people, statistics, tuple(rate_rows(study)))
 
 
-def turn_name(turn: int | None) -> str:
-    """Return a turn as files name it."""
+def _turn(turn: int | None) -> str:
     return CONVERSATION if turn is None else str(turn)
 
 
-POOLED, CONVERSATION = "all", "conversation"
-"""The turn of a number over all turns, and of votes on the whole conversation."""
+POOLED = "all"
+"""The turn of a number over all turns."""
 
 
 def _cells(tallies: Sequence[VoteTally]) -> Iterator[tuple[str, str, list[VoteTally]]]:
@@ -176,7 +202,7 @@ def _cells(tallies: Sequence[VoteTally]) -> Iterator[tuple[str, str, list[VoteTa
     for stratum, group in strata(tallies).items():
         if stratum:  # questions of unknown category are in `all` only
             for (turn,), part in by(group, "turn").items():
-                yield stratum, turn_name(turn), part
+                yield stratum, _turn(turn), part
             yield stratum, POOLED, group
 
 
@@ -267,7 +293,7 @@ def rate_rows(study: VotesAndVerdicts) -> Iterator[RateRow]:
         for (models, language), pair in by(votes, "models", "language").items():
             one, other = sorted(model.name for model in models)
             for stratum, group in strata(pair).items():
-                turns = {turn_name(turn): part for (turn,), part in by(group, "turn").items()} | {POOLED: group}
+                turns = {_turn(turn): part for (turn,), part in by(group, "turn").items()} | {POOLED: group}
                 for turn, part in turns.items() if stratum else ():
                     yield _rates(voter, (one, other, language), stratum, turn, part)
 

@@ -1,51 +1,82 @@
 """The tables to read: agreement (paper, Table 3), kappa (Appendix E.3) and who wins (Figure 3)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
-from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
+from mtbenchx_tasks.meta_evaluation.agreement.results import POOLED, RateRow, Results, Statistic
 from mtbenchx_tasks.stats.upper_limits import Limit, TieMode
-from mtbenchx_tasks.tables import Table
+from mtbenchx_tasks.tables import Cell, Row, Table, number, percent, stratum_name, turn_name
+
+MODE_NAMES = {"four": "four votes", "merge_bad": "both bad counted as a tie", "decisive": "votes for a winner only"}
+COLUMNS = (
+    ("human_human", "People with people"),
+    ("judge_human", "Judge with people"),
+    ("judge_human_on_limit_items", "Judge, where the limit is"),
+    ("limit", "Upper limit"),
+    ("fleiss_kappa", "Fleiss' kappa"),
+)
 
 
 def tables(found: Results, mode: TieMode, limit: Limit) -> list[Table]:
     """Return the tables of one tie mode, with one kind of upper limit."""
     chosen = [one for one in found.statistics if one.tie_mode == mode]
-    return [*_agreement(chosen, limit), _kappas(chosen), *_judges(chosen), *_rates(found.rates)]
+    return [*agreement_tables(found, mode, limit), _kappas(chosen), *_judges(chosen), *_rates(found.rates)]
 
 
-def _agreement(chosen: Sequence[Statistic], limit: Limit) -> list[Table]:
-    """One table a judge and turn; one a turn without judges."""
-    judges = sorted({one.judge for one in chosen if one.statistic == "judge_human"}) or [""]
-    made: list[Table] = []
-    for judge in judges:
-        for turn in dict.fromkeys(one.turn for one in sorted(chosen, key=lambda one: one.turn)):
-            named = {
-                (one.statistic, one.stratum): one for one in chosen if one.turn == turn and one.judge in ("", judge)
-            }
-            rows = [
-                _agreement_row(stratum, named, limit, bool(judge))
-                for stratum in dict.fromkeys(stratum for _, stratum in named)
-            ]
-            header = ["", "human-human", "pairs"]
-            if judge:
-                header += ["judge-human", "votes", "no verdict", f"upper limit ({limit})", "judge there", "votes"]
-            title = f"Agreement in %, {_turn(turn)}" + (f", judged by {judge}" if judge else "")
-            made.append(Table(f"agreement-{len(made) + 1}", title, tuple(header), tuple(rows)))
-    return made
+def agreement_tables(found: Results, mode: TieMode, limit: Limit = "plurality") -> list[Table]:
+    """Return the paper's Table 3, one a judge; one of the people alone if there is no judge.
+
+    Args:
+        found: Every number; those of other tie modes and limits stand in the tables' records.
+        mode: What ties are.
+        limit: Which upper limit is shown.
+    """
+    judges = sorted({one.judge for one in found.statistics if one.statistic == "judge_human"}) or [""]
+    return [
+        _agreement(found, [one for one in found.statistics if one.judge in ("", judge)], judge, mode, limit, place)
+        for place, judge in enumerate(judges, start=1)
+    ]
 
 
-def _agreement_row(
-    stratum: str, named: dict[tuple[str, str], Statistic], limit: Limit, judged: bool
-) -> tuple[str, ...]:
-    people = named["human_human", stratum]
-    cells = [stratum, _percent(people), _count(people.n)]
-    if judged:
-        judge, best, there = (
-            named[name, stratum] for name in ("judge_human", f"limit_{limit}", "judge_human_on_limit_items")
-        )
-        missing = "-" if judge.missing is None else f"{100 * judge.missing:.1f}"
-        cells += [_percent(judge), _count(judge.n), missing, _percent(best), _percent(there), _count(best.n)]
-    return tuple(cells)
+def _agreement(  # noqa: PLR0917
+    found: Results, statistics: Sequence[Statistic], judge: str, mode: TieMode, limit: Limit, place: int
+) -> Table:
+    named = {
+        (one.statistic.replace(f"limit_{limit}", "limit"), one.stratum, one.turn): one
+        for one in statistics
+        if one.tie_mode == mode
+    }
+    columns = [(name, title) for name, title in COLUMNS if any(key[0] == name for key in named)]
+    rows: list[Row] = []
+    for turn in sorted({turn for _, _, turn in named}, key=lambda turn: (turn == POOLED, len(turn), turn)):
+        rows.append((turn_name(turn).capitalize(),))
+        for stratum in dict.fromkeys(key[1] for key in named if key[2] == turn):
+            cells = [_cell(name, named.get((name, stratum, turn))) for name, _ in columns]
+            rows.append((stratum_name(stratum), *cells))
+    people = found.people
+    return Table(
+        f"agreement-{place}",
+        "Agreement of people" + (f" with {judge} and with each other" if judge else ""),
+        ("Category", *(f"{title} ({limit})" if name == "limit" else title for name, title in columns)),
+        tuple(rows),
+        f"In %, kappa as a number; {MODE_NAMES[mode]}. Small: 95 % interval over questions; n: pairs of votes (people "
+        "with people) or votes; items that the judge has no verdict on. Upper limit: the best that one verdict an item can reach "
+        "against these votes; a judge is held against it on the items it rests on.",
+        (f"{people['annotators']} people, {people['votes']} votes, {people['skipped']} skips.",) if people else (),
+        tuple(map(asdict, statistics)),
+        folded=len(rows) > 36,  # noqa: PLR2004
+    )
+
+
+def _cell(name: str, one: Statistic | None) -> Cell:
+    if one is None or one.value is None:
+        return Cell("")
+    kappa = name == "fleiss_kappa"
+    interval = "" if one.low is None else f"{one.low:.2f} to {one.high:.2f}" if kappa else _ends(one.low, one.high)
+    counted = "" if kappa else f"n {_count(one.n)}"
+    missing = f"{percent(one.missing)} % of items without" if name == "judge_human" and one.missing else ""
+    shown = number(one.value, 3) if kappa else percent(one.value) + ("" if one.sd is None else f" ± {percent(one.sd)}")
+    return Cell(shown, ", ".join(filter(None, (interval, counted, missing))))
 
 
 def _kappas(chosen: Sequence[Statistic]) -> Table:
@@ -81,7 +112,7 @@ def _judges(chosen: Sequence[Statistic]) -> list[Table]:
             _count(one.n_items),
         )
         for one in chosen
-        if one.statistic in names and one.turn == "all"
+        if one.statistic in names and one.turn == POOLED
     ]
     header = ("judges", "", "turn", "statistic", "value", "items")
     return [Table("judges", "Judges among themselves (first runs)", header, tuple(rows))] if rows else []
@@ -91,13 +122,13 @@ def _rates(rows: Iterable[RateRow]) -> list[Table]:
     """One table a pair of models and language, both turns pooled."""
     groups: dict[tuple[str, str, str], list[RateRow]] = {}
     for row in rows:
-        if row.turn == "all":
+        if row.turn == POOLED:
             groups.setdefault((row.model_1, row.model_2, row.language), []).append(row)
     header = ("", "votes of", "wins", "losses", "tie", "both bad", "n", "preference", "95 %")
     return [
         Table(
             f"rates-{place}",
-            f"{two} against {one}{', ' + language if language else ''}: rates over valid votes in %, both turns",
+            f"{two} against {one}{', ' + language if language else ''}: rates over valid votes in %, all turns",
             header,
             tuple(
                 (
@@ -122,10 +153,6 @@ def _order(row: RateRow, group: Sequence[RateRow]) -> tuple[int, int]:
     return strata.index(row.stratum), voters.index(row.voter)
 
 
-def _turn(turn: str) -> str:
-    return {"all": "both turns", "conversation": "whole conversations"}.get(turn, f"turn {turn}")
-
-
 def _percent(one: Statistic) -> str:
     sd = "" if one.sd is None else f" ± {100 * one.sd:.1f}"
     interval = "" if one.low is None else f" ({_ends(one.low, one.high)})"
@@ -133,7 +160,7 @@ def _percent(one: Statistic) -> str:
 
 
 def _ends(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{100 * low:.0f}-{100 * high:.0f}"
+    return "-" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f}"
 
 
 def _share(value: float | None) -> str:

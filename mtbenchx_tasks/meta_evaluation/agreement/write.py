@@ -13,7 +13,7 @@ from rich.table import Table as Shown
 
 from hf_datasets.shared.files import write_file
 from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
-from mtbenchx_tasks.tables import Table, cell, to_latex
+from mtbenchx_tasks.tables import Cell, Table, cell, to_latex
 
 WIDTH = 160
 """Characters a line of the text file."""
@@ -29,8 +29,13 @@ def print_tables(tables: Iterable[Table], console: Console | None = None) -> Non
         for name in table.columns:
             shown.add_column(name, overflow="fold")
         for row in table.rows:
-            shown.add_row(*(cell(value).text for value in row))
+            shown.add_row(*map(_text, row))
         console.print(shown)
+
+
+def _text(value: Cell | str) -> str:
+    shown = cell(value)
+    return f"{shown.text} ({shown.n})" if shown.n else shown.text
 
 
 def write_results(folder: Path, found: Results, tables: Sequence[Table]) -> list[Path]:

@@ -11,7 +11,7 @@ from mtbenchx_tasks.report.html import render
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.pairs import Duel
 from mtbenchx_tasks.report.tables.scores import language_name
-from mtbenchx_tasks.tables import Table, number
+from mtbenchx_tasks.tables import Table, number, turn_name
 
 
 def parse_questions(text: str | None) -> list[int]:
@@ -125,9 +125,9 @@ def votes_html(found: Sequence[Duel], chosen: Sequence[int]) -> Markup:
 
 def _comparison(duel: Duel, judge: str, preference: Preference) -> dict[str, object]:
     """Return what votes.html shows of one comparison."""
-    item, run = preference.item, preference.run + 1
+    place = f"question {preference.item.question_id}, {turn_name(preference.item.turn)}, run {preference.run + 1}"
     return {
-        "title": f"{duel.title}, question {item.question_id}, turn {item.turn}, run {run}, {judge}: {_won(preference)}",
+        "title": f"{duel.title}, {place}, {judge}: {_won(preference)}",
         "games": [
             (order, game.first, "no vote" if game.decision is Decision.FAILED else _won(game), game.evidence.text)
             for order, game in zip(("first", "second"), preference.games, strict=False)

@@ -103,6 +103,28 @@ def test_a_table_of_texts_reads_the_same(tmp_path: Path) -> None:
     assert read_votes(tmp_path / "votes.csv") == read_votes(write(tmp_path / "votes.jsonl", *rows))
 
 
+def test_a_vote_on_the_whole_conversation_has_no_turn(tmp_path: Path) -> None:
+    rows = [{**LMSYS, "turn": turn} for turn in (1, None, "conversation")]
+    votes = read_votes(write(tmp_path / "votes.jsonl", *rows))
+    assert [(vote.item.turn, vote.run) for vote in votes] == [(1, 0), (None, 0), (None, 1)]
+    pq.write_table(pa.Table.from_pylist(rows[:2]), tmp_path / "votes.parquet")
+    assert [vote.item.turn for vote in read_votes(tmp_path / "votes.parquet")] == [1, None]
+    with (tmp_path / "votes.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(LMSYS))
+        writer.writeheader()
+        writer.writerow(rows[2])
+    assert read_votes(tmp_path / "votes.csv")[0].item == votes[1].item
+    write_votes(tmp_path / "ours.jsonl", votes)
+    assert read_votes(tmp_path / "ours.jsonl") == votes
+
+
+@pytest.mark.parametrize("turn", [0, "whole", True, 1.5, ..., ""])
+def test_a_vote_that_does_not_tell_its_turn_is_refused(tmp_path: Path, turn: Any) -> None:
+    row = {name: value for name, value in {**LMSYS, "turn": turn}.items() if value is not ...}
+    with pytest.raises(UserError, match="turn"):
+        read_votes(write(tmp_path / "votes.jsonl", row))
+
+
 def test_parquet_that_unpacks_without_bound_is_refused(tmp_path: Path) -> None:
     # a judge's name of a megabyte, meant 3,000 times: 3 GB out of a few thousand bytes
     columns = {name: [value] * 3000 for name, value in LMSYS.items() if name != "judge"}

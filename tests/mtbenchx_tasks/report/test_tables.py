@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import PEOPLE, Conditions, Decision, Preference, Rater
 from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.html import table_html
 from mtbenchx_tasks.report.sections import sections
-from mtbenchx_tasks.report.tables.agreement import agreement_tables
 from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
 from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_latex
@@ -137,24 +135,6 @@ def test_what_a_benchmark_of_others_has_is_not_known() -> None:
     found = section({"a": [1.0, 2.0], "b": [3.0]}, **about)
     assert missing_table(found, grouped(found.models)).rows == (("b", "German", "1 answers where others have 2"),)
     assert category_table(found, grouped(found.models), "de").rows[0][-1] == Cell("1.50", "2/2", strong=True)
-
-
-def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
-    common = {"stratum": "math", "turn": "1", "tie_mode": "four", "n": 20}
-    rows = [
-        {**common, "statistic": "human_human", "judge": "", "value": 0.5, "low": 0.4, "high": 0.6},
-        {**common, "statistic": "judge_human", "judge": "gpt-4", "value": 0.55, "low": None, "high": None},
-        {**common, "statistic": "limit_plurality", "judge": "gpt-4", "value": None},
-    ]
-    (shown,) = agreement_tables({"statistics": rows, "people": {"annotators": 3, "votes": 60, "skipped": 1}})
-    assert shown.columns == ("Category", "People with people", "Judge with people", "Upper limit")
-    assert shown.rows == (("Turn 1",), ("Math", Cell("50.0", "40 to 60"), Cell("55.0", "n 20"), Cell("")))
-    assert shown.notes == ("3 people, 60 votes, 1 skips.",)
-    turns = [{**rows[0], "turn": turn} for turn in ("all", "10", "3", "2")]
-    (shown,) = agreement_tables({"statistics": turns})
-    assert shown.rows[::2] == (("Turn 2",), ("Turn 3",), ("Turn 10",), ("All turns",))
-    with pytest.raises(UserError, match="another layout"):
-        agreement_tables({"people": {}})
 
 
 def test_positional_bias_before_and_after_substitution() -> None:

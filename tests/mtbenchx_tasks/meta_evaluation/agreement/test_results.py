@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 
 from hf_datasets.shared import jsonl
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.votes import read_votes
-from mtbenchx_tasks.meta_evaluation.agreement.results import results
+from mtbenchx_tasks.meta_evaluation.agreement.results import Results, results
 from mtbenchx_tasks.meta_evaluation.agreement.study import Repeated, gather
+from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
+from mtbenchx_tasks.tables import Cell
 from tests.mtbenchx_tasks.meta_evaluation.agreement.test_study import verdicts, votes
 from tests.mtbenchx_tasks.test_cli import mtbenchx
 
@@ -126,6 +129,66 @@ def test_a_jury_is_compared_with_itself() -> None:
     assert found["jury_fleiss_kappa", "a & b & c"].n_items == 3
 
 
+def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
+    common = {"stratum": "math", "turn": "1", "tie_mode": "four", "n": 20}
+    rows = [
+        {**common, "statistic": "human_human", "judge": "", "value": 0.5, "low": 0.4, "high": 0.6},
+        {**common, "statistic": "judge_human", "judge": "gpt-4", "value": 0.55, "low": None, "high": None, "sd": 0.01},
+        {**common, "statistic": "limit_plurality", "judge": "gpt-4", "value": None},
+        {**common, "statistic": "fleiss_kappa", "judge": None, "value": 0.1234, "low": 0.1, "high": 0.2},
+    ]
+    found = Results.of_json({"statistics": rows, "people": {"annotators": 3, "votes": 60, "skipped": 1}})
+    (shown,) = agreement_tables(found, "four")
+    assert shown.columns == (
+        *("Category", "People with people", "Judge with people", "Upper limit (plurality)", "Fleiss' kappa"),
+    )
+    cells = Cell("50.0", "40 to 60, n 20"), Cell("55.0 ± 1.0", "n 20"), Cell(""), Cell("0.123", "0.10 to 0.20")
+    assert shown.rows == (("Turn 1",), ("Math", *cells))
+    assert shown.notes == ("3 people, 60 votes, 1 skips.",)
+    turns = [{**rows[0], "turn": turn} for turn in ("all", "conversation", 10, "3", "2")]
+    (shown,) = agreement_tables(Results.of_json({"statistics": turns}), "four")
+    assert shown.rows[::2] == (("Turn 2",), ("Turn 3",), ("Turn 10",), ("Whole conversation",), ("All turns",))
+
+
+@pytest.mark.parametrize(
+    ("loaded", "sentence"),
+    [
+        ({"people": {}}, "of another layout"),
+        ({"statistics": [{"statistic": "human_human"}]}, "statistic 1: not one of .*the key tie_mode is missing"),
+        (
+            {"statistics": [{"statistic": "x", "tie_mode": "four", "stratum": "all", "value": "0.5"}]},
+            "statistic 1: .*value",
+        ),
+    ],
+)
+def test_an_agreement_file_of_another_shape_is_refused(loaded: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        Results.of_json(loaded)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    found = results(gather(votes("112"), verdicts("1i2")), {})
+    loaded = Results.of_json(json.loads(json.dumps(found.to_json())))
+    assert (loaded.statistics, loaded.people) == (found.statistics, found.people)
+
+
+def test_votes_on_whole_conversations_stand_behind_the_turns(tmp_path: Path) -> None:
+    row = {"question_id": 81, "model_a": "a", "model_b": "b", "winner": "model_a", "category": "writing"}
+    rows = [{**row, "turn": turn, "judge": f"expert_{who}"} for who in range(2) for turn in (1, None)] + [
+        {**row, "turn": "conversation", "judge": "expert_2", "winner": "model_b"}
+    ]
+    file = tmp_path / "votes.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
+    study = gather(read_votes(file))
+    shown = agreement_tables(results(study, {}), "four")[0]
+    # turn 1: two agree, 1 of 1 pair; whole conversation: 1 of 3 pairs; all turns: 2 of 4
+    assert [(one[0], one[1].text) if len(one) > 1 else one[0] for one in shown.rows] == [
+        *("Turn 1", ("All", "100.0"), ("Writing", "100.0")),
+        *("Whole conversation", ("All", "33.3"), ("Writing", "33.3")),
+        *("All turns", ("All", "50.0"), ("Writing", "50.0")),
+    ]
+
+
 def test_the_command_prints_table_3_and_writes_every_format(tmp_path: Path) -> None:
     people, judged, _, _ = study_files(tmp_path)
     files, out = ("--votes", str(people), "--judgments", str(judged)), tmp_path / "agreement"
@@ -135,8 +198,8 @@ def test_the_command_prints_table_3_and_writes_every_format(tmp_path: Path) -> N
     assert {file.name: file.read_bytes() for file in out.iterdir()} == {
         file.name: file.read_bytes() for file in (tmp_path / "again").iterdir()
     }
-    assert "Agreement in %, turn 1, judged by gpt-4" in done.stdout
-    assert "upper limit" in done.stdout
+    assert "Agreement of people with gpt-4 and with each other" in done.stdout
+    assert "Upper limit (plurality)" in done.stdout
     found = json.loads((out / "agreement.json").read_text(encoding="utf-8"))
     assert {one["tie_mode"] for one in found["statistics"]} == {"four", "merge_bad", "decisive"}
     assert {one["turn"] for one in found["statistics"]} == {"1", "2", "all"}
