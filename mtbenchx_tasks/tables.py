@@ -232,7 +232,8 @@ def stratum_name(name: str) -> str:
 
 def turn_name(turn: int | str | None) -> str:
     """Return `turn 1`, `all turns`, or `whole conversation` (None)."""
-    return {None: CONVERSATION, "conversation": CONVERSATION, "all": "all turns"}.get(turn, f"turn {turn}")
+    names: dict[int | str | None, str] = {None: CONVERSATION, "conversation": CONVERSATION, "all": "all turns"}
+    return names.get(turn, f"turn {turn}")
 
 
 CONVERSATION = "whole conversation"

@@ -12,6 +12,7 @@ from pathlib import Path
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import read_models
 from mtbenchx_tasks.judge.settings import slug
+from mtbenchx_tasks.tables import turn_name
 
 FOLDER = "model_answer"
 
@@ -23,8 +24,8 @@ class Shown:
     line: int
     """Where it stands."""
     question: int | str
-    turn: int
-    """1 or 2."""
+    turn: int | None
+    """From 1; None: the whole conversation."""
     models: tuple[str, ...]
     """Whose answers: one, or a pair."""
     judge: str
@@ -73,11 +74,11 @@ def repeats_shown(file: Path, rows: Sequence[Shown]) -> tuple[list[int | None], 
 
 
 def _refusal(file: Path, first: Shown, second: Shown) -> str:
-    names = " and ".join(map(repr, first.models))
+    names, place = " and ".join(map(repr, first.models)), f"question {first.question}, {turn_name(first.turn)}"
     return (
-        f"{file}: question {first.question}, turn {first.turn} of {names} was judged from two different prompts (lines "
-        f"{first.line} and {second.line}): two sets of answers under one name, or two prompt sets; give each a file of "
-        f"its own, or put the answers that count beside it as {FOLDER}/{slug(first.models[0])}.jsonl."
+        f"{file}: {place} of {names} was judged from two different prompts (lines {first.line} and {second.line}): two "
+        f"sets of answers under one name, or two prompt sets; give each a file of its own, or put the answers that "
+        f"count beside it as {FOLDER}/{slug(first.models[0])}.jsonl."
     )
 
 
@@ -96,7 +97,7 @@ def _repeat_of(row: Shown, given: Given) -> int | None:
         return 0
     for repeat in range(min((len(given.get(model, ())) for model in row.models), default=0)):
         texts = [_answers(given[model][repeat], row) for model in row.models]
-        if all(len(of) == row.turn and all(holds(row.prompt, text) for text in of) for of in texts):
+        if all(of and row.turn in (None, len(of)) and all(holds(row.prompt, text) for text in of) for of in texts):
             return repeat
     return None
 

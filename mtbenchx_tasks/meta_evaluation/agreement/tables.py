@@ -60,8 +60,8 @@ def _agreement(  # noqa: PLR0917
         ("Category", *(f"{title} ({limit})" if name == "limit" else title for name, title in columns)),
         tuple(rows),
         f"In %, kappa as a number; {MODE_NAMES[mode]}. Small: 95 % interval over questions; n: pairs of votes (people "
-        "with people) or votes; items that the judge has no verdict on. Upper limit: the best that one verdict an item can reach "
-        "against these votes; a judge is held against it on the items it rests on.",
+        "with people) or votes; items that the judge has no verdict on. Upper limit: the best that one verdict an item "
+        "can reach against these votes; a judge is held against it on the items it rests on.",
         (f"{people['annotators']} people, {people['votes']} votes, {people['skipped']} skips.",) if people else (),
         tuple(map(asdict, statistics)),
         folded=len(rows) > 36,  # noqa: PLR2004
