@@ -15,7 +15,7 @@ class Question:
     """One two-turn question in one language; the same `question_id` is the same question in every language."""
 
     question_id: int
-    """81 to 160 in MT-Bench-X, 1 to 16 in the mini benchmark."""
+    """81 to 160 in MT-Bench-X, from 1 in the mini benchmark."""
     language: str
     """Lower-case ISO 639-1 code of the turns."""
     category: str
@@ -23,7 +23,7 @@ class Question:
     turns: tuple[str, ...]
     """What the user says: two turns."""
     reference: tuple[str, ...] = ()
-    """The reference answers a judge sees, one per turn; empty outside math, reasoning and coding."""
+    """The reference answers a judge sees, one per turn; empty where many answers are right."""
     question_reference: tuple[str, ...] = ()
     """Upstream's `reference` of question.jsonl; no judge sees it."""
     source_turns: tuple[str, ...] = ()
@@ -34,6 +34,8 @@ class Question:
     """Which of `turns` and `question_reference` people corrected."""
     other_language_turns: tuple[int, ...] = ()
     """The turns (1, 2) whose answer may be in another language: they ask for it, or were left untranslated."""
+    limited_turns: tuple[int, ...] = ()
+    """The turns (1, 2) that limit the number of words or sentences of their answer."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Question":

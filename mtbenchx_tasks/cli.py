@@ -60,9 +60,9 @@ def _main(
 def demo(
     folder: Annotated[Path, typer.Option(help="Where model, ledger and results go.")] = Path(".cache/demo"),
     languages: Annotated[str, typer.Option(help="Languages of the mini benchmark, comma-separated.")] = "en,de",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first questions of each language.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first of them.")] = None,
 ) -> None:
-    """Run the main job with a small real model: offline, no key, a few minutes."""
+    """Run the main job with a small real model, one question a category: offline, no key, a few minutes."""
     from mtbenchx_tasks.demo import demo as run
 
     run(folder, languages.split(","), limit)

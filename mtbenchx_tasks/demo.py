@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.smollm2 import convert
 
@@ -22,8 +23,8 @@ def demo(folder: Path, languages: list[str], limit: int | None = None) -> Path:
 
     Args:
         folder: Where model, ledger and results go.
-        languages: Languages of the mini benchmark.
-        limit: Only the first questions of each language.
+        languages: Languages of the mini benchmark, of which one question a category is asked.
+        limit: Only the first questions of these.
 
     Raises:
         UserError: The model's package is missing, or lm_eval failed.
@@ -32,12 +33,12 @@ def demo(folder: Path, languages: list[str], limit: int | None = None) -> Path:
     model = convert(folder / "smollm2-135m-instruct")
     judge = {"backend": "local", "model": str(model), "rating": "expected", "ledger": str(folder / "ledger.sqlite")}
     results = folder / "results"
+    samples = {f"mtbench_x_mini_{language}": _one_a_category(language)[:limit] for language in languages}
     command = [
         *("lm_eval", "run", "--model", "hf", "--model_args", f"pretrained={model}", "--device", "cpu"),
         *("--batch_size", "16", "--apply_chat_template", "--gen_kwargs", f"max_gen_toks={NEW_TOKENS}"),
-        *("--tasks", ",".join(f"mtbench_x_mini_{language}" for language in languages)),
+        *("--tasks", ",".join(samples), "--samples", json.dumps(samples)),
         *("--metadata", json.dumps({"judge": judge}), "--output_path", str(results), "--log_samples"),
-        *(("--limit", str(limit)) if limit else ()),
     ]
     print("$", subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command), flush=True)
     environment = {WAITING: "PASSIVE", **os.environ}
@@ -47,3 +48,9 @@ def demo(folder: Path, languages: list[str], limit: int | None = None) -> Path:
     print("A 135M model is no judge: these numbers show the plumbing, not quality.")
     print(f"The demo took {time.monotonic() - started:.0f} s.")
     return results
+
+
+def _one_a_category(language: str) -> list[int]:
+    """Return where the first question of each category stands in the mini benchmark, counted from 0."""
+    categories = [question.category for question in questions("mini", language)]
+    return [categories.index(category) for category in dict.fromkeys(categories)]

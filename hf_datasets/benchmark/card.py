@@ -66,6 +66,7 @@ def card_body(counts: Mapping[str, int], added: Sequence[str] = ()) -> str:
         revision=pinned.revision,
         licence=pinned.licence,
         mini_revision=revision("mini"),
+        mini_questions=len(questions("mini", "en")),
         all_rows=all_rows,
         split=SPLIT,
         configs=table(("config", "rows"), [(f"`{name}`", n) for name, n in {ALL: all_rows, **counts}.items()]),

@@ -9,9 +9,11 @@ from hf_datasets.shared.rows import split_id
 
 MTBENCH_X, MINI = "mtbench_x", "mini"
 FIRST_ID, LAST_ID = 81, 160
-"""Of MT-Bench's questions; the mini benchmark's are 1 to 16."""
-IDS = {MTBENCH_X: range(FIRST_ID, LAST_ID + 1), MINI: range(1, 17)}
+"""Of MT-Bench's questions; the mini benchmark's begin with 1."""
+IDS = {MTBENCH_X: range(FIRST_ID, LAST_ID + 1), MINI: range(1, 25)}
 """Benchmark -> the ids of its questions, in every language."""
+EARLIER_MINI = range(1, 17)
+"""Ids of the mini benchmark until release 0.4: translations of it are still read."""
 
 
 def own_benchmark(question_id: int) -> str:
@@ -37,7 +39,7 @@ def category_of(benchmark: str, question_id: int) -> str:
 def are_mini(rows: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether rows below FIRST_ID are the mini benchmark's: each says so (`benchmark`), or id and category agree.
 
-    Others number their questions from 1, too; the mini benchmark has two questions a category, which nobody else has.
+    Others number their questions from 1, too; but their categories don't come in the mini benchmark's order.
     """
     mini = _mini_categories()
     told = [(row.get("benchmark"), split_id(row.get("question_id", ""))[0], row.get("category")) for row in rows]

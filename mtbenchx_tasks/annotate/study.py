@@ -66,7 +66,7 @@ class AnnotationStudy:
         return {
             "benchmark": self.benchmark,
             "language": self.language,
-            "questions": [question.to_row() for question in self.questions],
+            "questions": [_row(question) for question in self.questions],
             "answers": {
                 model: {str(identifier): list(turns) for identifier, turns in sorted(given.items())}
                 for model, given in self.answers.items()
@@ -87,6 +87,13 @@ class AnnotationStudy:
             },
             pairs=tuple((one, other) for one, other in row["pairs"]),
         )
+
+
+def _row(question: Question) -> dict[str, Any]:
+    """Return a question as studies store it; which turns are limited no page shows, and older studies don't know."""
+    row = question.to_row()
+    del row["limited_turns"]
+    return row
 
 
 def study_of_files(

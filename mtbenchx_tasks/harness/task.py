@@ -266,6 +266,6 @@ class MTBenchX(ConfigurableTask):
 
 
 class MTBenchXMini(MTBenchX):
-    """One language of the mini benchmark: our own 16 questions, no download."""
+    """One language of the mini benchmark: our own questions, no download."""
 
     BENCHMARK = "mini"

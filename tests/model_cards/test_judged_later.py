@@ -14,6 +14,7 @@ from mtbenchx_tasks.cli import app
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate
+from tests.mini import ANSWERS
 from tests.model_cards.files import make_run
 
 TASK = "mtbench_x_mini_de"
@@ -65,7 +66,7 @@ def test_saved_answers_become_a_card(answers: Any, judge: str, tmp_path: Path) -
     assert ROW in text
     assert "the judge's parameters sent: `" in text
     assert "temperature 0.0" in text
-    assert "32 / 32 |" in text  # 16 questions x 2 turns
+    assert f"{ANSWERS} / {ANSWERS} |" in text
     assert (out / ".eval_results").is_dir()
 
 
@@ -75,8 +76,8 @@ def test_a_ledger_becomes_a_card(judge: str, tmp_path: Path) -> None:
     run("card", make_run(tmp_path / "out"), "--results", ledger, "--repo-id", "ORG/chat", "--out", tmp_path / "card")
     text = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
     assert ROW in text
-    assert "32 / 32 |" in text
-    assert "| writing | 7.00 (4/4) |" in text  # 2 questions x 2 turns
+    assert f"{ANSWERS} / {ANSWERS} |" in text
+    assert f"| writing | 7.00 ({ANSWERS // 8}/{ANSWERS // 8}) |" in text
     assert "the judge's parameters sent: `" in text
     assert "generation: not recorded" in text
     assert "lm_eval run" not in text

@@ -10,6 +10,7 @@ from hf_datasets.audit.parallel_texts import bundled, parallel_texts
 from hf_datasets.audit.tokenizer_fairness import fairness
 from hf_datasets.shared.errors import UserError
 from tests.hf_datasets.command import run
+from tests.mini import ANSWERS
 
 TEXTS = {
     "de": {"1": "ein Haus", "2": "Donaudampfschiff"},
@@ -55,7 +56,7 @@ def test_the_bundled_texts_are_parallel() -> None:
     texts = bundled()
     assert list(texts) == ["en", "de", "fr", "it", "es"]
     assert {frozenset(by_id) for by_id in texts.values()} == {frozenset(texts["en"])}
-    assert len(texts["en"]) == 16 * 2 + 40  # two turns a question, 40 instructions
+    assert len(texts["en"]) == ANSWERS + 40  # two turns a question, 40 instructions
 
 
 PARALLEL = {"en": ["a house", "", "the Danube"], "de": ["ein Haus", "", "die Donau"]}

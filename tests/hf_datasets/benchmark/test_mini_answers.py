@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from fractions import Fraction
 from itertools import permutations, product
 from pathlib import Path
@@ -159,3 +160,134 @@ def test_moving_average(lang: str) -> None:
             two(values, wrong)
     with pytest.raises(ValueError, match=r"\S"):
         two([], 1)
+
+
+DAYS = {
+    "en": ("Monday", "Tuesday"),
+    "de": ("Montag", "Dienstag"),
+    "fr": ("lundi", "mardi"),
+    "it": ("lunedì", "martedì"),
+    "es": ("lunes", "martes"),
+}
+
+
+def test_days_off(lang: str) -> None:
+    def off(work: int, free: int, day: int) -> bool:
+        return day % (work + free) >= work
+
+    # Ben is off on 3, 6, 9, ...; Carla on 4, 5, 9, 10, 14, 15; day 1 is a Monday, so day 15 is one and 9 a Tuesday
+    both = [day for day in range(1, 16) if off(2, 1, day - 1) and off(3, 2, day - 1)]
+    assert [(day, (day - 1) % 7) for day in both] == [(9, 1), (15, 0)]
+    one, two = (text.split(". ")[0] for text in references(lang, 19))
+    assert re.search(rf"\b9\b.*{DAYS[lang][1]}.*\b15\b.*{DAYS[lang][0]}", one)
+    # from 16 on Carla is off first: 16, 17, 21, 22, 26, 27; Ben on 18, 21, ...
+    shifted = {day: (off(2, 1, day - 1), (day - 16) % 5 < 2) for day in range(16, 31)}
+    both_off = [day for day, free in shifted.items() if all(free)]
+    both_work = [day for day, free in shifted.items() if not any(free)]
+    assert (both_off, both_work[0]) == ([21, 27], 19)
+    assert re.findall(r"\d+", two) == ["21", "27", "19"]
+
+
+def test_folded_sheet(lang: str) -> None:
+    # the crease is the part of the perpendicular bisector of A(0, 0) C(16, 12) within the sheet: 16x + 12y = 200
+    e, f = (Fraction(200, 16), Fraction(0)), (Fraction(200 - 12 * 12, 16), Fraction(12))
+    squared = (e[0] - f[0]) ** 2 + (e[1] - f[1]) ** 2
+    assert squared == 15**2
+    # D(0, 12) lands on its mirror image across that line
+    step = Fraction(200 - 16 * 0 - 12 * 12, 16**2 + 12**2)
+    mirrored = (2 * step * 16, 12 + 2 * step * 12)
+    outline = [e, (Fraction(16), Fraction(0)), (Fraction(16), Fraction(12)), mirrored, f]
+    area = abs(sum(x * v - u * y for (x, y), (u, v) in zip(outline, outline[1:] + outline[:1], strict=True))) / 2
+    assert area == 117
+    one, two = references(lang, 20)
+    assert has_number(one.split(". ")[0], 15, lang)
+    assert has_number(two.split(". ")[0], area, lang)
+    assert has_number(one, e[0], lang, digits=1)
+    assert has_number(two, (16 - f[0]) * 12 / 2, lang)
+
+
+def test_museum(lang: str) -> None:
+    one, two = references(lang, 21)
+    space: dict[str, Any] = {}
+    for text in (one, two):
+        exec(code_of(text, "python"), space)
+    reachable, no_return = space["reachable"], space["no_return"]
+    example = {"A": {"B", "C"}, "C": {"A"}}
+    assert (reachable(example, "A"), no_return(example, "A")) == ({"A", "B", "C"}, {"B"})
+    assert example == {"A": {"B", "C"}, "C": {"A"}}
+    assert (reachable({}, "A"), no_return({}, "A")) == ({"A"}, set())
+    rooms = "abc"
+    arrows = [(one, other) for one in rooms for other in rooms]
+    for drawn in product([False, True], repeat=len(arrows)):  # every map of three rooms, by transitive closure
+        doors = {one: {b for (a, b), there in zip(arrows, drawn, strict=True) if there and a == one} for one in rooms}
+        ways = {(one, one) for one in rooms} | {(one, other) for one in rooms for other in doors[one]}
+        for middle, start, end in product(rooms, repeat=3):
+            if (start, middle) in ways and (middle, end) in ways:
+                ways.add((start, end))
+        assert reachable(doors, "a") == {room for room in rooms if ("a", room) in ways}
+        assert no_return(doors, "a") == {room for room in rooms if ("a", room) in ways and (room, "a") not in ways}
+
+
+def code_of(text: str, kind: str) -> str:
+    (code,) = re.findall(rf"```{kind}\n(.*?)```", text, flags=re.DOTALL)
+    return str(code)
+
+
+def asked(lang: str, question_id: int) -> list[str]:
+    path = Path(hf_datasets.__file__).parent / "benchmark" / "mini" / f"questions.{lang}.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    (row,) = [row for row in rows if row["question_id"] == question_id]
+    return [str(text) for text in row["turns"]]
+
+
+def test_orders(lang: str) -> None:
+    header, *one = code_of(references(lang, 11)[0], "csv").splitlines()
+    assert f"`{header}`" in asked(lang, 11)[0]
+    again, *two = code_of(references(lang, 11)[1], "csv").splitlines()
+    assert again == header
+    yes, no = one[0].split(";")[-1], one[1].split(";")[-1]
+    # ordered on the 3rd, two days later, on the 6th (cancelled) and on the 9th
+    assert [line.split(";")[1::2] for line in one] == [
+        ["03.03.", "40", yes],
+        ["05.03.", "12", no],
+        ["09.03.", "15", no],
+    ]
+    assert [line.split(";")[4] for line in one] == ["52", "18", "21"]
+    assert [line.split(";")[1::2] for line in two] == [
+        ["03.03.", "40", yes], ["05.03.", "12", yes], ["06.03.", "25", no], ["09.03.", "15", no],
+    ]  # fmt: skip
+    assert {one[0], one[2]} < set(two)
+    owed = [int(line.split(";")[4]) for line in two if line.endswith(no)]
+    sentence = references(lang, 11)[1].rpartition("```")[2]
+    assert [int(number) for number in re.findall(r"\d+", sentence)] == [*owed, sum(owed)] == [60, 21, 81]
+    for text in {cell for line in two for cell in line.split(";")[2:3]}:
+        assert text in asked(lang, 11)[0]
+
+
+def test_minutes(lang: str) -> None:
+    one, two = (
+        [line.split(" – ") for line in text.splitlines() if line.startswith("- ")] for text in references(lang, 12)
+    )
+    days = [[int(re.sub(r"\D", "", when)) for _, _, when in found] for found in (one, two)]
+    # the hall is booked, the music has nobody; the projector is back; what is due after the 10th moves by two days
+    assert days[0] == [4, 8, 12, 15]
+    assert days[1] == [day + 2 * (day > 10) for day in days[0] if day != 8]
+    assert ["Weber" in who for who, _, _ in one] == [True, False, True, False]
+    assert ["Costa" in who for who, _, _ in one] == [False, True, False, True]
+    assert [who.endswith("Lindt") for who, _, _ in two] == [True, True, False]
+    assert [what for _, what, _ in two] == [what for _, what, _ in one if what != one[1][1]]
+
+
+def test_lost_property(lang: str) -> None:
+    one, two = (json.loads(code_of(text, "json")) for text in references(lang, 22))
+    keys = re.findall(r"`(\w+)`", " ".join(asked(lang, 22)))
+    assert [list(row) for row in one] == [keys[:4]] * 2
+    assert [list(row) for row in two] == [keys] * 3
+    assert [list(row.values())[::3] for row in one] == [[42, "05-03"], [43, "04-30"]]
+    assert [row[keys[0]] for row in two] == [42, 44, 45]
+    for row in two:
+        found = date.fromisoformat(f"2026-{row[keys[3]]}")
+        assert row[keys[4]] == f"{found + timedelta(days=28):%m-%d}"
+    assert [row[keys[3]] for row in two] == ["05-03", "05-05", "05-06"]
+    log = " ".join(asked(lang, 22)).casefold()
+    assert all(row[key].split()[-1].casefold() in log for row in (*one, *two) for key in keys[1:3])

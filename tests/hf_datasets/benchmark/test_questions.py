@@ -1,5 +1,6 @@
 """What every language of the two benchmarks promises."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from hf_datasets import sources
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.benchmark.questions import (
     LANGUAGES,
+    check_benchmark,
     check_integrity,
     default_prompt_set,
     judge_prompt_rows,
@@ -111,18 +113,32 @@ class TestMini:
     def test_it_is_parallel_to_english(self, language: str) -> None:
         assert [shape(q) for q in questions("mini", language)] == [shape(q) for q in questions("mini", "en")]
 
-    def test_two_questions_a_category_and_six_references(self, language: str) -> None:
-        # 8 categories x 2; references in reasoning, math and coding: 3 x 2
+    def test_three_questions_a_category_and_references_where_one_answer_is_right(self, language: str) -> None:
+        # 8 categories x 3; references in four of them
         found = questions("mini", language)
-        assert sorted(q.category for q in found) == sorted(CATEGORIES * 2)
-        assert len([q for q in found if q.reference]) == 6
+        assert sorted(q.category for q in found) == sorted(CATEGORIES * 3)
+        assert {q.category for q in found if q.reference} == {"reasoning", "math", "coding", "extraction"}
+        assert len([q for q in found if q.reference]) == 4 * 3
 
     def test_every_text_is_recognised_in_its_language(self, language: str) -> None:
         texts = [text for q in questions("mini", language) for text in (*q.turns, *q.reference)]
         prose = [text for text in texts if without_code(text).strip()]
-        # 16 x 2 turns and 6 x 2 references, none of them code alone
-        assert len(prose) == 44
+        # 24 x 2 turns and 12 x 2 references, none of them code alone
+        assert len(prose) == 72
         assert [text for text in prose if detect_language(text) != language] == []
+
+    def test_a_turn_that_limits_words_or_sentences_is_marked(self, language: str) -> None:
+        # a number of words or sentences asked for; question 10 limits one part of its answer only
+        units = {
+            "en": "words|sentences",
+            "de": "Wörter|Wörtern|Sätzen",
+            "fr": "mots|phrases",
+            "it": "parole|frasi",
+            "es": "palabras|oraciones",
+        }
+        asked = re.compile(rf"(\d|four|three|vier|drei|quatre|trois|quattro|tre|cuatro|tres)\s({units[language]})\b")
+        for question in questions("mini", language):
+            assert question.limited_turns == tuple(n for n, turn in enumerate(question.turns, 1) if asked.search(turn))
 
     def test_no_text_stands_in_two_languages(self, language: str) -> None:
         mine = {text for q in questions("mini", language) for text in q.turns}
@@ -133,7 +149,7 @@ class TestMini:
 def shape(question: Question) -> tuple[object, ...]:
     return (
         question.question_id, question.category, len(question.turns), len(question.reference),
-        question.other_language_turns,
+        question.other_language_turns, question.limited_turns,
     )  # fmt: skip
 
 
@@ -153,10 +169,22 @@ def test_the_mini_benchmark_is_judged_by_the_native_prompts() -> None:
         ({"category": "math"}, "a category is incomplete"),
         ({"turns": ("one",)}, "has not two turns"),
         ({"turns": ("one", "")}, "has not two turns"),
-        ({"reference": ("a", "b")}, "not 6 references"),
+        ({"reference": ("a", "b")}, "not 12 references"),
     ],
 )
 def test_a_broken_promise_is_named(change: dict[str, Any], fault: str) -> None:
     first, *others = questions("mini", "en")
     with pytest.raises(UserError, match=f"'en' is damaged: .*{fault}"):
-        check_integrity([replace(first, **change), *others], expected_ids=range(1, 17), per_category=2, references=6)
+        check_integrity([replace(first, **change), *others], expected_ids=range(1, 25), per_category=3, references=12)
+
+
+def test_a_translation_of_the_earlier_mini_benchmark_is_still_whole() -> None:
+    # until release 0.4 it had questions 1 to 16, with references in three categories
+    earlier = [
+        replace(question, reference=()) if question.category == "extraction" else question
+        for question in questions("mini", "en")
+        if question.question_id <= 16
+    ]
+    check_benchmark("mini", earlier)
+    with pytest.raises(UserError, match="question ids"):
+        check_benchmark("mini", questions("mini", "en")[1:])

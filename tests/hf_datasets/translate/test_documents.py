@@ -21,6 +21,7 @@ from hf_datasets.translate.documents import (
 )
 from hf_datasets.translate.engines.engine import LanguagePair
 from hf_datasets.translate.targets import target_files
+from tests import mini
 
 
 def write(path: Path, *rows: dict[str, Any]) -> str:
@@ -30,9 +31,9 @@ def write(path: Path, *rows: dict[str, Any]) -> str:
 
 def test_the_mini_benchmark() -> None:
     document = read_document("mini_en", "en")
-    assert (document.kind, len(document.rows)) == (QUESTIONS, 16)
-    # two turns each, and two references for six questions
-    assert len(document.fields) == 16 * 2 + 6 * 2
+    assert (document.kind, len(document.rows)) == (QUESTIONS, mini.QUESTIONS)
+    # two turns each, and references for some
+    assert len(document.fields) == mini.ANSWERS + mini.REFERENCES
     first, second, *_ = document.fields
     assert (first.id, first.name, second.name) == ("1", "turns[0]", "turns[1]")
     assert second.item.context == first.item.text
@@ -112,7 +113,12 @@ def test_what_the_engine_said_stays_beside_what_people_made_of_it() -> None:
 def test_a_row_without_all_its_texts_is_left_out() -> None:
     document = read_document("mini_en", "en")
     texts = {(each.row, each.place): "x" for each in document.fields if (each.row, each.place) != (3, ("turns", 0))}
-    assert [row["question_id"] for row in translated_rows(document, texts, texts, "pt")] == [1, 2, 3, *range(5, 17)]
+    assert [row["question_id"] for row in translated_rows(document, texts, texts, "pt")] == [
+        1,
+        2,
+        3,
+        *range(5, mini.FIRST_UNKNOWN),
+    ]
 
 
 def test_what_only_tables_hold_is_a_text_or_refused(tmp_path: Path) -> None:

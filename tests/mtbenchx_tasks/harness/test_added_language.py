@@ -23,6 +23,7 @@ from tests.doubles.hub import Hub
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate, metric
+from tests.mini import ANSWERS, FIRST_UNKNOWN, QUESTIONS, REFERENCES
 from tests.sources import needs_sources
 
 TASK = "mtbench_x_mini_pt"
@@ -77,9 +78,9 @@ def run(*arguments: object, code: int = 0) -> str:
 def test_a_translation_is_read_with_its_counts(translated: Path) -> None:
     found = read_translation(translated)
     assert found.language == "pt"
-    assert [len(asked) for asked in found.questions.values()] == [16]
+    assert [len(asked) for asked in found.questions.values()] == [QUESTIONS]
     assert list(found.prompts) == ["native"]
-    assert found.reports[0]["texts"] == 16 * 2 + 6 * 2 + 12 * 2
+    assert found.reports[0]["texts"] == ANSWERS + REFERENCES + 12 * 2
     question = found.questions["mini"][0]
     assert question.turns == question.source_turns != questions("mini", "en")[0].turns
 
@@ -182,12 +183,12 @@ def test_the_added_configs_load(built: Path, tmp_path: Path) -> None:
     import datasets
 
     rows = datasets.load_dataset(str(built), "mini_pt", split="test", cache_dir=str(tmp_path))
-    assert rows["language"] == ["pt"] * 16
+    assert rows["language"] == ["pt"] * QUESTIONS
     prompts = datasets.load_dataset(str(built), "judge_prompts_pt", split="test", cache_dir=str(tmp_path))
     assert set(prompts["prompt_set"]) == {"native"}
     card = (built / "README.md").read_text(encoding="utf-8")
-    assert "16 questions of `mini`" in card
-    assert "68 texts, 0 of them edited by people" in card
+    assert f"{QUESTIONS} questions of `mini`" in card
+    assert f"{ANSWERS + REFERENCES + 24} texts, 0 of them edited by people" in card
 
 
 @needs_sources
@@ -196,7 +197,7 @@ def test_saved_answers_are_judged_in_it(built: Path, api: Api, tmp_path: Path) -
     answers = tmp_path / "m.jsonl"
     rows = [
         {"question_id": number, "model_id": "m", "choices": [{"index": 0, "turns": ["Sim.", "Não."]}]}
-        for number in range(1, 17)
+        for number in range(1, FIRST_UNKNOWN)
     ]
     answers.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     judge = json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "judge.sqlite")})
@@ -206,7 +207,7 @@ def test_saved_answers_are_judged_in_it(built: Path, api: Api, tmp_path: Path) -
         catch_exceptions=False,
     )
     assert done.exit_code == 0, done.output
-    assert len(api.judgments) == 32
+    assert len(api.judgments) == ANSWERS
 
 
 def test_without_the_built_folder_the_language_is_unknown() -> None:
@@ -278,8 +279,9 @@ def test_a_build_warns_of_a_translation_that_rules_find_odd(translated: Path, tm
     told = json.loads(report.read_text(encoding="utf-8"))
     report.write_text(json.dumps({**told, "flags": {"language": 21, "untranslated": 4, "code_changed": 0}}))
     (remark,) = flagged([folder])
+    texts = ANSWERS + REFERENCES + 24
     assert remark.startswith(
-        f"{folder}: rules find some of this translation odd (language 21, untranslated 4, of 68 texts)"
+        f"{folder}: rules find some of this translation odd (language 21, untranslated 4, of {texts} texts)"
     )
 
 

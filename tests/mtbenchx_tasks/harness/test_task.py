@@ -16,6 +16,7 @@ from mtbenchx_tasks.judge.prices import Price
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api, Reply, error, is_probe
 from tests.harness import LANGUAGES, evaluate, metric
+from tests.mini import ANSWERS, QUESTIONS
 from tests.sources import needs_sources
 
 DE = "mtbench_x_mini_de"
@@ -30,7 +31,7 @@ def test_five_languages_take_two_calls_and_turn_2_holds_the_own_turn_1(judge: di
     model = Model()
     evaluate(model, "mtbench_x_mini", judge)
     first, second = model.prompts
-    assert (len(first), len(second)) == (5 * 16, 5 * 16)
+    assert (len(first), len(second)) == (5 * QUESTIONS, 5 * QUESTIONS)
     for opening, reply in zip(first, second, strict=True):
         assert reply.startswith(opening + model.answer(opening))
 
@@ -52,12 +53,12 @@ def test_every_answer_is_judged_while_the_next_are_generated(api: Api, judge: di
     class Slow(Model):
         def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
             answers = super().generate_until(requests, disable_tqdm)
-            while len(api.judgments) < 16 * len(self.waves):  # else the test's time limit tells
+            while len(api.judgments) < QUESTIONS * len(self.waves):  # else the test's time limit tells
                 pass
             return answers
 
     evaluate(Slow(), DE, judge)
-    assert len(api.judgments) == 32
+    assert len(api.judgments) == ANSWERS
 
 
 def test_what_a_backend_makes_of_an_answer_in_the_end_is_what_counts(api: Api, judge: dict[str, Any]) -> None:
@@ -248,11 +249,13 @@ def test_a_finished_run_repeated_asks_nothing(api: Api, judge: dict[str, Any]) -
     once = evaluate(Model(), DE, judge)
     asked = len(api.judgments)
     again = evaluate(Model(), DE, {**judge, "concurrency": 3})  # another engine on the same ledger
-    assert (asked, len(api.judgments)) == (32, 32)
+    assert (asked, len(api.judgments)) == (ANSWERS, ANSWERS)
     assert once["results"][DE] == again["results"][DE]
 
 
-@pytest.mark.parametrize(("answered", "left"), [(16, [16]), (20, [12]), (5, [11, 16])])
+@pytest.mark.parametrize(
+    ("answered", "left"), [(QUESTIONS, [QUESTIONS]), (QUESTIONS + 4, [QUESTIONS - 4]), (5, [QUESTIONS - 5, QUESTIONS])]
+)
 def test_an_interrupted_run_resumes_its_answers_and_judgments(
     api: Api, judge: dict[str, Any], answered: int, left: list[int]
 ) -> None:
@@ -268,7 +271,7 @@ def test_an_interrupted_run_resumes_its_answers_and_judgments(
     model = Model()
     results = evaluate(model, DE, {**judge, "resume": True, "concurrency": 2})
     assert [len(wave) for wave in model.waves] == left
-    assert len(api.judgments) == 32
+    assert len(api.judgments) == ANSWERS
     assert metric(results, DE, "score") == 7
 
 

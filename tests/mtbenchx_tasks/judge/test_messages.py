@@ -58,7 +58,7 @@ def test_published_prompts_equal_fastchats_byte_for_byte(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_reference_decides_the_prompt(language: str) -> None:
     for question in questions("mini", language):
-        math = question.category in ("math", "reasoning", "coding")
+        math = question.category in ("math", "reasoning", "coding", "extraction")
         assert prompt_name(question, 1) == ("single-math-v1" if math else "single-v1")
         assert prompt_name(question, 2).endswith("-multi-turn")
         text = SinglePrompts("native", language).messages(question, ["one", "two"])[1]["content"]

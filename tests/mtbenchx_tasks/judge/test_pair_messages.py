@@ -77,7 +77,7 @@ def test_prompt_names(guided: bool, turn: int, votes: int, name: str) -> None:
 def test_every_native_prompt_holds_all_that_is_compared(language: str, votes: int) -> None:
     prompts = PairPrompts("native", language, votes)
     for question in questions("mini", language):
-        guided = question.category in ("math", "reasoning", "coding")
+        guided = question.category in ("math", "reasoning", "coding", "extraction")
         assert prompts.prompt(question, 2).name == pair_prompt_name(guided, 2, votes)
         system, user = prompts.messages(question, A, B, 2)
         compared = [shown(text, "native") for text in (*A, *B)]

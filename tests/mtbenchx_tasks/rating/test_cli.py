@@ -11,6 +11,7 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
 from tests.doubles.openai_api import Api, Reply, completion, error, is_probe
+from tests.mini import ANSWERS, QUESTIONS
 
 
 @pytest.fixture
@@ -57,14 +58,14 @@ def test_compare_tells_who_won_and_what_length_has_to_do_with_it(
     arguments = ["compare", *files, "--judge", judge, "--language", "de", "--out", str(tmp_path / "pairs")]
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    assert len(api.judgments) == 16 * 2 * 2  # questions, turns, orders
+    assert len(api.judgments) == ANSWERS * 2  # questions, turns, orders
     assert "Of the decided votes 100.0 % prefer long" in result.output
     assert "The longer answer won 100.0 %" in result.output
     assert "the judge's noise isn't measured" in result.output
     pairs = (tmp_path / "pairs/mini_de/model_judgment/gpt-4_pair.jsonl").read_text(encoding="utf-8").splitlines()
     assert {(json.loads(row)["g1_winner"], json.loads(row)["g2_winner"]) for row in pairs} == {("model_2", "model_2")}
     run(*arguments)
-    assert len(api.judgments) == 64
+    assert len(api.judgments) == ANSWERS * 2
     exported = run("ledger", "export", "--out", str(tmp_path / "all"), "--ledger", str(tmp_path / "ledger.sqlite"))
     assert exported.exit_code == 0, exported.output
     again = (tmp_path / "all/mini_de/model_judgment/gpt-4_pair.jsonl").read_text(encoding="utf-8").splitlines()
@@ -99,19 +100,19 @@ def test_a_judge_that_always_says_a_is_biased_not_decided(api: Api, files: list[
     bias = next(line for line in result.output.splitlines() if line.startswith("│ turn 1"))
     assert [cell.strip() for cell in bias.strip("│").split("│")][1:] == [
         "100.0",
-        "80.6 to 100.0",
-        "16",
+        f"{100 * QUESTIONS / (QUESTIONS + 1.96**2):.1f} to 100.0",  # Wilson's interval of all of them
+        str(QUESTIONS),
         "0",
         "0",
         "0.0",
     ]
-    assert "0/32" in result.output  # no valid vote
+    assert f"0/{ANSWERS}" in result.output  # no valid vote
 
 
 def test_substitution_takes_one_run_more(api: Api, files: list[str], judge: str) -> None:
     api.answer = prefers_long
     result = run("compare", *files, "--judge", judge, "--language", "de", "--runs", "2", "--substitute", "next")
-    assert len(api.judgments) == 16 * 2 * 2 * 3
+    assert len(api.judgments) == ANSWERS * 2 * 3
     assert "Votes of the next run" in result.output
 
 
@@ -122,7 +123,7 @@ def test_a_plan_sends_nothing_and_needs_no_key(
     monkeypatch.delenv("OPENAI_API_KEY")
     result = run(command, *files, "--judge", judge, "--language", "de", "--plan")
     assert result.exit_code == 0, result.output
-    assert "0 of 64 judgments are in the ledger, 64 are left to ask." in result.output
+    assert f"0 of {2 * ANSWERS} judgments are in the ledger, {2 * ANSWERS} are left to ask." in result.output
     assert api.requests == []
 
 
@@ -130,10 +131,10 @@ def test_a_budget_is_kept_and_the_rest_asked_later(api: Api, files: list[str], j
     result = run("judge", *files, "--judge", judge, "--language", "de", "--max-cost", "0", "--price", "30,60")
     assert result.exit_code == 3
     assert "Spent $0.00 of $0.00" in result.output
-    assert "64 without a result" in result.output
+    assert f"{2 * ANSWERS} without a result" in result.output
     assert api.judgments == []
     assert run("judge", *files, "--judge", judge, "--language", "de").exit_code == 0
-    assert len(api.judgments) == 64
+    assert len(api.judgments) == ANSWERS * 2
 
 
 def test_what_failed_is_exit_3_and_asked_again(api: Api, files: list[str], judge: str) -> None:
@@ -200,7 +201,7 @@ def test_imported_judgments_are_not_asked_again(
     single = str(tmp_path / "out/mini_de/model_judgment/gpt-4_single.jsonl")
     mine = str(tmp_path / "mine.sqlite")
     told = run("ledger", "import", single, "--language", "de", "--prompt-set", "native", "--ledger", mine)
-    assert "32 judgments are new" in told.output
+    assert f"{ANSWERS} judgments are new" in told.output
     # They are stored as OpenAI's own gpt-4, which is gone: what is known is read, without key and network ...
     monkeypatch.delenv("OPENAI_API_KEY")
     gone = json.dumps({"model": "gpt-4", "ledger": mine})

@@ -11,6 +11,7 @@ from hf_datasets.shared.errors import UserError
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate
+from tests.mini import ANSWERS, QUESTIONS
 
 
 @pytest.fixture
@@ -32,13 +33,13 @@ def test_metric_equals_task_and_asks_nothing_again(metric: Any, api: Api, tmp_pa
         benchmark="mini",
         judge=judge,
     )
-    assert len(api.judgments) == asked == 32
+    assert len(api.judgments) == asked == ANSWERS
     assert scores == {name: results["results"][task][f"{name},gpt-4"] for name in scores}
     assert {"score", "category_mean", "math", "answer_language", "unscored"} <= scores.keys()
 
 
 def test_an_unknown_question_is_named(metric: Any, api: Api) -> None:
-    with pytest.raises(UserError, match="no question 99; its ids are 1 to 16"):
+    with pytest.raises(UserError, match=f"no question 99; its ids are 1 to {QUESTIONS}"):
         metric.compute(
             predictions=[["a", "b"]], question_ids=[99], language="it", benchmark="mini", judge={"base_url": api.url}
         )

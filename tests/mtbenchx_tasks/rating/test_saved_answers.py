@@ -22,6 +22,7 @@ from mtbenchx_tasks.stats.cells import mean_of
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
 from tests.harness import evaluate
+from tests.mini import QUESTIONS
 
 FR = "mtbench_x_mini_fr"
 
@@ -122,14 +123,14 @@ def test_judged_later_gives_what_cards_and_reports_read(api: Api, judge: dict[st
     files = write_results(tmp_path / "out", results)
     assert [file.name.split("_2")[0] for file in files] == ["samples_mtbench_x_mini_de", "results"]
     ((result,),) = [group.results for group in read_groups([tmp_path / "out"])]
-    assert (result.metrics["score"], result.questions, result.scored, result.model) == (7.0, (4, 16), 8, "m")
+    assert (result.metrics["score"], result.questions, result.scored, result.model) == (7.0, (4, QUESTIONS), 8, "m")
     study = read_study([tmp_path / "out"])
     assert {(rating.value, rating.conditions.benchmark, rating.model.name) for rating in study.ratings} == {
         (7.0, "mini", "m")
     }
     assert len(study.ratings) == 8
     (line,) = [line for line in remarks(results) if line.startswith("Partial")]
-    assert "4 of 16 questions of mini" in line
+    assert f"4 of {QUESTIONS} questions of mini" in line
 
 
 def test_the_table_tells_of_how_many_questions_and_categories_a_mean_is(
@@ -139,9 +140,9 @@ def test_the_table_tells_of_how_many_questions_and_categories_a_mean_is(
     rows = [{"question_id": i, "model_id": "m", "choices": [{"turns": ["a", "b"]}]} for i in (1, 2, 3)]
     print_metrics(judge_files([write(tmp_path / "m.jsonl", rows)], json.dumps(judge), "de", benchmark="mini"))
     shown = {row[0]: row[1] for line in capsys.readouterr().out.splitlines() if (row := cells(line))}
-    assert shown["questions"] == "3 of 16"
+    assert shown["questions"] == f"3 of {QUESTIONS}"
     assert shown["categories"] == "2 of 8"
-    assert (shown["writing"], shown["roleplay"]) == ("7.00", "7.00 (1 of 2)")
+    assert (shown["writing"], shown["roleplay"]) == (f"7.00 (2 of {QUESTIONS // 8})", f"7.00 (1 of {QUESTIONS // 8})")
 
 
 def cells(line: str) -> list[str]:

@@ -14,7 +14,7 @@ ledger and numbers as the lm_eval tasks mtbench_x_*.
 _USAGE = """
 Args:
     predictions: A list of [answer to turn 1, answer to turn 2].
-    question_ids: The question of each prediction (81 to 160; 1 to 16 with benchmark="mini").
+    question_ids: The question of each prediction (81 to 160; from 1 with benchmark="mini").
     language: Language of the questions, e.g. "de".
     judge: Judge settings: a model name, or an object as in lm_eval's --metadata '{"judge": {...}}'.
     benchmark: "mtbench_x" (default) or "mini".
