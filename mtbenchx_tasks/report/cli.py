@@ -31,18 +31,21 @@ def report(
         typer.Option("--questions-without-faults", help="Leave out what translation changed in one of the languages."),
     ] = False,
     paper: Annotated[
-        Path | None, typer.Option(help="Instead: check a paper's tables, from CSV files of scores per category.")
-    ] = None,
+        bool,
+        typer.Option("--paper", help="Instead: check the study's printed tables, or those of a CSV file or folder."),
+    ] = False,
 ) -> None:
     """Write one HTML page, and CSV, LaTeX, SVG and PNG of each of its tables and figures."""
-    if (paper is None) == (not results):
-        raise UserError("Name results to report on, or --paper with the CSV files of a paper's tables, and not both.")
-    if paper is not None:
+    if paper:
         from mtbenchx_tasks.report.printed.paper import paper_report
 
-        for line in paper_report(paper, out, figures=figures):
+        if len(results or []) > 1:
+            raise UserError("--paper takes one CSV file or folder of a paper's tables, or none for the study's own.")
+        for line in paper_report(results[0] if results else None, out, figures=figures):
             print(line)
         return
+    if not results:
+        raise UserError("Name results to report on; or --paper to check the printed tables of the study.")
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.report.make import make_report, notes
 

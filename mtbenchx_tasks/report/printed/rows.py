@@ -1,13 +1,14 @@
-"""A paper's printed score tables, read from CSV files, one row per model, language and turn.
+"""A paper's printed tables, read from CSV files; of scores one row per model, language and turn.
 
 Columns: `language`, `model`, one per category, `avg`; and, where they apply, `table` (where it is printed), `turn` (1,
 2 or both; default both), `family` and `mixture` (default: read from the name), `kind` (model | pretrained | average;
 default model; an average is over the models of its family, in its language and turn). An empty cell is one that isn't
-printed. Numbers are kept as text too: how many places are printed decides how exactly they can be checked.
+printed. Numbers are kept as text too: how many places are printed decides how exactly they can be checked. Files of
+other columns: `pair_tables`.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -15,6 +16,7 @@ from statistics import fmean
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.report.groups import ShownModel, grouped
+from mtbenchx_tasks.report.printed.pair_tables import COLUMNS, Line, PairTables, kind_of, pair_tables
 
 KINDS = ("model", "pretrained", "average")
 TURNS = {"": None, "both": None, "1": 1, "2": 2}
@@ -54,8 +56,13 @@ class PaperRow:
     avg: Printed | None
 
     @property
+    def shown(self) -> float | None:
+        """The printed average; where none is printed, the mean of the printed category means."""
+        return self.average if self.avg is None else self.avg.value
+
+    @property
     def average(self) -> float | None:
-        """The mean of the printed category means; where none is printed, the printed average."""
+        """The mean of the printed category means, more exact; where none is printed, the printed average."""
         values = [cell.value for cell in self.cells.values()]
         return fmean(values) if values else (self.avg.value if self.avg else None)
 
@@ -73,7 +80,20 @@ class PaperRow:
         return own + max((cell.half_unit for cell in self.cells.values()), default=0.0) + 1e-9
 
 
-def read_paper(path: Path) -> list[PaperRow]:
+@dataclass(frozen=True)
+class Paper:
+    """Everything that is printed."""
+
+    rows: tuple[PaperRow, ...]
+    """Of scores; a model that is spelled in several ways has the first of them."""
+    spellings: tuple[tuple[str, ...], ...]
+    """Names that were taken for one model."""
+    pairs: PairTables
+    files: tuple[str, ...]
+    """Names of the files."""
+
+
+def read_paper(path: Path) -> Paper:
     """Read one CSV file, or every one of a folder.
 
     Raises:
@@ -82,27 +102,68 @@ def read_paper(path: Path) -> list[PaperRow]:
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not files:
         raise UserError(f"{path} holds no CSV files of a paper's tables.")
-    raw = [(file, number, row) for file in files for number, row in _rows(file)]
-    if not raw:
-        raise UserError(f"{path} holds no rows.")
-    models = _models(raw)
-    rows = [_row(file, number, row, models) for file, number, row in raw]
+    scores: list[tuple[Path, int, dict[str, str]]] = []
+    others: dict[str, list[Line]] = {}
+    for file in files:
+        kind, lines = _rows(file)
+        if kind:
+            others[kind] = [(f"{file.name}, line {number}", row) for number, row in lines]
+        else:
+            scores += [(file, number, row) for number, row in lines]
+    if not scores:
+        raise UserError(f"{path} holds no rows of scores.")
+    named, spelled = _one_spelling(scores)
+    models = _models(named)
+    rows = tuple(_row(file, number, row, models) for file, number, row in named)
+    _check_once(rows)
+    return Paper(rows, spelled, pair_tables(others), tuple(file.name for file in files))
+
+
+Raw = Sequence[tuple[Path, int, dict[str, str]]]
+
+
+def _one_spelling(raw: Raw) -> tuple[Raw, tuple[tuple[str, ...], ...]]:
+    """Give names that differ in case, punctuation or look-alikes (1 and I, 0 and O) only the first spelling.
+
+    Names that stand beside one another in one table are two models, however alike.
+    """
+    groups: dict[str, dict[str, set[tuple[str, str]]]] = {}
+    for _, _, row in raw:
+        places = groups.setdefault(_plain(row["model"]), {}).setdefault(row["model"], set())
+        places.add((row["language"], row.get("turn", "")))
+    first = {name: next(iter(names)) for names in groups.values() if _apart(names) for name in names}
+    named = [(file, number, {**row, "model": first.get(row["model"], row["model"])}) for file, number, row in raw]
+    return named, tuple(tuple(names) for names in groups.values() if len(names) > 1 and _apart(names))
+
+
+def _apart(names: Mapping[str, set[tuple[str, str]]]) -> bool:
+    return len(set().union(*names.values())) == sum(map(len, names.values()))
+
+
+def _plain(name: str) -> str:
+    letters = "".join(character for character in name.casefold() if character.isalnum())
+    return letters.translate(LOOK_ALIKES)
+
+
+LOOK_ALIKES = str.maketrans("1l0", "iio")
+
+
+def _check_once(rows: Sequence[PaperRow]) -> None:
     seen: dict[tuple[object, ...], str] = {}
     for row in rows:
         place = row.language, row.turn, row.kind, row.model.name
         if place in seen:
             raise UserError(f"{row.where}: {row.model.name} in {row.language} stands in {seen[place]} already.")
         seen[place] = row.where
-    return rows
 
 
-def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+def _rows(file: Path) -> tuple[str, list[tuple[int, dict[str, str]]]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
             names = [name.strip().lower() for name in reader.fieldnames or []]
-            _check_columns(file, names)
-            return [
+            kind = _check_columns(file, names)
+            return kind, [
                 (reader.line_num, dict(zip(names, [str(value or "").strip() for value in row.values()], strict=False)))
                 for row in reader
             ]
@@ -110,16 +171,19 @@ def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
         raise UserError(f"{file} can't be read as CSV ({error}).") from error
 
 
-def _check_columns(file: Path, names: Sequence[str]) -> None:
-    for name in ("language", "model", "avg"):
+def _check_columns(file: Path, names: list[str]) -> str:
+    kind = kind_of(names)
+    known, needed = (COLUMNS[kind], COLUMNS[kind][1:]) if kind else (KNOWN, ("language", "model", "avg"))
+    for name in needed:
         if name not in names:
-            raise UserError(f"{file}: the column {name!r} is missing; columns are {', '.join(KNOWN)}.")
-    unknown = [name for name in names if name not in KNOWN]
+            raise UserError(f"{file}: the column {name!r} is missing; columns are {', '.join(known)}.")
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise UserError(f"{file}: unknown column {unknown[0]!r}; columns are {', '.join(KNOWN)}.")
+        raise UserError(f"{file}: unknown column {unknown[0]!r}; columns are {', '.join(known)}.")
+    return kind
 
 
-def _models(raw: Sequence[tuple[Path, int, dict[str, str]]]) -> dict[str, ShownModel]:
+def _models(raw: Raw) -> dict[str, ShownModel]:
     given = {
         row["model"]: {"family": row["family"], "mixture": row.get("mixture", "")}
         for _, _, row in raw
