@@ -16,6 +16,7 @@ from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.judge.cli import judges
 from mtbenchx_tasks.meta_evaluation.cli import agreement
+from mtbenchx_tasks.meta_evaluation.equating.cli import equate
 from mtbenchx_tasks.pairwise.cli import compare, pairs
 from mtbenchx_tasks.rating.cli import judge
 from mtbenchx_tasks.report.cli import rank, report
@@ -35,6 +36,7 @@ app.add_typer(data, name="data")
 app.add_typer(ledger, name="ledger")
 app.add_typer(recipes, name="recipes")
 app.add_typer(annotate, name="annotate")
+app.add_typer(equate, name="equate")
 
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", help="The ledger's file; default: the user's cache folder.")

@@ -65,6 +65,8 @@ class Evidence:
     """File and line, e.g. `votes.jsonl:3`, or the ledger's file."""
     prompt: str = field(default="", compare=False)
     """What the judge read, where the file holds it instead of the answer."""
+    at: float | None = field(default=None, compare=False)
+    """When it was said, in seconds since 1970; None where nobody recorded it."""
     suspicious: bool = False
     """An answer holds the prompt's delimiters or a verdict of its own (see judge/injection.py)."""
 

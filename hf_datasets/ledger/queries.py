@@ -31,11 +31,12 @@ def counts(ledger: Ledger) -> Row:
 def uses(ledger: Ledger) -> list[Row]:
     """Return every place where a judgment counts: the columns of `Use`, and some of its judgment.
 
-    These are `state`, `text`, `reason`, `details`, `endpoint`, `model`, `parameters`, and `role` of the first message.
+    These are `judged_at`, `state`, `text`, `reason`, `details`, `endpoint`, `model`, `parameters`, and `role` of the
+    first message.
     """
     return _rows(
         ledger,
-        f"""SELECT use.*, judgment.state, judgment.text, judgment.reason, {_ASKED}
+        f"""SELECT use.*, judgment.at AS judged_at, judgment.state, judgment.text, judgment.reason, {_ASKED}
         FROM use LEFT JOIN judgment ON judgment.key = use.judgment
         ORDER BY use.benchmark, use.language, use.candidate, use.identity, use.question_id, use.turn, use.repeat,
             use.run""",

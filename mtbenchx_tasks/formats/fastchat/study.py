@@ -112,7 +112,7 @@ def _ratings(file: Path, rows: Counted, language: str, benchmark: str) -> Iterat
             "" if value is not None else OUT_OF_RANGE if score is not None else _why_not(row.judgment),
             repeat=repeat,
             run=runs[rater, item, row.model, repeat],
-            evidence=Evidence(row.judgment, source=source, prompt=row.user_prompt),
+            evidence=Evidence(row.judgment, source=source, prompt=row.user_prompt, at=row.tstamp),
         )
         runs[rater, item, row.model, repeat] += 1
 

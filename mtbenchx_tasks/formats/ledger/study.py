@@ -102,7 +102,7 @@ def _ratings(ledger: Ledger, source: str) -> Iterator[Rating]:
             row["repeat"],
             row["run"],
             row["answer"],
-            Evidence(said.text, row["judgment"] or "", source, suspicious=bool(row["suspicious"])),
+            Evidence(said.text, row["judgment"] or "", source, at=row["judged_at"], suspicious=bool(row["suspicious"])),
         )
 
 

@@ -57,6 +57,8 @@ class Check:
     """Root of the mean squared difference of the new judge's mean from the old one's: what equating is to beat."""
     covered: int
     """Models whose 95 % interval holds the old judge's mean."""
+    covered_families: float
+    """Sum over families of the share of their models that are: models of one family miss together."""
     pairs: int
     """Pairs of models whose predictions differ by more than two standard errors."""
     concordant: int
@@ -130,6 +132,7 @@ def _check(name: str, found: Sequence[LeftOut], scale: Scale) -> Check:
         float(np.median(np.abs(errors))),
         _root(raw),
         sum(one.is_covered for one in found),
+        sum(float(np.mean([one.is_covered for one in found if one.family == family])) for family in families),
         len(clear),
         sum((one.predicted - other.predicted) * (one.old - other.old) > 0 for one, other in clear),
         _root(shifts),

@@ -44,7 +44,7 @@ def test_a_check_by_hand() -> None:
     ]
     score = score_of(check(found, fit_scale(one_study([2] * 6, Truth()))))
     assert (score.error, score.raw, score.rmsd) == pytest.approx((1.5**0.5, 1.5**0.5, 1.25**0.5))
-    assert (score.median, score.covered) == (1.0, 3)
+    assert (score.median, score.covered, score.covered_families) == (1.0, 3, 1.5)
     assert (score.pairs, score.concordant) == (6, 6)
 
 

@@ -1,0 +1,313 @@
+"""equating.json: the way from one judge's scale to another's, as `mtbenchx equate fit` writes it.
+
+{"schema": "mtbench-x/equating/1", "benchmark": "mtbench_x",
+ "old": {"judge": "gpt-4", "first": "2023-11-30", "last": "2024-10-09", "snapshots": []},
+ "new": {"judge": "gpt-6-luna", "task": {...}, "prompt": {...}, "rule": {...}, "sent": {...}}, "snapshots": [],
+ "scales": {"en": {"curves": {"score": {"shape": "line", "line": {"level": 6.6, "slope": 0.82, ...}, ...}, ...}, ...}},
+ "anchors": [{"model": "llama2_7b", "family": "llama", "language": "en", "new": 4.1, "old": 3.97, ...}],
+ "panels": {"en": {"models": [...], "families": [...], "columns": [{"question_id": 81, "turn": 1, ...}, ...],
+                   "new": [[8.0, ...], ...], "old": [[7.0, null, ...], ...]}},
+ "families": {...}, "release": "0.7.0", "hash": "..."}
+
+The panels are the ratings themselves, for `mtbenchx equate check`. The hash is of all the rest, so that a predicted
+number can name what it was made with.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from hf_datasets.records import content_hash
+from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import write_file
+from hf_datasets.shared.rows import Id, Name, Row, Text, checked, one_of, shown
+from mtbenchx_tasks.formats.lm_eval import load_json
+from mtbenchx_tasks.records import Conditions
+from mtbenchx_tasks.stats.equating.line import Line
+from mtbenchx_tasks.stats.equating.panel import Column, Noise, Panel
+from mtbenchx_tasks.stats.equating.scale import Curve, Scale
+from mtbenchx_tasks.stats.equating.shapes import SHAPES, Choice
+
+SCHEMA = "mtbench-x/equating/1"
+SHOWN = 12
+"""Characters of the hash that tables show."""
+WHAT = "a file of `mtbenchx equate fit`"
+AGAIN = "write it again by `mtbenchx equate fit`"
+
+
+@dataclass(frozen=True)
+class OldJudge:
+    """Whose scale it is: a name, and when it judged."""
+
+    judge: str
+    first: str = ""
+    """Day of the first rating, as 2023-11-30; "" if nobody recorded it."""
+    last: str = ""
+    snapshots: tuple[str, ...] = ()
+    """Its versions, as far as an endpoint reported them."""
+
+    @property
+    def name(self) -> str:
+        """Name and time: `gpt-4 (2023-11-30 to 2024-10-09)`."""
+        days = " to ".join(dict.fromkeys(day for day in (self.first, self.last) if day))
+        return f"{self.judge} ({days})" if days else self.judge
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A model whose answers in one language both judges rated."""
+
+    model: str
+    family: str
+    language: str
+    new: float
+    """Mean by the new judge, over the answers that both rated."""
+    old: float
+    answers: int
+    at: str = ""
+    """Day of the old judge's ratings."""
+    source: str = ""
+    """Name of the file of the old judge's ratings."""
+
+
+@dataclass(frozen=True)
+class Equating:
+    """The way from the new judge's scale to the old one's."""
+
+    benchmark: str
+    old: OldJudge
+    new: Conditions
+    """Who judges now, and under what."""
+    snapshots: tuple[str, ...]
+    """Its versions that rated the anchors, as far as an endpoint reported them."""
+    scales: Mapping[str, Scale]
+    """Language -> its scale."""
+    anchors: tuple[Anchor, ...]
+    panels: Mapping[str, Panel]
+    """Language -> all ratings of the anchors."""
+    families: Mapping[str, str] = field(default_factory=dict)
+    """Model -> family, as the user told it."""
+    release: str = ""
+    """Of mtbench-x."""
+
+    @property
+    def hash(self) -> str:
+        """Sha256 of the whole content."""
+        return content_hash(_content(self))
+
+    @property
+    def short_hash(self) -> str:
+        """The beginning of the hash, as tables show it."""
+        return self.hash[:SHOWN]
+
+
+def write_equating(file: Path, equating: Equating) -> None:
+    """Write the file.
+
+    Raises:
+        UserError: It can't be written.
+    """
+    content = {**_content(equating), "hash": equating.hash}
+    write_file(file, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def _content(equating: Equating) -> dict[str, Any]:
+    new = equating.new
+    parts = {"task": new.task, "prompt": new.prompt, "rule": new.rule, "sent": new.sent}
+    rest = {one.name: getattr(equating, one.name) for one in fields(equating) if one.name != "new"}
+    plain: dict[str, Any] = _plain(
+        {"schema": SCHEMA, **rest, "new": {"judge": new.judge, **{name: dict(part) for name, part in parts.items()}}}
+    )
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has for a value; numbers keep nine digits behind the point, so that machines write alike."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = {one.name: getattr(value, one.name) for one in fields(value)}
+    elif hasattr(value, "_asdict"):
+        value = value._asdict()
+    elif isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return _number(value) if isinstance(value, float) else value
+
+
+def _number(value: float) -> float | None:
+    """Return a number without what machines compute differently; None for nan, which JSON doesn't have."""
+    return round(value, 9) if math.isfinite(value) else None
+
+
+# reading --------------------------------------------------------------------------------------------------------------
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Two = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Square = Annotated[list[Two], Field(min_length=2, max_length=2)]
+Cube = Annotated[list[Square], Field(min_length=2, max_length=2)]
+Known = Annotated[str, one_of(*SHAPES)]
+
+
+class _Noise(Row):
+    new: Number
+    both: Number
+    old: Number
+
+
+class _Line(Row):
+    centre: Number
+    level: Number
+    slope: Number
+    plain_slope: Number
+    reliability: Number
+    kept: Number
+    level_variance: Number
+    slope_variance: Number
+    family_variance: Number
+    model_variance: Number
+    noise: _Noise
+    covariance: Square
+    sensitivity: Cube
+    families: int
+    models: int
+
+
+class _Curve(Row):
+    shape: Known
+    line: _Line
+    new: list[Number]
+    old: list[Number]
+    low: Number
+    high: Number
+
+
+class _Choice(Row):
+    shape: Known
+    loss: dict[str, Number]
+    gain: dict[str, Two]
+
+
+class _Scale(Row):
+    curves: Annotated[dict[str, _Curve], Field(min_length=1)]
+    answers: dict[str, int]
+    questions: dict[str, int]
+    choice: _Choice
+    families: int
+    models: int
+
+
+class _Old(Row):
+    judge: Name
+    first: Text = ""
+    last: Text = ""
+    snapshots: list[str] = Field(default_factory=list)
+
+
+class _New(Row):
+    judge: Name
+    task: dict[str, Any]
+    prompt: dict[str, Any]
+    rule: dict[str, Any]
+    sent: dict[str, Any]
+
+
+class _Anchor(Row):
+    model: Name
+    family: Name
+    language: Text
+    new: Number
+    old: Number
+    answers: int
+    at: Text = ""
+    source: Text = ""
+
+
+class _Column(Row):
+    question_id: Id
+    turn: int
+    category: Text = ""
+
+
+class _Panel(Row):
+    models: list[str]
+    families: list[str]
+    columns: list[_Column]
+    new: list[list[Number | None]]
+    old: list[list[Number | None]]
+
+
+class _File(Row):
+    benchmark: Name
+    old: _Old
+    new: _New
+    snapshots: list[str]
+    scales: Annotated[dict[str, _Scale], Field(min_length=1)]
+    anchors: list[_Anchor]
+    panels: dict[str, _Panel]
+    families: dict[str, str] = Field(default_factory=dict)
+    release: Text = ""
+
+
+def read_equating(file: Path) -> Equating:
+    """Read the file.
+
+    Raises:
+        UserError: It isn't there, is of another layout or of a later release, or was changed after it was written.
+    """
+    if not file.is_file():
+        raise UserError(f"There is no file {file}; {AGAIN}, or name the one that it wrote.")
+    loaded = load_json(file)
+    if loaded.get("schema") != SCHEMA:
+        raise UserError(f"{file}: its schema is {shown(loaded.get('schema'))}, not {SCHEMA!r}; {AGAIN}.")
+    told = loaded.pop("hash", None)
+    if told != content_hash(loaded):
+        raise UserError(f"{file} was changed after it was written (its hash is {shown(told)}); {AGAIN}.")
+    return _equating(checked(_File, loaded, str(file), WHAT, AGAIN))
+
+
+def _equating(row: _File) -> Equating:
+    new = row.new
+    return Equating(
+        row.benchmark,
+        OldJudge(row.old.judge, row.old.first, row.old.last, tuple(row.old.snapshots)),
+        Conditions(new.judge, new.task, new.prompt, new.rule, new.sent),
+        tuple(row.snapshots),
+        {language: _scale(scale) for language, scale in row.scales.items()},
+        tuple(Anchor(**anchor.model_dump()) for anchor in row.anchors),
+        {language: _panel(panel) for language, panel in row.panels.items()},
+        row.families,
+        row.release,
+    )
+
+
+def _panel(row: _Panel) -> Panel:
+    columns = tuple(Column(one.question_id, one.turn, one.category) for one in row.columns)
+    shape = len(row.models), len(columns)
+    new, old = (np.array(part, float).reshape(shape) for part in (row.new, row.old))
+    return Panel(tuple(row.models), tuple(row.families), columns, new, old)
+
+
+def _scale(row: _Scale) -> Scale:
+    curves = {name: _curve(curve) for name, curve in row.curves.items()}
+    gain: Any = {name: tuple(both) for name, both in row.choice.gain.items()}
+    loss: Any = row.choice.loss
+    shape: Any = row.choice.shape
+    return Scale(curves, row.answers, row.questions, Choice(shape, loss, gain), row.families, row.models)
+
+
+def _curve(row: _Curve) -> Curve:
+    noise = Noise(*(np.asarray(part) for part in (row.line.noise.new, row.line.noise.both, row.line.noise.old)))
+    rest = {name: value for name, value in row.line.model_dump().items() if name != "noise"}
+    arrays: dict[str, Any] = {
+        name: value if isinstance(value, int) else np.asarray(value, float) for name, value in rest.items()
+    }
+    shape: Any = row.shape
+    return Curve(shape, Line(**arrays, noise=noise), tuple(row.new), tuple(row.old), row.low, row.high)
