@@ -19,7 +19,7 @@ from mtbenchx_tasks.meta_evaluation.cli import agreement
 from mtbenchx_tasks.meta_evaluation.equating.cli import equate
 from mtbenchx_tasks.pairwise.cli import compare, pairs
 from mtbenchx_tasks.rating.cli import judge
-from mtbenchx_tasks.report.cli import rank, report
+from mtbenchx_tasks.report.cli import export, rank, report
 from mtbenchx_tasks.training.cli import recipes
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(recipes, name="recipes")
 app.add_typer(annotate, name="annotate")
 app.add_typer(equate, name="equate")
+app.add_typer(export, name="export")
 
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", help="The ledger's file; default: the user's cache folder.")

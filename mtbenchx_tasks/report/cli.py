@@ -1,7 +1,7 @@
 """`mtbenchx report` and `mtbenchx rank`: what was judged, shown whole or as an order of models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -103,5 +103,40 @@ def rank(
         endings = {"csv": to_csv, "tex": to_latex}
         files_of = {f"{table.name}.{ending}": write(table) for table in tables for ending, write in endings.items()}
         for name, text in files_of.items():
+            write_file(out / name, text)
+            print(out / name)
+
+
+export = typer.Typer(help="Write results as other tools read them.", no_args_is_help=True)
+
+
+@export.command("eee", epilog="Example: `mtbenchx export eee results/ --organization 'My lab' --out eee/`")
+def every_eval_ever(
+    results: Annotated[list[Path], typer.Argument(help="lm_eval results folders, ledgers, FastChat's model_judgment.")],
+    *,
+    organization: Annotated[str, typer.Option(help="Who provides the results.")],
+    out: Annotated[Path, typer.Option(help="The folder to write, laid out as the datastore wants it.")],
+    relationship: Annotated[
+        Literal["first_party", "third_party", "collaborative", "other"],
+        typer.Option(help="Yours to the models' developer."),
+    ] = "other",
+    developer: Annotated[
+        str | None, typer.Option(help="Developer of models whose name doesn't tell it (org/model does).")
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")] = None,
+    benchmark: Benchmark = None,
+) -> None:
+    """Write Every Eval Ever's schema 0.3.0: the judge with what was sent, all turns, intervals, a line a question."""
+    from hf_datasets.shared.files import check_writable, write_file
+    from mtbenchx_tasks.formats.benchmark import Told
+    from mtbenchx_tasks.formats.study import read_study
+    from mtbenchx_tasks.report.every_eval_ever import Source, exported
+
+    check_writable(out)
+    study = read_study(results, Told(language, benchmark))
+    for note in study.notes:
+        typer.echo(f"mtbenchx: {note}", err=True)
+    for one in exported(study, Source(organization, relationship, developer)):
+        for name, text in one.files().items():
             write_file(out / name, text)
             print(out / name)
