@@ -10,24 +10,23 @@ from typing import Literal
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.meta_evaluation.exam import topics
-from mtbenchx_tasks.meta_evaluation.exam.chance import Chance
 from mtbenchx_tasks.meta_evaluation.exam.constraints import constraint
-from mtbenchx_tasks.meta_evaluation.exam.slots import Lure, Pair, Slot, fault_slots
+from mtbenchx_tasks.meta_evaluation.exam.contradictions import against_text, forgets_turn_1
+from mtbenchx_tasks.meta_evaluation.exam.slots import Pair, Slot, fault_slots, null_slots
+from mtbenchx_tasks.meta_evaluation.exam.sums import wrong_result
 from mtbenchx_tasks.meta_evaluation.exam.texts import languages as languages_of_texts
 from mtbenchx_tasks.records import ExamItem, Item
 
 BENCHMARK = "exam"
 PUBLIC_SEED = "public"
-SIZE = 20
-"""Items a kind and language."""
-NULL_LURES: tuple[Lure, ...] = ("", "longer", "formatted", "longer")
-"""A quarter identical, half longer, a quarter a list."""
-NULLS = 40
 _KINDS: dict[str, Callable[[Slot, str], Pair]] = {
+    "wrong_result": wrong_result,
     "constraint": constraint,
     "wrong_language": topics.wrong_language,
     "cut_off": topics.cut_off,
     "other_question": topics.other_question,
+    "forgets_turn_1": forgets_turn_1,
+    "against_text": against_text,
     "talks_to_judge": topics.talks_to_judge,
     "null": topics.null,
 }
@@ -75,10 +74,7 @@ def _known(what: str, named: Sequence[str] | None, known: Sequence[str]) -> Sequ
 
 
 def _slots(kind: str, seed: str) -> list[Slot]:
-    if kind != "null":
-        return fault_slots(kind, SIZE, seed)
-    form = Chance(seed)
-    return [Slot(kind, at, 0, NULL_LURES[at % 4], form.of(f"{kind}-{at}"), form) for at in range(NULLS)]
+    return null_slots(seed) if kind == "null" else fault_slots(kind, seed)
 
 
 def _item(slot: Slot, language: str, form: Literal["public", "fresh"], seed: str) -> ExamItem:

@@ -1,6 +1,7 @@
 """What makes an answer look better than it is: length, formatting, confidence. None of it changes what it says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mtbenchx_tasks.meta_evaluation.exam.slots import Slot
 from mtbenchx_tasks.meta_evaluation.exam.texts import Point, read
@@ -19,6 +20,11 @@ def as_list(sentences: Sequence[str], heading: str) -> str:
 def longer(points: Sequence[Point]) -> list[str]:
     """Return each point and the same again in other words."""
     return [f"{point.text} {point.again}" for point in points]
+
+
+def framed(sentences: Sequence[str], text: Mapping[str, Any], slot: Slot) -> list[str]:
+    """Return an answer's sentences, between two that tell nothing new where the lure is length."""
+    return [text["before"], *sentences, text["after"]] if slot.lure == "longer" else list(sentences)
 
 
 def lured(sentences: Sequence[str], slot: Slot, language: str) -> str:

@@ -10,6 +10,11 @@ DOSES = (1, 2, 3)
 LURES: tuple[Lure, ...] = ("", "longer", "", "formatted", "", "confident", "")
 """Of three items at a time, one of each dose: so dose and lure are crossed, and more than half have no lure."""
 
+SIZE, NULLS = 20, 40
+"""Items of a kind of fault, and null pairs, in each language."""
+NULL_LURES: tuple[Lure, ...] = ("", "longer", "formatted", "longer")
+"""A quarter of the null pairs are identical, half differ in length, a quarter in form."""
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -41,9 +46,18 @@ class Pair:
     reference: tuple[str, ...] = ()
 
 
-def fault_slots(kind: str, size: int, seed: str) -> list[Slot]:
+def fault_slots(kind: str, seed: str) -> list[Slot]:
     """Return the slots of a kind of fault: doses in turn, a lure for every second group of three."""
+    lures = [LURES[at // len(DOSES)] for at in range(SIZE)]
+    return [_slot(kind, at, DOSES[at % len(DOSES)], lure, seed) for at, lure in enumerate(lures)]
+
+
+def null_slots(seed: str) -> list[Slot]:
+    """Return the slots of the null pairs; a shift every eight slots keeps what differs apart from the category."""
+    size = len(NULL_LURES)
+    return [_slot("null", at, 0, NULL_LURES[(at + at // (2 * size)) % size], seed) for at in range(NULLS)]
+
+
+def _slot(kind: str, at: int, dose: int, lure: Lure, seed: str) -> Slot:
     form = Chance(seed)
-    return [
-        Slot(kind, at, DOSES[at % 3], LURES[at // 3 % len(LURES)], form.of(f"{kind}-{at}"), form) for at in range(size)
-    ]
+    return Slot(kind, at, dose, lure, form.of(f"{kind}-{at}"), form)

@@ -8,6 +8,8 @@ from mtbenchx_tasks.meta_evaluation.exam.texts import Point, Topic, languages, r
 
 POINTS = 4
 """How many points each question asks for."""
+SUBJECTS, CATEGORIES = 10, 8
+"""Subjects of the topics; the last four are two of one category, two of another: stem, humanities, stem, humanities."""
 CUTS = {1: 0.3, 2: 0.6, 3: 0.9}
 """Dose -> how much of the answer is there."""
 FOREIGN = {1: range(POINTS), 2: range(2, POINTS), 3: range(2, 3)}
@@ -22,9 +24,22 @@ def topic_of(slot: Slot, language: str) -> Topic:
     """Return the topic of a slot: its subject is fixed, which of the subject's two topics comes first is drawn."""
     every = topics(language)
     subjects = list(dict.fromkeys(topic.subject for topic in every))
-    subject, later = subjects[slot.number % len(subjects)], slot.number // len(subjects) % 2
-    aspect = slot.shared.order(f"{slot.kind}/{subject}", ("a", "b"))[later]
-    return next(topic for topic in every if (topic.subject, topic.aspect) == (subject, aspect))
+    at, later = _place(slot)
+    aspect = slot.shared.order(f"{slot.kind}/{subjects[at]}", ("a", "b"))[later]
+    return next(topic for topic in every if (topic.subject, topic.aspect) == (subjects[at], aspect))
+
+
+def _place(slot: Slot) -> tuple[int, int]:
+    """Return a subject's place in the list, and whether it is its first (0) or second topic (1).
+
+    Two categories have two subjects. Null pairs, twice as many as of other kinds, take these in turn.
+    """
+    if slot.dose:
+        return slot.number % SUBJECTS, slot.number // SUBJECTS % 2
+    round_, place = divmod(slot.number, CATEGORIES)
+    if place < SUBJECTS - 2 * (SUBJECTS - CATEGORIES):
+        return place, round_ % 2
+    return place + 2 * (round_ % 2), round_ // 2 % 2
 
 
 def points_of(slot: Slot, topic: Topic) -> list[Point]:

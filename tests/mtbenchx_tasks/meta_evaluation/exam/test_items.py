@@ -1,11 +1,13 @@
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.meta_evaluation.exam.items import KINDS, SIZE, exam_items, items_sha256
+from mtbenchx_tasks.meta_evaluation.exam.items import KINDS, exam_items, items_sha256
+from mtbenchx_tasks.meta_evaluation.exam.slots import SIZE
 
 LANGUAGES = ("de", "en", "es", "fr", "it")
 SEEDS = st.text(min_size=1, max_size=20)
@@ -15,6 +17,27 @@ def test_every_kind_has_twenty_items_in_every_language() -> None:
     for language in LANGUAGES:
         for kind in KINDS:
             assert len(exam_items([language], [kind])) >= SIZE
+
+
+def test_categories_are_balanced_over_the_exam_and_within_each_kind_of_a_topic() -> None:
+    every = Counter(item.item.category for item in exam_items(["en"]))
+    assert len(every) == 8
+    assert max(every.values()) < 1.5 * min(every.values())
+    for kind in ("constraint", "cut_off", "null", "other_question", "talks_to_judge", "wrong_language"):
+        counts = Counter(item.item.category for item in exam_items(["en"], [kind])).values()
+        assert max(counts) <= 2 * min(counts)
+
+
+def test_every_dose_is_met_with_and_without_each_lure() -> None:
+    for kind in set(KINDS) - {"null"}:
+        met = Counter((item.dose, item.lure) for item in exam_items(["en"], [kind]))
+        assert set(met) == {(dose, lure) for dose in (1, 2, 3) for lure in ("", "longer", "formatted", "confident")}
+
+
+def test_of_the_null_pairs_half_differ_in_length_a_quarter_in_form_and_a_quarter_in_nothing() -> None:
+    nulls = exam_items(["en"], ["null"])
+    assert Counter(item.lure for item in nulls) == {"longer": 20, "formatted": 10, "": 10}
+    assert {item.item.category for item in nulls if item.lure == "longer"} == {item.item.category for item in nulls}
 
 
 def test_a_template_is_the_same_question_fault_dose_and_lure_in_every_language() -> None:
