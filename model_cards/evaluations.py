@@ -15,6 +15,7 @@ from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.benchmark import plain_task
 from mtbenchx_tasks.formats.lm_eval import load_json, read_samples
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.rating.scored import answer_of
@@ -193,7 +194,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
     started = content.get("date")
     return Result(
         file=str(file),
-        task=task,
+        task=plain_task(task),
         language=_language(metadata["benchmark"].get("language")),
         model=_shown(model_of(content)),
         judge=judge,

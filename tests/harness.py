@@ -1,5 +1,6 @@
 """Runs the stock harness on our tasks."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,4 +25,10 @@ def evaluate(model: LM, tasks: str | list[str], judge: Any = None, folder: Path 
 
 
 def metric(results: Any, task: str, name: str, judge: str = "gpt-4") -> Any:
-    return results["results"][task][f"{name},{judge}"]
+    return of_task(results["results"], task)[f"{name},{judge}"]
+
+
+def of_task(found: Mapping[str, Any], task: str) -> Any:
+    """Return a task's entry; from lm_eval 0.5 on, a group's tasks are called `group::task`."""
+    (entry,) = [value for name, value in found.items() if name.rpartition("::")[2] == task]
+    return entry

@@ -96,11 +96,17 @@ def every_question(benchmark: str) -> Mapping[int, str]:
     return {number: category_of(MTBENCH_X, number) for number in ids}
 
 
+def plain_task(task: str) -> str:
+    """Return a task's name alone; lm_eval 0.5 puts its group's before it (`mtbench_x::mtbench_x_de`)."""
+    return task.rpartition("::")[2]
+
+
 def task_benchmark(task: str) -> str | None:
     """Return the benchmark that a task's or folder's name tells (`mtbench_x_mini_de`, `mt_bench`), or None."""
-    name, _, language = task.lower().rpartition("_")
+    task = plain_task(task).lower()
+    name, _, language = task.rpartition("_")
     is_code = language.isalpha() and len(language) == 2  # noqa: PLR2004
-    return FOLDERS.get(task.lower()) or (FOLDERS.get(name) if is_code else None)
+    return FOLDERS.get(task) or (FOLDERS.get(name) if is_code else None)
 
 
 def category(benchmark: str, question_id: int, told: str = "", place: str = "") -> str:

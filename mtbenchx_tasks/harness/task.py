@@ -7,9 +7,9 @@ A document of the harness, which is a row of the data set (records.Question; emp
     {"question_id": 9, "language": "de", "category": "math", "turns": ["Wie viele ...?", "Und wenn ...?"],
      "reference": ["Es sind 12 ...", "Dann sind es 8 ..."]}
 
-It becomes two requests per repeat, of the types TURNS. A request's `resps` is the model's answer, its filtered response
-what the judge says of it: a list of records.Verdict, one per run. `contributions` makes of them the row's part of each
-metric, and `aggregations` the numbers of the table.
+It becomes a request per turn and repeat, of a type per turn. A request's `resps` is the model's answer, its filtered
+response what the judge says of it: a list of records.Verdict, one per run. `contributions` makes of them the row's part
+of each metric, and `aggregations` the numbers of the table. What lm_eval's generations do in different ways: judged.py.
 """
 
 import logging
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.benchmark.built_folder import built_folder, register_built
@@ -31,12 +30,15 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.signals import OF_A_LIBRARY, Ending
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.harness import one_sentence, turns
+from mtbenchx_tasks.harness.generation import JudgedTask
+from mtbenchx_tasks.harness.judged import Metric
 from mtbenchx_tasks.harness.opening import MAX_NEW_TOKENS
-from mtbenchx_tasks.harness.turns import TURNS, TurnRequest
+from mtbenchx_tasks.harness.turns import TurnRequest
 from mtbenchx_tasks.judge.judge import Judge, judge_for
 from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
+from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.stats.means import aggregations, contributions
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -53,7 +55,7 @@ DEFAULTS = {
 }
 
 
-class MTBenchX(ConfigurableTask):
+class MTBenchX(JudgedTask):
     """One language of MT-Bench-X."""
 
     VERSION = TASK_VERSION
@@ -63,7 +65,6 @@ class MTBenchX(ConfigurableTask):
 
     def __init__(self, config: dict[str, Any]) -> None:
         one_sentence.install()
-        turns.install()
         config = {key: value for key, value in config.items() if key != "class"}
         self._know_language(config)
         self.language: str = config.pop("language")
@@ -101,21 +102,6 @@ class MTBenchX(ConfigurableTask):
         """Return the first user turn; the real prompts are rendered by the conversations, turn by turn."""
         return str(doc["turns"][0])
 
-    def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[TurnRequest]:
-        """Return two requests per repeat, one per turn; prompt and settings come with the conversation."""
-        name, doc_id, repeats = metadata
-        return [
-            TurnRequest(
-                request_type=TURNS[turn],
-                doc=doc,
-                arguments=(ctx, {}),
-                idx=len(TURNS) * repeat + turn,
-                metadata=(name, doc_id, 1),
-            )
-            for repeat in range(repeats)
-            for turn in range(len(TURNS))
-        ]
-
     def build_all_requests(
         self,
         *,
@@ -139,29 +125,40 @@ class MTBenchX(ConfigurableTask):
             chat_template=chat_template,
             **kwargs,
         )
-        self._requests: list[TurnRequest] = self._instances
-        self._instances: list[TurnRequest] = []  # what evaluate() counts to pad the ranks; generate_turn pads its own
-        self.judge = None if self._predict_only else self._ready_judge(world_size)
+        self._take_requests()
+        self.judge = None if self.predict_only else self._ready_judge(world_size)
         self._talks = list(self._open_conversations(system_instruction, chat_template))
+        docs = [doc for _, doc in self.doc_iterator(limit=limit, samples=samples)]
+        self._install_turns(max(len(doc["turns"]) for doc in docs))
         if self.judge is not None:
-            present = {doc["category"] for _, doc in self.doc_iterator(limit=limit, samples=samples)}
-            self.categories = [category for category in CATEGORIES if category in present]
-            self._aggregation_list = aggregations(self.categories)
-            self._higher_is_better = {name: name != "unscored" for name in self._aggregation_list}
+            self.categories = [name for name in CATEGORIES if name in {doc["category"] for doc in docs}]
+            self.announce(
+                {
+                    name: Metric(aggregation, higher_is_better=name != "unscored")
+                    for name, aggregation in aggregations(self.categories).items()
+                }
+            )
+
+    def _take_requests(self) -> None:
+        """Leave lm_eval none of the requests to count, by which it would pad the ranks: generate_turn pads its own."""
+        self.requests = self._instances
+        self._instances: list[TurnRequest] = []
+
+    def _install_turns(self, most: int) -> None:
+        """Make lm_eval's models know as many turns as any question of any process has, and stay in step in each."""
+        turns.install(most)
+        longest = max(self.requests, key=lambda request: request.turn)
+        self.fillers = [turns.filler(longest, turn) for turn in range(longest.turn + 1, most + 1)]
 
     @property
     def instances(self) -> list[TurnRequest]:
         """All requests, first turns first, which is the order of the waves."""
-        return sorted(self._requests, key=lambda request: request.request_type)
-
-    @property
-    def _predict_only(self) -> bool:
-        return "bypass" in self._metric_fn_list
+        return sorted([*self.requests, *self.fillers], key=lambda request: request.turn)
 
     def _open_conversations(
         self, system: str | None, chat_template: Render | None
     ) -> Iterator[tuple[Conversation, list[TurnRequest]]]:
-        by_conversation = groupby(self._requests, key=lambda request: (request.doc_id, request.idx // len(TURNS)))
+        by_conversation = groupby(self.requests, key=lambda request: (request.doc_id, request.repeat))
         for (_, repeat), requests_of_one in by_conversation:
             requests = list(requests_of_one)
             question = Question.from_row(requests[0].doc)
@@ -198,28 +195,31 @@ class MTBenchX(ConfigurableTask):
 
     # scores --------------------------------------------------------------------------------------------------------
 
-    def apply_filters(self) -> None:
-        """Collect the verdicts: `resps` stays the raw answer, the filtered response is what the judge says of it."""
+    @property
+    def judge_name(self) -> str:
+        """How results call the judge."""
+        return self.settings.slug
+
+    def verdicts(self) -> list[tuple[TurnRequest, list[Verdict]]]:
+        """Wait for the judge; return each request with what it said of the answer, run by run."""
         if self.judge is None:
-            for request in self._requests:
-                request.filtered_resps["none"] = request.resps[0]
-            return
+            return []
         for conversation, _ in self._talks:
             conversation.languages()
         self.judge.engine.finish()
-        for conversation, requests in self._talks:
-            for request, verdicts in zip(requests, conversation.verdicts(), strict=True):
-                request.filtered_resps[self.judge.settings.slug] = verdicts
+        said = [
+            pair
+            for conversation, requests in self._talks
+            for pair in zip(requests, conversation.verdicts(), strict=True)
+        ]
         self._record(self.judge)
-        self._report_unscored(self.judge.settings.slug)
+        self._report_unscored(said)
+        return said
 
-    def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
-        """Return one question's contributions to the metrics; results alternate between the turns."""
-        if self._predict_only:
-            return {"bypass": 999}
+    def contributions(self, doc: Mapping[str, Any], verdicts: Sequence[Sequence[list[Verdict]]]) -> dict[str, Any]:
+        """Return what one question adds to each metric; `verdicts` are per turn, per repeat, per run."""
         question = Question.from_row(doc)
         languages = [talk.languages() for talk, _ in self._talks if talk.question == question]
-        verdicts = [results[turn :: len(TURNS)] for turn in range(len(TURNS))]
         return contributions(question, verdicts, list(zip(*languages, strict=True)), self.categories)
 
     def _record(self, judge: Judge) -> None:
@@ -255,10 +255,10 @@ class MTBenchX(ConfigurableTask):
         described.clear()
         described.update(sent)
 
-    def _report_unscored(self, judge: str) -> None:
+    def _report_unscored(self, said: Sequence[tuple[TurnRequest, list[Verdict]]]) -> None:
         questions_by_reason: dict[str, set[int]] = {}
-        for request in self._requests:
-            for verdict in request.filtered_resps[judge]:
+        for request, verdicts in said:
+            for verdict in verdicts:
                 if verdict.rating is None:
                     questions_by_reason.setdefault(verdict.reason, set()).add(request.doc["question_id"])
         for reason, questions in questions_by_reason.items():

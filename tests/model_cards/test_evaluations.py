@@ -55,6 +55,19 @@ def test_the_harness_own_files_are_read(api: Api, tmp_path: Path) -> None:
     assert result.metrics["math"] is None
 
 
+def test_a_group_of_lm_eval_05_gives_the_same_results(tmp_path: Path) -> None:
+    """There a group's tasks are called `mtbench_x::mtbench_x_de` in every table of the file."""
+    found = results("de")
+    renamed = {
+        key: {f"mtbench_x::{task}": told for task, told in table.items()} if "mtbench_x_de" in table else table
+        for key, table in ((key, value if isinstance(value, dict) else {}) for key, value in found.items())
+    }
+    (group,) = read_groups([write(tmp_path / "results_de.json", {**found, **{k: v for k, v in renamed.items() if v}})])
+    (result,) = group.results
+    (plain,) = read_groups([write(tmp_path / "results_plain.json", found)])[0].results
+    assert (result.task, result.metrics, result.questions) == ("mtbench_x_de", plain.metrics, plain.questions)
+
+
 def test_languages_of_one_setup_stand_together_across_files(tmp_path: Path) -> None:
     files = [write(tmp_path / f"results_{x}.json", results(x)) for x in ("de", "fr")]
     (group,) = read_groups(files)

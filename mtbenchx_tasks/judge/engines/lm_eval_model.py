@@ -207,8 +207,8 @@ class LmEvalEngine(InProcessEngine):
 
         torch.manual_seed(self._settings.seed or 0)
         asked = [
-            Instance("generate_until", {}, (item.prompt, dict(item.settings)), number, ("judge", number, 1))
-            for number, item in enumerate(items)
+            Instance("generate_until", {}, (item.prompt, dict(item.settings)), task_name="judge", doc_id=at, idx=at)
+            for at, item in enumerate(items)
         ]
         try:
             with _uncached(self._lm):

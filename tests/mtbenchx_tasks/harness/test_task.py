@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lm_eval.api.task import ConfigurableTask
 
 from hf_datasets.benchmark.questions import question_set_hash, questions
 from hf_datasets.ledger.store import open_ledger
@@ -208,8 +209,9 @@ def test_request_cache_is_never_read(judge: dict[str, Any], monkeypatch: pytest.
     def save(*_: object, **__: object) -> None:
         raise AssertionError("the cache was written")
 
-    monkeypatch.setattr("lm_eval.api.task.load_from_cache", load)
-    monkeypatch.setattr("lm_eval.api.task.save_to_cache", save)
+    home = ConfigurableTask.build_all_requests.__module__
+    monkeypatch.setattr(f"{home}.load_from_cache", load)
+    monkeypatch.setattr(f"{home}.save_to_cache", save)
     first, second = Model(), Model()
     evaluate(first, DE, judge, limit=3)
     evaluate(second, DE, judge, cache_requests=True, limit=3)
