@@ -20,6 +20,7 @@ from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
 from mtbenchx_tasks.judge.one_token import continued
 from mtbenchx_tasks.judge.probe import tell_ratings, tell_votes, trial
+from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.records import Verdict
@@ -61,6 +62,21 @@ class AnyJudge:
     def ledger(self) -> Ledger:
         """Where judgments are kept."""
         return self.engine.ledger
+
+    def described(self, details: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return who judged and what was sent, as results say it.
+
+        Args:
+            details: Of its judgments (see Completion.details).
+        """
+        return {
+            **as_sent(self.settings.public(), details),
+            "prompt_set": self.prompts.prompt_set,
+            "prompt_set_sha256": self.prompts.sha256,
+            **self.sets,
+            "ledger": str(self.ledger.path),
+            "snapshots": sorted({str(one["snapshot"]) for one in details if "snapshot" in one}),
+        }
 
     def _request(self, messages: Sequence[Message], parameters: Mapping[str, Any]) -> ChatRequest:
         """Return a request of the first run, the judge's instructions as the words of `system_role`."""

@@ -65,6 +65,17 @@ def request_in_words(judge: Mapping[str, Any]) -> str:
     return f"{judge['model']} at {judge.get('base_url') or judge['backend']}: {words or NOT_RECORDED}"
 
 
+def sent_in_words(sent: Mapping[str, Any]) -> str:
+    """Return a judge's requests for people to read; see `request_in_words`.
+
+    Args:
+        sent: `endpoint`, `model` and the parameters that were sent (Conditions.sent); an absent one had its default.
+    """
+    parameters = {name: value for name, value in sent.items() if name not in ("endpoint", "model")}
+    told = dict.fromkeys(ALWAYS, DEFAULT) | parameters
+    return f"{sent.get('model', NOT_RECORDED)} at {sent.get('endpoint', NOT_RECORDED)}: {in_words(told)}"
+
+
 def in_words(sent: Mapping[str, Any]) -> str:
     """Return parameters for people to read, e.g. `max_tokens 2048, temperature: the endpoint's default`."""
     return ", ".join(

@@ -3,16 +3,18 @@
 `start` returns as soon as every game is with the judge, so that several languages or judges can be under way at once.
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.ledger.store import Ledger
 from mtbenchx_tasks.formats.answers import Answers, check_question_set, first_of
+from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
 from mtbenchx_tasks.formats.ledger.pairs import INTERRUPTED
 from mtbenchx_tasks.judge.answers import EMPTY
@@ -26,7 +28,7 @@ from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.pairwise.recording import record
 from mtbenchx_tasks.pairwise.schedule import Match, benchmark_of, pairs, plan
 from mtbenchx_tasks.rating.saved_answers import read_files
-from mtbenchx_tasks.records import Decision, Game, Preference, Rater
+from mtbenchx_tasks.records import Conditions, Decision, Game, Preference, Rater
 
 log = logging.getLogger("lm_eval.mtbenchx")
 Games = tuple[Future[Judged], Future[Judged]] | None
@@ -48,7 +50,16 @@ class Comparing:
         self.judge.engine.finish()
         preferences = collect(self.matches, self.games, self.judge.settings, self.judge.prompts.votes)
         record(self.judge.ledger, self.matches, preferences, self.judge.conditions)
-        return preferences
+        under = self._conditions()
+        return [replace(preference, conditions=under) for preference in preferences]
+
+    def _conditions(self) -> Conditions:
+        """Return what all of it was judged under, with what was sent."""
+        futures = [future for both in self.games for future in both or () if not future.cancelled()]
+        sent = sent_by_results(self.judge.described([future.result().completion.details for future in futures]))
+        item = self.matches[0].item
+        task = {"benchmark": item.benchmark, "revision": mtbench_x.revision(item.benchmark, item.language)}
+        return conditions_of(self.judge.settings.slug, item.language, task, json.loads(self.judge.conditions), sent)
 
 
 def start(

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
+from mtbenchx_tasks.judge.sent import sent_in_words
 from mtbenchx_tasks.records import Preference
 from mtbenchx_tasks.stats.intervals import Averaged, Interval, Share
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
@@ -43,7 +44,7 @@ def print_comparison(preferences: Sequence[Preference], runs: int, following: Fo
         console.print(_bias(group))
         if following:
             console.print(_substitution(group, following, runs))
-        for line in _remarks(results, other):
+        for line in [*_remarks(results, other), *_sent(group)]:
             console.print(line, soft_wrap=True)
 
 
@@ -101,6 +102,13 @@ def _remarks(preferences: Sequence[Preference], winner: str) -> list[str]:
     if len(by(preferences, "run")) == 1:
         lines.append("One run: the intervals are of questions only, the judge's noise isn't measured (--runs 3).")
     return lines
+
+
+def _sent(preferences: Sequence[Preference]) -> list[str]:
+    """Return a line for each way in which the judge was asked, where that is known."""
+    asked = [one for one in preferences if any(game.evidence.key for game in one.games)]
+    ways = {one.conditions: one.conditions.sent for one in asked if one.conditions.sent}
+    return [f"Sent to the judge {under.judge}: {sent_in_words(sent)}." for under, sent in ways.items()]
 
 
 def _averaged(value: Averaged) -> str:

@@ -14,7 +14,6 @@ from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.engines.engine import Engine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
-from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.candidate import Candidate
 from mtbenchx_tasks.rating.conversation import Conversation, place_of, plain
@@ -137,8 +136,6 @@ class Scoring:
 
     def _about(self, language: str, said: Sequence[Completion | None]) -> dict[str, Any]:
         """Return what the harness's results say of the same task and judge."""
-        judge, settings = self.judge, self.judge.settings
-        snapshots = {str(one.details["snapshot"]) for one in said if one is not None and "snapshot" in one.details}
         name = self.benchmark
         return {
             "version": TASK_VERSION,
@@ -148,14 +145,7 @@ class Scoring:
                 "revision": mtbench_x.revision(name, language),
                 "questions": len(mtbench_x.questions(name, language)),
             },
-            "judge": {
-                **as_sent(settings.public(), [one.details for one in said if one is not None]),
-                "prompt_set": judge.prompts.prompt_set,
-                "prompt_set_sha256": judge.prompts.sha256,
-                **judge.sets,
-                "ledger": str(judge.ledger.path),
-                "snapshots": sorted(snapshots),
-            },
+            "judge": self.judge.described([one.details for one in said if one is not None]),
         }
 
 

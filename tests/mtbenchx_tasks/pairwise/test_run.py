@@ -18,13 +18,15 @@ from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.formats.ledger.pairs import preferences_from_ledger
+from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.judge.engines.engine import Judged, QueueEngine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.judge import pair_judge_for
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import collect, start
 from mtbenchx_tasks.pairwise.schedule import pairs, plan
-from mtbenchx_tasks.records import Decision, Preference
+from mtbenchx_tasks.pairwise.terminal import print_comparison
+from mtbenchx_tasks.records import Conditions, Decision, Preference
 from tests.doubles.openai_api import Api, error, is_probe
 from tests.sources import needs_sources
 
@@ -309,10 +311,23 @@ def test_the_ledger_gives_the_same_outcomes(api: Api, settings: JudgeSettings, g
     assert len(from_ledger) == len(outcomes)
     for outcome in outcomes:
         stored = from_ledger[outcome.item, outcome.models, outcome.run]
-        assert replace(stored, games=()) == replace(outcome, games=())
+        assert replace(stored, games=(), conditions=outcome.conditions) == replace(outcome, games=())
         assert set(stored.games) == set(outcome.games)
         assert {game.evidence.key for game in stored.games} == {game.evidence.key for game in outcome.games}
     assert len(api.requests) == asked
+
+
+def test_what_was_sent_is_told_and_the_report_reads_the_same_conditions(
+    settings: JudgeSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = compare(TWO, "en", settings)
+    (under,) = {outcome.conditions for outcome in outcomes}
+    assert {preference.conditions for preference in read_study([ledger_of(settings).path]).preferences} == {under}
+    print_comparison(outcomes, 1, None)
+    told = (
+        f"Sent to the judge gpt-4: gpt-4 at {settings.base_url}: temperature 0.0, system_role system, max_tokens 2048."
+    )
+    assert told in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_the_ledger_is_read_by_language(settings: JudgeSettings) -> None:
@@ -334,7 +349,9 @@ def test_several_settings_are_read_apart(settings: JudgeSettings) -> None:
     ledger = ledger_of(settings)
     rules = [row["settings"] for row in comparison_settings(ledger)]
     by_votes = {json.loads(rule)["votes"]: preferences_from_ledger(ledger, settings=rule) for rule in rules}
-    assert by_votes == {3: three, 4: four}
+    none = Conditions("")
+    asked = {votes: [replace(one, conditions=none) for one in given] for votes, given in ((3, three), (4, four))}
+    assert by_votes == asked
 
 
 def test_a_judgment_that_is_missing_is_no_vote(settings: JudgeSettings) -> None:
