@@ -3,6 +3,7 @@
 import logging
 import os
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -13,7 +14,9 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.engines.attempts import NO_SUCH_ROOM, after_both, with_more_room
 from mtbenchx_tasks.judge.engines.engine import Judged, QueueEngine
+from mtbenchx_tasks.judge.engines.worth import ALONE, Worth, is_useful
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 log = logging.getLogger("lm_eval.mtbenchx")
@@ -50,15 +53,21 @@ class InProcessEngine(QueueEngine):
             self._load()
         except UserError as error:  # the answers are there, and must not be lost for it
             log.error("Nothing is judged: %s", error)
-            for key in list(self._queue):
-                self._end(key, Completion("failed", reason=str(error)))
+            self._fail(str(error))
             return
-        missing = self._missing()
+        missing = deque(self._missing())
+        worth = Worth(self._settings.model, self.ledger)
         with tqdm(total=len(missing), desc="Judging", disable=not missing, leave=False) as bar:
-            for start in range(0, len(missing), self._batch_size):
-                batch = missing[start : start + self._batch_size]
-                self._judge(batch)
+            while missing:
+                worth.lets_in(missing[0][1])  # looks whether the judge has proved itself
+                size = self._batch_size if worth.is_known else min(ALONE, self._batch_size)
+                batch = [missing.popleft() for _ in range(min(size, len(missing)))]
+                reason = self._judge(batch, worth)
                 bar.update(len(batch))
+                if reason:
+                    log.error("Judging stops: %s", reason)
+                    self._fail(reason)
+                    return
 
     def _missing(self) -> list[tuple[str, ChatRequest]]:
         """Answer what the ledger holds; return the rest under its keys, as the loaded judge is asked."""
@@ -71,6 +80,11 @@ class InProcessEngine(QueueEngine):
             else:
                 self._end(key, completion, request.key)
         return sorted(missing, key=lambda item: len(item[1].text))  # batches of like length waste no padding
+
+    def _fail(self, reason: str) -> None:
+        """Give up what is queued."""
+        for key in list(self._queue):
+            self._end(key, Completion("failed", reason=reason))
 
     # what a kind of judge says -------------------------------------------------------------------------------------
 
@@ -105,11 +119,29 @@ class InProcessEngine(QueueEngine):
 
     # one batch -----------------------------------------------------------------------------------------------------
 
-    def _judge(self, batch: Sequence[tuple[str, ChatRequest]]) -> None:
-        completions = self._answer([request for _, request in batch])
-        for (key, request), completion in zip(batch, completions, strict=True):
+    def _judge(self, batch: Sequence[tuple[str, ChatRequest]], worth: Worth) -> str:
+        """Judge requests together; return why to stop, or ""."""
+        requests = [request for _, request in batch]
+        for request in requests:
+            worth.lets_in(request)
+        reasons = []
+        for (key, request), completion in zip(batch, self._completed(requests), strict=True):
             self._store(request, completion)
             self._end(key, completion, request.key)
+            reasons.append(worth.weigh(request, completion))
+        return next(filter(None, reasons), "")
+
+    def _completed(self, requests: Sequence[ChatRequest]) -> list[Completion]:
+        """Return what the judge says, with more room where it was cut off before its verdict and that room is there."""
+        completions = self._answer(requests)
+        tries = [with_more_room(*both, is_useful) for both in zip(requests, completions, strict=True)]
+        again = [(place, more) for place, more in enumerate(tries) if more is not None]
+        seconds = self._answer([more for _, more in again]) if again else []
+        for (place, more), second in zip(again, seconds, strict=True):
+            no_room = second.state == "failed"  # prompt and room are more than the judge's context, or its memory
+            said = Completion("failed", details={"status": NO_SUCH_ROOM[0]}) if no_room else second
+            completions[place] = after_both(more, completions[place], said, is_useful)
+        return completions
 
     def _store(self, request: ChatRequest, completion: Completion) -> None:
         """Keep a judgment; one that can't be kept is still used."""

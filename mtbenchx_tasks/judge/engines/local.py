@@ -91,9 +91,10 @@ class LocalEngine(InProcessEngine):
 
     def _answer(self, requests: Sequence[ChatRequest]) -> list[Completion]:
         rendered = [self._render(request) for request in requests]
-        fitting = [prompt for prompt, _ in rendered if self._fits(prompt)]
+        room = int(requests[0].parameters.get("max_tokens", self._settings.max_tokens))
+        fitting = [prompt for prompt, _ in rendered if self._fits(prompt, room)]
         try:
-            judged = self._judged(fitting, requests[0].run) if fitting else []
+            judged = self._judged(fitting, room, requests[0].run) if fitting else []
         except RuntimeError as error:  # out of memory, mostly: the answers must not be lost for it
             log.error("The local judge failed: %s (a smaller judge.batch_size needs less memory)", first_line(error))
             judged = [Completion("failed", reason=first_line(error))] * len(fitting)
@@ -104,8 +105,8 @@ class LocalEngine(InProcessEngine):
             for request, (prompt, role) in zip(requests, rendered, strict=True)
         ]
 
-    def _judged(self, prompts: Sequence[str], run: int) -> list[Completion]:
-        return self._expect(prompts) if self._settings.rating == "expected" else self._write(prompts, run)
+    def _judged(self, prompts: Sequence[str], room: int, run: int) -> list[Completion]:
+        return self._expect(prompts) if self._settings.rating == "expected" else self._write(prompts, room, run)
 
     def _render(self, request: ChatRequest) -> tuple[str, str]:
         """Return the prompt, and whose words the judge's instructions are in it: `system` or `user`."""
@@ -129,9 +130,9 @@ class LocalEngine(InProcessEngine):
         except Exception:  # templates raise what they like
             return None
 
-    def _fits(self, prompt: str) -> bool:
+    def _fits(self, prompt: str, room: int) -> bool:
         limit = getattr(self._network.config, "max_position_embeddings", None)
-        room = len(NUMBERS) if self._settings.rating == "expected" else self._settings.max_tokens
+        room = len(NUMBERS) if self._settings.rating == "expected" else room
         length = len(self._tokenizer(prompt, add_special_tokens=False)["input_ids"])
         return limit is None or length + room <= limit
 
@@ -139,8 +140,8 @@ class LocalEngine(InProcessEngine):
         encoded = self._tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=False)
         return encoded.to(self._network.device)
 
-    def _write(self, prompts: Sequence[str], run: int) -> list[Completion]:
-        """Let the judge write its judgments."""
+    def _write(self, prompts: Sequence[str], room: int, run: int) -> list[Completion]:
+        """Let the judge write its judgments, each of at most `room` tokens."""
         import torch
 
         inputs = self._encode(prompts)
@@ -150,7 +151,7 @@ class LocalEngine(InProcessEngine):
         with torch.inference_mode():
             output = self._network.generate(
                 **inputs,
-                max_new_tokens=self._settings.max_tokens,
+                max_new_tokens=room,
                 pad_token_id=self._tokenizer.pad_token_id,
                 **sampling,
             )

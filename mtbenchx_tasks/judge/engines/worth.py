@@ -26,7 +26,7 @@ def is_useful(request: ChatRequest, completion: Completion) -> bool:
     """Tell whether a completion holds what its request asked for: a rating or a vote."""
     if completion.state != "answered":
         return False
-    if request.parameters.get("logprobs"):
+    if request.parameters.get("logprobs") or "ratings" in completion.details:
         return verdict(completion, rating="expected").rating is not None
     if verdict(completion).rating is not None:
         return True

@@ -99,7 +99,52 @@ def test_a_text_of_max_tokens_is_cut_off(
 ) -> None:
     judge.say = staticmethod(lambda prompt: "word " * words)
     (judged,) = run(engine(ledger), request("a"))
-    assert (judged.completion.details.get("finish_reason") == "length") is cut_off
+    attempts = judged.completion.details.get("attempts", [])
+    assert [attempt["finish_reason"] for attempt in attempts] == ["length"] * cut_off
+
+
+def test_a_judgment_that_was_cut_off_is_asked_again_with_more_room(
+    ledger: Ledger, judge: type[RegisteredJudge]
+) -> None:
+    said = iter(["Rating: [[3]]", "word " * 50, "word " * 60 + "[[8]]"])  # the shortest prompt comes first
+    judge.say = staticmethod(lambda prompt: next(said))
+    good, again = run(engine(ledger), request("a"), request("a a"))
+    assert [[one.args[1]["max_gen_toks"] for one in call] for call in judge.made[0].calls] == [[50, 50], [200]]
+    assert (good.completion.text, again.completion.text[-5:]) == ("Rating: [[3]]", "[[8]]")
+    (attempt,) = again.completion.details["attempts"]
+    assert (attempt["max_tokens"], attempt["usage"]["completion_tokens"]) == (50, 50)
+    kept = ledger.judgment(again.key)
+    assert kept is not None
+    assert kept.text == again.completion.text
+
+
+def test_a_judgment_that_is_cut_off_twice_or_finds_no_room_says_what_to_change(
+    ledger: Ledger, judge: type[RegisteredJudge]
+) -> None:
+    judge.say = staticmethod(lambda prompt: "word " * 200)
+    (twice,) = run(engine(ledger), request("a"))
+    assert twice.completion.reason.startswith("cut off at max_tokens=200: raise judge.max_tokens")
+    (full,) = run(engine(ledger, backend_args={"max_length": 100}), request("b"))  # 7 of prompt and 200 don't fit
+    assert full.completion.reason.startswith("cut off at max_tokens=50: raise judge.max_tokens")
+    assert full.completion.text.startswith("word")
+
+
+def test_a_judge_that_is_of_no_use_is_asked_eight_times(
+    ledger: Ledger, judge: type[RegisteredJudge], caplog: pytest.LogCaptureFixture
+) -> None:
+    judge.say = staticmethod(lambda prompt: "no verdict")
+    judged = run(engine(ledger), *(request(str(number)) for number in range(20)))
+    assert [len(call) for call in judge.made[0].calls] == [8]
+    assert [one.completion.state for one in judged].count("failed") == 12
+    assert "Judging stops: of the first 5 judgments of org/judge, which were asked alone, 0 are of use" in caplog.text
+
+
+def test_a_judge_that_proves_itself_is_asked_the_rest_together_and_the_next_time_all(
+    ledger: Ledger, judge: type[RegisteredJudge]
+) -> None:
+    for numbers in (range(20), range(100, 120)):
+        run(engine(ledger), *(request(str(number)) for number in numbers))
+    assert [[len(call) for call in made.calls] for made in judge.made] == [[8, 12], [20]]
 
 
 def test_a_prompt_that_leaves_no_room_fails_and_the_others_are_judged(
