@@ -66,11 +66,14 @@ class JudgePrompt:
     """`general`, or `math` where the prompt holds a reference answer (upstream labels one pair prompt otherwise)."""
     output_format: str
     """`[[rating]]` or `[[A]]`, as upstream writes it."""
+    length_note: str = ""
+    """What ends the user message where the question limits the length, a `str.format` template: `{words}` and
+    `{sentences}`, each with `_a` and `_b` in a pairwise prompt. Empty: no judge is told."""
 
     @property
     def sha256(self) -> str:
-        """Hash of what the judge reads: system prompt and template."""
-        return content_hash([self.system_prompt, self.prompt_template])
+        """Hash of what the judge reads: system prompt, template and, if there is one, length note."""
+        return content_hash([self.system_prompt, self.prompt_template, *filter(None, [self.length_note])])
 
 
 @dataclass(frozen=True)

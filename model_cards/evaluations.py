@@ -16,6 +16,7 @@ from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.benchmark import plain_task
+from mtbenchx_tasks.formats.conditions import prompt_set_of
 from mtbenchx_tasks.formats.lm_eval import load_json, read_samples
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.rating.scored import answer_of
@@ -187,7 +188,10 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
     if judge is None:
         raise UserError(f"{file}: {task} wasn't judged (--predict_only?); judge it first, or leave the file out.")
     metadata = config["metadata"]
-    settings = {"question_set": PUBLISHED} | dict(metadata.get("judge") or {})  # older releases had no other
+    language = _language(metadata["benchmark"].get("language"))
+    settings: dict[str, Any] = {"question_set": PUBLISHED, **(metadata.get("judge") or {})}  # older ones had no other
+    if "prompt_set" in settings:
+        settings["prompt_set"] = prompt_set_of(settings, language)
     count = (content.get("n-samples") or {}).get(task) or {}
     questions = (int(count["effective"]), int(count["original"])) if {"effective", "original"} <= count.keys() else None
     repeats = int(config.get("repeats") or 1)
@@ -195,7 +199,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
     return Result(
         file=str(file),
         task=plain_task(task),
-        language=_language(metadata["benchmark"].get("language")),
+        language=language,
         model=_shown(model_of(content)),
         judge=judge,
         setup=_setup(content, task, config, settings),

@@ -158,13 +158,16 @@ def lost_of(prompt: JudgePrompt) -> str:
     """Return what a prompt of that name must have and hasn't, or has and must not; empty if it is intact."""
     if prompt.name not in judge_prompts(NATIVE, "en"):
         return "the name of any prompt we know"
-    if _placeholders(prompt) != _placeholders(judge_prompts(NATIVE, "en")[prompt.name]):
+    model = judge_prompts(NATIVE, "en")[prompt.name]
+    if _placeholders(prompt.prompt_template) != _placeholders(model.prompt_template):
         return "a placeholder"
+    if prompt.length_note and _placeholders(prompt.length_note) != _placeholders(model.length_note):
+        return "a placeholder of its length note"
     return "" if _asks_for_verdicts(prompt) else "its verdict format"
 
 
-def _placeholders(prompt: JudgePrompt) -> set[str]:
-    return {field for _, field, _, _ in Formatter().parse(prompt.prompt_template) if field is not None}
+def _placeholders(template: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
 
 
 def _asks_for_verdicts(prompt: JudgePrompt) -> bool:

@@ -3,7 +3,9 @@
 - `mtbench_x`: the authors' translations, byte for byte (English is FastChat's original).
 - `mtbench_x_v1_1`: the same with broken delimiters repaired, and the German draft with a fourth vote made readable.
   Each repair is one line of edits/judge_prompts.jsonl, keyed by file and hash.
-- `native`: ours, in five languages, with a fourth vote everywhere.
+- `native`: ours, in five languages, with a fourth vote everywhere. A judge is told to check what the question lays
+  down, and how long the answer is where that is limited; tie and both bad mean what people are told that they mean.
+- `native_v1`: ours up to release 0.4, where its name was `native`. Nothing new is made of it.
 """
 
 from dataclasses import replace
@@ -19,8 +21,10 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 
 HERE = Path(__file__).parent
-PUBLISHED, REPAIRED, NATIVE = "mtbench_x", "mtbench_x_v1_1", "native"
+PUBLISHED, REPAIRED, NATIVE, NATIVE_V1 = "mtbench_x", "mtbench_x_v1_1", "native", "native_v1"
 PROMPT_SETS = (PUBLISHED, REPAIRED, NATIVE)
+OURS = {NATIVE: Path("mini"), NATIVE_V1: Path("mini", NATIVE_V1)}
+"""Sets written for this project -> where they lie."""
 DRAFT = "judge_prompts_v2.jsonl"
 """Upstream's pairwise prompts with a fourth vote; they exist in German only."""
 BOTH_BAD = "-both-bad"
@@ -31,7 +35,7 @@ def judge_prompts(prompt_set: str, language: str) -> MappingProxyType[str, Judge
     """Return the prompts of one set in one language, by name.
 
     Args:
-        prompt_set: One of PROMPT_SETS.
+        prompt_set: One of PROMPT_SETS, or `native_v1`.
         language: Lower-case language code; one of the package's or an added one (see languages.py).
 
     Raises:
@@ -45,14 +49,14 @@ def judge_prompts(prompt_set: str, language: str) -> MappingProxyType[str, Judge
 
 @cache
 def _packaged(prompt_set: str, language: str) -> MappingProxyType[str, JudgePrompt]:
-    if prompt_set == NATIVE:
-        prompts = _native(language)
+    if prompt_set in OURS:
+        prompts = _ours(prompt_set, language)
     elif prompt_set == PUBLISHED:
         prompts = [JudgePrompt(**row) for row in jsonl.read(_published_file(language, "judge_prompts.jsonl"))]
     elif prompt_set == REPAIRED:
         prompts = _repaired(language)
     else:
-        raise UserError(f"There is no prompt set {prompt_set!r}; choose one of {', '.join(PROMPT_SETS)}.")
+        raise UserError(f"There is no prompt set {prompt_set!r}; choose one of {', '.join((*PROMPT_SETS, NATIVE_V1))}.")
     return MappingProxyType({prompt.name: prompt for prompt in prompts})
 
 
@@ -62,10 +66,26 @@ def prompt_set_hash(prompt_set: str, language: str) -> str:
     return content_hash({name: prompt.sha256 for name, prompt in prompts.items()})
 
 
-def _native(language: str) -> list[JudgePrompt]:
-    file = HERE / "mini" / f"judge_prompts.{language}.jsonl"
+def name_by_hash(prompt_set: str, language: str, sha256: str) -> str:
+    """Return the name that a set of ours has now: what was `native` in release 0.4 and earlier is `native_v1`.
+
+    Args:
+        prompt_set: The name that was recorded.
+        language: Of the prompts.
+        sha256: The set's hash that was recorded.
+    """
+    is_earlier = prompt_set == NATIVE and (HERE / OURS[NATIVE_V1] / _file_name(language)).is_file()
+    return NATIVE_V1 if is_earlier and sha256 == prompt_set_hash(NATIVE_V1, language) else prompt_set
+
+
+def _file_name(language: str) -> str:
+    return f"judge_prompts.{language}.jsonl"
+
+
+def _ours(prompt_set: str, language: str) -> list[JudgePrompt]:
+    file = HERE / OURS[prompt_set] / _file_name(language)
     if not file.is_file():
-        raise UserError(f"The prompt set 'native' has no language {language!r}; set prompt_language to 'en'.")
+        raise UserError(f"The prompt set {prompt_set!r} has no language {language!r}; set prompt_language to 'en'.")
     return [JudgePrompt(**row) for row in jsonl.read(file)]
 
 

@@ -171,6 +171,7 @@ def _question(
         source_question_reference=before["question_reference"],
         corrected_fields=() if translated is None else tuple(field for field in now if now[field] != before[field]),
         other_language_turns=_exempt_turns(language, _id(row)),
+        limited_turns=_limited_turns().get(_id(row), ()),
     )
 
 
@@ -196,6 +197,13 @@ def _other_language_turns(language: str) -> dict[int, tuple[int, ...]]:
     """Our marks: turns whose question asks for an answer in another language."""
     marks = jsonl.read(HERE / "edits" / "other_language_turns.jsonl")
     return {mark["question_id"]: tuple(mark["turns"]) for mark in marks if mark["language"] == language}
+
+
+@functools.cache
+def _limited_turns() -> dict[int, tuple[int, ...]]:
+    """Our marks: turns that limit the number of words or sentences, the same in every language."""
+    marks = jsonl.read(HERE / "edits" / "limited_turns.jsonl")
+    return {mark["question_id"]: tuple(mark["turns"]) for mark in marks}
 
 
 def _exempt_turns(language: str, question_id: int) -> tuple[int, ...]:

@@ -168,7 +168,7 @@ def _of_answer(row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
 
 
 def _of_prompt(row: Mapping[str, Any]) -> Iterator[tuple[Place, SourceText]]:
-    for name in ("system_prompt", "prompt_template"):
+    for name in ("system_prompt", "prompt_template", *(("length_note",) if row.get("length_note") else ())):
         yield (name,), SourceText(row[name], delimiters=True)
 
 

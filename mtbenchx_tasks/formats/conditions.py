@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hf_datasets.benchmark.judge_prompts import name_by_hash
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.ledger.store import FINAL_STATES
 from hf_datasets.records import canonical_json
@@ -13,6 +14,7 @@ ROOM = ("max_tokens", "max_completion_tokens")
 """How much a judge may write: a judgment that was cut off is asked again with more, by the same judge."""
 SHOWN = 12
 """Characters of a hash in words."""
+PROMPTS = {"prompt_set": "prompt_set", "prompt_sha256": "prompt_set_sha256"}
 CONFIGURED = ("temperature", "max_tokens", "reasoning_effort", "seed", "backend_args")
 
 
@@ -34,12 +36,25 @@ def conditions_of(
         judge,
         {**_texts(task, {name: name for name in task}), **_questions(settings), **_texts(settings, references)},
         {
-            **_texts(settings, {"prompt_set": "prompt_set", "prompt_sha256": "prompt_set_sha256"}),
+            **_texts({**settings, "prompt_set": prompt_set_of(settings, language)}, PROMPTS),
             **({"prompt_language": "same" if prompts == language else str(prompts)} if prompts else {}),
         },
         _texts(settings, {name: name for name in ("parser", "rating", "votes")}),
         sent,
     )
+
+
+def prompt_set_of(settings: Mapping[str, Any], language: str) -> str | None:
+    """Return which set of prompts was used, by the name that it has now: older releases' `native` is `native_v1`.
+
+    Args:
+        settings: What judge.conditions returns, or `metadata.judge` of results.
+        language: Of the questions.
+    """
+    name, sha256, spoken = (settings.get(key) for key in ("prompt_set", "prompt_set_sha256", "prompt_language"))
+    if not isinstance(name, str) or not isinstance(sha256, str):
+        return name
+    return name_by_hash(name, spoken if isinstance(spoken, str) and spoken != "same" else language, sha256)
 
 
 def _questions(settings: Mapping[str, Any]) -> dict[str, str]:

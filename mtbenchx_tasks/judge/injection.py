@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from hf_datasets.benchmark.judge_prompts import NATIVE
+from hf_datasets.benchmark.judge_prompts import OURS
 from hf_datasets.records import JudgePrompt
 from hf_datasets.shared.code_fences import closed_fences
 from hf_datasets.shared.thoughts import blank
@@ -34,8 +34,8 @@ def delimiters(prompt: JudgePrompt) -> list[str]:
 
 
 def shown(answer: str, prompt_set: str) -> str:
-    """Return an answer as the judge sees it: in `native` without the form of delimiters and verdicts."""
-    return _broken_up(answer) if prompt_set == NATIVE else answer
+    """Return an answer as the judge sees it: in sets of ours without the form of delimiters and verdicts."""
+    return _broken_up(answer) if prompt_set in OURS else answer
 
 
 def _broken_up(answer: str) -> str:

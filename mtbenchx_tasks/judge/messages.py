@@ -9,6 +9,7 @@ from hf_datasets.endpoints.client import Message
 from hf_datasets.records import JudgePrompt, Question
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.injection import shown
+from mtbenchx_tasks.judge.lengths import length_note
 from mtbenchx_tasks.judge.verdict import WITH_BOTH_BAD
 
 _EXAMPLE = re.compile(r"([^\W\d_]+\s?:\s\[\[)\d+\]\]")
@@ -41,6 +42,7 @@ class SinglePrompts:
     def messages(self, question: Question, answers: Sequence[str]) -> tuple[Message, ...]:
         """Return the messages that judge the last of the given answers (one or two), as FastChat builds them."""
         prompt = self.prompt(question, len(answers))
+        note = length_note(prompt, question, len(answers), {"": answers[-1]})
         answers = [shown(answer, self.prompt_set) for answer in answers]
         references = {
             f"ref_answer_{turn}": text for turn, text in enumerate(question.reference[: len(answers)], start=1)
@@ -55,7 +57,7 @@ class SinglePrompts:
             }
         return (
             {"role": "system", "content": prompt.system_prompt},
-            {"role": "user", "content": prompt.prompt_template.format(**material, **references)},
+            {"role": "user", "content": prompt.prompt_template.format(**material, **references) + note},
         )
 
     def lead_in(self, question: Question, turn: int) -> str:
@@ -141,6 +143,7 @@ class PairPrompts:
             turn: 1 or 2; with 2 the judge reads both turns.
         """
         prompt = self.prompt(question, turn)
+        note = length_note(prompt, question, turn, {"_a": answers_a[turn - 1], "_b": answers_b[turn - 1]})
         answers_a, answers_b = ([shown(text, self.prompt_set) for text in texts] for texts in (answers_a, answers_b))
         if turn == 1:
             material = {"question": question.turns[0], "answer_a": answers_a[0], "answer_b": answers_b[0]}
@@ -153,5 +156,5 @@ class PairPrompts:
         references = {f"ref_answer_{number}": text for number, text in enumerate(question.reference[:turn], start=1)}
         return (
             {"role": "system", "content": prompt.system_prompt},
-            {"role": "user", "content": prompt.prompt_template.format(**material, **references)},
+            {"role": "user", "content": prompt.prompt_template.format(**material, **references) + note},
         )

@@ -59,8 +59,9 @@ class JudgeSettings:
     """HTTP header -> the environment variable that holds its value."""
     extra_body: JsonObject = NOTHING
     """Merged into each request: what only this endpoint knows (`chat_template_kwargs`, `provider` ...)."""
-    prompt_set: Literal["mtbench_x", "mtbench_x_v1_1", "native"] | None = None
-    """Which judge prompts; null: the benchmark's own (`mtbench_x`; `native` for the mini tasks)."""
+    prompt_set: Literal["mtbench_x", "mtbench_x_v1_1", "native", "native_v1"] | None = None
+    """Which judge prompts; null: the benchmark's own (`mtbench_x`; `native` for the mini tasks). `native_v1` was
+    `native` up to release 0.4: ledgers of then answer it."""
     reference_set: Literal["published", "corrected"] = "published"
     """Which reference answers the judge sees; `corrected`: ours where the published are wrong (MT-Bench-X only)."""
     question_set: Literal["published", "corrected"] = "published"

@@ -13,16 +13,19 @@ from hf_datasets.benchmark import judge_prompts as module
 from hf_datasets.benchmark.judge_prompts import (
     BOTH_BAD,
     NATIVE,
+    NATIVE_V1,
     PROMPT_SETS,
     PUBLISHED,
     REPAIRED,
     judge_prompts,
+    name_by_hash,
     prompt_set_hash,
 )
 from hf_datasets.benchmark.questions import LANGUAGES
 from hf_datasets.records import JudgePrompt
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.annotate.texts import texts
 from tests.sources import needs_sources
 
 NAMES = {
@@ -68,7 +71,9 @@ class TestPublished:
 
     def test_english_is_upstreams_text_byte_for_byte(self) -> None:
         raw = sources.fetch("mtbench_x", "data/mt_bench_EN/judge_prompts.jsonl").read_bytes()
-        ours = [json.dumps(vars(prompt), ensure_ascii=False) for prompt in judge_prompts(PUBLISHED, "en").values()]
+        said = [{**vars(prompt)} for prompt in judge_prompts(PUBLISHED, "en").values()]
+        assert {prompt.pop("length_note") for prompt in said} == {""}  # a field of ours
+        ours = [json.dumps(prompt, ensure_ascii=False) for prompt in said]
         assert "\n".join(ours).encode() == raw.rstrip(b"\n")
 
     @pytest.mark.parametrize("language", TRANSLATED)
@@ -139,6 +144,53 @@ class TestNative:
             text = prompt.prompt_template.format(**{name: f"<{name}>" for name in placeholders(prompt)})
             assert all(f"<{name}>" in text for name in placeholders(prompt))
 
+    def test_it_asks_whether_the_question_is_kept_to_and_whether_the_language_is_right(self, language: str) -> None:
+        rule, spoken = RULES[language]
+        for prompt in judge_prompts(NATIVE, language).values():
+            assert (prompt.system_prompt.count(rule), prompt.system_prompt.count(spoken)) == (1, 1)
+
+    def test_tie_and_both_bad_mean_what_people_are_told(self, language: str) -> None:
+        of_use, of_none = VOTES[language]
+        people = " ".join(texts(language)["criteria"])
+        for prompt in judge_prompts(NATIVE, language).values():
+            fourth = prompt.name.endswith(BOTH_BAD)
+            assert [said in prompt.system_prompt for said in (of_use, of_none)] == [fourth, fourth]
+        assert [said in people for said in (of_use, of_none)] == [True, True]
+
+    def test_the_length_note_has_a_place_for_each_count(self, language: str) -> None:
+        for prompt in judge_prompts(NATIVE, language).values():
+            counts = {field for _, field, _, _ in Formatter().parse(prompt.length_note) if field}
+            ends = ("_a", "_b") if prompt.type == "pairwise" else ("",)
+            assert counts == {f"{what}{end}" for what in ("words", "sentences") for end in ends}
+
+    def test_what_was_native_before_is_kept_byte_for_byte_and_known_by_its_hash(self, language: str) -> None:
+        sha256 = prompt_set_hash(NATIVE_V1, language)
+        assert sha256.startswith(V1_HASHES[language])
+        assert prompt_set_hash(NATIVE, language) != sha256
+        assert name_by_hash(NATIVE, language, sha256) == NATIVE_V1
+        assert name_by_hash(NATIVE, language, prompt_set_hash(NATIVE, language)) == NATIVE
+        assert name_by_hash(NATIVE, "pt", sha256) == NATIVE
+
+
+V1_HASHES = {
+    "en": "3cbe25c9f22e", "de": "2d9b2bd846a2", "fr": "825cc3543337", "it": "367f779a5413", "es": "026ab4fc3f03",
+}  # fmt: skip
+"""As results of release 0.4 tell them."""
+RULES = {
+    "en": ("a clear breach is a serious fault", "An answer in the wrong language is a serious fault."),
+    "de": ("ein deutlicher Verstoß ist ein schwerer Mangel", "in der falschen Sprache ist ein schwerer Mangel."),
+    "fr": ("un manquement manifeste constitue un défaut grave", "dans la mauvaise langue constitue un défaut grave."),
+    "it": ("una violazione evidente è un difetto grave", "nella lingua sbagliata è un difetto grave."),
+    "es": ("un incumplimiento claro es un defecto grave", "en el idioma equivocado es un defecto grave."),
+}
+VOTES = {
+    "en": ("are about equally good and of some use", "of any use, even if one is a little less bad"),
+    "de": ("etwa gleich gut und zu etwas zu gebrauchen", "brauchbar ist, auch wenn eine etwas weniger schlecht ist"),
+    "fr": ("sont d’une certaine utilité", "n’est utilisable, même si l’une est un peu moins mauvaise"),
+    "it": ("più o meno ugualmente buone e di qualche utilità", "è utilizzabile, anche se una è un po’ meno scadente"),
+    "es": ("más o menos igual de buenas y sirven para algo", "sirve, aunque una sea algo menos mala"),
+}
+
 
 @pytest.mark.sources
 @needs_sources
@@ -194,7 +246,9 @@ class TestEdits:
 
 
 def test_an_unknown_set_names_the_choices() -> None:
-    with pytest.raises(UserError, match=r"no prompt set 'mine'; choose one of mtbench_x, mtbench_x_v1_1, native"):
+    with pytest.raises(
+        UserError, match=r"no prompt set 'mine'; choose one of mtbench_x, mtbench_x_v1_1, native, native_v1"
+    ):
         judge_prompts("mine", "en")
 
 

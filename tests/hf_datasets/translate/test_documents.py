@@ -41,7 +41,7 @@ def test_the_mini_benchmark() -> None:
 
 def test_native_prompts_need_no_source() -> None:
     document = read_document("native_en", "en")
-    assert (document.kind, len(document.fields)) == (PROMPTS, 24)
+    assert (document.kind, len(document.fields)) == (PROMPTS, 36)
     assert document.fields[0].id == "native/single-v1"
 
 

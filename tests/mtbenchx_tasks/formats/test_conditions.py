@@ -176,3 +176,18 @@ def test_an_older_release_s_comparisons_count_once(tmp_path: Path) -> None:
     study = read_study([ledger])
     assert len(study.preferences) == 2  # one question, two turns
     assert study.preferences[0].conditions.sent["temperature"] == 0.0
+
+
+def test_native_prompts_of_an_older_release_are_native_v1(tmp_path: Path) -> None:
+    with serve_judges() as api:
+        ledger = judge_twice(tmp_path, api, prompt_set="native_v1")
+        judge_twice(tmp_path, api)
+    with sqlite3.connect(ledger) as db:  # as 0.4 wrote it
+        db.execute("""UPDATE use SET settings = replace(settings, '"native_v1"', '"native"')""")
+    for file in (tmp_path / "results").rglob("results_*.json"):
+        file.write_text(file.read_text(encoding="utf-8").replace('"native_v1"', '"native"'), encoding="utf-8")
+    found = read_study([ledger, tmp_path / "results"]).ratings
+    # two questions of two turns under each of the two sets, from ledger and results alike
+    sets = [rating.conditions.prompt["prompt_set"] for rating in found]
+    assert sorted(sets) == sorted(["native", "native_v1"] * 4 * (len(found) // 8))
+    assert {section.name.count("native_v1") for section in sections(found)} == {0, 1}

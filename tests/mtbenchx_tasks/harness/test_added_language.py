@@ -80,7 +80,7 @@ def test_a_translation_is_read_with_its_counts(translated: Path) -> None:
     assert found.language == "pt"
     assert [len(asked) for asked in found.questions.values()] == [QUESTIONS]
     assert list(found.prompts) == ["native"]
-    assert found.reports[0]["texts"] == ANSWERS + REFERENCES + 12 * 2
+    assert found.reports[0]["texts"] == ANSWERS + REFERENCES + 12 * 3
     question = found.questions["mini"][0]
     assert question.turns == question.source_turns != questions("mini", "en")[0].turns
 
@@ -188,7 +188,7 @@ def test_the_added_configs_load(built: Path, tmp_path: Path) -> None:
     assert set(prompts["prompt_set"]) == {"native"}
     card = (built / "README.md").read_text(encoding="utf-8")
     assert f"{QUESTIONS} questions of `mini`" in card
-    assert f"{ANSWERS + REFERENCES + 24} texts, 0 of them edited by people" in card
+    assert f"{ANSWERS + REFERENCES + 12 * 3} texts, 0 of them edited by people" in card
 
 
 @needs_sources
@@ -279,7 +279,7 @@ def test_a_build_warns_of_a_translation_that_rules_find_odd(translated: Path, tm
     told = json.loads(report.read_text(encoding="utf-8"))
     report.write_text(json.dumps({**told, "flags": {"language": 21, "untranslated": 4, "code_changed": 0}}))
     (remark,) = flagged([folder])
-    texts = ANSWERS + REFERENCES + 24
+    texts = ANSWERS + REFERENCES + 12 * 3
     assert remark.startswith(
         f"{folder}: rules find some of this translation odd (language 21, untranslated 4, of {texts} texts)"
     )
