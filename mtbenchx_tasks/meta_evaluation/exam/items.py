@@ -12,6 +12,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.meta_evaluation.exam import topics
 from mtbenchx_tasks.meta_evaluation.exam.constraints import constraint
 from mtbenchx_tasks.meta_evaluation.exam.contradictions import against_text, forgets_turn_1
+from mtbenchx_tasks.meta_evaluation.exam.reviews import left_out
 from mtbenchx_tasks.meta_evaluation.exam.slots import Pair, Slot, fault_slots, null_slots
 from mtbenchx_tasks.meta_evaluation.exam.sums import wrong_result
 from mtbenchx_tasks.meta_evaluation.exam.texts import languages as languages_of_texts
@@ -40,7 +41,7 @@ def exam_items(
     form: Literal["public", "fresh"] = "public",
     seed: str = "",
 ) -> tuple[ExamItem, ...]:
-    """Return the exam's items, by language, kind and number.
+    """Return the exam's items, by language, kind and number, without those on which a blind reader failed.
 
     Args:
         languages: Codes of languages; None: all.
@@ -51,6 +52,17 @@ def exam_items(
     Raises:
         UserError: The exam has no such language or kind, or a fresh form has no seed.
     """
+    drawn = drawn_items(languages, kinds, form, seed)
+    return tuple(item for item in drawn if item.template not in left_out(item.item.language))
+
+
+def drawn_items(
+    languages: Sequence[str] | None = None,
+    kinds: Sequence[str] | None = None,
+    form: Literal["public", "fresh"] = "public",
+    seed: str = "",
+) -> tuple[ExamItem, ...]:
+    """Return all items that can be drawn, those on which a reader failed too; as `exam_items` otherwise."""
     if form == "fresh" and not seed:
         raise UserError("A fresh form of the exam is drawn from a seed; name one.")
     languages = _known("language", languages, languages_of_texts())
