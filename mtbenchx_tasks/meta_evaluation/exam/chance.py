@@ -31,4 +31,4 @@ class Chance:
         return options[self.number(name, 0, len(options) - 1)]
 
     def _digest(self, name: str) -> str:
-        return hashlib.sha256(f"{self.seed}/{name}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.seed}/{name}".encode("utf-8", "surrogatepass")).hexdigest()
