@@ -120,3 +120,21 @@ def test_no_item_is_longer_than_a_reader_can_bear() -> None:
     lengths = [len(answer.split()) for item in items for answer in (item.better[-1], item.faulty[-1])]
     assert max(lengths) <= 200
     assert sum(length <= 120 for length in lengths) / len(lengths) > 0.98
+
+
+ARTICLE = {
+    "it": r"\b(?:dei|del|nei|nel|ai|al|dai|dal|i|il|sui|sul) (?:8\d{0,3}|11|1)\b",  # degli otto, dell'undici
+    "en": r"\b[Aa] (?:8\d{0,3}|11|18)\b",  # an eight
+    "es": r"\bo 8|\blas 1\b",  # u ocho, la una
+    "de": r"\b1 \w+en\b",
+    "fr": r"\b(?:à|de) le\b",
+}
+
+
+@few
+@given(seed=SEEDS)
+def test_no_drawn_number_needs_another_word_before_it(seed: str) -> None:
+    for item in exam_items(kinds=["against_text", "forgets_turn_1", "wrong_result"], form="fresh", seed=seed):
+        for text in (*item.turns, *item.better, *item.faulty, *item.reference):
+            assert not re.search(ARTICLE[item.item.language], text)
+            assert "{" not in text
