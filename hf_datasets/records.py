@@ -162,6 +162,33 @@ class Comparison:
     """Key of the judgment; None if nothing was asked (an empty answer)."""
 
 
+@dataclass(frozen=True)
+class ExamUse:
+    """Where the judgment of one request of a judge's exam counts."""
+
+    judge: str
+    """The judge's slug, as in the results."""
+    settings: str
+    """Canonical JSON of what else the judgment depends on: as a rating's or a comparison's."""
+    form: str
+    """`public` or `fresh`."""
+    seed: str
+    """What a fresh form was drawn from; "" of the public one."""
+    revision: str
+    """Hash of the whole form's items: 12 hex digits."""
+    language: str
+    template: str
+    """Name of the item, the same in every language and form."""
+    mode: str
+    """`single` or `pairwise`."""
+    shown: str
+    """`better` or `faulty`: which answer was rated, or shown as A."""
+    run: int
+    """0-based number of the judge run."""
+    judgment: str
+    """Key of the judgment."""
+
+
 def storable(text: str) -> str:
     """Replace halves of surrogate pairs, which some endpoints send and UTF-8 doesn't have."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

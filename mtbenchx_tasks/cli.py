@@ -15,7 +15,7 @@ from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.judge.cli import judges
-from mtbenchx_tasks.meta_evaluation.cli import agreement
+from mtbenchx_tasks.meta_evaluation.cli import agreement, exam
 from mtbenchx_tasks.meta_evaluation.equating.cli import equate
 from mtbenchx_tasks.pairwise.cli import compare, pairs
 from mtbenchx_tasks.rating.cli import judge
@@ -30,10 +30,12 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 tasks = typer.Typer(help="Make the tasks known to lm_eval.", no_args_is_help=True)
+of_judges = typer.Typer(invoke_without_command=True)
 ledger = typer.Typer(help="Look into the ledger of paid judgments.", no_args_is_help=True)
 app.add_typer(tasks, name="tasks")
 app.add_typer(data, name="data")
 app.add_typer(ledger, name="ledger")
+app.add_typer(of_judges, name="judges")
 app.add_typer(recipes, name="recipes")
 app.add_typer(annotate, name="annotate")
 app.add_typer(equate, name="equate")
@@ -71,7 +73,8 @@ def demo(
     run(folder, languages.split(","), limit)
 
 
-app.command(epilog="Example: `mtbenchx judges --base-url http://127.0.0.1:8000/v1`")(judges)
+of_judges.callback(epilog="Example: `mtbenchx judges --base-url http://127.0.0.1:8000/v1`")(judges)
+of_judges.command(epilog="Example: `mtbenchx judges exam --judge hosted --languages de,fr --plan`")(exam)
 app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge hosted --runs 3 --max-cost 20`")(judge)
 app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge hosted --language de --plan`")(compare)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)

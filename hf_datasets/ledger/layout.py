@@ -1,6 +1,7 @@
 """The ledger's tables, how its file is told from other programs', and what lifts an older file, one step a layout.
 
-Who changes a table raises SCHEMA and adds the step to `_STEPS`: it is all that older files need.
+Who changes a table raises SCHEMA and adds the step to `_STEPS`: it is all that older files need. A further table needs
+neither: it is made when a file is opened, and older releases pass over it.
 """
 
 import sqlite3
@@ -31,6 +32,11 @@ TABLES: Mapping[str, str] = {
     model_1 TEXT NOT NULL, model_2 TEXT NOT NULL, game INTEGER NOT NULL, suspicious INTEGER NOT NULL,
     answer_1 TEXT NOT NULL, answer_2 TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
     PRIMARY KEY (benchmark, language, question_id, turn, run, judge, model_1, model_2, game, settings, revision)""",
+    "exam": """
+    judge TEXT NOT NULL, settings TEXT NOT NULL, form TEXT NOT NULL, seed TEXT NOT NULL, revision TEXT NOT NULL,
+    language TEXT NOT NULL, template TEXT NOT NULL, mode TEXT NOT NULL, shown TEXT NOT NULL, run INTEGER NOT NULL,
+    judgment TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (judge, settings, form, seed, revision, language, template, mode, shown, run)""",
     "translation": """
     key TEXT PRIMARY KEY, request TEXT NOT NULL, engine TEXT NOT NULL, text TEXT, billed INTEGER NOT NULL DEFAULT 0,
     details TEXT NOT NULL DEFAULT '{}', owner TEXT, at REAL NOT NULL""",

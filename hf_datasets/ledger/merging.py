@@ -13,11 +13,11 @@ def copy_from_attached(db: sqlite3.Connection) -> tuple[int, int, int, int]:
     """Copy what the database attached as `other`, of the same layout, has and this one lacks.
 
     Returns:
-        The numbers of judgments, answers, uses (comparisons among them) and translations that were added.
+        The numbers of judgments, answers, uses (comparisons and exams among them) and translations that were added.
     """
     judgments = _copy(db, "judgment", f"state IN ({_FINAL})")
     answers = _copy(db, "answer")
-    uses = _copy(db, "use") + _copy(db, "comparison")
+    uses = _copy(db, "use") + _copy(db, "comparison") + _copy(db, "exam")
     return judgments, answers, uses, _copy(db, "translation", "text IS NOT NULL")
 
 

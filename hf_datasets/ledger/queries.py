@@ -85,6 +85,24 @@ def comparisons(
     )
 
 
+def exam_uses(ledger: Ledger, judge: str | None = None) -> list[Row]:
+    """Return every place of a judge's exam: the columns of `ExamUse`, and of its judgment what `uses` has, and `asked`.
+
+    Args:
+        ledger: The ledger.
+        judge: Only the judge of this slug; None: all.
+    """
+    return _rows(
+        ledger,
+        f"""SELECT exam.*, judgment.state, judgment.text, judgment.reason, judgment.at AS asked, {_ASKED}
+        FROM exam LEFT JOIN judgment ON judgment.key = exam.judgment
+        WHERE ?1 IS NULL OR exam.judge = ?1
+        ORDER BY exam.judge, exam.settings, exam.form, exam.seed, exam.language, exam.template, exam.mode, exam.shown,
+            exam.run""",
+        judge,
+    )
+
+
 def comparison_settings(ledger: Ledger) -> list[Row]:
     """Return each `benchmark`, `revision`, `language`, `judge` and `settings` under which models were compared."""
     columns = "benchmark, revision, language, judge, settings"

@@ -25,7 +25,7 @@ from hf_datasets.ledger.layout import LedgerError, bring_up_to_date, check_ours
 from hf_datasets.ledger.merging import FINAL_STATES, copy_from_attached
 from hf_datasets.ledger.owner import Owner
 from hf_datasets.ledger.place import connect, copy_to_read, default_path, enter_wal
-from hf_datasets.records import Comparison, Completion, Use, storable
+from hf_datasets.records import Comparison, Completion, ExamUse, Use, storable
 
 __all__ = ["FINAL_STATES", "Ledger", "LedgerError", "default_path", "open_ledger"]
 
@@ -200,7 +200,11 @@ class Ledger:
         """Store where the judgments of games count, in one transaction; the same place again replaces."""
         self._record("comparison", comparisons)
 
-    def _record(self, table: str, records: Iterable[Use] | Iterable[Comparison]) -> None:
+    def record_exam(self, uses: Iterable[ExamUse]) -> None:
+        """Store where the judgments of an exam count, in one transaction; the same place again replaces."""
+        self._record("exam", uses)
+
+    def _record(self, table: str, records: Iterable[Use] | Iterable[Comparison] | Iterable[ExamUse]) -> None:
         now = time.time()
         rows = [{**vars(record), "at": now} for record in records]
         if rows:
@@ -245,7 +249,7 @@ class Ledger:
         """Copy what another ledger has and this one lacks; the other stays as it is.
 
         Returns:
-            The numbers of judgments, answers, uses (comparisons among them) and translations that were added.
+            The numbers of judgments, answers, uses (comparisons and exams among them) and translations that were added.
 
         Raises:
             LedgerError: The other file isn't a ledger, or is damaged.

@@ -15,11 +15,17 @@ SHOWN = 40
 
 
 def judges(
+    context: typer.Context,
     base_url: Annotated[str | None, typer.Option(help="Ask this endpoint which models it has.")] = None,
     api_key_env: Annotated[str, typer.Option(help="Environment variable with its key.")] = "OPENAI_API_KEY",
     everything: Annotated[bool, typer.Option("--all", help="Show every model that the endpoint lists.")] = False,
 ) -> None:
-    """List presets and other judges with prices and ends; or the models that an endpoint has. Nothing is paid."""
+    """List presets and other judges with prices and ends; or the models that an endpoint has. Nothing is paid.
+
+    Sub-commands examine one judge.
+    """
+    if context.invoked_subcommand is not None:
+        return
     from mtbenchx_tasks.judge.presets import CHECKED
     from mtbenchx_tasks.judge.prices import source
 

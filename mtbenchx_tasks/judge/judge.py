@@ -179,8 +179,22 @@ class PairJudge(AnyJudge):
         return self._request(self.prompts.messages(question, *shown, turn), self.settings.parameters())
 
 
-def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: Engine | None = None) -> Judge:
+def judge_for(
+    settings: JudgeSettings,
+    benchmark: str,
+    language: str,
+    engine: Engine | None = None,
+    *,
+    sets: Mapping[str, str] | None = None,
+) -> Judge:
     """Return the judge of single answers in one language of a benchmark; equal settings share one engine.
+
+    Args:
+        settings: The judge's.
+        benchmark: Whose questions.
+        language: The questions'.
+        engine: Who asks; None: the settings' own.
+        sets: Which questions and reference answers it sees; None: the benchmark's, as the settings name them.
 
     Raises:
         UserError: The key is missing, the prompt or reference set has no such language, or the ledger can't be opened.
@@ -189,14 +203,21 @@ def judge_for(settings: JudgeSettings, benchmark: str, language: str, engine: En
     settings = _resolved(settings, benchmark)
     prompts = SinglePrompts(str(settings.prompt_set), _prompt_language(settings, language))
     prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
-    judge = Judge(settings, prompts, engine, _sets(settings, benchmark, language))
+    sets = _sets(settings, benchmark, language) if sets is None else sets
+    judge = Judge(settings, prompts, engine, sets)
     if settings.rating == "expected" and settings.backend == "openai" and settings.continuation == AUTO:
         return replace(judge, settings=replace(settings, continuation=_way_of(judge)))
     return judge
 
 
 def pair_judge_for(
-    settings: JudgeSettings, benchmark: str, language: str, votes: int = 3, engine: Engine | None = None
+    settings: JudgeSettings,
+    benchmark: str,
+    language: str,
+    votes: int = 3,
+    engine: Engine | None = None,
+    *,
+    sets: Mapping[str, str] | None = None,
 ) -> PairJudge:
     """Return the judge of pairs of answers; see `judge_for`.
 
@@ -206,6 +227,7 @@ def pair_judge_for(
         language: The questions'.
         votes: 3 (A, B, tie), or 4 with both bad.
         engine: Who asks; None: the settings' own.
+        sets: As in `judge_for`.
 
     Raises:
         UserError: As in `judge_for`; or the settings are for single answers.
@@ -215,7 +237,8 @@ def pair_judge_for(
         raise UserError(f"judge.rating {settings.rating!r} is for single answers; to compare, set it to 'text'.")
     settings = _resolved(settings, benchmark)
     prompts = PairPrompts(str(settings.prompt_set), _prompt_language(settings, language), votes)
-    return PairJudge(settings, prompts, engine, _sets(settings, benchmark, language))
+    sets = _sets(settings, benchmark, language) if sets is None else sets
+    return PairJudge(settings, prompts, engine, sets)
 
 
 def _way_of(judge: Judge) -> Way:

@@ -1,9 +1,20 @@
-"""`mtbenchx agreement`: people and judges on the same answers, in one command."""
+"""`mtbenchx agreement`: people and judges on the same answers; `mtbenchx judges exam`: may this judge be believed."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from mtbenchx_tasks.judge.options import (
+    Batch,
+    MaxCost,
+    Plan,
+    Prices,
+    PromptLanguage,
+    Runs,
+    end_command,
+    engine_factory,
+)
 
 Votes = Annotated[
     list[Path],
@@ -87,3 +98,64 @@ def agreement(
     print_tables(chosen)
     for path in written:
         print(path)
+
+
+Judge = Annotated[str, typer.Option("--judge", help="A model or preset name, or settings as in lm_eval's metadata.")]
+
+
+def exam(
+    judge: Judge,
+    *,
+    languages: Annotated[str | None, typer.Option(help="Only these, e.g. de,fr; default: all five.")] = None,
+    mode: Annotated[
+        Literal["single", "pairwise", "both"], typer.Option(help="By ratings, by comparisons, or both.")
+    ] = "both",
+    kinds: Annotated[str | None, typer.Option(help="Only these kinds of fault, e.g. cut_off,null.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Also a form that nobody has seen: its seed is the judge's snapshot's hash.")
+    ] = False,
+    runs: Runs = None,
+    prompt_language: PromptLanguage = None,
+    compare_languages: Annotated[
+        bool, typer.Option("--compare-prompt-languages", help="Ask with prompts in the language and in English.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Also write JSON, CSV, LaTeX and text to this folder.")] = None,
+    plan: Plan = False,
+    max_cost: MaxCost = None,
+    price: Prices = [],  # noqa: B006  (typer reads it)
+    batch: Batch = False,
+) -> None:
+    """Have a judge sit an exam whose right answers are known, in five languages, and say what it misses and prefers.
+
+    What the ledger holds is not asked again; the same command scores it.
+    """
+    from hf_datasets.shared.files import check_writable
+    from mtbenchx_tasks.judge.engines.plan import print_plan
+    from mtbenchx_tasks.judge.prices import parse_prices
+    from mtbenchx_tasks.judge.settings import parse_judges
+    from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables
+    from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, PUBLIC, Mode, Part, fresh_form
+    from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
+    from mtbenchx_tasks.meta_evaluation.exam.run import examine, plan_exam, write_exam
+    from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
+
+    if out is not None:
+        check_writable(out)
+    (settings,) = parse_judges([judge], runs=runs, prompt_language=prompt_language)
+    prices = parse_prices(price)
+    modes: tuple[Mode, ...] = MODES if mode == "both" else (mode,)
+    part = Part(languages.split(",") if languages else None, kinds.split(",") if kinds else None, modes)
+    if plan:
+        planner = plan_exam(settings, part, prices, fresh=fresh, both_prompts=compare_languages)
+        print_plan(planner.plan())
+        forms = (PUBLIC, *([fresh_form([settings.model])] if fresh else []))
+        for line in power_lines([item for form in forms for item in part.items(form)], modes):
+            print(line)
+        return
+    engine_for, budget = engine_factory(max_cost, prices, batch)
+    done = examine(settings, part, engine_for, fresh=fresh, both_prompts=compare_languages)
+    written = write_exam(out, done.exam) if out is not None else []
+    print_tables(exam_tables(done.exam))
+    for line in (verdict_line(done.exam), *sentences(done.exam), *map(str, written)):
+        print(line)
+    end_command(budget, done.missing)

@@ -124,9 +124,20 @@ def below_standard(rights: Sequence[float], sizes: Sequence[int], standard: floa
     n = sum(sizes)
     if not n:
         return ExactTest(1.0)
-    worth = n / (1 + (n / len(sizes) - 1) * correlation_within(rights, sizes))
+    worth = effective_size(rights, sizes)
     count = worth * sum(rights) / n
     return ExactTest(1.0 if count >= worth else float(betainc(worth - count, count + 1, 1 - standard)))
+
+
+def effective_size(rights: Sequence[float], sizes: Sequence[int]) -> float:
+    """Return how many independent outcomes the outcomes of some templates are worth: n / (1 + (k - 1) r).
+
+    Args:
+        rights: Per template, how many of its outcomes are right.
+        sizes: Per template, how many outcomes it has, at least one.
+    """
+    n = sum(sizes)
+    return n / (1 + (n / len(sizes) - 1) * correlation_within(rights, sizes)) if n else 0.0
 
 
 def correlation_within(rights: Sequence[float], sizes: Sequence[int]) -> float:

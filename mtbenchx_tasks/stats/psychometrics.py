@@ -38,15 +38,15 @@ class Threshold:
 
 @functools.cache
 def _curves(doses: tuple[float, ...]) -> "tuple[Array, Array]":
-    """Return every curve of the grid at the doses (one row a curve), and the threshold of each."""
+    """Return every curve of the grid (columns) at the doses (rows), and the threshold of each."""
     import numpy as np
 
     low, high = min(doses), max(doses)
-    middles = np.linspace(low - 1.5, high + 1.5, int((high - low + 3) / 0.05) + 1)
-    spreads = np.geomspace(0.08, 2.0, 9)
+    middles = np.linspace(low - 1.5, high + 1.5, int((high - low + 3) / 0.1) + 1)
+    spreads = np.geomspace(0.1, 2.0, 6)
     middle, spread, lapse = (part.ravel() for part in np.meshgrid(middles, spreads, LAPSES, indexing="ij"))
     found = 1 / (1 + np.exp(np.clip((np.array(doses) - middle[:, None]) / spread[:, None], -50, 50)))
-    curves: Array = GUESS + (1 - GUESS - lapse[:, None]) * found
+    curves: Array = np.clip(GUESS + (1 - GUESS - lapse[:, None]) * found, 1e-6, 1 - 1e-6).T  # nobody is quite sure
     height = (CRITERION - GUESS) / (1 - GUESS - lapse)
     thresholds: Array = middle + spread * np.log(1 / height - 1)
     return curves, thresholds
@@ -90,7 +90,6 @@ def _best(totals: "Array", curves: "Array") -> "Array":
     import numpy as np
 
     right, n = totals[..., 0], totals[..., 1]
-    with_lapses = np.clip(curves, 1e-6, 1 - 1e-6)  # a judge without lapses is never quite sure
-    likelihood = right @ np.log(with_lapses).T + (n - right) @ np.log(1 - with_lapses).T
+    likelihood = right @ np.log(curves) + (n - right) @ np.log(1 - curves)
     best: Array = likelihood.argmax(axis=1)
     return best

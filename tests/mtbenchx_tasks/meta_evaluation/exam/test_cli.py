@@ -1,0 +1,77 @@
+"""`mtbenchx judges exam`, as a user types it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from mtbenchx_tasks.cli import app
+from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, Part
+from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
+from tests.doubles.openai_api import Api
+
+SMALL = ("--languages", "de", "--kinds", "cut_off", "--mode", "pairwise")
+
+
+@pytest.fixture
+def judge(api: Api, tmp_path: Path) -> str:
+    api.answer = lambda request: "[[A]]" if "[[A]]" in json.dumps(request) else "Rating: [[7]]"
+    return json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["judges", *arguments], env={"COLUMNS": "200"}, catch_exceptions=False)
+
+
+def test_a_judge_sits_the_exam_once_and_is_told_what_it_misses(judge: str, api: Api, tmp_path: Path) -> None:
+    done = run("exam", "--judge", judge, *SMALL, "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    assert "Exam of gpt-4 (de): 0.0 % right of 20 pairs by comparisons" in done.stdout
+    assert "misses answers that are cut off by comparisons: 20 of 20 (corrected p " in done.stdout
+    assert len(api.judgments) == 40
+    assert json.loads((tmp_path / "out" / "exam-gpt-4.json").read_text("utf-8"))["judge"] == "gpt-4"
+    again = run("exam", "--judge", judge, *SMALL)
+    assert len(api.judgments) == 40
+    assert again.stdout.splitlines()[:5] == done.stdout.splitlines()[:5]
+
+
+def test_the_plan_asks_nobody_and_says_what_can_be_found(judge: str, api: Api) -> None:
+    done = run("exam", "--judge", judge, *SMALL, "--plan")
+    assert done.exit_code == 0
+    assert "0 of 40 judgments are in the ledger, 40 are left to ask." in " ".join(done.stdout.split())
+    assert "Found with power 0.8" in done.stdout
+    assert api.requests == []
+
+
+def test_a_judge_that_fails_now_and_then_leaves_the_exam_partly_done(judge: str, api: Api) -> None:
+    asked: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        asked.append(request)
+        return "[[A]]" if len(asked) != 10 else None
+
+    api.answer = answer
+    done = run("exam", "--judge", judge, *SMALL)
+    assert done.exit_code in (0, 3)
+    assert "without a result, in no number" in done.stdout
+
+
+def test_presets_are_still_listed_and_wrong_names_told(judge: str) -> None:
+    assert "hosted" in run().stdout
+    assert "exam" in run("--help").stdout
+    from hf_datasets.shared.errors import UserError
+
+    with pytest.raises(UserError, match="no kind nonsense"):
+        run("exam", "--judge", judge, "--kinds", "nonsense")
+
+
+def test_what_an_exam_of_this_size_finds() -> None:
+    items = Part(("de", "en", "it"), ("cut_off", "null")).items(PUBLIC)
+    lines = list(power_lines(items, ("pairwise",), simulations=40))
+    # One kind: it, each of 3 languages in it and overall, and 3 preferences on null pairs.
+    assert "all 10 tests" in lines[0]
+    assert "below 75%" in lines[1]
+    assert "null pairs" in lines[2]
+    assert "a kind in one language (20 items)" in lines[3]
