@@ -111,6 +111,7 @@ def write(sheets: Path, keys: Path) -> None:
 
 def read(keys: Path, answers: Path, reader: str, name: str, log: Path = reviews.FOLDER) -> None:
     """Read the answers that are there into the log, and say which items readers got wrong."""
+    log.mkdir(exist_ok=True)
     for language in texts.languages():
         files = [(order, answers / f"{language}.{order}.jsonl") for order in ORDERS]
         new = [
@@ -119,6 +120,8 @@ def read(keys: Path, answers: Path, reader: str, name: str, log: Path = reviews.
             if file.exists()
             for row in rows(json.loads((keys / f"{language}.{order}.json").read_text()), file, order, reader, name)
         ]
+        if not new:
+            continue
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in merged(language, new)]
         (log / f"{language}.jsonl").write_text("".join(lines), encoding="utf-8")
         for row in (row for row in new if not row["right"]):

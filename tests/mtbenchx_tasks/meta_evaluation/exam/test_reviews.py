@@ -74,7 +74,6 @@ def test_a_sheet_tells_neither_template_nor_kind() -> None:
 def test_what_readers_say_becomes_the_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exam_sheets.write(tmp_path / "sheets", tmp_path / "keys")
     (tmp_path / "answers").mkdir()
-    (tmp_path / "log").mkdir()
     for order in (1, 2):
         key = json.loads((tmp_path / "keys" / f"es.{order}.json").read_text())
         lines = []
