@@ -22,6 +22,7 @@ from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, vo
 from mtbenchx_tasks.report.tables.faults import faults_table
 from mtbenchx_tasks.report.tables.gains import gains, gains_table
 from mtbenchx_tasks.report.tables.ranking import ranking_tables
+from mtbenchx_tasks.report.tables.result import result_table, what_next
 from mtbenchx_tasks.stats.cells import Resampler
 from mtbenchx_tasks.stats.paired_tests import ModelPair, paired
 from mtbenchx_tasks.stats.upper_limits import TIE_CLASSES
@@ -51,6 +52,8 @@ class Chapter:
     """In order."""
     remarks: tuple[str, ...] = field(default=())
     """Paragraphs under the heading."""
+    opens: bool = False
+    """Whether it stands on top of the page, before counts and conditions."""
 
     @property
     def anchor(self) -> str:
@@ -102,13 +105,18 @@ def _scores(
     tested = paired([model.name for model in models], resampler)
     title = f"Scores: {section.name}"
     turns = sorted({answer.turn for answer in section.answers})
-    parts: list[Table | Figure | Html | None] = [score_figures.averages(section, models, resampler)]
+    labels = {model.name: model.label for model in models}
+    result = result_table(section, models, resampler), score_figures.averages(section, models, resampler)
+    parts: list[Table | Figure | Html | None] = []
     for turn in turns:
-        parts += [score_figures.heatmap(section, models, turn), score_tables.turn_table(section, models, turn)]
+        parts += [score_figures.heatmap(section, models, turn)] if len(section.languages) > 1 else []
+        parts.append(score_tables.turn_table(section, models, turn))
     for language in section.languages:
         parts.append(score_tables.category_table(section, models, language))
         parts.append(score_figures.radar(section, models, language))
+    next_steps = tuple(what_next(section, tested, labels, study.costs))
     chapter = [
+        Chapter(f"Result: {section.name}", named(result, prefix), next_steps, opens=True),
         Chapter(title, named(parts, prefix), (_sizes(section), quality_tables.snapshots_note(section))),
         Chapter(f"How sure{told}", named(_sureness(section, models, resampler, tested), prefix)),
     ]
@@ -186,7 +194,7 @@ def _ranking(study: Study, labels: Mapping[str, str]) -> list[Chapter]:
     if len(_in_pairs(study)) < FEWEST_RANKED:
         return []
     tables = ranking_tables([_labelled(preference, labels) for preference in study.preferences], style=True)
-    return [Chapter("Ranking", named(tables))] if tables else []
+    return [Chapter("Ranking", named(tables), opens=not study.ratings)] if tables else []
 
 
 def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) -> list[Chapter]:

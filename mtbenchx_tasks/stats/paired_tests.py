@@ -1,9 +1,9 @@
-"""Is the difference between two models real, noise, or a matter of more judge runs?
+"""Is the difference between two models beyond chance, or a matter of more judge runs or questions?
 
 Over the questions that both models have, the variance of the mean difference d is (q + j / R) / n: q over questions, j
 within a question over judge runs, R runs, n questions. More runs shrink j / R only. So where d isn't significant,
-either some R brings z * sqrt((q + j / R) / n) below |d|, which is how many runs are needed, or no R does, and the
-difference is noise on these questions. z is Bonferroni's quantile for the number of pairs tested.
+either some R brings z * sqrt((q + j / R) / n) below |d|, which is how many runs are needed, or no R does, and these
+questions can't tell. z is Bonferroni's quantile for the number of pairs tested.
 
 Formulas and sources: METHODS.md, "Paired test" and "What would settle a difference".
 """
@@ -269,7 +269,7 @@ def verdict(pair: ModelPair, over_questions: float, within: float | None, runs: 
         return f"{better} is better{unmeasured}"
     if pair.difference == 0:
         return "no difference"
-    return f"the difference is noise{_what_would_help(pair, over_questions, within, runs, tests)}"
+    return f"can't be told apart (p = {pair.p_holm:.2g}){_what_would_help(pair, over_questions, within, runs, tests)}"
 
 
 def _what_would_help(pair: ModelPair, over_questions: float, within: float | None, runs: int, tests: int) -> str:

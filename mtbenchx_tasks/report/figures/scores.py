@@ -204,11 +204,10 @@ def radar(section: Section, models: Sequence[ShownModel], language: str) -> Figu
         legend = 0.22 * max(len(members) for _, members in panels)
         canvas = new_figure(width, rows * (4.2 + legend))
         angles = np.linspace(0, 2 * np.pi, len(categories), endpoint=False)
-        top = max((value for model in present for value in values[model.name] if value is not None), default=HIGH)
         for place, (family, members) in enumerate(panels, start=1):
             axes = canvas.add_subplot(rows, min(2, len(panels)), place, projection="polar")
             _radar_panel(axes, members, values, angles, categories)
-            axes.set_ylim(0, min(HIGH, top + 0.5))
+            axes.set_ylim(LOW, HIGH)
             if family:
                 axes.set_title(shorten(family), pad=18, loc="center")
         canvas.subplots_adjust(hspace=0.55, wspace=0.45)
@@ -219,7 +218,8 @@ def radar(section: Section, models: Sequence[ShownModel], language: str) -> Figu
         f"Categories, {language_name(language)}",
         f"Radar of {len(categories)} categories for {len(present)} models in {language_name(language)}; "
         f"the numbers stand in the table of this language.",
-        "Distance from the centre: mean rating. A category without a rating leaves a gap.",
+        "Distance from the centre: mean rating, 1 in the centre and 10 at the rim. A category without a rating leaves "
+        "a gap.",
         draw,
         width,
     )

@@ -101,7 +101,7 @@ def _preference_note(judge: str, preferences: Sequence[Preference], duel: Duel) 
         return f"{judge}: no decided votes."
     between = "" if interval is None else f" (95 % {_between(interval)}, over questions)"
     p = "" if test.p is None else f", p = {test.p:.3g}"
-    told = "" if test.p is None else (": a real preference" if test.p <= 0.05 else ": the difference is noise")  # noqa: PLR2004
+    told = "" if test.p is None else ("" if test.p <= 0.05 else ": can't be told apart")  # noqa: PLR2004
     return f"{judge}: {percent(found.value)} % of {found.n} decided votes prefer {duel.models[1]}{between}{p}{told}."
 
 

@@ -44,6 +44,21 @@ def test_one_page_needs_nothing_else(study: tuple[Path, Path]) -> None:
     assert page.count("<svg") == page.count('role="img" aria-label="')
 
 
+def test_the_result_stands_before_counts_and_contents(study: tuple[Path, Path]) -> None:
+    page = text(study[1])
+    places = [page.index(mark) for mark in ("<h1>", "<h2>Result", '<dl class="facts">', "<nav", "<h2>Scores")]
+    assert places == sorted(places)
+    assert page.count("<h2>Result") == 1
+
+
+def test_one_language_has_no_heatmap(tmp_path: Path) -> None:
+    samples(tmp_path / "a", "m", {81: 5.0, 91: 6.0, 101: 4.0})
+    make_report([tmp_path / "a"], tmp_path / "out")
+    files = json.loads(text(tmp_path / "out", "files.json"))
+    assert not [name for name in files if "heatmap" in name]
+    assert "tables/turn-1.csv" in files
+
+
 def test_each_table_and_figure_lies_beside_it(study: tuple[Path, Path]) -> None:
     files = json.loads(text(study[1], "files.json"))
     for name in ("categories-de", "turn-1", "uncertainty", "pairs-de", "rates-1", "positional-bias", "unscored"):
