@@ -85,7 +85,8 @@ def card_body(counts: Mapping[str, int], added: Sequence[str] = ()) -> str:
             ("set", "language", "prompts", "sha256 of the set"),
             [(f"`{s}`", x, len(judge_prompts(s, x)), f"`{prompt_set_hash(s, x)[:12]}`") for s, x in sets],
         ),
-        repairs=", ".join(f"{language} {count}" for language, count in _repairs().items()),
+        repairs=", ".join(f"{language} {count}" for language, count in _repairs(wording=False).items()),
+        rewordings=", ".join(f"{language} {count}" for language, count in _repairs(wording=True).items()),
         reported=_turns(item for item in _of_kind("en", WRONG) if item.question_id in REPORTED),
         further=_turns(item for item in _of_kind("en", WRONG) if item.question_id not in REPORTED),
         limited=_turns(_of_kind("en", LIMITED)),
@@ -161,11 +162,12 @@ def _corrected() -> dict[str, int]:
     return {x: sum(bool(question.corrected_fields) for question in found) for x, found in translated.items()}
 
 
-def _repairs() -> dict[str, int]:
-    """How many places our edits change, by language (`data/mt_bench_DE/...` is German)."""
+def _repairs(*, wording: bool) -> dict[str, int]:
+    """How many places our edits change, delimiters or words, by language (`data/mt_bench_DE/...` is German)."""
     counts: Counter[str] = Counter()
     for edit in jsonl.read(HERE / "edits" / "judge_prompts.jsonl"):
-        counts[edit["file"].split("/")[1].rpartition("_")[2].lower()] += edit["count"]
+        if (edit.get("kind") == "wording") == wording:
+            counts[edit["file"].split("/")[1].rpartition("_")[2].lower()] += edit["count"]
     return {language: counts[language] for language in LANGUAGES if counts[language]}
 
 

@@ -1,8 +1,8 @@
 """Judge prompt sets: which prompts exist, in which language, and our repairs of the published ones.
 
 - `mtbench_x`: the authors' translations, byte for byte (English is FastChat's original).
-- `mtbench_x_v1_1`: the same with broken delimiters repaired, and the German draft with a fourth vote made readable.
-  Each repair is one line of edits/judge_prompts.jsonl, keyed by file and hash.
+- `mtbench_x_v1_1`: the same with delimiters and wording repaired, and the German draft with a fourth vote made
+  readable. Each repair is one line of edits/judge_prompts.jsonl, keyed by file and hash.
 - `native`: ours, in five languages, with a fourth vote everywhere. A judge is told to check what the question lays
   down, and how long the answer is where that is limited; tie and both bad mean what people are told that they mean.
 - `native_v1`: ours up to release 0.4, where its name was `native`. Nothing new is made of it.

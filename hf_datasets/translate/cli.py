@@ -61,7 +61,7 @@ def translate(
     from hf_datasets.translate.job import Job, run
     from hf_datasets.translate.targets import target_files
 
-    documents = tuple(read_document(source, from_.lower()) for source in sources)
+    documents = tuple(read_document(source, from_.lower(), to) for source in sources)
     who = make_engine(engine, base_url, api_key_env)
     pair = _pair(who, from_, to, formality)
     job = Job(documents, who, pair, strings, edits, marks)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.benchmark.ids import MINI
 from hf_datasets.records import Question, storable
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import split_id
@@ -76,12 +77,13 @@ def row_id(row: Mapping[str, Any]) -> str:
     return str(row["id"])
 
 
-def read_document(source: str, language: str) -> Document:
+def read_document(source: str, language: str, target: str = "") -> Document:
     """Read a file, a folder of instruction data, or a config of the benchmark (`en`, `mini_en`, `native_en` ...).
 
     Args:
         source: The file, folder or config; a file or folder of that name goes first.
         language: Only rows in this language are taken, and those that don't tell theirs.
+        target: What it is translated to; the mini benchmark then asks for a language far from that (asked_language.py).
 
     Raises:
         UserError: There is neither; it can't be read; its layout is unknown, and then its keys are named; or it holds
@@ -93,7 +95,7 @@ def read_document(source: str, language: str) -> Document:
         return replace(found, path=str(path))
     if path.suffix or len(path.parts) > 1:
         raise UserError(f"There is no file {path}.")
-    return document_of(source, _config(source), source, language)
+    return document_of(source, _config(source, target), source, language)
 
 
 def document_of(name: str, rows: Sequence[Mapping[str, Any]], where: str, language: str) -> Document:
@@ -227,7 +229,8 @@ def _clean(rows: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
     return cleaned
 
 
-def _config(name: str) -> list[dict[str, Any]]:
+def _config(name: str, target: str) -> list[dict[str, Any]]:
+    from hf_datasets.benchmark.asked_language import asked_in
     from hf_datasets.benchmark.configs import CONFIGS, rows
     from hf_datasets.benchmark.judge_prompts import NATIVE, judge_prompts
 
@@ -238,7 +241,7 @@ def _config(name: str) -> list[dict[str, Any]]:
         raise UserError(
             f"There is no file {name!r} and no config of that name; configs are native_en, {', '.join(CONFIGS)}."
         )
-    return rows(name)
+    return asked_in(target, rows(name)) if name.startswith(f"{MINI}_") else rows(name)
 
 
 def _put(row: Any, place: Place, text: str) -> None:

@@ -36,6 +36,14 @@ NAMES = {
 WITH_FOURTH_VOTE = {f"{name}{BOTH_BAD}" for name in NAMES if name.startswith("pair")}
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 DELIMITER = re.compile(r"\[[^\[\]]+\]|<\|[^<>|]+\|>")
+EDITS = Path(module.__file__).parent / "edits" / "judge_prompts.jsonl"
+FAULTS = {
+    "de": "Hilfsbereitschaft|Detailgenauigkeit|Antwort des Assistenten besser",
+    "fr": "deuxième utilisateur|réponse de l'assistant est la meilleure",
+    "it": "Agisci|valuta|Lei|[Ii]niziare|[Ii]ndividuare|[Ee]vitare|favorire|degli utenti|utili all'utente|Si prega",
+    "es": "[Aa]yudantes?|[Tt]us?|[Ee]res|[Cc]omienza|ofrece|[Dd]ebes|deberás|de los usuarios|de usuario",
+}
+"""Words of the published translations that the repaired set has no more."""
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -114,12 +122,36 @@ class TestRepaired:
         assert prompt_set_hash(REPAIRED, language) != prompt_set_hash(PUBLISHED, language)
 
     @every_language
-    def test_only_lines_with_delimiters_were_touched(self, language: str) -> None:
+    def test_each_line_is_repaired_in_its_place(self, language: str) -> None:
         for name, prompt in judge_prompts(PUBLISHED, language).items():
             repaired = judge_prompts(REPAIRED, language)[name]
-            assert repaired.system_prompt == prompt.system_prompt
             pairs = zip(prompt.prompt_template.split("\n"), repaired.prompt_template.split("\n"), strict=True)
-            assert all(before == after or DELIMITER.fullmatch(after) for before, after in pairs)
+            touched = [(before, after) for before, after in pairs if before != after]
+            assert all(
+                DELIMITER.fullmatch(after) or ("[[5]]" in before and "[[5]]" in after) for before, after in touched
+            )
+
+    def test_a_new_wording_touches_no_delimiter_and_a_delimiter_no_wording(self) -> None:
+        for edit in jsonl.read(EDITS):
+            assert (re.search(r"[\[\]<>|{}]", edit["old"] + edit["new"]) is None) == (edit.get("kind") == "wording")
+
+    @every_language
+    def test_no_sentence_stands_twice(self, language: str) -> None:
+        for prompt in judge_prompts(REPAIRED, language).values():
+            sentences = re.split(r"(?<=\.)\s", prompt.system_prompt)
+            assert len(sentences) == len(set(sentences))
+            tasks = re.findall(
+                r"Votre tâche|vostro compito|[ST]u (?:tarea|trabajo)|Ihre Aufgabe|Your (?:job|task)",
+                prompt.system_prompt,
+            )
+            assert len(tasks) <= 1
+
+    @pytest.mark.parametrize(("language", "words"), FAULTS.items())
+    def test_one_word_and_one_form_of_address(self, language: str, words: str) -> None:
+        for prompt in judge_prompts(REPAIRED, language).values():
+            assert re.findall(rf"\b(?:{words})\b", prompt.system_prompt + prompt.prompt_template) == []
+        published = " ".join(prompt.system_prompt for prompt in judge_prompts(PUBLISHED, language).values())
+        assert re.search(rf"\b(?:{words})\b", published)
 
 
 @every_language
