@@ -15,9 +15,10 @@ from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import mapping
 from mtbenchx_tasks.formats.benchmark import plain_task
-from mtbenchx_tasks.formats.conditions import prompt_set_of
-from mtbenchx_tasks.formats.lm_eval import load_json, read_samples
+from mtbenchx_tasks.formats.conditions import prompt_set_of, without_room
+from mtbenchx_tasks.formats.lm_eval import Config, load_json, read_samples, task_config
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.rating.scored import answer_of
 from mtbenchx_tasks.records import Rating
@@ -36,8 +37,6 @@ PRIVATE = (
     *("batch_size", "base_url"),
 )
 """Judge settings that say where and how fast a judge ran, not what it said; none of them goes into a card."""
-ROOM = ("max_tokens", "max_completion_tokens")
-"""What a judgment that was cut off is asked again with more of."""
 HASH = "_sha256"
 """How the names of hashes end: of prompts, questions and references, which each language has of its own."""
 
@@ -169,7 +168,7 @@ def understood(file: Path, content: Mapping[str, Any]) -> list[Result]:
 
 def _results(file: Path, content: Mapping[str, Any]) -> Iterable[Result]:
     configs = content.get("configs") or {}
-    ours = [task for task, config in configs.items() if isinstance(_metadata(config).get("benchmark"), dict)]
+    ours = [task for task, config in configs.items() if mapping(mapping(config.get("metadata")).get("benchmark"))]
     if not ours:
         tasks = ", ".join(configs) or "none"
         raise UserError(f"{file} holds no result of an mtbench_x task; its tasks are {tasks}.")
@@ -177,24 +176,18 @@ def _results(file: Path, content: Mapping[str, Any]) -> Iterable[Result]:
         yield _result(file, content, task, configs[task])
 
 
-def _metadata(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = config.get("metadata")
-    return found if isinstance(found, dict) else {}
-
-
 def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[str, Any]) -> Result:
     raw = content["results"].get(task) or {}
     judge = next((key.partition(",")[2] for key in raw if key.startswith("score,")), None)
     if judge is None:
         raise UserError(f"{file}: {task} wasn't judged (--predict_only?); judge it first, or leave the file out.")
-    metadata = config["metadata"]
-    language = _language(metadata["benchmark"].get("language"))
-    settings: dict[str, Any] = {"question_set": PUBLISHED, **(metadata.get("judge") or {})}  # older ones had no other
+    told = task_config(config, task)
+    language = _language(told.language)
+    settings: dict[str, Any] = {"question_set": PUBLISHED, **told.judge}  # older releases had no other
     if "prompt_set" in settings:
         settings["prompt_set"] = prompt_set_of(settings, language)
     count = (content.get("n-samples") or {}).get(task) or {}
     questions = (int(count["effective"]), int(count["original"])) if {"effective", "original"} <= count.keys() else None
-    repeats = int(config.get("repeats") or 1)
     started = content.get("date")
     return Result(
         file=str(file),
@@ -202,14 +195,14 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         language=language,
         model=_shown(model_of(content)),
         judge=judge,
-        setup=_setup(content, task, config, settings),
+        setup=_setup(content, task, config, settings, told),
         hashes={
             name.removesuffix(HASH): str(value) for name, value in settings.items() if name.endswith(HASH) and value
         },
         metrics={key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
         questions=questions,
         counts=_counts(file, task),
-        answers=None if questions is None else questions[0] * TURNS * repeats,
+        answers=None if questions is None else questions[0] * TURNS * told.repeats,
         sent=_sent(settings),
         date=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if started else None,
         run={
@@ -222,10 +215,9 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
 
 
 def _setup(
-    content: Mapping[str, Any], task: str, config: Mapping[str, Any], settings: Mapping[str, Any]
+    content: Mapping[str, Any], task: str, config: Mapping[str, Any], settings: Mapping[str, Any], told: Config
 ) -> dict[str, Any]:
     """Return all that two results must share to be compared."""
-    benchmark = config["metadata"]["benchmark"]
     said = {name: value for name, value in settings.items() if name not in PRIVATE and not name.endswith(HASH)}
     if (sent := _sent(settings)) is not None:  # a retry's room is no other judge
         said["sent"] = without_room(sent)
@@ -234,7 +226,7 @@ def _setup(
     return {
         "judge": said,
         "endpoint": host_of(settings.get("base_url")),
-        "benchmark": {"name": str(benchmark.get("name")), "revision": str(benchmark.get("revision"))},
+        "benchmark": {"name": told.benchmark, "revision": told.revision},
         "task_version": (content.get("versions") or {}).get(task),
         "generation": {
             **(config.get("generation_kwargs") or {}),
@@ -247,11 +239,6 @@ def _setup(
 
 def _sent(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return dict(settings["sent"]) if settings.get("sent") else None
-
-
-def without_room(sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was sent but for how much a judge may write, which a judgment that was cut off is given more of."""
-    return {name: value for name, value in sent.items() if name not in ROOM}
 
 
 def _shown(name: str) -> str:

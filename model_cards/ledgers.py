@@ -9,8 +9,9 @@ from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.records import Question
 from hf_datasets.shared.errors import UserError
-from model_cards.evaluations import Result, counts_of, host_of, without_room
+from model_cards.evaluations import Result, counts_of, host_of
 from mtbenchx_tasks.formats.benchmark import every_question
+from mtbenchx_tasks.formats.conditions import without_room
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.study import read_ledger
 from mtbenchx_tasks.judge.sent import parameters_sent

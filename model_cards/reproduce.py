@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from model_cards.evaluations import PRIVATE, ROOM, Group
+from model_cards.evaluations import PRIVATE, Group
 from model_cards.run_dir import Training
 from mtbenchx_tasks.judge.presets import PRESETS
-from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED
+from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, ROOM
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
 BUILT = ("lima-x", "bactrian-x")

@@ -7,11 +7,9 @@ from hf_datasets.benchmark.judge_prompts import name_by_hash
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.ledger.store import FINAL_STATES
 from hf_datasets.records import canonical_json
-from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, parameters_sent, role_sent
+from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, ROOM, parameters_sent, role_sent
 from mtbenchx_tasks.records import Conditions
 
-ROOM = ("max_tokens", "max_completion_tokens")
-"""How much a judge may write: a judgment that was cut off is asked again with more, by the same judge."""
 SHOWN = 12
 """Characters of a hash in words."""
 PROMPTS = {"prompt_set": "prompt_set", "prompt_sha256": "prompt_set_sha256"}

@@ -77,6 +77,8 @@ class Config:
     """Whether there is a results file."""
     benchmark: str = ""
     """Name of the benchmark; "" if not told."""
+    language: str = ""
+    """Of the questions; "" if not told."""
     revision: str = ""
     """The benchmark's content."""
     version: str = ""
@@ -147,15 +149,22 @@ def results_beside(file: Path) -> tuple[Config, str, str]:
     loaded = load_json(results)
     config = mapping(mapping(loaded.get("configs")).get(match["task"]))
     named = [str(loaded.get(name) or "") for name in ("model_source", "model_name", "model_sha")]
-    return _config(config, match["task"]), " ".join(named).strip(), model
+    return task_config(config, match["task"]), " ".join(named).strip(), model
 
 
-def _config(config: Mapping[str, Any], task: str) -> Config:
+def task_config(config: Mapping[str, Any], task: str) -> Config:
+    """Read what a results file says of one task.
+
+    Args:
+        config: What stands in its `configs`.
+        task: The task's name.
+    """
     metadata = mapping(config.get("metadata"))
     benchmark, repeats = mapping(metadata.get("benchmark")), config.get("repeats")
     return Config(
         True,
         str(benchmark.get("name") or task_benchmark(task) or ""),
+        str(benchmark.get("language") or ""),
         str(benchmark.get("revision") or ""),
         version_text(metadata.get("version")),
         repeats if isinstance(repeats, int) and repeats > 0 else 1,

@@ -9,6 +9,8 @@ NOT_RECORDED = "not recorded"
 """What is known of judgments that were asked before what is sent was recorded."""
 ALWAYS = ("temperature",)
 """What everybody wants to know of a judge, sent or not."""
+ROOM = ("max_tokens", "max_completion_tokens")
+"""What endpoints call the most tokens of a judgment; one that was cut off is asked again with more."""
 CONFIGURED = ("temperature", "max_tokens", "reasoning_effort", "seed", "top_logprobs", "extra_body", "system_role")
 """Settings that became parameters of a request, or didn't: results hold what became of them instead."""
 

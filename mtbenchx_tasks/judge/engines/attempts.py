@@ -6,13 +6,12 @@ from typing import Any
 
 from hf_datasets.endpoints.client import ChatRequest, Transport
 from hf_datasets.records import Completion
+from mtbenchx_tasks.judge.sent import ROOM
 
 MORE_ROOM = 4
 """How many times the room a judgment gets that was cut off."""
 CUT_OFF = "length"
 """The `finish_reason` of a text that was cut off."""
-LIMITS = ("max_tokens", "max_completion_tokens")
-"""What endpoints call the most tokens of a text."""
 NO_SUCH_ROOM = (400, 422)
 """The endpoint's answer where a model can't write that much."""
 
@@ -75,7 +74,7 @@ def cut_off_at(details: Mapping[str, Any]) -> str:
     if details.get("finish_reason") != CUT_OFF:
         return ""
     sent = details.get("sent", {}).get("parameters", {})
-    return cut_off(next((sent[name] for name in LIMITS if name in sent), "?"))
+    return cut_off(next((sent[name] for name in ROOM if name in sent), "?"))
 
 
 def _kept(details: Mapping[str, Any]) -> dict[str, Any]:
