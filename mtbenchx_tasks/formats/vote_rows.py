@@ -63,41 +63,37 @@ class VoteMessage(Row):
 Messages = Annotated[list[VoteMessage], BeforeValidator(lambda value: [] if value is None else value)]
 
 
-class VoteRow(Row):
+class ComparedRow(Row):
+    """What rows of votes and of games have in common."""
+
+    question_id: Id
+    turn: VoteTurn
+    one: Name = Field(validation_alias=AliasChoices("model_a", "model_1"))
+    other: Name = Field(validation_alias=AliasChoices("model_b", "model_2"))
+    judge: JudgeName = Field(validation_alias=AliasChoices("annotator", "judge"))
+    category: Text = ""
+    language: Text = ""
+    benchmark: Text = ""
+    kind: Text = ""
+
+
+class VoteRow(ComparedRow):
     """A row of lmsys/mt_bench_human_judgments, of our export, or of `write_votes` (there `annotator`, `model_1`, ...).
 
     {"question_id": 81, "turn": 1, "model_a": "a", "model_b": "b", "winner": "model_a", "judge": "expert_0",
      "conversation_a": [{"role": "user", "content": "..."}, ...], "conversation_b": [...]}
     """
 
-    question_id: Id
-    turn: VoteTurn
-    one: Name = Field(validation_alias=AliasChoices("model_a", "model_1"))
-    other: Name = Field(validation_alias=AliasChoices("model_b", "model_2"))
     winner: Said
-    judge: JudgeName = Field(validation_alias=AliasChoices("annotator", "judge"))
-    category: Text = ""
-    language: Text = ""
-    benchmark: Text = ""
-    kind: Text = ""
     conversation_a: Messages = Field(default_factory=list)
     conversation_b: Messages = Field(default_factory=list)
 
 
-class GamesRow(Row):
+class GamesRow(ComparedRow):
     """A row of FastChat's `<judge>_pair.jsonl`, whose two games must agree (see fastchat.rows.PairRow)."""
 
-    question_id: Id
-    turn: VoteTurn
-    one: Name = Field(validation_alias=AliasChoices("model_a", "model_1"))
-    other: Name = Field(validation_alias=AliasChoices("model_b", "model_2"))
     g1_winner: Said
     g2_winner: Said
-    judge: JudgeName
-    category: Text = ""
-    language: Text = ""
-    benchmark: Text = ""
-    kind: Text = ""
     g1_user_prompt: Text = ""
 
     @property
