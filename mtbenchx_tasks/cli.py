@@ -149,7 +149,7 @@ def ledger_export(
 
     with open_ledger(file, read_only=True) as source:
         pairs = export_pairs(source, out) if candidate is None else []
-        singles = export(source, out, candidate) if not pairs or counts(source)["uses"] else []
+        singles = export(source, out, candidate) if not pairs or counts(source).uses else []
     for path in [*singles, *pairs]:
         print(path)
 

@@ -5,7 +5,7 @@ has None in the judgment's columns.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import canonical_json
@@ -19,13 +19,46 @@ _ASKED = """judgment.details,
 """What was reported of a judgment, and its request without the texts."""
 
 
-def counts(ledger: Ledger) -> Row:
-    """Return the numbers of `uses`, of the `models` they are of, of stored `answers` and of `comparisons`."""
-    models = "(SELECT count(DISTINCT candidate || identity) FROM use) AS models"
-    tables = {"uses": "use", "answers": "answer", "comparisons": "comparison"}
-    numbers = [f"(SELECT count(*) FROM {table}) AS {name}" for name, table in tables.items()]
-    (row,) = _rows(ledger, f"SELECT {', '.join([models, *numbers])}")
-    return row
+class Counts(NamedTuple):
+    """How much a ledger holds."""
+
+    models: int
+    """That were judged."""
+    uses: int
+    """Places where a rating counts."""
+    answers: int
+    """Kept to resume from."""
+    comparisons: int
+    """Games."""
+
+
+class PaidJudgment(NamedTuple):
+    """What an account is made of."""
+
+    request: str
+    """JSON of what was asked."""
+    state: str
+    details: str
+    """JSON of what the endpoint reported."""
+    at: float
+    """When, in seconds since 1970."""
+
+
+class AnsweredJudgment(NamedTuple):
+    """What a judge said."""
+
+    key: str
+    text: str | None
+    details: str
+    """JSON of what the endpoint reported."""
+
+
+def counts(ledger: Ledger) -> Counts:
+    """Return how much a ledger holds."""
+    models = "(SELECT count(DISTINCT candidate || identity) FROM use)"
+    numbers = [f"(SELECT count(*) FROM {table})" for table in ("use", "answer", "comparison")]
+    (row,) = ledger._rows(f"SELECT {', '.join([models, *numbers])}")
+    return Counts(*row)
 
 
 def uses(ledger: Ledger) -> list[Row]:
@@ -127,9 +160,9 @@ def game_request(ledger: Ledger, place: Mapping[str, object]) -> Row | None:
     return rows[0] if rows else None
 
 
-def judgments(ledger: Ledger) -> list[Row]:
-    """Return `request`, `state`, `details` and `at` (seconds since 1970) of every judgment."""
-    return _rows(ledger, "SELECT request, state, details, at FROM judgment ORDER BY key")
+def judgments(ledger: Ledger) -> list[PaidJudgment]:
+    """Return every judgment."""
+    return [PaidJudgment(*row) for row in ledger._rows("SELECT request, state, details, at FROM judgment ORDER BY key")]
 
 
 def latest_details(ledger: Ledger, model: str, endpoint: str, effort: object, most: int = 2000) -> list[str]:
@@ -149,9 +182,9 @@ def latest_details(ledger: Ledger, model: str, endpoint: str, effort: object, mo
 
 def latest_answered(
     ledger: Ledger, model: str, endpoint: str, parameters: Mapping[str, object], most: int
-) -> list[Row]:
-    """Return `key`, `text` and `details` of a judge's last answered judgments with exactly these parameters."""
-    return _rows(
+) -> list[AnsweredJudgment]:
+    """Return a judge's last answered judgments with exactly these parameters, newest first."""
+    rows = _rows(
         ledger,
         """SELECT key, text, details FROM judgment WHERE state = 'answered' AND json_extract(request, '$.model') = ?
         AND json_extract(request, '$.endpoint') = ? AND json(json_extract(request, '$.parameters')) = json(?)
@@ -161,6 +194,7 @@ def latest_answered(
         canonical_json(dict(parameters)),
         most,
     )
+    return [AnsweredJudgment(**row) for row in rows]
 
 
 def _rows(ledger: Ledger, query: str, *values: object) -> list[Row]:

@@ -88,11 +88,11 @@ def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
     """Return the account of each (endpoint, judge)."""
     found: dict[tuple[str, str], Account] = {}
     for row in judgments(ledger):
-        request, details = json_object(row["request"]), json_object(row["details"])
+        request, details = json_object(row.request), json_object(row.details)
         endpoint, model = str(request.get("endpoint")), str(request.get("model"))
-        asked = datetime.fromtimestamp(row["at"], UTC)
+        asked = datetime.fromtimestamp(row.at, UTC)
         price = price_of(model, None, endpoint, "batch" in details, asked)
-        found.setdefault((endpoint, model), Account()).add(str(row["state"]), details, price)
+        found.setdefault((endpoint, model), Account()).add(row.state, details, price)
     return found
 
 
@@ -108,7 +108,7 @@ def json_object(text: str) -> dict[str, Any]:
 def summary(ledger: Ledger) -> str:
     """Return a text: one line per judge, with states, tokens and, where the price is known, dollars."""
     number = counts(ledger)
-    held = f"{number['answers']} answers; judgments of {number['models']} models used {number['uses']} times"
+    held = f"{number.answers} answers; judgments of {number.models} models used {number.uses} times"
     lines = [f"{ledger.path}: {held}"]
     lines += [_line(endpoint, model, account) for (endpoint, model), account in accounts(ledger).items()]
     for engine in engines(ledger):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.ledger.queries import Row, latest_answered
+from hf_datasets.ledger.queries import AnsweredJudgment, latest_answered
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.records import Completion
 from mtbenchx_tasks.judge.verdict import WITH_BOTH_BAD, game, verdict
@@ -97,15 +97,15 @@ class Worth:
         try:
             rows = latest_answered(self._ledger, request.model, request.endpoint, request.parameters, LOOKED_AT)
             return any(
-                is_useful(request, Completion("answered", row["text"], details=self._details(row)))
+                is_useful(request, Completion("answered", row.text or "", details=self._details(row)))
                 for row in rows
-                if row["key"] not in self._left_out
+                if row.key not in self._left_out
             )
         except LedgerError:
             return False  # told by whoever judges
 
-    def _details(self, row: Row) -> dict[str, Any]:
-        details: dict[str, Any] = self._ledger.parsed(row["details"], f"details of judgment {row['key'][:12]}")
+    def _details(self, row: AnsweredJudgment) -> dict[str, Any]:
+        details: dict[str, Any] = self._ledger.parsed(row.details, f"details of judgment {row.key[:12]}")
         return details
 
 

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from hf_datasets.ledger.layout import TABLES
-from hf_datasets.ledger.queries import comparisons, counts, game_request, latest_answered, latest_details, uses
+from hf_datasets.ledger.queries import (
+    Counts,
+    comparisons,
+    counts,
+    game_request,
+    latest_answered,
+    latest_details,
+    uses,
+)
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.ledger.translations import claim, engines, store
 from hf_datasets.records import Comparison, Completion, Use
@@ -55,7 +63,7 @@ def test_uses_and_comparisons_come_with_their_judgment_and_request(ledger: Ledge
         assert json.loads(row["parameters"]) == {"max_tokens": 9, "reasoning_effort": "low"}
     assert (use["answer"], game["answer_1"], game["answer_2"]) == ("Hallo", "Hallo", "Servus")
     assert comparisons(ledger, judge="another") == []
-    assert counts(ledger) == {"models": 1, "uses": 1, "answers": 0, "comparisons": 1}
+    assert counts(ledger) == Counts(models=1, uses=1, answers=0, comparisons=1)
 
 
 def test_a_damaged_request_leaves_its_columns_empty(ledger: Ledger) -> None:
@@ -82,7 +90,7 @@ def test_the_request_of_a_game_is_found_by_its_place(ledger: Ledger) -> None:
 
 def test_latest_judgments_are_those_of_the_same_judge_and_parameters(ledger: Ledger) -> None:
     parameters = {"reasoning_effort": "low", "max_tokens": 9}
-    assert [row["key"] for row in latest_answered(ledger, "j", "https://e", parameters, 5)] == ["a"]
+    assert [row.key for row in latest_answered(ledger, "j", "https://e", parameters, 5)] == ["a"]
     assert latest_answered(ledger, "j", "https://e", {"max_tokens": 10}, 5) == []
     assert latest_details(ledger, "j", "https://e", "low") == ['{"usage": {"completion_tokens": 3}}']
     assert latest_details(ledger, "j", "https://e", None) == []
