@@ -15,7 +15,7 @@ from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.judge.cli import judges
-from mtbenchx_tasks.meta_evaluation.cli import agreement, exam
+from mtbenchx_tasks.meta_evaluation.cli import agreement, exam, tells_exams
 from mtbenchx_tasks.meta_evaluation.equating.cli import equate
 from mtbenchx_tasks.pairwise.cli import compare, pairs
 from mtbenchx_tasks.rating.cli import judge
@@ -75,8 +75,12 @@ def demo(
 
 of_judges.callback(epilog="Example: `mtbenchx judges --base-url http://127.0.0.1:8000/v1`")(judges)
 of_judges.command(epilog="Example: `mtbenchx judges exam --judge hosted --languages de,fr --plan`")(exam)
-app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge hosted --runs 3 --max-cost 20`")(judge)
-app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge hosted --language de --plan`")(compare)
+app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge hosted --runs 3 --max-cost 20`")(
+    tells_exams(judge)
+)
+app.command(epilog="Example: `mtbenchx compare a.jsonl b.jsonl --judge hosted --language de --plan`")(
+    tells_exams(compare)
+)
 app.command(epilog="Example: `mtbenchx pairs mt_bench_de/model_judgment/gpt-4_pair.jsonl --language de`")(pairs)
 app.command(epilog="Example: `mtbenchx rank ledger.sqlite votes.parquet --style`")(rank)
 app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out report/ --questions 81,82`")(report)

@@ -334,6 +334,8 @@ class Study:
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What the reader must know: files passed over, duplicates, models told apart."""
+    exams: tuple[str, ...] = ()
+    """Ledgers in which a judge sat the exam."""
 
     def joined(self, other: "Study") -> "Study":
         """Return both together."""
@@ -346,4 +348,5 @@ class Study:
             self.agreement or other.agreement,
             self.sources + other.sources,
             self.notes + other.notes,
+            self.exams + other.exams,
         )

@@ -136,6 +136,11 @@ def exam_uses(ledger: Ledger, judge: str | None = None) -> list[Row]:
     )
 
 
+def examined_judges(ledger: Ledger) -> list[str]:
+    """Return the slugs of the judges who sat the exam."""
+    return [row["judge"] for row in _rows(ledger, "SELECT DISTINCT judge FROM exam ORDER BY judge")]
+
+
 def comparison_settings(ledger: Ledger) -> list[Row]:
     """Return each `benchmark`, `revision`, `language`, `judge` and `settings` under which models were compared."""
     columns = "benchmark, revision, language, judge, settings"

@@ -56,7 +56,7 @@ def read_study(paths: Sequence[Path], told: Told = NOTHING) -> Study:
                 raise UserError(f"{file} is a second agreement.json; name one.")
             study = study.joined(found)
     study = filled(_once(study))
-    if not study.ratings and not study.preferences and study.agreement is None:
+    if not study.ratings and not study.preferences and study.agreement is None and not study.exams:
         noted = f" ({' '.join(study.notes)})" if study.notes else ""
         raise UserError(
             f"No judgments in {', '.join(map(str, paths))}{noted}; name a results folder of `lm_eval --log_samples`, "

@@ -1,7 +1,9 @@
 """`mtbenchx agreement`: people and judges on the same answers; `mtbenchx judges exam`: may this judge be believed."""
 
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -159,3 +161,33 @@ def exam(
     for line in (verdict_line(done.exam), *sentences(done.exam), *map(str, written)):
         print(line)
     end_command(budget, done.missing)
+
+
+def tells_exams(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that asks judges, followed by the verdict on each whose exam its ledger holds."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except typer.Exit:
+            _print_verdicts(options)
+            raise
+        _print_verdicts(options)
+
+    return run
+
+
+def _print_verdicts(options: Mapping[str, Any]) -> None:
+    from hf_datasets.ledger.queries import examined_judges
+    from mtbenchx_tasks.judge.engines.engine import ledger_of
+    from mtbenchx_tasks.judge.settings import parse_judges
+
+    for settings in parse_judges(options["judges"]):
+        ledger = ledger_of(settings)
+        if settings.slug in examined_judges(ledger):
+            from mtbenchx_tasks.meta_evaluation.exam.run import exams_in
+            from mtbenchx_tasks.meta_evaluation.exam.table import verdict_line
+
+            for exam in exams_in(ledger, settings.slug):
+                print(verdict_line(exam))

@@ -9,7 +9,10 @@ from markupsafe import Markup
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.agreement.results import Results
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
+from mtbenchx_tasks.meta_evaluation.exam.score import Exam
+from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
 from mtbenchx_tasks.records import Preference, Study
+from mtbenchx_tasks.report.exams import verdicts_on
 from mtbenchx_tasks.report.figures import pairs as pair_figures
 from mtbenchx_tasks.report.figures import scores as score_figures
 from mtbenchx_tasks.report.figures.drawing import Figure
@@ -61,8 +64,17 @@ class Chapter:
         return slug(self.title).lower()
 
 
-def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) -> list[Chapter]:
-    """Return the whole report."""
+def chapters(
+    study: Study, groups: Mapping[str, Any], questions: Sequence[int], exams: Sequence[Exam] = ()
+) -> list[Chapter]:
+    """Return the whole report.
+
+    Args:
+        study: What was read.
+        groups: Models' labels, families and mixtures.
+        questions: Ids whose answers are shown.
+        exams: Exams of the judges.
+    """
     found = sections(study.ratings)
     names = {rating.model.name for rating in study.ratings} | _in_pairs(study)
     models = grouped(sorted(names, key=lambda name: (name.casefold(), name)), groups)
@@ -70,7 +82,7 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
     for place, section in enumerate(found, start=1):
         several = len(found) > 1
         prefix, told = (f"{slug(section.conditions.judge)[:40]}-{place}-", f": {section.name}") if several else ("", "")
-        parts += _scores(
+        first, *others = _scores(
             section,
             [model for model in models if model.name in section.models],
             study,
@@ -78,13 +90,29 @@ def chapters(study: Study, groups: Mapping[str, Any], questions: Sequence[int]) 
             prefix=prefix,
             told=told,
         )
+        examined = verdicts_on(section.conditions.judge, exams)
+        parts += [replace(first, remarks=(*first.remarks, *examined)), *others]
     labels = {model.name: model.label for model in models}
     parts += _ranking(study, labels) + _pairs(study, questions, labels)
+    parts += _exams(exams)
     if study.agreement is not None:
         parts.append(Chapter("Agreement of people and judges", tuple(_agreement(study.agreement))))
     if study.costs:
         parts.append(Chapter("Cost of judging", (quality_tables.cost_table(study.costs),)))
     return parts
+
+
+def _exams(exams: Sequence[Exam]) -> list[Chapter]:
+    """Return the judges' cards."""
+    several = len(exams) > 1
+    return [
+        Chapter(
+            f"Exam of the judge {exam.judge}" + (f" ({number} of {len(exams)})" if several else ""),
+            named(exam_tables(exam), f"{number}-" if several else ""),
+            (verdict_line(exam), *sentences(exam)),
+        )
+        for number, exam in enumerate(exams, start=1)
+    ]
 
 
 def _agreement(loaded: Mapping[str, object]) -> list[Table]:

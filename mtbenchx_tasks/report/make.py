@@ -7,6 +7,7 @@ from mtbenchx_tasks.formats.benchmark import NOTHING, Told
 from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.records import Study
 from mtbenchx_tasks.report.contents import chapters
+from mtbenchx_tasks.report.exams import read_exams
 from mtbenchx_tasks.report.figures.drawing import check_matplotlib
 from mtbenchx_tasks.report.groups import read_groups
 from mtbenchx_tasks.report.page import Head, page
@@ -58,7 +59,8 @@ def make_report(
     if drop_faults:
         study = without_faults(study)
     check_questions(chosen, study)
-    found = chapters(study, known_groups, chosen)
+    exams = read_exams(study)
+    found = chapters(study, known_groups, chosen, exams)
     drawn = draw_all(found) if figures else {}
     html = page(Head(title, LEAD, facts(study), study.sources, notes(study)), found, drawn)
     return study, write_all(out, html, found, drawn)

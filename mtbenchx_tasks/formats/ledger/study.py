@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.benchmark.ids import category_of
-from hf_datasets.ledger.queries import comparison_settings, comparisons, uses
+from hf_datasets.ledger.queries import comparison_settings, comparisons, examined_judges, uses
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
@@ -70,12 +70,13 @@ def read_ledger(file: Path) -> Study:
         ratings, _, twice = distinct(_ratings(ledger, str(file)))
         preferences, notes = _preferences(ledger, str(file))
         costs = tuple(_costs(ledger, str(file)))
+        exams = (str(file),) if examined_judges(ledger) else ()
     if twice:
         notes = (
             f"{file}: {twice} judgments stand in it twice (once as an older release wrote) and count once.",
             *notes,
         )
-    return Study(tuple(ratings), preferences, costs, sources=(str(file),), notes=notes)
+    return Study(tuple(ratings), preferences, costs, sources=(str(file),), notes=notes, exams=exams)
 
 
 def _ratings(ledger: Ledger, source: str) -> Iterator[Rating]:

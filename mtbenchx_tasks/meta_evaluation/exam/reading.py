@@ -8,6 +8,7 @@ from typing import Any
 from hf_datasets.ledger.queries import exam_uses
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, canonical_json
+from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.judge.costs import Account
 from mtbenchx_tasks.judge.prices import price_of
 from mtbenchx_tasks.judge.verdict import game, verdict
@@ -55,14 +56,22 @@ def read_exams(ledger: Ledger, judge: str | None = None) -> list[Sat]:
     Args:
         ledger: The ledger.
         judge: Only the judge of this slug; None: all.
+
+    Raises:
+        UserError: A row of it is damaged.
     """
+    with damage_told(ledger.path, "take a copy of it from before"):
+        return _read(exam_uses(ledger, judge))
+
+
+def _read(rows: Iterable[Row]) -> list[Sat]:
     groups: dict[tuple[str, str, str], list[Row]] = {}
-    for row in exam_uses(ledger, judge):
+    for row in rows:
         rule = json.loads(row["settings"])
         prompts = "same" if rule["prompt_language"] == row["language"] else str(rule["prompt_language"])
         groups.setdefault((row["judge"], shared_rule(rule), prompts), []).append({**row, "rule": rule})
     _lend_english(groups)
-    return [_sat(judge, json.loads(rule), prompts, rows) for (judge, rule, prompts), rows in groups.items()]
+    return [_sat(judge, json.loads(rule), prompts, said) for (judge, rule, prompts), said in groups.items()]
 
 
 def shared_rule(conditions: Mapping[str, Any]) -> str:

@@ -75,3 +75,40 @@ def test_what_an_exam_of_this_size_finds() -> None:
     assert "below 75%" in lines[1]
     assert "null pairs" in lines[2]
     assert "a kind in one language (20 items)" in lines[3]
+
+
+def test_a_later_run_tells_the_verdict_beside_the_scores(judge: str, tmp_path: Path) -> None:
+    run("exam", "--judge", judge, *SMALL)
+    answers = tmp_path / "answers.jsonl"
+    row = {"question_id": 1, "model_id": "m", "choices": [{"index": 0, "turns": ["Erstens.", "Zweitens."]}]}
+    answers.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    command = ["judge", str(answers), "--judge", judge, "--language", "de", "--benchmark", "mini"]
+    done = CliRunner().invoke(app, command, env={"COLUMNS": "200"}, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "Exam of gpt-4 (de): 0.0 % right of 20 pairs by comparisons" in done.stdout
+    shown = CliRunner().invoke(
+        app, ["report", str(tmp_path / "ledger.sqlite"), "--out", str(tmp_path / "report"), "--no-figures"]
+    )
+    assert shown.exit_code == 0
+    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert page.count("Exam of gpt-4 (de): 0.0 % right") == 2  # beside the scores, and in its own chapter
+    assert (tmp_path / "report" / "tables" / "exam-gpt-4-pairwise.csv").is_file()
+
+
+def test_a_report_of_an_exam_alone(judge: str, tmp_path: Path) -> None:
+    run("exam", "--judge", judge, *SMALL)
+    command = ["report", str(tmp_path / "ledger.sqlite"), "--out", str(tmp_path / "report"), "--no-figures"]
+    assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
+    assert "Exam of the judge gpt-4" in (tmp_path / "report" / "index.html").read_text("utf-8")
+
+
+def test_a_damaged_exam_is_told_in_a_sentence(judge: str, tmp_path: Path) -> None:
+    from hf_datasets.ledger.store import open_ledger
+    from hf_datasets.shared.errors import UserError
+    from mtbenchx_tasks.meta_evaluation.exam.run import exams_in
+
+    run("exam", "--judge", judge, *SMALL)
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    ledger.execute("UPDATE exam SET settings = '[]'")
+    with pytest.raises(UserError, match="damaged row"):
+        exams_in(ledger)
