@@ -95,8 +95,13 @@ def _session(site: Site, request: Request, *, csrf: str | None = None) -> Sessio
     return Session(annotator, cookie)
 
 
-def _home(request: Request) -> Response:
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
+def _to(request: Request, path: str = "/") -> Response:
+    return RedirectResponse(f"{request.scope.get('root_path', '')}{path}", 303)
+
+
+def _without_cookie(request: Request, response: Response) -> Response:
+    response.delete_cookie(access.COOKIE, path=request.scope.get("root_path", "") or "/")
+    return response
 
 
 def _joining(app: FastAPI, site: Site) -> None:
@@ -112,7 +117,7 @@ def _joining(app: FastAPI, site: Site) -> None:
             if not site.joins.allows("wrong codes"):
                 raise StopError(TOO_FAST, "fast")
             return site.page(request, "join.html", FORBIDDEN, problem=site.texts["error_code"])
-        response = _home(request)
+        response = _to(request)
         secure = site.embedded or request.url.scheme == "https"
         response.set_cookie(
             access.COOKIE,
@@ -132,7 +137,20 @@ def _joining(app: FastAPI, site: Site) -> None:
             raise StopError(BAD_REQUEST, "refused")
         if session.annotator.consent != site.version:
             site.voting.store.consent(session.annotator.id, version, site.consent, site.ui)
-        return _home(request)
+        return _to(request, "/guide")
+
+    @app.post("/decline")
+    def decline(request: Request, csrf: Field = "") -> Response:
+        """Forget who asked; nothing is stored."""
+        _session(site, request, csrf=csrf)
+        message = {"heading": site.texts["declined_title"], "text": site.texts["declined_text"]}
+        return _without_cookie(request, site.page(request, "message.html", **message))
+
+    @app.api_route("/guide", methods=["GET", "HEAD"])
+    def guide(request: Request) -> Response:
+        session = _session(site, request)
+        csrf, begun = site.signer.token(session.cookie), site.voting.last_vote(session.annotator.id)
+        return site.page(request, "guide.html", name=session.annotator.id, csrf=csrf, begun=begun)
 
 
 def _voting(app: FastAPI, site: Site) -> None:
@@ -162,13 +180,13 @@ def _voting(app: FastAPI, site: Site) -> None:
             raise StopError(GONE, "expired") from error
         except VoteRefusedError as error:
             raise StopError(FORBIDDEN, "refused") from error
-        return _home(request)
+        return _to(request)
 
     @app.post("/undo")
     def undo(request: Request, csrf: Field = "", undo: Field = "") -> Response:
         session = _session(site, request, csrf=csrf)
         site.voting.undo(session.annotator.id, undo)
-        return _home(request)
+        return _to(request)
 
 
 def _question(site: Site, request: Request, name: str, csrf: str) -> Response:
@@ -187,9 +205,6 @@ def _question(site: Site, request: Request, name: str, csrf: str) -> Response:
         turns=site.pages.turns(assignment),
         **site.progress(name),
         choices=CHOICES,
-        language=voting.study.language,
-        translated=voting.study.language != "en",
-        sparse=site.sparse_ties,
     )
 
 
@@ -200,9 +215,7 @@ def _leaving(app: FastAPI, site: Site) -> None:
     def leave(request: Request, csrf: Field = "") -> Response:
         session = _session(site, request, csrf=csrf)
         site.voting.store.leave(session.annotator.id, access.session_of(session.cookie))
-        response = _home(request)
-        response.delete_cookie(access.COOKIE, path=request.scope.get("root_path", "") or "/")
-        return response
+        return _without_cookie(request, _to(request))
 
     @app.api_route("/withdraw", methods=["GET", "HEAD"])
     def ask(request: Request) -> Response:
@@ -214,10 +227,11 @@ def _leaving(app: FastAPI, site: Site) -> None:
     def withdraw(request: Request, csrf: Field = "") -> Response:
         session = _session(site, request, csrf=csrf)
         site.voting.store.withdraw(session.annotator.id)
-        message = {"heading": site.texts["withdraw_title"], "text": site.texts["withdrawn_text"]}
-        response = site.page(request, "message.html", **message)
-        response.delete_cookie(access.COOKIE, path=request.scope.get("root_path", "") or "/")
-        return response
+        done = site.keeper is None or site.keeper.follow_withdrawal()
+        told = [site.texts["withdrawn_text" if done else "withdrawn_later"]]
+        told += [site.texts["history_space"]] if site.keeper else []
+        message = {"heading": site.texts["withdraw_title"], "text": " ".join(told)}
+        return _without_cookie(request, site.page(request, "message.html", **message))
 
     @app.api_route("/health", methods=["GET", "HEAD"])
     def health() -> Response:

@@ -7,76 +7,33 @@ from typing import Annotated, Literal
 import typer
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.annotate.study_options import Language, StudyOptions, with_study_options
 
 annotate = typer.Typer(help="Let people compare answers in a browser, and export their votes.", no_args_is_help=True)
 
 Database = Annotated[Path, typer.Option("--db", help="The study's database.")]
 DB = Path("votes.sqlite")
-Answers = Annotated[
-    list[Path], typer.Option("--answers", help="FastChat's model_answer or lm_eval's samples, one file a model.")
-]
-More = Annotated[list[Path] | None, typer.Argument(help="Further answer files.", show_default=False)]
-Language = Annotated[str | None, typer.Option(help="Language of the questions, where the files don't tell it.")]
-Benchmark = Annotated[str | None, typer.Option(help="mtbench_x or mini; default: as the questions' ids tell.")]
-Baseline = Annotated[str | None, typer.Option(help="Compare this model with each other; default: all pairs.")]
-References = Annotated[
-    Literal["published", "corrected"], typer.Option("--reference-set", help="Which reference answers are shown.")
-]
-Questions = Annotated[
-    Literal["published", "corrected"], typer.Option("--question-set", help="Which questions the models were asked.")
-]
-Order = Annotated[
-    Literal["fill", "random"],
-    typer.Option("--assign", help="fill: each item up to the target, balanced over categories; random: the paper's."),
-]
-Target = Annotated[int, typer.Option(min=1, help="Raters an item gets (fill).")]
-PerAnnotator = Annotated[int | None, typer.Option(min=1, help="Questions for each annotator; default: no limit.")]
-Ui = Annotated[str | None, typer.Option(help="Language of the app: en de fr it es; default: the questions'.")]
-SparseTies = Annotated[
-    bool, typer.Option("--sparse-ties", help="Ask people to use ties sparingly; recorded with each vote.")
-]
-Contact = Annotated[str | None, typer.Option(help="Whom people ask, shown with the consent text.")]
-Consent = Annotated[Path | None, typer.Option(help="Your own consent text (Markdown) instead of ours.")]
-Rate = Annotated[float, typer.Option(min=1, help="Votes that one person may send in a minute.")]
-Reserved = Annotated[float, typer.Option(min=0.1, help="Minutes after which an open question goes to others.")]
 
 
 @annotate.command(epilog="Example: `mtbenchx annotate serve --answers a.jsonl b.jsonl --language de --db votes.sqlite`")
+@with_study_options
 def serve(
-    more: More = None,
     *,
-    answers: Answers = [],  # noqa: B006  (typer reads it)
-    language: Language = None,
-    benchmark: Benchmark = None,
-    baseline: Baseline = None,
-    references: References = "published",
-    questions: Questions = "published",
+    study: StudyOptions,
     db: Database = DB,
-    order: Order = "fill",
-    target: Target = 3,
-    per_annotator: PerAnnotator = None,
-    ui: Ui = None,
-    sparse_ties: SparseTies = False,
-    contact: Contact = None,
-    consent: Consent = None,
-    reserved_minutes: Reserved = 30.0,
-    votes_per_minute: Rate = 120.0,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
 ) -> None:
     """Start the app; without answer files it goes on with the study in the database."""
     _check_extra()
-    from mtbenchx_tasks.annotate.assignment import Policy
-    from mtbenchx_tasks.annotate.serve import AppOptions, make_site, open_study
+    from mtbenchx_tasks.annotate.serve import check_consent, make_site, open_study
     from mtbenchx_tasks.annotate.server import run
 
-    files = [*answers, *(more or [])]
-    sets = {"reference_set": references, "question_set": questions}
-    store, study = open_study(db, files, language=language, benchmark=benchmark, baseline=baseline, **sets)
-    policy = Policy(order, target, per_annotator)
-    options = AppOptions(policy, ui, sparse_ties, contact, _consent(consent), reserved_minutes, votes_per_minute)
+    options = study.app()
+    check_consent(options, host)
+    store, content = open_study(db, study.files, **study.choices)
     with closing(store):
-        run(make_site(store, study, options), host, port)
+        run(make_site(store, content, options), host, port)
 
 
 @annotate.command(epilog="Example: `mtbenchx annotate invite 12 --db votes.sqlite`")
@@ -140,44 +97,29 @@ def import_votes(
     print(f"{out}: {len(votes)} votes of {people}; {', '.join(f'{n} {winner}' for winner, n in winners.most_common())}")
 
 
-@annotate.command(epilog="Example: `mtbenchx annotate space --repo-id ORG/NAME --out DIR --answers a.jsonl b.jsonl`")
+@annotate.command(
+    epilog="Example: `mtbenchx annotate space --repo-id ORG/NAME --out DIR --answers a.jsonl b.jsonl --contact ME`"
+)
+@with_study_options
 def space(
+    *,
+    study: StudyOptions,
     repo_id: Annotated[str, typer.Option(help="The Space's name: ORG/NAME.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
-    more: More = None,
-    *,
     invite_number: Annotated[int, typer.Option("--invite", min=1, max=1000, help="How many people.")] = 12,
-    answers: Answers = [],  # noqa: B006  (typer reads it)
-    language: Language = None,
-    benchmark: Benchmark = None,
-    baseline: Baseline = None,
-    references: References = "published",
-    questions: Questions = "published",
-    order: Order = "fill",
-    target: Target = 3,
-    per_annotator: PerAnnotator = None,
-    ui: Ui = None,
-    sparse_ties: SparseTies = False,
-    contact: Contact = None,
-    consent: Consent = None,
-    reserved_minutes: Reserved = 30.0,
-    votes_per_minute: Rate = 120.0,
 ) -> None:
     """Write a Docker Space and its private dataset as two folders, and print the invitation codes, only here."""
     _check_extra()
-    from mtbenchx_tasks.annotate.assignment import Policy
     from mtbenchx_tasks.annotate.bundle import Bundle
-    from mtbenchx_tasks.annotate.serve import AppOptions
+    from mtbenchx_tasks.annotate.serve import check_consent
     from mtbenchx_tasks.annotate.space import check_place, write_space
     from mtbenchx_tasks.annotate.study import study_of_files
 
     check_place(out, repo_id)
-    sets = {"reference_set": references, "question_set": questions}
-    study = study_of_files([*answers, *(more or [])], language, benchmark, baseline, **sets)
-    policy = Policy(order, target, per_annotator)
-    text = _consent(consent)
-    options = AppOptions(policy, ui, sparse_ties, contact, text, reserved_minutes, votes_per_minute, embedded=True)
-    codes = write_space(out, repo_id, Bundle(study, options, ()), invite_number)
+    options = study.app(embedded=True)
+    check_consent(options)
+    content = study_of_files(study.files, **study.choices)
+    codes = write_space(out, repo_id, Bundle(content, options, ()), invite_number)
     print("\n".join(codes))
     steps = (
         f"hf upload {repo_id}-votes {out / 'votes'} --repo-type dataset --private",
@@ -205,12 +147,6 @@ def restore(
     print(f"{db}: {len(told.standing)} votes")
     if told.second:
         typer.echo(f"{told.second} second votes at the same places were left out; the first one stands.", err=True)
-
-
-def _consent(file: Path | None) -> str | None:
-    from mtbenchx_tasks.annotate.texts import read_consent
-
-    return None if file is None else read_consent(file)
 
 
 def _existing(db: Path) -> Path:

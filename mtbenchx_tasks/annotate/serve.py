@@ -1,5 +1,6 @@
 """`mtbenchx annotate serve`: from answer files and a database to a running app."""
 
+import datetime
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,12 @@ from mtbenchx_tasks.annotate.codes import cookie_secret
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
-from mtbenchx_tasks.annotate.texts import consent_text, languages
+from mtbenchx_tasks.annotate.texts import ConsentFacts, consent_text, languages
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.annotate.website import Keeper, Site
+
+LOCAL = ("127.0.0.1", "::1", "localhost")
+"""Hosts that only this machine reaches."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class AppOptions:
     sparse_ties: bool = False
     """Ask people to use ties sparingly."""
     contact: str | None = None
-    """Whom people ask, and tell that they withdraw."""
+    """Who runs the study: whom people ask, and tell that they withdraw."""
     consent: str | None = None
     """A consent text (Markdown) to use instead of ours."""
     reserved_minutes: float = 30.0
@@ -36,7 +40,9 @@ class AppOptions:
     votes_per_minute: float = 120.0
     """Forms that one annotator may send, as many at once too."""
     embedded: bool = False
-    """Shown inside a page of huggingface.co."""
+    """Shown inside a page of huggingface.co, where the votes lie, too."""
+    kept_until: str | None = None
+    """The day by which everything is deleted, for the consent text."""
 
 
 def open_study(db: Path, files: Sequence[Path], **choices: Any) -> tuple[Store, AnnotationStudy]:
@@ -75,7 +81,6 @@ def make_site(store: Store, study: AnnotationStudy, options: AppOptions, keeper:
         UserError: The options don't fit, or no item can be shown.
     """
     ui = options.ui or (study.language if study.language in languages() else "en")
-    consent = options.consent or consent_text(ui, options.contact)
     pages = Pages(study, _progress)
     for line in warnings(store, study, pages):
         print(line, file=sys.stderr)
@@ -94,12 +99,38 @@ def make_site(store: Store, study: AnnotationStudy, options: AppOptions, keeper:
         pages,
         cookie_secret(store.path),
         ui,
-        consent,
+        options.consent or consent_text(ui, _facts(options, len(pages.items))),
         sparse_ties=options.sparse_ties,
         embedded=options.embedded,
         votes_per_minute=options.votes_per_minute,
         keeper=keeper,
     )
+
+
+def _facts(options: AppOptions, items: int) -> ConsentFacts:
+    questions = min(items, options.policy.per_annotator or items)
+    return ConsentFacts(questions, options.contact, options.kept_until, options.embedded)
+
+
+def check_consent(options: AppOptions, host: str | None = None) -> None:
+    """See that people are told who runs a study that is for others than those at this machine.
+
+    Args:
+        options: How the study is shown.
+        host: Address that the app listens on; None: a Space.
+
+    Raises:
+        UserError: They aren't, or the day of `kept_until` is none.
+    """
+    if host not in LOCAL and not (options.contact or options.consent):
+        raise UserError(
+            "People must know who runs the study: name yourself and an address by --contact, or give your own text by "
+            "--consent."
+        )
+    try:
+        options.kept_until and datetime.date.fromisoformat(options.kept_until)
+    except ValueError as error:
+        raise UserError(f"--kept-until {options.kept_until!r} is no day; write it as 2027-12-31.") from error
 
 
 def warnings(store: Store, study: AnnotationStudy, pages: Pages) -> list[str]:

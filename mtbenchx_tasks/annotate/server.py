@@ -13,13 +13,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.app import create_app
+from mtbenchx_tasks.annotate.serve import LOCAL
 from mtbenchx_tasks.annotate.website import Site
 
 GRACE_SECONDS = 2
 """For requests under way at the end: a container has ten seconds, of which the last commit needs most."""
 REQUEST_SECONDS = 15.0
 """For a request to arrive whole, from the connection's beginning or the first byte on."""
-LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 class Connection(H11Protocol):

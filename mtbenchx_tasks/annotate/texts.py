@@ -2,6 +2,7 @@
 
 import functools
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,36 @@ def texts(language: str) -> Texts:
     return tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
 
 
-def consent_text(language: str, contact: str | None = None) -> str:
+@dataclass(frozen=True)
+class ConsentFacts:
+    """What differs from study to study in our consent text."""
+
+    questions: int
+    """The most that one person is shown."""
+    contact: str | None = None
+    """Who runs the study, and how they are reached."""
+    kept_until: str | None = None
+    """The day by which everything is deleted, e.g. 2027-12-31."""
+    on_hub: bool = False
+    """The votes lie in a dataset of huggingface.co."""
+
+
+def consent_text(language: str, facts: ConsentFacts) -> str:
     """Return what people agree to, in Markdown.
 
     Args:
         language: One of `languages()`.
-        contact: Whom to ask, e.g. an e-mail address.
+        facts: What is so of this study.
     """
     words = texts(language)
-    return "\n\n".join([*words["consent"], *([words["contact"].format(contact=contact)] if contact else [])])
+    told = {
+        "questions": facts.questions,
+        "where": words["where_space" if facts.on_hub else "where_here"],
+        "kept": words["kept_until"].format(date=facts.kept_until) if facts.kept_until else words["kept_open"],
+        "history": words["history_space"] if facts.on_hub else "",
+    }
+    contact = [words["contact"].format(contact=facts.contact)] if facts.contact else []
+    return "\n\n".join([*(line.format(**told).replace("  ", " ") for line in words["consent"]), *contact])
 
 
 def read_consent(file: Path) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from mtbenchx_tasks.annotate import access
 from mtbenchx_tasks.annotate.pages import Pages
-from mtbenchx_tasks.annotate.texts import consent_text, consent_version, texts
+from mtbenchx_tasks.annotate.texts import ConsentFacts, consent_text, consent_version, texts
 from mtbenchx_tasks.annotate.voting import Voting
 
 HERE = Path(__file__).parent
@@ -61,7 +61,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.texts = texts(self.ui)
-        self.consent = self.consent or consent_text(self.ui)
+        self.consent = self.consent or consent_text(self.ui, ConsentFacts(len(self.voting.items)))
         self.version = consent_version(self.consent)
         self.forms = access.RateLimit(self.votes_per_minute)
         self.joins = access.RateLimit(self.votes_per_minute)
@@ -73,8 +73,16 @@ class Site:
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
         """Render a template; what every page needs is added."""
         root = str(request.scope.get("root_path", ""))
-        shared = {"t": self.texts, "ui": self.ui, "root": root, "static": f"{root}/static"}
-        return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
+        language = self.voting.study.language
+        shared: dict[str, Any] = {
+            "t": self.texts,
+            "ui": self.ui,
+            "root": root,
+            "static": f"{root}/static",
+            "language": language,
+        }
+        shared |= {"translated": language != "en", "sparse": self.sparse_ties}
+        return HTMLResponse(self.templates.get_template(template).render({**shared, **values}), status)
 
     def problem(self, request: Request, status: int, what: str, **values: Any) -> Response:
         """Tell what went wrong, in the study's language."""

@@ -127,7 +127,8 @@ class Person:
     def join(self, code: str = CODE) -> "Person":
         self.page = self.client.post("/join", data={"code": code}).text
         form = {"csrf": self.field("csrf"), "version": self.field("version")}
-        self.page = self.client.post("/consent", data=form).text
+        self.client.post("/consent", data=form)
+        self.see()
         return self
 
     def form(self, choice: str = "left") -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_from_two_answer_files_to_an_export(tmp_path: Path, answers: list[Path])
             anna = Person(client).join(codes[0])
             for choice in ("left", "tie", "skip", "right"):
                 anna.vote(choice)
-            pseudonym = re.search(r"You are (expert_\d)", anna.page)
+            pseudonym = re.search(r"Your pseudonym is (expert_\d)", anna.page)
         process.terminate()
         told = process.communicate(timeout=20)[1]
     assert "16 items, votes in votes.sqlite" in told

@@ -27,6 +27,7 @@ from mtbenchx_tasks.cli import app
 from tests.doubles.hub import WRITER, Hub
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, Person, answer_file
 
+CONTACT = ("--contact", "Dr Example, University of X, study@x.example", "--kept-until", "2027-12-31")
 BLOCKED = """
 import sys
 HEAVY = {"lm_eval", "torch", "transformers", "datasets", "evaluate", "openai", "scipy", "numpy", "pandas", "pyarrow"}
@@ -47,7 +48,10 @@ def made(tmp_path: Path) -> tuple[Path, list[str]]:
     files = [answer_file(tmp_path / "a.jsonl", ONE), answer_file(tmp_path / "b.jsonl", OTHER)]
     out = tmp_path / "out"
     options = ["--repo-id", "org/compare", "--out", str(out), "--answers", *map(str, files), "--language", "en"]
-    done = CliRunner().invoke(app, ["annotate", "space", *options, "--invite", "3", "--sparse-ties", "--ui", "de"])
+    options += CONTACT
+    done = CliRunner().invoke(
+        app, ["annotate", "space", *options, "--invite", "3", "--sparse-ties", "--ui", "de", *CONTACT]
+    )
     assert done.exit_code == 0, done.output
     return out, re.findall(r"^(?:\w{4}-){3}\w{4}$", done.stdout, re.MULTILINE)
 

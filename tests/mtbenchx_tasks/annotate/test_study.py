@@ -12,10 +12,10 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.codes import SECRET_VARIABLE, code_hash, cookie_secret, new_code
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.people import invite
-from mtbenchx_tasks.annotate.serve import warnings
+from mtbenchx_tasks.annotate.serve import AppOptions, check_consent, warnings
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
-from mtbenchx_tasks.annotate.texts import languages, texts
+from mtbenchx_tasks.annotate.texts import ConsentFacts, consent_text, languages, texts
 from mtbenchx_tasks.annotate.voting import Voting
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, answer_file, make_study
 from tests.sources import needs_sources
@@ -188,4 +188,40 @@ def test_every_language_says_everything() -> None:
                 assert text.strip()
                 assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", english[key]))
             else:
-                assert len(text) == len(english[key])
+                assert [set(re.findall(r"\{\w+\}", line)) for line in text] == [
+                    set(re.findall(r"\{\w+\}", line)) for line in english[key]
+                ]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_consent_text_tells_what_is_so_of_the_study(language: str) -> None:
+    here = consent_text(language, ConsentFacts(80))
+    there = consent_text(language, ConsentFacts(20, "Dr Example, study@x.example", "2027-12-31", on_hub=True))
+    assert "80" in here
+    assert all(
+        word in there for word in ("20", "Dr Example, study@x.example", "2027-12-31", "Hugging Face", "18", "30")
+    )
+    assert not [word for word in ("Hugging Face", "2027") if word in here]
+    assert not re.search(r"[{}]|  ", here + there)
+    assert here.count("\n\n") + 1 == there.count("\n\n")  # who runs it
+
+
+@pytest.mark.parametrize(
+    ("options", "host", "told"),
+    [
+        ({}, "0.0.0.0", "name yourself and an address by --contact"),
+        ({}, None, "name yourself and an address by --contact"),
+        ({"contact": "me", "kept_until": "soon"}, None, "'soon' is no day"),
+        ({}, "127.0.0.1", None),
+        ({"consent": "as the board approved it"}, "0.0.0.0", None),
+        ({"contact": "me", "kept_until": "2027-12-31"}, None, None),
+    ],
+)
+def test_beyond_this_machine_people_are_told_who_runs_the_study(
+    options: dict[str, str], host: str | None, told: str | None
+) -> None:
+    if told is None:
+        check_consent(AppOptions(**options), host)  # type: ignore[arg-type]
+        return
+    with pytest.raises(UserError, match=told):
+        check_consent(AppOptions(**options), host)  # type: ignore[arg-type]
