@@ -58,6 +58,8 @@ class Card:
     """Where the model is published; None if it isn't."""
     benchmark_id: str
     """The benchmark's dataset on the Hub."""
+    predicted: str = ""
+    """What an old judge would have said, as Markdown; it goes into no metadata."""
     partial: bool = False
     """Whether results of a part of the questions go into the metadata, which leaderboards read."""
 
@@ -104,8 +106,7 @@ def render(card: Card, metadata: str) -> str:
         hyperparameters=tables.table(("setting", "value"), _hyperparameters(card.training))
         or NOT_RECORDED.capitalize(),
         losses=_losses(card.training),
-        results="\n\n".join(map(tables.group, card.groups, file_names(card.groups, card.partial)))
-        or "No results were given to this card.",
+        results=_results(card),
         limits=_bullets(_limits(card)),
         licence="\n".join(licences.sentences(card.data_terms, card.base_terms)),
         languages=_languages(card),
@@ -116,6 +117,11 @@ def render(card: Card, metadata: str) -> str:
         version=__version__,
     )
     return f"---\n{metadata}\n---\n{MARKER}\n\n{body}"
+
+
+def _results(card: Card) -> str:
+    parts = [*map(tables.group, card.groups, file_names(card.groups, card.partial)), card.predicted]
+    return "\n\n".join(filter(None, parts)) or "No results were given to this card."
 
 
 def _named(name: str | None) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.options import AssumeEnglish, Scale
 
 RepoId = Annotated[str, typer.Option("--repo-id", help="NAMESPACE/NAME on the Hub.")]
 Private = Annotated[bool, typer.Option("--private", help="Make the repository private.")]
@@ -32,6 +33,8 @@ def card(
     partial: Annotated[
         bool, typer.Option("--partial", help="Publish results of a part of the questions as metadata, too.")
     ] = False,
+    scale: Scale = None,
+    assume_english: AssumeEnglish = False,
     out: Annotated[Path | None, typer.Option(help="Write README.md and .eval_results/ to this folder.")] = None,
     push: Annotated[bool, typer.Option("--push", help="Publish model and card, in one commit.")] = False,
     repo_id: Annotated[str | None, typer.Option(help="NAMESPACE/NAME of the model on the Hub.")] = None,
@@ -57,6 +60,8 @@ def card(
         repo_id=repo_id,
         told=told,
         partial=partial,
+        scale=scale,
+        assume_english=assume_english,
         lookup=lookup,
     )
     if out is not None:

@@ -12,6 +12,7 @@ from hf_datasets.shared.language_codes import STUDY
 from model_cards import licences
 from model_cards.card import Card
 from model_cards.groups import read_groups
+from model_cards.predicted import predicted_section
 from model_cards.run_dir import read_run
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def make_card(
     repo_id: str | None = None,
     told: UserFacts | None = None,
     partial: bool = False,
+    scale: Path | None = None,
+    assume_english: bool = False,
     lookup: Lookup = nowhere,
 ) -> Card:
     """Collect the facts of a card.
@@ -91,6 +94,8 @@ def make_card(
         repo_id: Where the model is to be published.
         told: What the user says.
         partial: Whether results of a part of the questions go into the metadata.
+        scale: An equating, to show what an old judge would have given.
+        assume_english: Whether English's scale is taken for languages without anchors.
         lookup: Finds the cards of base model and data that aren't folders here.
 
     Raises:
@@ -119,6 +124,7 @@ def make_card(
         repo_id=repo_id,
         benchmark_id=said.benchmark or f"{namespace}mtbench-x",
         partial=partial,
+        predicted=predicted_section(scale, results, names, assume_english=assume_english) if scale else "",
     )
 
 

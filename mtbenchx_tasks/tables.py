@@ -3,9 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -203,6 +206,42 @@ def _latex_cell(value: Cell, wide: bool) -> str:
     text = rf"\textbf{{{text}}}" if value.strong and text else text
     mark = r"$^\dagger$" if value.flag else ""
     return text + mark + (rf" {{\tiny {latex_text(value.n)}}}" if value.n else "")
+
+
+# Text -------------------------------------------------------------------------------------------------------------
+
+WIDTH = 160
+"""Characters a line of text that isn't shown on a terminal."""
+
+
+def print_tables(tables: Iterable[Table], console: "Console | None" = None, *, captions: bool = False) -> None:
+    """Print tables as text; nothing is cut off, in a narrow terminal cells break their lines.
+
+    Args:
+        tables: In order.
+        console: Where to; None: the terminal.
+        captions: Whether the caption stands below each.
+    """
+    from rich.console import Console
+    from rich.table import Table as Shown
+
+    console = console or Console()
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH)
+    for table in tables:
+        shown = Shown(title=table.title, title_justify="left")
+        for name in table.columns:
+            shown.add_column(name, overflow="fold")
+        for row in table.rows:
+            shown.add_row(*map(_in_text, row))
+        console.print(shown)
+        if captions and table.caption:
+            console.print(table.caption, markup=False, highlight=False)
+
+
+def _in_text(value: Cell | str) -> str:
+    shown = cell(value)
+    return f"{shown.text} ({shown.n})" if shown.n else shown.text
 
 
 # HTML (by templates, see report/html.py) -------------------------------------------------------------------------

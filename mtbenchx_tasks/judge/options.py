@@ -52,6 +52,18 @@ Data = Annotated[
 Batch = Annotated[bool, typer.Option("--batch", help="Through the OpenAI Batch API: half the price, within a day.")]
 
 
+Scale = Annotated[
+    Path | None,
+    typer.Option(help="What `equate fit` wrote: also show what the old judge would have given, marked as predicted."),
+]
+
+
+AssumeEnglish = Annotated[
+    bool,
+    typer.Option("--assume-english", help="With --scale: take English's scale for languages without anchors, marked."),
+]
+
+
 def know_languages(data: Path | None) -> None:
     """Make the added languages of a built folder known."""
     if data is not None:

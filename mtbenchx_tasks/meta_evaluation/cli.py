@@ -67,8 +67,9 @@ def agreement(
     from mtbenchx_tasks.meta_evaluation.agreement.study import gather
     from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
     from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched
-    from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables, write_results
+    from mtbenchx_tasks.meta_evaluation.agreement.write import write_results
     from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES
+    from mtbenchx_tasks.tables import print_tables
 
     if out is not None:
         check_writable(out)
@@ -135,11 +136,11 @@ def exam(
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
-    from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables
     from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, PUBLIC, Mode, Part, fresh_form
     from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
     from mtbenchx_tasks.meta_evaluation.exam.run import examine, plan_exam, write_exam
     from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
+    from mtbenchx_tasks.tables import print_tables
 
     if out is not None:
         check_writable(out)

@@ -7,6 +7,7 @@ import typer
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.options import (
+    AssumeEnglish,
     Batch,
     Benchmark,
     Data,
@@ -18,14 +19,17 @@ from mtbenchx_tasks.judge.options import (
     Prices,
     PromptLanguage,
     Runs,
+    Scale,
     end_command,
     engine_factory,
     know_languages,
 )
 
 if TYPE_CHECKING:
+    from mtbenchx_tasks.formats.equating import Equating
     from mtbenchx_tasks.judge.settings import JudgeSettings
     from mtbenchx_tasks.rating.prompt_comparison import Variant
+    from mtbenchx_tasks.rating.scored import Scored
 
 PromptSets = Annotated[
     str | None, typer.Option(help="Prompt sets, comma-separated: judge under each and show the shift.")
@@ -59,6 +63,8 @@ def judge(
     compare_languages: PromptLanguages = False,
     split_snapshots: SplitSnapshots = False,
     out: Out = None,
+    scale: Scale = None,
+    assume_english: AssumeEnglish = False,
     data: Data = None,
     plan: Plan = False,
     max_cost: MaxCost = None,
@@ -84,6 +90,7 @@ def judge(
     settings = parse_judges(judges, runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price)
     variants = _variants(settings, compare_prompts, compare_languages)
+    equating = _equating(scale, settings, is_compared=bool(variants))
     asked = [variant for _, variant in variants] or settings
     if plan:
         print_plan(saved_answers.plan_files(files, asked, language, prices, benchmark=benchmark))
@@ -105,7 +112,41 @@ def judge(
         print(path)
     columns = [part for result in results for part in result.by_snapshot()] if split_snapshots else results
     print_jury(jury(results)) if len(settings) > 1 and not split_snapshots else print_metrics(columns)
+    if equating is not None:
+        _print_predicted(equating, results, assume_english)
     end_command(budget, sum(result.failed for result in results))
+
+
+def _equating(file: Path | None, settings: "list[JudgeSettings]", *, is_compared: bool) -> "Equating | None":
+    """Read the equating, and see that it is of a judge that is asked, before anything is paid for."""
+    from mtbenchx_tasks.judge.settings import slug
+
+    if file is None:
+        return None
+    if is_compared:
+        raise UserError("--scale is for one way of judging; leave it out where prompts are compared.")
+    from mtbenchx_tasks.formats.equating import read_equating
+
+    found = read_equating(file)
+    asked = [slug(one.slug) for one in settings]
+    if found.new.judge not in asked:
+        raise UserError(
+            f"{file} carries ratings by {found.new.judge} to the scale of {found.old.judge}, and --judge is "
+            f"{', '.join(asked)}; name that judge, or fit a scale for this one by `mtbenchx equate fit`."
+        )
+    return found
+
+
+def _print_predicted(equating: "Equating", results: "list[Scored]", assume_english: bool) -> None:
+    from mtbenchx_tasks.rating.predicted import place
+    from mtbenchx_tasks.rating.predicted_tables import score_tables
+    from mtbenchx_tasks.tables import print_tables
+
+    ratings = [rating for result in results for rating in result.ratings]
+    placed = place(equating, ratings, assume_english=assume_english)
+    print_tables(score_tables(placed), captions=True)
+    for note in placed.notes:
+        print(note)
 
 
 def _variants(settings: "list[JudgeSettings]", prompt_sets: str | None, languages: bool) -> "list[Variant]":

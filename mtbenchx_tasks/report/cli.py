@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.options import Benchmark
+from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Scale
 
 
 def report(
@@ -30,6 +30,8 @@ def report(
         bool,
         typer.Option("--questions-without-faults", help="Leave out what translation changed in one of the languages."),
     ] = False,
+    scale: Scale = None,
+    assume_english: AssumeEnglish = False,
     paper: Annotated[
         bool,
         typer.Option("--paper", help="Instead: check the study's printed tables, or those of a CSV file or folder."),
@@ -58,6 +60,8 @@ def report(
         title=title,
         figures=figures,
         drop_faults=without_faults,
+        scale=scale,
+        assume_english=assume_english,
     )
     for note in notes(study):
         print(note)
@@ -81,9 +85,8 @@ def rank(
     from hf_datasets.shared.files import check_writable, write_file
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.formats.study import read_study
-    from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables
     from mtbenchx_tasks.report.tables.ranking import ranking_tables
-    from mtbenchx_tasks.tables import to_csv, to_latex
+    from mtbenchx_tasks.tables import print_tables, to_csv, to_latex
 
     if out is not None:
         check_writable(out)

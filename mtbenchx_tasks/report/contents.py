@@ -11,6 +11,8 @@ from mtbenchx_tasks.meta_evaluation.agreement.results import Results
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
+from mtbenchx_tasks.rating.predicted import Placed
+from mtbenchx_tasks.rating.predicted_tables import predicted_tables
 from mtbenchx_tasks.records import Preference, Study
 from mtbenchx_tasks.report.exams import verdicts_on
 from mtbenchx_tasks.report.figures import pairs as pair_figures
@@ -65,7 +67,11 @@ class Chapter:
 
 
 def chapters(
-    study: Study, groups: Mapping[str, Any], questions: Sequence[int], exams: Sequence[Exam] = ()
+    study: Study,
+    groups: Mapping[str, Any],
+    questions: Sequence[int],
+    exams: Sequence[Exam] = (),
+    placed: Placed | None = None,
 ) -> list[Chapter]:
     """Return the whole report.
 
@@ -74,6 +80,7 @@ def chapters(
         groups: Models' labels, families and mixtures.
         questions: Ids whose answers are shown.
         exams: Exams of the judges.
+        placed: What an old judge would have said.
     """
     found = sections(study.ratings)
     names = {rating.model.name for rating in study.ratings} | _in_pairs(study)
@@ -93,7 +100,7 @@ def chapters(
         examined = verdicts_on(section.conditions.judge, exams)
         parts += [replace(first, remarks=(*first.remarks, *examined)), *others]
     labels = {model.name: model.label for model in models}
-    parts += _ranking(study, labels) + _pairs(study, questions, labels)
+    parts += _predicted(placed) + _ranking(study, labels) + _pairs(study, questions, labels)
     parts += _exams(exams)
     if study.agreement is not None:
         parts.append(Chapter("Agreement of people and judges", tuple(_agreement(study.agreement))))
@@ -113,6 +120,14 @@ def _exams(exams: Sequence[Exam]) -> list[Chapter]:
         )
         for number, exam in enumerate(exams, start=1)
     ]
+
+
+def _predicted(placed: Placed | None) -> list[Chapter]:
+    """What an old judge would have said stands beside what the new one said, and in no other table."""
+    if placed is None:
+        return []
+    title = f"Predicted, not rated: on the scale of {placed.equating.old.name}"
+    return [Chapter(title, tuple(predicted_tables(placed)), placed.notes)]
 
 
 def _agreement(loaded: Mapping[str, object]) -> list[Table]:

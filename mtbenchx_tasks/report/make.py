@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
+from mtbenchx_tasks.formats.equating import read_equating
 from mtbenchx_tasks.formats.study import read_study
+from mtbenchx_tasks.rating.predicted import place
 from mtbenchx_tasks.records import Study
 from mtbenchx_tasks.report.contents import chapters
 from mtbenchx_tasks.report.exams import read_exams
@@ -32,6 +34,8 @@ def make_report(
     title: str = "MT-Bench-X report",
     figures: bool = True,
     drop_faults: bool = False,
+    scale: Path | None = None,
+    assume_english: bool = False,
 ) -> tuple[Study, list[Path]]:
     """Read, compute, draw and write.
 
@@ -44,6 +48,8 @@ def make_report(
         title: The page's heading.
         figures: Whether to draw.
         drop_faults: Whether questions are left out whose task translation changed in one of the languages.
+        scale: An equating, to show what an old judge would have given.
+        assume_english: Whether English's scale is taken for languages without anchors.
 
     Returns:
         What was read, and the written files, the page first.
@@ -54,13 +60,15 @@ def make_report(
     if figures:
         check_matplotlib()
     chosen, known_groups = parse_questions(questions), read_groups(groups)
+    equating = None if scale is None else read_equating(scale)
     prepare(out)
     study = read_study(paths, told)
     if drop_faults:
         study = without_faults(study)
     check_questions(chosen, study)
     exams = read_exams(study)
-    found = chapters(study, known_groups, chosen, exams)
+    placed = None if equating is None else place(equating, study.ratings, assume_english=assume_english)
+    found = chapters(study, known_groups, chosen, exams, placed)
     drawn = draw_all(found) if figures else {}
     html = page(Head(title, LEAD, facts(study), study.sources, notes(study)), found, drawn)
     return study, write_all(out, html, found, drawn)

@@ -3,39 +3,16 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table as Shown
 
 from hf_datasets.shared.files import write_file
 from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
-from mtbenchx_tasks.tables import Cell, Table, cell, to_latex
-
-WIDTH = 160
-"""Characters a line of the text file."""
-
-
-def print_tables(tables: Iterable[Table], console: Console | None = None) -> None:
-    """Print tables as text; nothing is cut off, in a narrow terminal cells break their lines."""
-    console = console or Console()
-    if not console.is_terminal:
-        console.width = max(console.width, WIDTH)
-    for table in tables:
-        shown = Shown(title=table.title, title_justify="left")
-        for name in table.columns:
-            shown.add_column(name, overflow="fold")
-        for row in table.rows:
-            shown.add_row(*map(_text, row))
-        console.print(shown)
-
-
-def _text(value: Cell | str) -> str:
-    shown = cell(value)
-    return f"{shown.text} ({shown.n})" if shown.n else shown.text
+from mtbenchx_tasks.tables import WIDTH, Table, print_tables, to_latex
 
 
 def write_results(folder: Path, found: Results, tables: Sequence[Table]) -> list[Path]:

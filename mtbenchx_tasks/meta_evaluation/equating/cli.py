@@ -109,24 +109,24 @@ def check(
 
 
 def _check(made: "Equating") -> None:
-    from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables
     from mtbenchx_tasks.meta_evaluation.equating.tables import check_table, left_out_table, verdicts
     from mtbenchx_tasks.stats.equating.checks import check, left_out, score_of
+    from mtbenchx_tasks.tables import print_tables
 
     print(f"{made.new.judge} -> {made.old.name}, {made.benchmark}, hash {made.short_hash}")
     for language, panel in made.panels.items():
         found = left_out(panel)
         checks = check(found, made.scales[language])
-        print_tables([left_out_table(language, found), check_table(language, checks)])
+        print_tables([left_out_table(language, found), check_table(language, checks)], captions=True)
         for line in verdicts(language, score_of(checks)):
             print(line)
 
 
 def _show(made: "Equating") -> None:
-    from mtbenchx_tasks.meta_evaluation.agreement.write import print_tables
     from mtbenchx_tasks.meta_evaluation.equating.tables import anchors_table, curves_table, shapes_line
+    from mtbenchx_tasks.tables import print_tables
 
-    print_tables([anchors_table(made), curves_table(made)])
+    print_tables([anchors_table(made), curves_table(made)], captions=True)
     for language, scale in made.scales.items():
         print(shapes_line(language, scale))
 

@@ -28,10 +28,18 @@ def family_of(model: str) -> str:
 
     `org/finetune_llama2_chat_7b` is of `llama`, `ultrachat_cai` of `ultrachat`. A name without letters is its own.
     """
-    name = model.rpartition("/")[2].lower()
-    words = _WORD.findall(name)
-    for word in words:
+    words = _words(model)
+    return known_family(model) or (words[0] if words else model.rpartition("/")[2].lower())
+
+
+def known_family(model: str) -> str:
+    """Return the family of the first known word in a model's name; "" if there is none."""
+    for word in _words(model):
         for known, family in FAMILIES.items():
             if word == known or (len(known) >= WHOLE_BELOW and known in word):
                 return family
-    return words[0] if words else name
+    return ""
+
+
+def _words(model: str) -> list[str]:
+    return _WORD.findall(model.rpartition("/")[2].lower())
