@@ -24,7 +24,7 @@ KINDS = {
     "empty": "a message is blank",
     "language": "a text is in another language than the data say",
     "placeholders": "fields to fill, verdict formats or addresses differ from the reference language",
-    "code": "code differs from the reference language outside its comments",
+    "code": "code differs from the reference language outside its comments and words",
     "duplicate": "two ids of a split have the same dialogue",
     "mixture differs": "a mixture's row isn't the row of its language",
     "leak": "a prompt is a near-duplicate of one in another split",

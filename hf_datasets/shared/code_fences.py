@@ -22,6 +22,9 @@ _COMMENT = re.compile(
 )
 
 
+_TWO_WORDS = re.compile(r"[^\W\d_]{2,}[^\S\n]+[^\W\d_]{2,}")
+
+
 def without_code(text: str) -> str:
     """Remove fenced code blocks (an unclosed one to the end of the text)."""
     return FENCE.sub(" ", text)
@@ -48,7 +51,9 @@ def fenced_code(text: str) -> Iterator[tuple[str, str]]:
 
 
 def bare_code(code: str, language: str) -> str:
-    """Return code without comments and docstrings, and without the white space at the ends of lines and between them.
+    """Return code without what is for people: comments, docstrings, the words of strings; and without idle white space.
+
+    Words of a string are two or more (an error message); in JSON, all strings are data in somebody's language.
 
     Args:
         code: The inside of a fence.
@@ -61,11 +66,13 @@ def bare_code(code: str, language: str) -> str:
 
 
 def _without_comments(code: str, lexer: Any) -> Iterator[str]:
-    from pygments.token import Comment, String
+    from pygments.token import Comment, Name, String
 
+    is_data = lexer.name == "JSON"
     for token, value in lexer.get_tokens(code):
         is_comment = token in Comment and token not in Comment.Preproc and token not in Comment.PreprocFile
-        yield "\n" * value.count("\n") if is_comment or token in String.Doc else value
+        is_words = (token in String and (is_data or _TWO_WORDS.search(value))) or (is_data and token in Name.Tag)
+        yield "\n" * value.count("\n") if is_comment or token in String.Doc or is_words else value
 
 
 @functools.cache

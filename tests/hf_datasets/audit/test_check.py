@@ -183,6 +183,8 @@ def test_placeholders(text: str, found: list[str]) -> None:
         ("sql", "SELECT 1 -- a", "SELECT 1"),
         ("", "x = 1;  # a\ny = 2; // b", "x = 1;\ny = 2;"),
         ("nolang", "a <!-- b --> c", "a  c"),
+        ("python", 'raise E(f"no such file: {x!r}")', 'raise E(f"{x!r}")'),
+        ("json", '[{"Zahl": 4, "Ding": "Hut"}]', "[{: 4, : }]"),
     ],
 )
 def test_code_without_comments(language: str, code: str, bare: str) -> None:
