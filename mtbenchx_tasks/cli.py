@@ -15,6 +15,7 @@ from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.judge.cli import judges
+from mtbenchx_tasks.meta_evaluation.agreement.cli import judge_agreement
 from mtbenchx_tasks.meta_evaluation.cli import agreement, exam, tells_exams
 from mtbenchx_tasks.meta_evaluation.equating.cli import equate
 from mtbenchx_tasks.pairwise.cli import compare, pairs
@@ -75,6 +76,9 @@ def demo(
 
 of_judges.callback(epilog="Example: `mtbenchx judges --base-url http://127.0.0.1:8000/v1`")(judges)
 of_judges.command(epilog="Example: `mtbenchx judges exam --judge hosted --languages de,fr --plan`")(exam)
+of_judges.command("agreement", epilog="Example: `mtbenchx judges agreement --judge hosted --votes votes.jsonl --plan`")(
+    judge_agreement
+)
 app.command(epilog="Example: `mtbenchx judge results/*/samples_*.jsonl --judge hosted --runs 3 --max-cost 20`")(
     tells_exams(judge)
 )

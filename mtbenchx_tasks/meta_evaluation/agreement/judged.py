@@ -1,0 +1,216 @@
+"""A judge asked about the very pairs that people voted on: its verdicts as records, and item by item beside people."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hf_datasets.endpoints.client import ChatRequest
+from hf_datasets.shared.errors import UserError
+from hf_datasets.sources import fetch
+from mtbenchx_tasks.formats.benchmark import MTBENCH_X, NOTHING, OURS, Told
+from mtbenchx_tasks.formats.voted_pairs import Place, VotedPair, pairs_in_answers, pairs_in_votes, place_of_vote
+from mtbenchx_tasks.judge.engines.engine import Judged
+from mtbenchx_tasks.judge.engines.factory import EngineFor
+from mtbenchx_tasks.judge.engines.plan import Planner
+from mtbenchx_tasks.judge.judge import PairJudge, pair_judge_for
+from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.judge.verdict import game
+from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts, gather
+from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people
+from mtbenchx_tasks.records import Decision, Game, Preference, Rater
+from mtbenchx_tasks.stats.kappa import cohen_kappa
+from mtbenchx_tasks.stats.upper_limits import TieMode, tally
+from mtbenchx_tasks.tables import Table, number, percent
+
+PUBLIC = "mt_bench_human_judgments"
+PEOPLE_FILE = "data/human-00000-of-00001-25f4910818759289.parquet"
+GPT4_FILE = "data/gpt4_pair-00000-of-00001-c0b431264a82ddc0.parquet"
+ENGLISH = "en"
+
+
+def public_files() -> tuple[Path, Path]:
+    """Return the pinned votes of people and of GPT-4 on MT-Bench, downloaded if need be.
+
+    Raises:
+        UserError: They can't be had.
+    """
+    return fetch(PUBLIC, PEOPLE_FILE), fetch(PUBLIC, GPT4_FILE)
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a judge is put beside."""
+
+    people: tuple[Preference, ...]
+    """Their votes."""
+    others: tuple[Preference, ...]
+    """Other judges' verdicts on the same pairs."""
+    pairs: tuple[VotedPair, ...]
+    """The pairs that were voted on and whose texts are there."""
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+    """What a user should know of the files."""
+
+
+def read_material(
+    votes: Sequence[Path], answers: Sequence[Path], judgments: Sequence[Path], told: Told = NOTHING
+) -> Material:
+    """Read votes, the answers they are on, and other judges' verdicts; without votes the public ones, beside GPT-4's.
+
+    Raises:
+        UserError: A file can't be read or had, or no vote is on answers whose texts are there.
+    """
+    if not votes:
+        people_file, gpt4_file = public_files()
+        votes, judgments = [people_file], [*judgments, gpt4_file]
+        told = Told(told.language or ENGLISH, told.benchmark or MTBENCH_X)
+    people, said = read_people(votes, told)
+    others, judged = read_judges(judgments, told)
+    found: dict[Place, VotedPair] = {}
+    for file in votes:
+        found |= pairs_in_votes(file, told)
+    places = dict.fromkeys(place_of_vote(vote) for vote in people if vote.decision.counts)
+    lacking = [place for place in places if place not in found]
+    if answers:
+        found |= pairs_in_answers(lacking, answers, told)
+    pairs = tuple(found[place] for place in places if place in found)
+    left = len(places) - len(pairs)
+    notes = [*said, *judged]
+    if left:
+        notes.append(f"{left} of {len(places)} pairs with votes have no texts and aren't judged (--answers).")
+    return Material(tuple(people), tuple(others), pairs, tuple(votes), tuple(notes))
+
+
+def gathered(material: Material, verdicts: Sequence[Preference]) -> VotesAndVerdicts:
+    """Bring people's votes, the judge's verdicts and other judges' together."""
+    return gather(material.people, [*verdicts, *material.others])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Both games about one pair in one run."""
+
+    pair: VotedPair
+    run: int
+    judge: PairJudge
+    games: tuple[Future[Judged], Future[Judged]]
+
+    @property
+    def preference(self) -> Preference:
+        """What the judge decided."""
+        one, other = self.pair.answers
+        games = self._game(0, (one, other)), self._game(1, (other, one))
+        answers = {model: said[-1] for model, said in self.pair.answers.items()}
+        rater = Rater(self.judge.settings.slug)
+        return Preference.of_games(self.pair.item, rater, games, run=self.run, answers=answers)
+
+    def _game(self, number: int, shown: tuple[str, str]) -> Game:
+        future = self.games[number]
+        if future.cancelled():
+            return Game(shown[0], Decision.FAILED, reason="interrupted")
+        judged, settings = future.result(), self.judge.settings
+        return game(judged.completion, settings.parser, self.judge.prompts.votes, shown, judged.key)
+
+
+def judge_pairs(
+    pairs: Sequence[VotedPair], settings: JudgeSettings, votes: int, engine_for: EngineFor
+) -> list[Preference]:
+    """Have a judge compare pairs, in both orders and all runs; a pair with an empty answer is left out.
+
+    Args:
+        pairs: What people voted on.
+        settings: The judge's.
+        votes: 3, or 4 with both bad.
+        engine_for: Who asks.
+
+    Raises:
+        UserError: There is no pair, or the judge can't be had or can't compare.
+    """
+    with ExitStack() as engines:
+        judges = _judges(pairs, settings, votes, lambda *place: engines.enter_context(engine_for(*place)))
+        for judge, part in judges:
+            if any(judge.ledger.judgment(request.key) is None for pair in part for request in _requests(judge, pair)):
+                judge.check()
+        asked = [one for judge, part in judges for one in _submit(judge, part)]
+        for judge, _ in judges:
+            judge.engine.finish()
+        return [one.preference for one in asked]
+
+
+def note_pairs(pairs: Sequence[VotedPair], settings: JudgeSettings, votes: int, planner: Planner) -> None:
+    """Note what `judge_pairs` would ask; nothing is sent."""
+    for judge, part in _judges(
+        pairs, settings, votes, lambda given, language: planner.engine_for(given, language, "pairwise")
+    ):
+        list(_submit(judge, part))
+
+
+def _judges(
+    pairs: Sequence[VotedPair], settings: JudgeSettings, votes: int, engine_for: EngineFor
+) -> list[tuple[PairJudge, list[VotedPair]]]:
+    """Return a judge for each language and benchmark, with its pairs."""
+    groups: dict[tuple[str, str], list[VotedPair]] = {}
+    for pair in pairs:
+        if all(text.strip() for said in pair.answers.values() for text in said):
+            groups.setdefault((pair.item.benchmark, pair.question.language or ENGLISH), []).append(pair)
+    if not groups:
+        raise UserError("No vote is on answers whose texts are there; name files of answers by --answers.")
+    judges = []
+    for (benchmark, language), part in groups.items():
+        known = benchmark in OURS
+        given = settings if known else replace(settings, prompt_set=settings.prompt_set or "native")
+        engine = engine_for(given, language)
+        judge = pair_judge_for(given, benchmark, language, votes, engine, sets=None if known else {})
+        judges.append((judge, part))
+    return judges
+
+
+def _requests(judge: PairJudge, pair: VotedPair) -> tuple[ChatRequest, ChatRequest]:
+    """Return both games of a first run."""
+    (_, one), (_, other) = pair.answers.items()
+    turn = pair.item.turn or 1
+    return judge.request(pair.question, (one, other), turn), judge.request(pair.question, (other, one), turn)
+
+
+def _submit(judge: PairJudge, pairs: Sequence[VotedPair]) -> Iterator[Asked]:
+    for pair in pairs:
+        first, second = _requests(judge, pair)
+        for run in range(judge.settings.runs):
+            futures = (judge.engine.submit(replace(request, run=run)) for request in (first, second))
+            yield Asked(pair, run, judge, (next(futures), next(futures)))
+
+
+# item by item --------------------------------------------------------------------------------------------------------
+
+
+def items_table(study: VotesAndVerdicts, mode: TieMode) -> Table:
+    """Return how often each judge says what most people say of an item, and Cohen's kappa of the two.
+
+    Items without a single most frequent vote are left out; of a judge's runs the first counts.
+
+    Args:
+        study: Votes and verdicts.
+        mode: What ties are.
+    """
+    tallies = [tally(one.item, one.people, one.verdicts, mode) for one in study.contests]
+    rows = []
+    for language in dict.fromkeys(one.item.language for one in tallies):
+        part = [one for one in tallies if one.item.language == language]
+        most = [_most(one.counts) for one in part]
+        for judge in study.judges:
+            said = [one.verdicts.get(judge, (None,))[0] for one in part]
+            both = [(x, y) for x, y in zip(most, said, strict=True) if x is not None and y is not None]
+            kappa = cohen_kappa(most, said)
+            share = sum(x == y for x, y in both) / len(both) if both else None
+            cells = (percent(share, missing="-"), number(kappa.kappa, 3, missing="-"))
+            rows.append((judge, language or "not told", *cells, str(len(both)), str(len(part) - len(both))))
+    columns = ("judge", "language", "agrees with most people, %", "Cohen's kappa", "items", "left out")
+    return Table("items", "Item by item: the judge and most people", columns, tuple(rows))
+
+
+def _most(counts: Iterable[int]) -> int | None:
+    found = list(counts)
+    best = max(found, default=0)
+    return found.index(best) if best and found.count(best) == 1 else None
