@@ -2,10 +2,10 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from hf_datasets.ledger.queries import counts, judgments
 from hf_datasets.ledger.store import Ledger
@@ -47,11 +47,24 @@ def _count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
 
 
-def used(details: Mapping[str, Any]) -> list[Tokens | None]:
-    """Return what each request of a judgment used: the tries that were cut off, and the last one."""
+class Try(NamedTuple):
+    """One request of a judgment: what was cut off is asked again."""
+
+    tokens: Tokens | None
+    """None: its endpoint didn't tell."""
+    batch: bool
+    """Whether it was asked by the vendor's batches."""
+
+
+def tries(details: Mapping[str, Any]) -> list[Try]:
+    """Return each request of a judgment: the tries that were cut off, and the last one."""
     attempts = details.get("attempts")
-    tries = [one for one in attempts if isinstance(one, Mapping)] if isinstance(attempts, list | tuple) else []
-    return [Tokens.of(one.get("usage")) for one in [*tries, details]]
+    earlier = [one for one in attempts if isinstance(one, Mapping)] if isinstance(attempts, list | tuple) else []
+    return [Try(Tokens.of(one.get("usage")), "batch" in one) for one in [*earlier, details]]
+
+
+Prices = Callable[[bool], Price | None]
+"""Whether a request was asked by batch -> its price; None if that isn't known."""
 
 
 @dataclass
@@ -71,17 +84,17 @@ class Account:
     source: str = ""
     """Where the price is known from."""
 
-    def add(self, state: str, details: Mapping[str, Any], price: Price | None) -> None:
+    def add(self, state: str, details: Mapping[str, Any], prices: Prices) -> None:
         """Count one judgment."""
         self.states[state] += 1
-        told = [tokens for tokens in used(details) if tokens is not None]
+        told = [(one.tokens, prices(one.batch)) for one in tries(details) if one.tokens is not None]
         self.untold += not told and state != "failed" and "imported" not in details
-        for tokens in told:
+        for tokens, price in told or [(Tokens(0, 0), prices("batch" in details))]:
             self.read += tokens.read
             self.written += tokens.written
-        if price is not None:
-            self.cost = (self.cost or 0.0) + sum(tokens.cost(price) for tokens in told)
-            self.source = price.source
+            if price is not None:
+                self.cost = (self.cost or 0.0) + tokens.cost(price)
+                self.source = price.source
 
 
 def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
@@ -91,9 +104,19 @@ def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
         request, details = json_object(row.request), json_object(row.details)
         endpoint, model = str(request.get("endpoint")), str(request.get("model"))
         asked = datetime.fromtimestamp(row.at, UTC)
-        price = price_of(model, None, endpoint, "batch" in details, asked)
-        found.setdefault((endpoint, model), Account()).add(row.state, details, price)
+        found.setdefault((endpoint, model), Account()).add(row.state, details, prices_of(model, endpoint, asked))
     return found
+
+
+def prices_of(model: str, endpoint: str, asked: datetime | None = None) -> Prices:
+    """Return what requests to a judge cost, live and by batch.
+
+    Args:
+        model: The judge.
+        endpoint: As it stands in the ledger.
+        asked: When, since prices change; None: now.
+    """
+    return lambda batch: price_of(model, None, endpoint, batch, asked)
 
 
 def json_object(text: str) -> dict[str, Any]:

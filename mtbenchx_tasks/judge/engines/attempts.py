@@ -78,4 +78,4 @@ def cut_off_at(details: Mapping[str, Any]) -> str:
 
 
 def _kept(details: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: details[name] for name in ("finish_reason", "usage", "sent") if name in details}
+    return {name: details[name] for name in ("finish_reason", "usage", "sent", "batch") if name in details}

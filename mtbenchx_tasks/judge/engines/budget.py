@@ -18,7 +18,7 @@ from hf_datasets.endpoints.client import ChatRequest, Message
 from hf_datasets.endpoints.completions import UNREADABLE
 from hf_datasets.endpoints.replies import BROKE_OFF, TIMED_OUT
 from hf_datasets.records import Completion
-from mtbenchx_tasks.judge.costs import used
+from mtbenchx_tasks.judge.costs import tries
 from mtbenchx_tasks.judge.engines.attempts import MORE_ROOM
 from mtbenchx_tasks.judge.engines.engine import Engine, Judged
 from mtbenchx_tasks.judge.prices import Price, cost_of
@@ -157,11 +157,17 @@ class BudgetEngine(Engine):
     """Passes on to another engine what the budget has room for."""
 
     def __init__(
-        self, inner: Engine, price: Price, counter: Callable[[Sequence[Message]], int], budget: Budget
+        self,
+        inner: Engine,
+        price: Price,
+        counter: Callable[[Sequence[Message]], int],
+        budget: Budget,
+        by_batch: Price | None = None,
     ) -> None:
         super().__init__(inner.ledger)
         self.inner = inner
-        self._price, self._counter, self._budget = price, counter, budget
+        self._price, self._by_batch = price, by_batch or price
+        self._counter, self._budget = counter, budget
         budget.engines.append(self)
 
     def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
@@ -233,9 +239,9 @@ class BudgetEngine(Engine):
 
     def _cost(self, completion: Completion) -> float | None:
         """Return what all tries at a judgment cost, None if it can't be known."""
-        tries = used(completion.details)
-        told = [tokens for tokens in tries if tokens is not None]
+        asked = tries(completion.details)
+        told = [(one.tokens, one.batch) for one in asked if one.tokens is not None]
         refused = completion.state == "failed" and not completion.reason.startswith(PERHAPS_PAID)
-        if len(told) < len(tries) - refused:
+        if len(told) < len(asked) - refused:
             return None
-        return sum(tokens.cost(self._price) for tokens in told)
+        return sum(tokens.cost(self._by_batch if batch else self._price) for tokens, batch in told)

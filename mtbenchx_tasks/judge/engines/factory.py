@@ -90,13 +90,13 @@ def budgeted(
     limited: dict[Engine, Engine] = {}
 
     def within(settings: JudgeSettings, language: str) -> Engine:
-        price = _price_of(settings, prices, batch)
+        price, by_batch = (_price_of(settings, prices, way) for way in (False, batch))
         engine = engine_for(settings, language)
         if price is None:
             return engine
         if engine not in limited:
             counter, how = counter_for(settings.model)
-            limited[engine] = BudgetEngine(engine, price, counter if is_counted(how) else at_most, budget)
+            limited[engine] = BudgetEngine(engine, price, counter if is_counted(how) else at_most, budget, by_batch)
         return limited[engine]
 
     return within

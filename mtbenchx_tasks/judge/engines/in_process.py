@@ -59,8 +59,7 @@ class InProcessEngine(QueueEngine):
         worth = Worth(self._settings.model, self.ledger)
         with tqdm(total=len(missing), desc="Judging", disable=not missing, leave=False) as bar:
             while missing:
-                worth.lets_in(missing[0][1])  # looks whether the judge has proved itself
-                size = self._batch_size if worth.is_known else min(ALONE, self._batch_size)
+                size = self._batch_size if worth.knows(missing[0][1]) else min(ALONE, self._batch_size)
                 batch = [missing.popleft() for _ in range(min(size, len(missing)))]
                 reason = self._judge(batch, worth)
                 bar.update(len(batch))

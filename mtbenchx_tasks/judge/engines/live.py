@@ -28,7 +28,7 @@ GRACE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class InFlight:
     """A request on its way."""
 
     request: ChatRequest
@@ -56,11 +56,11 @@ class LiveEngine(Engine):
         self._changed = threading.Condition(self._lock)
         self._busy = 0
         """Requests with the transport now."""
-        self._waiting: list[Asked] = []
+        self._waiting: list[InFlight] = []
         """What is held back while the judge's first judgments are looked at."""
         self._worth = Worth(model, ledger)
-        self._halted = ""
-        """Why nothing more may be paid for, to the end of the run."""
+        self.halted = ""
+        """Why nothing more may be paid for, to the end of the run; "" while it may."""
         self._ended = True
         """Whether no run is under way."""
         self._knocked = False
@@ -68,11 +68,11 @@ class LiveEngine(Engine):
     def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
         """Ask what of the probe the ledger lacks, before anything else; after a halt, start anew."""
         with self._changed:
-            if self._halted and self._ended:
-                self._halted, self._worth = "", Worth(self._model, self.ledger)
+            if self.halted and self._ended:
+                self.halted, self._worth = "", Worth(self._model, self.ledger)
             self._ended = False
             self._worth.leave_out(probe)
-        if self._halted:
+        if self.halted:
             return ()
         self.ledger.check_writable()
         if not self._knocked and any(self._held(request) is None for request in probe):
@@ -96,16 +96,21 @@ class LiveEngine(Engine):
         except LedgerError:
             return None  # told by whoever judges
 
+    def knows(self, request: ChatRequest) -> bool:
+        """Tell whether the judge has proved itself with such a request."""
+        with self._lock:
+            return self._worth.knows(request)
+
     def _take(self, request: ChatRequest) -> Future[Judged]:
         """Send a request, or hold it back while the judge is on trial."""
-        asked = Asked(request, Future(), self._stop)
-        if not self._halted and not self._worth.lets_in(request):
+        asked = InFlight(request, Future(), self._stop)
+        if not self.halted and not self._worth.lets_in(request):
             self._waiting.append(asked)
         else:
             self._send(asked)
         return asked.future
 
-    def _send(self, asked: Asked) -> None:
+    def _send(self, asked: InFlight) -> None:
         if self._pool is None:
             go_on = getattr(self._transport, "start", None)
             if go_on is not None:  # it may have been stopped
@@ -169,7 +174,7 @@ class LiveEngine(Engine):
 
     # in a thread of the pool ---------------------------------------------------------------------------------------
 
-    def _run(self, asked: Asked) -> None:
+    def _run(self, asked: InFlight) -> None:
         """Judge one request; whatever happens, its future gets a result."""
         if not asked.future.set_running_or_notify_cancel():
             return
@@ -183,22 +188,22 @@ class LiveEngine(Engine):
         finally:
             asked.end(completion)
 
-    def _judge(self, asked: Asked) -> Completion:
+    def _judge(self, asked: InFlight) -> Completion:
         try:
             return self._known(asked) or self._ask(asked.request)
         except LedgerError as error:
             self._halt(str(error))
             return Completion("failed", reason=str(error))
 
-    def _known(self, asked: Asked) -> Completion | None:
+    def _known(self, asked: InFlight) -> Completion | None:
         """Return the ledger's judgment, waiting for one that another process is asking for; None: it is ours to ask."""
         request = asked.request
         while True:
             known = self.ledger.judgment(request.key)
             if known is not None:
                 return known
-            if self._halted or asked.stop.is_set():
-                return Completion("failed", reason=self._halted or "interrupted")
+            if self.halted or asked.stop.is_set():
+                return Completion("failed", reason=self.halted or "interrupted")
             if self.ledger.claim(request.key, request.text):
                 return None
             asked.stop.wait(POLL_SECONDS)
@@ -227,33 +232,33 @@ class LiveEngine(Engine):
             self.ledger.finish(request.key, completion)
         return completion
 
-    def _weigh(self, asked: Asked, completion: Completion) -> None:
+    def _weigh(self, asked: InFlight, completion: Completion) -> None:
         """Look whether going on is worth it, and let in what was held back."""
         with self._changed:
-            over = self._halted or asked.stop.is_set()
+            over = self.halted or asked.stop.is_set()
             reason = "" if over else self._worth.weigh(asked.request, completion)
             if reason:
                 self._halt(reason)
-            waiting: list[Asked] = []
-            if self._halted or self._worth.is_known:
+            waiting: list[InFlight] = []
+            if self.halted or self._worth.is_known:
                 waiting, self._waiting = self._waiting, []
         for held_back in waiting:
             self._let_in(held_back)
 
-    def _let_in(self, asked: Asked) -> None:
+    def _let_in(self, asked: InFlight) -> None:
         with self._changed:
             try:
-                if not self._halted:
+                if not self.halted:
                     self._send(asked)
                     return
             except UserError as error:
                 self._halt(str(error))
         if asked.future.set_running_or_notify_cancel():
-            asked.end(Completion("failed", reason=self._halted))
+            asked.end(Completion("failed", reason=self.halted))
 
     def _halt(self, reason: str) -> None:
-        if not self._halted:
-            self._halted = reason
+        if not self.halted:
+            self.halted = reason
             log.error("Judging stops: %s", reason)
 
 

@@ -52,12 +52,16 @@ class Worth:
         """These requests prove nothing about a benchmark's questions."""
         self._left_out |= {request.key for request in probe}
 
+    def knows(self, request: ChatRequest) -> bool:
+        """Tell whether the judge has proved itself, in this run or in the ledger."""
+        self.is_known = self.is_known or (not self._trials and self._proved_before(request))
+        return self.is_known
+
     def lets_in(self, request: ChatRequest) -> bool:
         """Tell whether a request may be asked now, or has to wait until the judge has proved itself."""
         if request.key in self._left_out:
             return True
-        self.is_known = self.is_known or (not self._trials and self._proved_before(request))
-        if not self.is_known and len(self._trials) < ALONE:
+        if not self.knows(request) and len(self._trials) < ALONE:
             self._trials.add(request.key)
         return self.is_known or request.key in self._trials
 

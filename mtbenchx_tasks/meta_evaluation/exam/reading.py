@@ -9,8 +9,7 @@ from hf_datasets.ledger.queries import exam_uses
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, canonical_json
 from mtbenchx_tasks.formats.ledger.damage import damage_told
-from mtbenchx_tasks.judge.costs import Account
-from mtbenchx_tasks.judge.prices import price_of
+from mtbenchx_tasks.judge.costs import Account, prices_of
 from mtbenchx_tasks.judge.verdict import game, verdict
 from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, SIDES, Form, Mode, Side
 from mtbenchx_tasks.meta_evaluation.exam.outcome import Outcome, compared, rated
@@ -114,9 +113,9 @@ def _details(row: Row) -> Mapping[str, Any]:
 def _account(rule: Mapping[str, Any], rows: Iterable[Row]) -> Account:
     """Return tokens and dollars of the exam's judgments, each counted once."""
     account = Account()
-    price = price_of(str(rule.get("model")), None, str(rule.get("endpoint")))
+    prices = prices_of(str(rule.get("model")), str(rule.get("endpoint")))
     for row in rows:
-        account.add(str(row["state"] or "failed"), _details(row), price)
+        account.add(str(row["state"] or "failed"), _details(row), prices)
     return account
 
 

@@ -8,7 +8,7 @@ import pytest
 from hf_datasets.endpoints.client import OPENAI_URL
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.records import Completion, canonical_json
-from mtbenchx_tasks.judge.costs import Tokens, accounts, summary, used
+from mtbenchx_tasks.judge.costs import Tokens, accounts, summary, tries
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,8 @@ def test_only_whole_numbers_are_counted(usage: Any, tokens: Tokens | None) -> No
 
 @pytest.mark.parametrize("attempts", [None, 7, "x", [], [3]])
 def test_odd_attempts_are_none(attempts: Any) -> None:
-    assert used({"usage": {"prompt_tokens": 1, "completion_tokens": 2}, "attempts": attempts}) == [Tokens(1, 2)]
+    details = {"usage": {"prompt_tokens": 1, "completion_tokens": 2}, "attempts": attempts}
+    assert tries(details) == [(Tokens(1, 2), False)]
 
 
 def test_a_judgment_asked_twice_costs_twice(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 
@@ -19,6 +20,8 @@ MOST_REQUESTS = 50_000
 MOST_BYTES = 100_000_000
 """Below what OpenAI takes (200 MB), since other vendors of the same API take 100."""
 GRACE_SECONDS = 60.0
+AT_ONCE = 8
+"""Most requests in flight that are asked again, live, since their judgments were cut off."""
 WINDOW_SECONDS = 24 * 3600.0
 """After this long no batch is at work any more."""
 ENDINGS = {"expired": "the batch expired", "cancelled": "the batch was cancelled"}
@@ -30,6 +33,7 @@ class Courier:
     Args:
         transport: The endpoint.
         ledger: Where judgments and open batches are kept.
+        completed: Told what a batch says to a request; returns the judgment, perhaps of a second try.
         failed: Told each request that failed in a batch made here, and why.
         most_requests: Most requests of one batch.
         most_bytes: Most bytes of one file.
@@ -40,13 +44,15 @@ class Courier:
         self,
         transport: BatchTransport,
         ledger: Ledger,
+        completed: Callable[[str, Completion], Completion],
         failed: Callable[[str, Completion], None],
         *,
         most_requests: int = MOST_REQUESTS,
         most_bytes: int = MOST_BYTES,
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        self._transport, self._ledger, self._failed = transport, ledger, failed
+        self._transport, self._ledger = transport, ledger
+        self._completed, self._failed = completed, failed
         self._most_requests, self._most_bytes, self._grace_seconds = most_requests, most_bytes, grace_seconds
         self._batches = BatchLedger(ledger, transport.url)
         self._claimed: set[str] = set()
@@ -87,6 +93,11 @@ class Courier:
         chunks = split(lines, self._most_requests, self._most_bytes)
         for chunk in islice(chunks, 1 if self._crowded else None):
             self._make([request for request in chunk if self._claim(request)])
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a batch is open."""
+        return any(self._batches.open())
 
     def leave(self) -> None:
         """Give back the claims and tell which batches go on."""
@@ -178,14 +189,11 @@ class Courier:
 
     def _store(self, batch: Batch, outcomes: dict[str, Completion]) -> None:
         """Keep what was said; a failure is kept only where it ends a claim of ours."""
-        failed = {key: said for key, said in outcomes.items() if said.state == "failed"}
-        self._batches.store(
-            {
-                key: replace(said, details={**said.details, "batch": batch.id})
-                for key, said in outcomes.items()
-                if key not in failed or key in self._claimed
-            }
-        )
+        said_by_batch = [replace(said, details={**said.details, "batch": batch.id}) for said in outcomes.values()]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            completed = dict(zip(outcomes, pool.map(self._completed, outcomes, said_by_batch), strict=True))
+        failed = {key: said for key, said in completed.items() if said.state == "failed"}
+        self._batches.store({key: said for key, said in completed.items() if key not in failed or key in self._claimed})
         self._claimed -= outcomes.keys()
         if batch.file in self._sent:
             for key, said in failed.items():
@@ -209,7 +217,7 @@ class Courier:
 
     def _take_turns(self, batch: Batch) -> bool:
         """The account's queue is full: send one batch at a time from now on, a smaller one if that was alone."""
-        alone = not any(self._batches.open())
+        alone = not self.is_at_work
         if alone and len(batch.keys) == 1:
             return False
         self._crowded = True

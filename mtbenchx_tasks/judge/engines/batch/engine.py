@@ -8,23 +8,29 @@ final judgment.
 
 import contextlib
 import functools
+import logging
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import as_completed
 from pathlib import Path
 
 from tqdm import tqdm
 
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
+from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.ends import refusal
+from mtbenchx_tasks.judge.engines.attempts import NO_SUCH_ROOM, after_both, with_more_room
 from mtbenchx_tasks.judge.engines.batch.api import BatchTransport, OpenAIBatches
 from mtbenchx_tasks.judge.engines.batch.courier import GRACE_SECONDS, MOST_BYTES, MOST_REQUESTS, Courier
 from mtbenchx_tasks.judge.engines.engine import Engine, Judged, QueueEngine
 from mtbenchx_tasks.judge.engines.factory import check_key, live_engine
 from mtbenchx_tasks.judge.engines.live import LiveEngine
+from mtbenchx_tasks.judge.engines.worth import ALONE, is_useful
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
+log = logging.getLogger("lm_eval.mtbenchx")
 POLL_SECONDS = 30.0
 
 
@@ -59,6 +65,7 @@ class BatchEngine(QueueEngine):
         self._courier = Courier(
             transport,
             ledger,
+            self._completed,
             self._end,
             most_requests=most_requests,
             most_bytes=most_bytes,
@@ -86,6 +93,7 @@ class BatchEngine(QueueEngine):
         """
         self._wake.clear()
         try:
+            self._prove()
             missing = self._missing()
             with tqdm(total=len(missing), desc="Judging by batch", disable=not missing, leave=False) as bar:
                 while missing:
@@ -99,6 +107,30 @@ class BatchEngine(QueueEngine):
         except BaseException:
             self.stop()
             raise
+
+    def _prove(self) -> None:
+        """Ask the first judgments of an unknown judge live: a batch tells only after hours that they are of no use."""
+        missing = list(self._missing().values())
+        if len(missing) <= ALONE or self._live.knows(missing[0]) or self._courier.is_at_work:
+            return
+        log.info("%d judgments are asked live, at the full price, before the others are by batch.", ALONE)
+        for future in as_completed([self._live.submit(request) for request in missing[:ALONE]]):
+            judged = future.result()
+            self._end(judged.key, judged.completion)
+        if self._live.halted:
+            for key in list(self._queue):
+                self._end(key, Completion("failed", reason=self._live.halted))
+
+    def _completed(self, key: str, first: Completion) -> Completion:
+        """Ask live, with more room, what a batch's judgment was cut off of; if that fails, the first attempt stays."""
+        request = self._queue.get(key)
+        more = with_more_room(request, first, is_useful) if request else None
+        if more is None:
+            return first
+        second = self._transport.complete(more)
+        if second.state == "failed":
+            second = Completion("failed", details={"status": NO_SUCH_ROOM[0]})
+        return after_both(more, first, second, is_useful)
 
     def stop(self) -> None:
         """Cancel what is queued; batches go on at the endpoint, which is logged, and the next run collects them."""

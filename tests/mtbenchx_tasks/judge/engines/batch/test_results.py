@@ -12,6 +12,7 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.batch.lines import split
 from tests.doubles.batch_api import BatchApi
+from tests.doubles.openai_api import Reply, completion, error
 from tests.mtbenchx_tasks.judge.engines.batch.plans import (
     RATED,
     asked,
@@ -132,3 +133,48 @@ def test_a_queue_too_small_for_one_request_is_told(api: BatchApi, ledger: Ledger
     api.refuse = full_queue(0)
     with pytest.raises(UserError, match="Enqueued token limit reached"):
         judged(api, ledger, *range(2))
+
+
+def test_an_unknown_judge_proves_itself_live_before_the_others_are_batched(api: BatchApi, ledger: Ledger) -> None:
+    said = judged(api, ledger, *range(20))
+    assert {completion.state for completion in said} == {"answered"}
+    assert {asked(chat) for chat in api.judgments} == {str(number) for number in range(8)}
+    assert uploaded(api) == [[str(number) for number in range(8, 20)]]
+    judged(api, ledger, *range(100, 120))  # it is known now
+    assert (len(api.judgments), len(uploaded(api)[-1])) == (8, 20)
+
+
+def test_a_judge_of_no_use_gets_no_batch(api: BatchApi, ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    api.answer = lambda request: "no verdict"
+    said = judged(api, ledger, *range(20))
+    assert 5 <= len(api.judgments) <= 8  # what is under way when five are of no use still comes
+    assert uploaded(api) == []
+    assert [completion.state for completion in said].count("failed") >= 12
+    assert "of the first 5 judgments of gpt-4, which were asked alone, 0 are of use" in caplog.text
+
+
+def test_a_judgment_that_a_batch_cut_off_is_asked_again_live_with_more_room(api: BatchApi, ledger: Ledger) -> None:
+    def answer(body: dict[str, Any]) -> Reply | str:
+        if asked(body) != "long" or body["max_tokens"] > 64:
+            return "[[8]]"
+        return Reply(completion("It is", finish_reason="length"))
+
+    api.answer = answer
+    short, long = judged(api, ledger, "short", "long")
+    assert ("attempts" in short.details, long.text) == (False, "[[8]]")
+    (attempt,) = long.details["attempts"]
+    assert (attempt["max_tokens"], attempt["finish_reason"], attempt["batch"]) == (64, "length", "batch_0")
+    assert "batch" not in long.details  # the second try was live, at the full price
+    assert ledger.judgment(request(api, "long").key) == long
+    assert [chat["max_tokens"] for chat in api.judgments] == [256]
+
+
+def test_where_more_room_fails_the_batchs_judgment_stays(api: BatchApi, ledger: Ledger) -> None:
+    def answer(body: dict[str, Any]) -> Reply | str:
+        cut_off = Reply(completion("It is", finish_reason="length"))
+        return error(400, "too many tokens") if body["max_tokens"] > 64 else cut_off
+
+    api.answer = answer
+    (said,) = judged(api, ledger, "long")
+    assert (said.text, said.details["batch"]) == ("It is", "batch_0")
+    assert said.reason.startswith("cut off at max_tokens=64: raise judge.max_tokens")
