@@ -13,6 +13,7 @@ from hf_datasets.audit.parts import parts, samples
 from hf_datasets.records import ASSISTANT, SYSTEM, USER, Sample
 from hf_datasets.shared.language_id import detect_language
 from hf_datasets.shared.processes import ordered_map
+from hf_datasets.shared.scripts import n_words
 
 UNKNOWN = "unknown"
 """Where the language of a sample can't be told."""
@@ -98,9 +99,7 @@ def tally_of(found: Sequence[Sample]) -> list[Tally]:
 
 def _tally(sample: Sample) -> Tally:
     said = [message for message in sample.messages if message.role != SYSTEM]
-    words = {
-        role: [len(message.content.split()) for message in said if message.role == role] for role in (USER, ASSISTANT)
-    }
+    words = {role: [n_words(message.content) for message in said if message.role == role] for role in (USER, ASSISTANT)}
     language = detect_language("\n\n".join(message.content for message in said)) or UNKNOWN
     return Tally(
         samples=1,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.scripts import n_words
 
 Texts = Mapping[str, Mapping[str, str]]
 """Language -> id -> text; the same id is the same content."""
@@ -77,7 +78,7 @@ def _measured(
     shared = [identifier for identifier in mine if identifier in theirs]
     if not shared:
         raise UserError(f"No text in {language!r} has the id of one in {reference!r}; the texts must be parallel.")
-    words = sum(len(text.split()) for text in by_id.values())
+    words = sum(map(n_words, by_id.values()))
     total = sum(map(len, mine.values()))
     compared = sum(len(theirs[identifier]) for identifier in shared)
     return Fairness(

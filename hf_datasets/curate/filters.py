@@ -14,6 +14,7 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.code_fences import without_code
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
+from hf_datasets.shared.scripts import n_words
 
 WORDS, CHARS = "words", "chars"
 ANSWER, PAIR = "answer", "pair"
@@ -125,7 +126,7 @@ def _phrase(question: str, answer: str, rules: Rules) -> Fault:
 
 def length(text: str, unit: str) -> int:
     """Count a text's words or characters."""
-    return len(text.split()) if unit == WORDS else len(text)
+    return n_words(text) if unit == WORDS else len(text)
 
 
 def _length(question: str, answer: str, rules: Rules) -> Fault:

@@ -30,6 +30,11 @@ EngineName = Annotated[str, typer.Option("--engine", help="deepl, or openai:MODE
 BaseUrl = Annotated[str | None, typer.Option(help="The chat model's endpoint; default: OPENAI_BASE_URL or OpenAI's.")]
 KeyEnv = Annotated[str, typer.Option("--api-key-env", help="The variable that holds the chat model's key.")]
 Formality = Annotated[str, typer.Option(help="default, more, less, prefer_more or prefer_less.")]
+GlossaryName = Annotated[
+    str | None,
+    typer.Option("--glossary", help="Terms with a fixed translation: a file (term, tab, translation), or DeepL's id."),
+]
+Style = Annotated[str, typer.Option("--style", help="Id of a style rule of your DeepL account.")]
 LedgerFile = Annotated[Path | None, typer.Option("--ledger", help="Where results are kept; default: the user's cache.")]
 
 
@@ -42,6 +47,8 @@ def translate(
     out: Annotated[Path | None, typer.Option(help="The .jsonl file or folder to write; default: this folder.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it takes and costs, and stop.")] = False,
     formality: Formality = "prefer_more",
+    glossary: GlossaryName = None,
+    style: Style = "",
     strings: Annotated[
         bool, typer.Option("--strings", help="In code, translate strings too, not only comments.")
     ] = False,
@@ -62,12 +69,13 @@ def translate(
     from hf_datasets.translate.targets import target_files
 
     documents = tuple(read_document(source, from_.lower(), to) for source in sources)
-    who = make_engine(engine, base_url, api_key_env)
+    who = make_engine(engine, base_url, api_key_env, glossary, style)
     pair = _pair(who, from_, to, formality)
     job = Job(documents, who, pair, strings, edits, marks)
     if dry_run:
         _print_estimate(job, ledger, price)
         return
+    who.prepare(pair)
     with _progress(f"{who.name} -> {pair.target}") as progress:
         result = run(job, open_ledger(ledger), target_files(documents, pair, out), progress)
     for line in result.failed:
@@ -152,19 +160,36 @@ def compare_translations(
         print(out)
 
 
-def make_engine(name: str, base_url: str | None = None, api_key_env: str = "OPENAI_API_KEY") -> "TranslationEngine":
+def make_engine(
+    name: str,
+    base_url: str | None = None,
+    api_key_env: str = "OPENAI_API_KEY",
+    glossary: str | None = None,
+    style: str = "",
+) -> "TranslationEngine":
     """Return an engine by the name that users give it.
 
+    Args:
+        name: `deepl` or `openai:MODEL`.
+        base_url: A chat model's endpoint; None: OPENAI_BASE_URL or OpenAI's own.
+        api_key_env: The variable that holds its key.
+        glossary: A file of terms, or the id of one of DeepL's; None: none.
+        style: Id of a style rule of DeepL's; "": none.
+
     Raises:
-        UserError: There is none of that name.
+        UserError: There is none of that name, or the glossary or style isn't for it.
     """
     from hf_datasets.translate.engines.chat import ChatEngine
     from hf_datasets.translate.engines.deepl import DeepL
+    from hf_datasets.translate.glossary import read_glossary
 
+    terms = read_glossary(glossary) if glossary else None
     if name == "deepl":
-        return DeepL()
+        return DeepL(terms, style)
+    if style:
+        raise UserError("--style names a style rule of a DeepL account; a chat model has none: leave it out.")
     if name.startswith("openai:") and name.removeprefix("openai:"):
-        return ChatEngine(name.removeprefix("openai:"), base_url=base_url, api_key_env=api_key_env)
+        return ChatEngine(name.removeprefix("openai:"), base_url, api_key_env, terms)
     raise UserError(f"There is no engine {name!r}; there are deepl and openai:MODEL.")
 
 

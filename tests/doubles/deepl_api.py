@@ -49,6 +49,8 @@ class DeepLApi:
     """Every text that was translated and billed."""
     used: int = 0
     """Characters billed."""
+    glossaries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Id -> name, languages and terms of each glossary of the account."""
 
     def answer(self, request: dict[str, Any], size: int) -> tuple[int, Any, dict[str, str]]:
         self.requests.append(request)
@@ -59,6 +61,22 @@ class DeepLApi:
         self.used += sum(map(characters, request["text"]))
         translations = [self._translation(request, text) for text in request["text"]]
         return 200, {"translations": translations}, {}
+
+    def about(self, path: str, target: bool) -> Any:
+        """What can be asked besides translations; None: no such address."""
+        if path == "/v2/usage":
+            return {"character_count": self.used, "character_limit": 10**12 if self.limit is None else self.limit}
+        if path == "/v2/glossaries":
+            return {"glossaries": [_glossary(key, kept) for key, kept in self.glossaries.items()]}
+        return _languages(TARGETS if target else SOURCES, target) if path == "/v2/languages" else None
+
+    def keep(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Keep a glossary as DeepL does: one a call, whatever its name."""
+        identifier = f"00000000-0000-4000-8000-{len(self.glossaries):012d}"
+        terms = dict(line.split("\t") for line in request["entries"].splitlines())
+        about = {name: request[name] for name in ("name", "source_lang", "target_lang")}
+        self.glossaries[identifier] = {**about, "terms": terms}
+        return _glossary(identifier, self.glossaries[identifier])
 
     def _refusal(self, request: dict[str, Any], size: int) -> Refusal | None:
         target, formality = request["target_lang"], request.get("formality", "default")
@@ -79,11 +97,13 @@ class DeepLApi:
     def _translation(self, request: dict[str, Any], text: str) -> dict[str, Any]:
         xml = request.get("tag_handling") == "xml"
         ignored = request.get("ignore_tags", []) if xml else []
-        said = (
-            _outside(text, ignored, lambda part: self.speak(part, request["target_lang"]))
-            if xml
-            else (self.speak(text, request["target_lang"]))
-        )
+        terms = self.glossaries[request["glossary_id"]]["terms"] if "glossary_id" in request else {}
+
+        def speak(part: str) -> str:
+            found = re.split(f"({'|'.join(map(re.escape, terms))})", part) if terms else [part]
+            return "".join(terms.get(piece) or self.speak(piece, request["target_lang"]) for piece in found)
+
+        said = _outside(text, ignored, speak) if xml else speak(text)
         billed = {"billed_characters": characters(text)} if request.get("show_billed_characters") else {}
         return {"detected_source_language": request.get("source_lang", "EN"), "text": said, **billed}
 
@@ -107,7 +127,10 @@ def serve_deepl(api: DeepLApi | None = None) -> Iterator[DeepLApi]:
     class Translate(Handler):
         def do_POST(self) -> None:  # noqa: N802
             body = self.read()
-            if not self.allowed() or urlsplit(self.path).path != "/v2/translate":
+            if not self.allowed():
+                return
+            if urlsplit(self.path).path == "/v2/glossaries":
+                self.send(api.keep(json.loads(body)), 201, {})
                 return
             status, answer, headers = api.answer(json.loads(body), len(body))
             self.send(answer, status, headers)
@@ -117,14 +140,8 @@ def serve_deepl(api: DeepLApi | None = None) -> Iterator[DeepLApi]:
             if not self.allowed():
                 return
             url = urlsplit(self.path)
-            if url.path == "/v2/usage":
-                limit = 10**12 if api.limit is None else api.limit
-                self.send({"character_count": api.used, "character_limit": limit}, 200, {})
-            elif url.path == "/v2/languages":
-                target = "target" in parse_qs(url.query or body).get("type", [])
-                self.send(_languages(TARGETS if target else SOURCES, target), 200, {})
-            else:
-                self.send({"message": "Not found"}, 404, {})
+            found = api.about(url.path, "target" in parse_qs(url.query or body).get("type", []))
+            self.send(found or {"message": "Not found"}, 200 if found else 404, {})
 
         def allowed(self) -> bool:
             if self.headers.get("Authorization") == f"DeepL-Auth-Key {KEY}":
@@ -141,3 +158,9 @@ def _languages(codes: tuple[str, ...], target: bool) -> list[dict[str, Any]]:
     return [
         {"language": code, "name": code, **({"supports_formality": code in FORMAL} if target else {})} for code in codes
     ]
+
+
+def _glossary(identifier: str, kept: dict[str, Any]) -> dict[str, Any]:
+    about = {name: kept[name] for name in ("name", "source_lang", "target_lang")}
+    times = {"ready": True, "creation_time": "2026-11-28T10:00:00.000000Z", "entry_count": len(kept["terms"])}
+    return {"glossary_id": identifier, **about, **times}

@@ -20,6 +20,7 @@ from hf_datasets.translate.engines.engine import (
     TooLargeError,
     UnavailableError,
 )
+from hf_datasets.translate.glossary import Glossary
 from hf_datasets.translate.protect.placeholders import TAG
 
 KEY_VARIABLE, SERVER_VARIABLE = "DEEPL_AUTH_KEY", "DEEPL_SERVER_URL"
@@ -40,12 +41,21 @@ BAD_REQUEST, FORBIDDEN, TOO_LARGE, TOO_MANY, SERVER_ERROR = 400, 403, 413, 429, 
 
 
 class DeepL:
-    """DeepL as an engine, with DeepL's default model; threads may share it."""
+    """DeepL as an engine, with DeepL's default model; threads may share it.
+
+    Args:
+        glossary: Terms with a fixed translation.
+        style: Id of a style rule of the account; "": none.
+    """
 
     name = "deepl"
     most_texts = 50
     most_bytes = 100 * 1024
     concurrency = 4
+
+    def __init__(self, glossary: Glossary | None = None, style: str = "") -> None:
+        self.glossary, self.style = glossary, style
+        self._glossary_id = ""
 
     @property
     def endpoint(self) -> str:
@@ -86,6 +96,35 @@ class DeepL:
             _check_language("from", source.upper(), sources)
         return LanguagePair(source.lower(), code, formality)
 
+    def prepare(self, pair: LanguagePair) -> None:
+        """Have the account keep the terms of a glossary; one that it has already is taken.
+
+        Raises:
+            UserError: DeepL refuses the glossary.
+        """
+        if self.glossary is None:
+            return
+        name, (source, target) = f"mtbenchx-{self.glossary.name[:12]}", _glossary_languages(pair)
+        known = (
+            {}
+            if self.glossary.identifier
+            else {
+                (each.name, each.source_lang.lower(), each.target_lang.lower()): each.glossary_id
+                for each in self._ask("list_glossaries")
+            }
+        )
+        found = self.glossary.identifier or known.get((name, source, target))
+        if found is None:
+            made = self._ask("create_glossary", name, source, target, dict(self.glossary.terms))
+            found = made.glossary_id
+        self._glossary_id = str(found)
+
+    @property
+    def _choices(self) -> dict[str, str]:
+        """What the user chose besides languages and tone, as it determines translations."""
+        chosen = {"glossary": self.glossary.name if self.glossary else "", "style": self.style}
+        return {name: value for name, value in chosen.items() if value}
+
     def request(self, fragment: Fragment, pair: LanguagePair) -> FragmentRequest:
         """Return what identifies this translation; whichever server passes it on, it is DeepL's."""
         content = {
@@ -97,6 +136,7 @@ class DeepL:
             "context": fragment.context,
             "text": fragment.markup,
             "options": OPTIONS,
+            **self._choices,
         }
         return FragmentRequest(fragment, content)
 
@@ -109,6 +149,8 @@ class DeepL:
             target_lang=pair.target,
             formality=pair.formality,
             context=fragments[0].context or None,
+            **({"glossary": self._glossary_id} if self._glossary_id else {}),
+            **({"style_rule": self.style} if self.style else {}),
             **OPTIONS,
         )
         if len(results) != len(fragments):
@@ -166,6 +208,11 @@ class DeepL:
     def _redacted(self, text: str) -> str:
         key = os.environ.get(KEY_VARIABLE, "").strip()
         return text.replace(key, "***") if key else text
+
+
+def _glossary_languages(pair: LanguagePair) -> tuple[str, str]:
+    """Return both languages without their variants, which glossaries don't have."""
+    return pair.source, pair.target.partition("-")[0].lower()
 
 
 def _check_language(direction: str, code: str, known: set[str]) -> None:

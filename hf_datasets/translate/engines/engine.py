@@ -98,6 +98,10 @@ class TranslationEngine(Protocol):
         """Choose the engine's codes; raises UserError if it has no such language. Asks the engine if it can."""
         ...
 
+    def prepare(self, pair: LanguagePair) -> None:
+        """Have the engine know what is fixed for all texts, such as a glossary; before the first translation."""
+        ...
+
     def request(self, fragment: Fragment, pair: LanguagePair) -> FragmentRequest:
         """Return what identifies this translation; nothing is sent."""
         ...

@@ -56,6 +56,7 @@ _STRONG = re.compile(
             r"\}?\s*(?:else|catch|finally)\b.*\{",
             rf"[\w.:\[\]]+{_ARGUMENTS};?",
             r"@\w[\w.]*(?:\(.*\))?",
+            r"[\w.]+ <- [\w.\[\]\"'-]+(?:\(.*\))?",
             r"\"[^\"]+\"\s*:\s*.+",
             r"[\w.#:>+~,*\[\]=\"' -]{1,80}\{",
             r"[a-z-]+:\s*[^;:]+;",
@@ -79,6 +80,11 @@ _WEAK = re.compile(
     r"(?:SET|AND|OR|ON)\b.*|(?:echo|tar|ls|rm|cp|mv|make|python3?|node) .*"
 )
 """What may stand between and below them."""
+_INDENTED = re.compile(r"(?: {4}|\t)\s*(?P<line>\S.*)")
+_STATEMENT = re.compile(r"(?!.*\\)(?:(?:for|if|while|switch|try|do)\b.*[({].*[;{}]|[\w.]+ (?:<-|:=|[-+*/]?=) \S.*)")
+"""A statement on one line; what holds a backslash is rather a formula."""
+_COMMAND = re.compile(r"(?:sudo )?[a-z][\w.-]*(?: [\w./-]+)* --?[a-zA-Z][\w-]*(?:[ =].*)?")
+"""A program's name, words, and a flag."""
 _COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|--|<!--)")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 ENOUGH = 2
@@ -135,7 +141,7 @@ def _runs(text: str) -> Iterator[Block]:
     prose: list[str] = []
     number = 0
     while number < len(lines):
-        length = _run_length(lines[number:])
+        length = _run_length(lines[number:]) or int(_stands_alone(lines, number) and _is_indented_code(lines[number]))
         if not length:
             prose.append(lines[number])
             number += 1
@@ -162,6 +168,21 @@ def _run_length(lines: list[str]) -> int:
         evidence += weight
         length = length if blank or (_COMMENT.match(line) and not weight) else number + 1
     return length if evidence >= ENOUGH else 0
+
+
+def _stands_alone(lines: list[str], number: int) -> bool:
+    """Tell whether a line stands between blank ones, or where the text begins or ends."""
+    beside = lines[max(number - 1, 0) : number] + lines[number + 1 : number + 2]
+    return not any(line.strip() for line in beside)
+
+
+def _is_indented_code(line: str) -> bool:
+    """Tell whether a line is indented as Markdown's code is and reads as a statement or a command, not as words."""
+    indented = _INDENTED.fullmatch(line.rstrip()[:LONGEST_LINE])
+    if indented is None:
+        return False
+    statement = re.sub(r"\s+(?://|#).*", "", indented["line"])
+    return bool(_weight(statement) or _STATEMENT.fullmatch(statement) or _COMMAND.fullmatch(statement))
 
 
 def _may_continue(line: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hf_datasets.shared.language_id import detect_language
+from hf_datasets.shared.scripts import latin_length, n_words
 from hf_datasets.translate.protect.code_lines import split_blocks
 from hf_datasets.translate.protect.comments import CODE, code_parts
 from hf_datasets.translate.protect.spans import find_spans
@@ -14,7 +15,7 @@ UNTRANSLATED, CODE_CHANGED, PLACEHOLDER_LOST = "untranslated", "code_changed", "
 LENGTH_RATIO, LANGUAGE, NUMBER_CHANGED = "length_ratio", "language", "number_changed"
 FLAGS = (UNTRANSLATED, CODE_CHANGED, PLACEHOLDER_LOST, LENGTH_RATIO, LANGUAGE, NUMBER_CHANGED)
 SHORTEST, LONGEST = 0.5, 2.0
-"""Usual ratio of a translation's length to its source's, in characters of prose."""
+"""Usual ratio of a translation's length to its source's, in characters of prose as Latin script would have them."""
 ENOUGH_TO_MEASURE = 40
 """Characters of prose below which a ratio says nothing."""
 FEW_WORDS = 4
@@ -85,18 +86,19 @@ def _seen(source: str, translation: str, source_language: str, language: str) ->
     before, after = anatomy(source), anatomy(translation)
     prose, said = before.prose, after.prose
     same = prose.split() == said.split()
-    if same and len(_WORD.findall(prose)) >= FEW_WORDS:
+    words = len(_WORD.findall(prose)) if prose.isascii() else n_words(prose)
+    if same and words >= FEW_WORDS:
         yield UNTRANSLATED, "the text is the source's"
     if before.code != after.code:
         yield CODE_CHANGED, "code differs outside of comments"
     if lost := before.protected - after.protected:
         yield PLACEHOLDER_LOST, ", ".join(sorted(lost))[:120]
     if len(prose.strip()) >= ENOUGH_TO_MEASURE:
-        ratio = len(said.strip()) / len(prose.strip())
+        ratio = latin_length(said.strip()) / latin_length(prose.strip())
         if not SHORTEST <= ratio <= LONGEST:
             yield LENGTH_RATIO, f"{ratio:.2f}"
     spoken = detect_language(said)
-    is_a_name = same and len(_WORD.findall(prose)) < FEW_WORDS
+    is_a_name = same and words < FEW_WORDS
     if spoken not in (None, language) and not is_a_name and detect_language(prose) in (None, source_language):
         yield LANGUAGE, f"reads as {spoken}"
     changed = _unmatched(numbers(prose), numbers(said))

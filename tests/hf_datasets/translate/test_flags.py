@@ -53,3 +53,20 @@ def test_the_detail_says_what_changed() -> None:
 )
 def test_a_number_may_mean_several(text: str, readings: list[set[float]]) -> None:
     assert [set(number) for number in numbers(text)] == readings
+
+
+@pytest.mark.parametrize(
+    ("language", "translation"),
+    [
+        ("zh", "委员会将于星期四上午再次开会，讨论图书馆的新预算。"),
+        ("ja", "委員会は木曜日の朝に再び集まり、図書館の新しい予算について話し合います。"),
+        ("ko", "위원회는 목요일 아침에 다시 모여 도서관의 새 예산에 대해 논의할 것입니다."),
+        ("ar", "ستجتمع اللجنة مرة أخرى صباح الخميس للحديث عن الميزانية الجديدة للمكتبة."),
+        ("hi", "समिति पुस्तकालय के नए बजट पर बात करने के लिए गुरुवार की सुबह फिर मिलेगी।"),
+    ],
+)
+def test_a_good_translation_into_any_script_has_a_usual_length(language: str, translation: str) -> None:
+    assert flags(ENGLISH, translation, "en", language) == ()
+    assert [flag.name for flag in flags(ENGLISH, translation * 3, "en", language)] == ["length_ratio"]
+    assert [flag.name for flag in flags(ENGLISH, translation[:8], "en", language)][:1] == ["length_ratio"]
+    assert "untranslated" in [flag.name for flag in flags(translation, translation, language, "en")]

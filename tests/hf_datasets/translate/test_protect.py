@@ -174,6 +174,43 @@ def test_code_without_a_fence_is_seen(code: str) -> None:
     )
 
 
+INDENTED = [
+    "    for (int i = 0; i < n; i++) { total += i; } // the sum",
+    "    git reset --hard HEAD~1",
+    "\tpip install --upgrade mtbench-x",
+    "    x <- c(1, 2, 3)  # a vector",
+    "    total = price * 1.19",
+    "    if (ready) { start(); }",
+]
+
+
+@pytest.mark.parametrize("line", INDENTED)
+@pytest.mark.parametrize("around", ["Run this:\n\n{}\n\nThen go on.", "{}", "Run this:\n\n{}"])
+def test_one_indented_line_is_code_where_it_stands_alone(line: str, around: str) -> None:
+    (code,) = [block.text.rstrip("\n") for block in split_blocks(around.format(line)) if block.code]
+    assert code == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear all,\n\n    thank you for coming - see you (soon).\n\nYours",
+        "    Yours sincerely",
+        "A poem:\n\n    The rain in spring;\n\nand on.",
+        "So:\n\n    - a list that is indented\n\nand on.",
+        "It is\n    git reset --hard HEAD~1\nwhat you want.",  # in the middle of a paragraph nobody knows
+        "Formula:\n\n    x = \\frac{a}{b}\n\nand on.",
+    ],
+)
+def test_an_indented_line_of_words_is_none(text: str) -> None:
+    assert not [block for block in split_blocks(text) if block.code]
+
+
+def test_two_lines_of_r_are_code() -> None:
+    code = "x <- c(1,2,3)\nmean(x)\n"
+    assert [block.text for block in split_blocks(code) if block.code] == [code]
+
+
 def test_a_fence_may_open_behind_a_sentence() -> None:
     assert shouted("like this:```html\n<p>a</p>\n```\ndone") == "LIKE THIS:```html\n<p>a</p>\n```\nDONE"
 
