@@ -1,6 +1,8 @@
 """`mtbenchx data`: build and push; and the commands of the rooms. Every import of weight is inside its command."""
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +20,9 @@ Examples: `mtbenchx data build mtbench-x`, then `load_dataset('mtbench-x', 'de')
 
 `mtbenchx data build mtbench-x --translation pt/`, then `lm_eval --include_path mtbench-x/tasks --tasks mtbench_x_pt`.
 
+`mtbenchx data build ja_mt_bench --questions data/ja_mt_bench --language ja`, then `lm_eval --include_path
+ja_mt_bench/tasks --tasks ja_mt_bench`.
+
 `mtbenchx data build lima-x --configs mini` needs no source and no network.
 
 `mtbenchx data build lima-x --source translated/ --validation validation/ --languages EN,PT`
@@ -26,7 +31,7 @@ Examples: `mtbenchx data build mtbench-x`, then `load_dataset('mtbench-x', 'de')
 """
 INSTRUCTIONS = "Instruction data"
 
-Name = Annotated[str, typer.Argument(help="The dataset: mtbench-x, lima-x or bactrian-x.")]
+Name = Annotated[str, typer.Argument(help="mtbench-x, lima-x, bactrian-x; or another name for a set of others.")]
 Out = Annotated[Path | None, typer.Option(help="The folder to write; default: ./NAME.")]
 Languages = Annotated[
     str | None,
@@ -83,12 +88,98 @@ Translations = Annotated[
     ),
 ]
 
+OTHER = "Any MT-Bench-like set"
+Questions = Annotated[
+    list[Path],
+    typer.Option(
+        help="A set of others as benchmark NAME: its question.jsonl or its folder in FastChat's layout, whose "
+        "reference_answer/ and judge_prompts.jsonl are found; repeat with --language for each language.",
+        rich_help_panel=OTHER,
+    ),
+]
+Language = Annotated[
+    list[str],
+    typer.Option(help="Code of the questions' language, e.g. ja; one for each --questions.", rich_help_panel=OTHER),
+]
+References = Annotated[
+    list[Path],
+    typer.Option(help="Reference answers: a file, or a folder of files; one for each set.", rich_help_panel=OTHER),
+]
+JudgePrompts = Annotated[
+    list[Path],
+    typer.Option(help="Judge prompts in FastChat's layout; default: those found, else ours.", rich_help_panel=OTHER),
+]
+Categories = Annotated[
+    str | None,
+    typer.Option(help="Only these, in this order, e.g. writing,math; default: all.", rich_help_panel=OTHER),
+]
+ReferenceCategories = Annotated[
+    str | None,
+    typer.Option(
+        help="Where judges see reference answers; default: everywhere but in those of MT-Bench's categories where "
+        "FastChat shows none.",
+        rich_help_panel=OTHER,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class SetOptions:
+    """What the command line says of a set of others, one entry for each language."""
+
+    questions: Sequence[Path]
+    languages: Sequence[str]
+    references: Sequence[Path]
+    prompts: Sequence[Path]
+    categories: str | None
+    reference_categories: str | None
+
+
+def _build_other(name: str, folder: Path, told: SetOptions) -> None:
+    from hf_datasets.benchmark.others.build import Options, Part, build_other
+
+    if not told.questions and not told.languages:
+        known = ", ".join(DATASETS)
+        raise UserError(
+            f"There is no dataset {name!r}; there are {known}; a set of others needs --questions, --language."
+        )
+    sets = max(len(told.questions), 1)
+    for option, given in (
+        ("--language", told.languages),
+        ("--references", told.references),
+        ("--judge-prompts", told.prompts),
+    ):
+        if len(given) not in ({sets} if option == "--language" else {0, sets}):
+            raise UserError(
+                f"{len(given)} times {option} and {sets} sets; give it once for each --questions, in order."
+            )
+    parts = [
+        Part(language, *(given[at] if given else None for given in (told.questions, told.references, told.prompts)))
+        for at, language in enumerate(told.languages)
+    ]
+    target, remarks = build_other(
+        name, folder, parts, Options(_named(told.categories) or (), _named(told.reference_categories))
+    )
+    for remark in remarks:
+        print(f"mtbenchx: {remark}", file=sys.stderr)
+    print(target)
+
+
+def _named(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
 
 def build(
     name: Name,
     out: Out = None,
     *,
-    translations: Translations = [],  # noqa: B006  (typer reads it)
+    questions: Questions = [],  # noqa: B006  (typer reads it)
+    language: Language = [],  # noqa: B006
+    references: References = [],  # noqa: B006
+    judge_prompts: JudgePrompts = [],  # noqa: B006
+    categories: Categories = None,
+    reference_categories: ReferenceCategories = None,
+    translations: Translations = [],  # noqa: B006
     languages: Languages = None,
     configs: Configs = None,
     source: Source = None,
@@ -99,17 +190,23 @@ def build(
     processes: Processes = None,
 ) -> None:
     """Write a dataset as a folder that `load_dataset` reads, and print its absolute path."""
-    if name not in DATASETS:
-        raise UserError(f"There is no dataset {name!r}; there are {', '.join(DATASETS)}.")
     folder = out or Path(name)
+    told = SetOptions(questions, language, references, judge_prompts, categories, reference_categories)
+    if name not in DATASETS:
+        _build_other(name, folder, told)
+        return
+    if any((questions, references, judge_prompts, categories, reference_categories)):
+        raise UserError(
+            f"{name} is a dataset of ours; --questions and what belongs to it are for a set with another NAME."
+        )
     if name == BENCHMARK:
         from hf_datasets.benchmark.build import build_mtbench_x, flagged
 
         if languages or configs or source or validation:
             raise UserError("mtbench-x is built as a whole: no --languages, --configs, --source or --validation.")
-        for remark in flagged(translations):
+        for remark in flagged(translations, language):
             print(f"mtbenchx: {remark}", file=sys.stderr)
-        print(build_mtbench_x(folder, translations))
+        print(build_mtbench_x(folder, translations, language))
         return
     if translations:
         raise UserError(f"{name} takes translated rows by --source; --translation is for mtbench-x.")

@@ -2,28 +2,59 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 CATEGORIES = ("writing", "roleplay", "reasoning", "math", "coding", "extraction", "stem", "humanities")
 """MT-Bench's eight categories, in its order."""
+QuestionId = int | str
+"""A question's id: a number, or a text that is no number."""
+SHOWN_IDS = 3
+"""How many ids an error names."""
+_DIGITS = 15
+"""Longer numbers aren't told apart by every program that reads them."""
+
+
+def plain_id(value: QuestionId) -> QuestionId:
+    """Return the number that a text of digits is, and any other id as it is: a table may hold 81 as text."""
+    digits = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _DIGITS
+    return int(value) if digits else value
+
+
+def id_order(value: QuestionId) -> tuple[int, int, str]:
+    """Return what ids are sorted by: numbers by size, then texts."""
+    return (0, value, "") if isinstance(value, int) else (1, 0, value)
+
+
+def ids_shown(ids: Iterable[QuestionId]) -> str:
+    """Return distinct ids on one line: `81 to 160`, or the first of texts and how many there are."""
+    found = sorted(set(ids), key=id_order)
+    if all(isinstance(one, int) for one in found) or len(found) < SHOWN_IDS:
+        return f"{found[0]} to {found[-1]}" if len(found) >= SHOWN_IDS else ", ".join(map(str, found))
+    return f"{', '.join(map(str, found[:SHOWN_IDS]))} ... ({len(found)} in all)"
+
+
+def ordered_categories(present: Iterable[str]) -> list[str]:
+    """Return distinct categories in the order of tables: MT-Bench's in its order, then others as they appear."""
+    found = dict.fromkeys(present)
+    return [name for name in CATEGORIES if name in found] + [name for name in found if name not in CATEGORIES]
 
 
 @dataclass(frozen=True)
 class Question:
-    """One two-turn question in one language; the same `question_id` is the same question in every language."""
+    """One question in one language, of a turn or more; one `question_id` is one question in every language."""
 
-    question_id: int
-    """81 to 160 in MT-Bench-X, from 1 in the mini benchmark."""
+    question_id: QuestionId
+    """81 to 160 in MT-Bench-X, from 1 in the mini benchmark, anything in others; a text only if it is no number."""
     language: str
     """Lower-case ISO 639-1 code of the turns."""
     category: str
-    """One of CATEGORIES, in English in every language."""
+    """One of CATEGORIES, in English in every language; another benchmark's own."""
     turns: tuple[str, ...]
-    """What the user says: two turns."""
+    """What the user says, turn by turn; two in MT-Bench."""
     reference: tuple[str, ...] = ()
-    """The reference answers a judge sees, one per turn; empty where many answers are right."""
+    """The reference answers a judge sees, turn by turn; empty where many answers are right."""
     question_reference: tuple[str, ...] = ()
     """Upstream's `reference` of question.jsonl; no judge sees it."""
     source_turns: tuple[str, ...] = ()
@@ -33,19 +64,33 @@ class Question:
     corrected_fields: tuple[str, ...] = ()
     """Which of `turns` and `question_reference` people corrected."""
     other_language_turns: tuple[int, ...] = ()
-    """The turns (1, 2) whose answer may be in another language: they ask for it, or were left untranslated."""
+    """The turns (from 1) whose answer may be in another language: they ask for it, or were left untranslated."""
     limited_turns: tuple[int, ...] = ()
-    """The turns (1, 2) that limit the number of words or sentences of their answer."""
+    """The turns (from 1) that limit the number of words or sentences of their answer."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Question":
         """Read a row of a built dataset (lists become tuples)."""
         fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-        return cls(**fields)
+        return cls(**fields | {"question_id": plain_id(fields["question_id"])})
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of the published dataset (tuples become lists)."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+
+def question_rows(questions: Iterable[Question]) -> list[dict[str, Any]]:
+    """Return the rows of a table of questions: ids of one kind, texts if one is a text (`from_row` gives them back)."""
+    rows = [question.to_row() for question in questions]
+    if any(isinstance(row["question_id"], str) for row in rows):
+        return [{**row, "question_id": str(row["question_id"])} for row in rows]
+    return rows
+
+
+def answers_needed(question: Question) -> str:
+    """Return `two answers, one per turn`: how many answers a question takes."""
+    n = len(question.turns)
+    return "one answer" if n == 1 else f"{'two' if n == 2 else n} answers, one per turn"  # noqa: PLR2004
 
 
 @dataclass(frozen=True)
@@ -99,15 +144,15 @@ class Use:
     identity: str
     """What tells two models of one name apart: the hash of its weights, or endpoint and name; "" if unknown."""
     benchmark: str
-    """`mtbench_x` or `mini`."""
+    """`mtbench_x`, `mini`, or another's name."""
     revision: str
     """What identifies the benchmark's content: 12 hex digits."""
     task_version: float
     """The harness task's version."""
     language: str
-    question_id: int
+    question_id: QuestionId
     turn: int
-    """1 or 2."""
+    """From 1."""
     repeat: int
     """0-based number of the generated answer."""
     run: int
@@ -131,13 +176,13 @@ class Comparison:
     """Where the judgment of one game counts: two answers to one turn, shown in one order, in one run of one judge."""
 
     benchmark: str
-    """`mtbench_x` or `mini`."""
+    """`mtbench_x`, `mini`, or another's name."""
     revision: str
     """What identifies the benchmark's content: 12 hex digits."""
     language: str
-    question_id: int
+    question_id: QuestionId
     turn: int
-    """1 or 2."""
+    """From 1."""
     run: int
     """0-based number of the judge run."""
     judge: str

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.benchmark.references import PUBLISHED
-from hf_datasets.records import CATEGORIES
+from hf_datasets.records import ordered_categories
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
 from mtbenchx_tasks.formats.benchmark import plain_task
@@ -29,6 +29,8 @@ FOLDER = ".eval_results"
 PREFIX = "mtbench_x-"
 """How our files there begin."""
 _PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
+_OTHER = re.compile(r"score|turn_\d+|category_mean|answer_language|unscored|.*_stderr")
+"""Metrics that aren't a category's."""
 _CODE = re.compile(r"\w[\w-]{0,34}")
 LOCAL_SERVER = "a local server"
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
@@ -91,7 +93,7 @@ class Result:
     @property
     def categories(self) -> list[str]:
         """The categories it has."""
-        return [category for category in CATEGORIES if category in self.metrics]
+        return ordered_categories(name for name in self.metrics if not _OTHER.fullmatch(name))
 
 
 @dataclass(frozen=True)
@@ -201,8 +203,8 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         },
         metrics={key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
         questions=questions,
-        counts=_counts(file, task),
-        answers=None if questions is None else questions[0] * TURNS * told.repeats,
+        counts=(counts := _counts(file, task)),
+        answers=_answers(counts, questions, told.turns or (TURNS,), told.repeats),
         sent=_sent(settings),
         date=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if started else None,
         run={
@@ -267,6 +269,15 @@ def _number(value: Any) -> float | None:
     return float(value) if is_number and math.isfinite(value) else None
 
 
+def _answers(
+    counts: Mapping[str, tuple[int, int]], questions: tuple[int, int] | None, turns: Sequence[int], repeats: int
+) -> int | None:
+    """Return how many answers were judged: as the samples have them, or where every question has as many turns."""
+    if counts:
+        return sum(total for _, total in counts.values())
+    return None if questions is None or len(turns) > 1 else questions[0] * turns[0] * repeats
+
+
 def _counts(file: Path, task: str) -> dict[str, tuple[int, int]]:
     """Count scored and all answers by category, from the samples that were logged beside the results."""
     samples = file.with_name(file.name.replace("results_", f"samples_{task}_", 1)).with_suffix(".jsonl")
@@ -284,4 +295,4 @@ def counts_of(answers: Iterable[Sequence[Rating]]) -> dict[str, tuple[int, int]]
     for ratings in answers:
         total[ratings[0].item.category] += 1
         scored[ratings[0].item.category] += any(rating.value is not None for rating in ratings)
-    return {category: (scored[category], total[category]) for category in CATEGORIES if category in total}
+    return {category: (scored[category], total[category]) for category in ordered_categories(total)}

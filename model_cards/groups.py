@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
 from model_cards.evaluations import Group, Result, model_of, read, understood
 from model_cards.ledgers import results_of_ledger
+from mtbenchx_tasks.formats.conditions import of_one_revision
 from mtbenchx_tasks.formats.ledger.study import is_ledger
 
 
@@ -25,7 +27,7 @@ def read_groups(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Group]
     models: dict[str, str] = {}
     for file in files:
         for result in _results(file, names, models):
-            same = groups.setdefault(canonical_json(result.setup), {})
+            same = groups.setdefault(canonical_json(_of_all_languages(result)), {})
             place = (result.task, result.judge)
             if place in same:
                 raise UserError(f"{same[place].file} and {file} both hold {result.task}; give one of them.")
@@ -33,7 +35,17 @@ def read_groups(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Group]
     if len(models) > 1:
         (first, one), (second, other), *_ = models.items()
         raise UserError(f"{one} is of the model {first!r} and {other} of {second!r}; a card is of one model.")
-    return [Group(tuple(same.values())) for same in groups.values()]
+    return [Group(tuple(part)) for same in groups.values() for part in of_one_revision(same.values(), _place)]
+
+
+def _of_all_languages(result: Result) -> dict[str, Any]:
+    """Return what the languages of a table share; a revision belongs to a language."""
+    return {**result.setup, "benchmark": result.setup["benchmark"]["name"]}
+
+
+def _place(result: Result) -> tuple[str, str, str]:
+    benchmark = result.setup["benchmark"]
+    return str(benchmark["name"]), result.language, str(benchmark["revision"])
 
 
 def _files(path: Path) -> list[Path]:

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.ledger.store import open_ledger
-from hf_datasets.records import Question
+from hf_datasets.records import Question, QuestionId, id_order
 from hf_datasets.shared.errors import UserError
 from model_cards.evaluations import Result, counts_of, host_of
 from mtbenchx_tasks.formats.benchmark import every_question
@@ -48,11 +47,12 @@ def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
 def _result(file: Path, conditions: Conditions, ratings: Sequence[Rating]) -> Result:
     _check_one(file, ratings)
     first, benchmark = ratings[0], conditions.benchmark
-    turns: dict[int, set[int | None]] = {}
+    turns: dict[QuestionId, set[int | None]] = {}
     answers: dict[AnswerId, list[Rating]] = {}
     for rating in ratings:
-        turns.setdefault(int(rating.item.question_id), set()).add(rating.item.turn)
+        turns.setdefault(rating.item.question_id, set()).add(rating.item.turn)
         answers.setdefault(answer_of(rating), []).append(rating)
+    most = max(map(len, turns.values()))
     sent = _sent(file, ratings)
     hashes = {
         "prompt_set": conditions.prompt.get("prompt_sha256"),
@@ -68,7 +68,7 @@ def _result(file: Path, conditions: Conditions, ratings: Sequence[Rating]) -> Re
         setup=_setup(conditions, ratings, sent),
         hashes={name: value for name, value in hashes.items() if value},
         metrics=_metrics(ratings),
-        questions=(sum(len(of) == TURNS for of in turns.values()), len(every_question(benchmark))),
+        questions=(sum(len(of) == most for of in turns.values()), len(every_question(benchmark))),
         counts=counts_of(answers.values()),
         answers=len(answers),
         date=None,
@@ -90,8 +90,12 @@ def _check_one(file: Path, judged: Sequence[Rating]) -> None:
 
 def _metrics(ratings: Sequence[Rating]) -> dict[str, float | None]:
     """Return the task's metrics but `answer_language`; None where nothing was scored."""
-    items = sorted({(int(one.item.question_id), one.item.language, one.item.category) for one in ratings})
-    found = metrics([Question(*item, turns=()) for item in items], ratings)
+    turns: dict[tuple[QuestionId, str, str], int] = {}
+    for item in (one.item for one in ratings):
+        place = (item.question_id, item.language, item.category)
+        turns[place] = max(turns.get(place, 0), item.turn or 0)
+    asked = sorted(turns, key=lambda place: id_order(place[0]))
+    found = metrics([Question(*place, turns=("",) * turns[place]) for place in asked], ratings)
     del found["answer_language"]
     return {name: None if math.isnan(value) else value for name, value in found.items()}
 

@@ -1,5 +1,6 @@
 """Results as Markdown: one group of tables per judge and prompt set, with the number of scored answers beside."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,8 @@ from mtbenchx_tasks.judge.sent import CONFIGURED, in_words
 from mtbenchx_tasks.tables import number, percent, with_error
 
 BENCHMARKS = {"mtbench_x": "MT-Bench-X", "mini": "Mini benchmark of mtbench-x"}
-MEANS = ("score", "turn_1", "turn_2", "category_mean")
 NOT_RECORDED = "not recorded"
+_TURN = re.compile(r"turn_\d+")
 SHARES = ("answer_language", "unscored")
 
 
@@ -57,12 +58,19 @@ def _setup(of: Group) -> str:
         + (" (a rating is the mean of its valid runs)" if isinstance(runs, int) and runs > 1 else ""),
         f"verdicts: parser {_code(judge.get('parser'))}, rating {_code(judge.get('rating'))}",
         f"the judge's parameters {parameters(of.results)}",
-        f"benchmark revision: {_code(of.setup['benchmark']['revision'])}, "
-        f"task version {_code(of.setup['task_version'])}",
+        f"benchmark revision: {_revisions(of.results)}, task version {_code(of.setup['task_version'])}",
         f"generation: {_generation(of.setup['generation'])}",
         *_partial(of.results),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _revisions(results: Sequence[Result]) -> str:
+    """Return the content's revision; an added language has one of its own."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        found.setdefault(_code(result.setup["benchmark"]["revision"]), []).append(result.language)
+    return ", ".join(f"{text} ({', '.join(codes)})" if len(found) > 1 else text for text, codes in found.items())
 
 
 def parameters(results: Sequence[Result]) -> str:
@@ -117,19 +125,26 @@ def _partial(results: Sequence[Result]) -> list[str]:
     return [f"**partial**: {'; '.join(parts)}"] if parts else []
 
 
+def _means(of: Group) -> tuple[str, ...]:
+    """Return the metrics that are means: of all turns, of each, and of the categories."""
+    turns = {int(name.removeprefix("turn_")) for each in of.results for name in each.metrics if _TURN.fullmatch(name)}
+    return ("score", *(f"turn_{turn}" for turn in sorted(turns)), "category_mean")
+
+
 def _scores(of: Group) -> str:
-    header = ("language", *(name.replace("_", " ") for name in (*MEANS, *SHARES)), "scored / all answers")
+    shown = _means(of)
+    header = ("language", *(name.replace("_", " ") for name in (*shown, *SHARES)), "scored / all answers")
     rows = [
         (
             result.language,
-            *(_mean(result, name) for name in MEANS),
+            *(_mean(result, name) for name in shown),
             *(_share(result.metrics.get(name)) for name in SHARES),
             f"{'?' if result.scored is None else result.scored} / {result.answers or '?'}",
         )
         for result in of.results
     ]
     if len(of.results) > 1:
-        means = [number(of.mean(name)) for name in MEANS]
+        means = [number(of.mean(name)) for name in shown]
         part = ", partial" * any(result.part for result in of.results)
         rows.append((f"mean of {len(of.results)}{part}", *means, *("" for _ in SHARES), ""))
     return table(header, rows)
@@ -141,9 +156,10 @@ def _mean(result: Result, name: str) -> str:
     if value is None:
         return ""
     parts = [f"{result.part} questions"] if result.part else []
-    rated = sum(result.metrics.get(category) is not None for category in CATEGORIES)
-    if name == "category_mean" and rated < len(CATEGORIES):
-        parts.append(f"{rated} of {len(CATEGORIES)} categories")
+    every = CATEGORIES if result.setup["benchmark"]["name"] in BENCHMARKS else result.categories
+    rated = sum(result.metrics.get(category) is not None for category in every)
+    if name == "category_mean" and rated < len(every):
+        parts.append(f"{rated} of {len(every)} categories")
     return with_error(value, error) + (f" ({', '.join(parts)})" if parts else "")
 
 

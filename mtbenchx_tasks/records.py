@@ -13,7 +13,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
-from hf_datasets.records import canonical_json
+from hf_datasets.records import QuestionId, canonical_json
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Item:
     """`mtbench_x`, `mini` or another's name; "" where nothing tells it."""
     language: str
     """Code of the question's language; "" where nothing tells it."""
-    question_id: int | str
+    question_id: QuestionId
     """The same in every language, so that questions are the unit of every bootstrap; text only if it is no number."""
     turn: int | None
     """From 1; None: the whole conversation."""
@@ -170,8 +170,8 @@ class Conditions:
 
     @cached_property
     def of_all_languages(self) -> "Conditions":
-        """The same without the hashes of prompts, questions and references, which each language has of its own."""
-        task = {name: value for name, value in self.task.items() if not name.endswith("_sha256")}
+        """The same without the revision and the hashes of prompts, questions and references: each language's own."""
+        task = {name: value for name, value in self.task.items() if name != "revision" and not name.endswith("_sha256")}
         prompt = {name: value for name, value in self.prompt.items() if name != "prompt_sha256"}
         return replace(self, task=task, prompt=prompt)
 
@@ -325,9 +325,9 @@ class Study:
     ratings: tuple[Rating, ...] = ()
     preferences: tuple[Preference, ...] = ()
     costs: tuple[Cost, ...] = ()
-    questions: Mapping[tuple[str, str, int], tuple[str, ...]] = field(default_factory=dict)
+    questions: Mapping[tuple[str, str, QuestionId], tuple[str, ...]] = field(default_factory=dict)
     """(benchmark, language, question id) -> what the user says, turn by turn, where a file tells it."""
-    answers: Mapping[tuple[str, str, str, int], tuple[str, ...]] = field(default_factory=dict)
+    answers: Mapping[tuple[str, str, str, QuestionId], tuple[str, ...]] = field(default_factory=dict)
     """(benchmark, language, model, question id) -> answers turn by turn, from files that hold nothing else."""
     agreement: Mapping[str, object] | None = None
     """What `mtbenchx agreement --out` wrote."""

@@ -15,12 +15,13 @@ from hf_datasets.instruct.card import told_flags
 from hf_datasets.shared.errors import UserError
 
 
-def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
+def build_mtbench_x(folder: Path, translations: Sequence[Path] = (), languages: Sequence[str] = ()) -> Path:
     """Write the benchmark as a Hub-shaped folder that `datasets.load_dataset` reads and `lm_eval` finds its tasks in.
 
     Args:
         folder: Where to; made, or replaced as a whole if an earlier build wrote it.
         translations: Folders that `mtbenchx data translate` wrote, one for each added language.
+        languages: Their codes, where the files don't tell them; in order, or none.
 
     Returns:
         The folder's absolute path.
@@ -30,7 +31,7 @@ def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
             folder isn't ours to replace.
     """
     target = folder.expanduser().resolve()
-    translated = [read_translation(path) for path in translations]
+    translated = _read(translations, languages)
     codes = [added.language for added in translated]
     for code in codes:
         if codes.count(code) > 1:
@@ -48,14 +49,23 @@ def build_mtbench_x(folder: Path, translations: Sequence[Path] = ()) -> Path:
     return target
 
 
-def flagged(translations: Sequence[Path]) -> list[str]:
-    """Return a remark on each translation of which rules found texts odd (`mtbenchx data translate` counted them).
+def _read(translations: Sequence[Path], languages: Sequence[str]) -> list[AddedLanguage]:
+    if len(languages) not in {0, len(translations)}:
+        n, given = len(translations), len(languages)
+        raise UserError(f"{n} times --translation and {given} times --language; give one for each, in order.")
+    told = languages or [""] * len(translations)
+    return [read_translation(path, code) for path, code in zip(translations, told, strict=True)]
+
+
+def flagged(translations: Sequence[Path], languages: Sequence[str] = ()) -> list[str]:
+    """Return remarks on translations: which rules found texts odd (`data translate` counted), and what is left out.
 
     Raises:
         UserError: As `build_mtbench_x`.
     """
-    found = [(path, told_flags(report)) for path in translations for report in read_translation(path).reports]
-    return [
+    read = list(zip(translations, _read(translations, languages), strict=True))
+    found = [(path, told_flags(report)) for path, added in read for report in added.reports]
+    return [f"{path}: {remark}." for path, added in read for remark in added.remarks] + [
         f"{path}: rules find some of this translation odd ({flags}); people should read them in its *.review.jsonl."
         for path, flags in found
         if flags

@@ -48,24 +48,33 @@ def register_built(folder: Path) -> tuple[AddedLanguage, ...]:
     """Make the added languages of a built benchmark known to this process.
 
     Args:
-        folder: What `mtbenchx data build mtbench-x --translation ...` wrote, or a copy of it from the Hub.
+        folder: What `mtbenchx data build` wrote, mtbench-x with a further language or another benchmark, or a copy of
+            it from the Hub.
 
     Raises:
         UserError: It isn't such a folder.
     """
     known = configs(folder)
     if ALL not in known:
-        raise UserError(f"{folder} is no built benchmark; name what `mtbenchx data build mtbench-x` wrote.")
+        raise UserError(f"{folder} is no built benchmark; name what `mtbenchx data build` wrote.")
     files = {name: found for name, splits in known.items() for found in splits.values() if name != ALL}
-    codes = {name.rpartition("_")[2] for name in files} - set(LANGUAGES)
-    found = tuple(_built(files, code) for code in sorted(codes))
+    codes = dict.fromkeys(name.rpartition("_")[2] for name in files)
+    others = {code: name for code in codes if (name := _other(files.get(code, ())))}
+    added = [code for code in codes if code in others or code not in LANGUAGES]
+    found = tuple(_built(files, code, others.get(code)) for code in added)
     for language in found:
         register(language)
     return found
 
 
-def _built(files: Mapping[str, Sequence[Path]], language: str) -> AddedLanguage:
-    benchmarks = {MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
+def _other(files: Sequence[Path]) -> str:
+    """Return the name of another benchmark that rows are of; "" if they are MT-Bench-X's."""
+    first = next(_parquet(files), None)
+    return str((first[1].get("benchmark") if first else "") or "")
+
+
+def _built(files: Mapping[str, Sequence[Path]], language: str, other: str | None = None) -> AddedLanguage:
+    benchmarks = {other or MTBENCH_X: files.get(language, ()), MINI: files.get(f"{MINI}_{language}", ())}
     asked = {
         name: tuple(record(Question, row, place, BENCHMARK_ROW) for place, row in _parquet(found))
         for name, found in benchmarks.items()

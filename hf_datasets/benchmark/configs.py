@@ -167,7 +167,10 @@ def lost_of(prompt: JudgePrompt) -> str:
 
 
 def _placeholders(template: str) -> set[str]:
-    return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
+    try:
+        return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
+    except ValueError:  # a brace alone
+        return set()
 
 
 def _asks_for_verdicts(prompt: JudgePrompt) -> bool:

@@ -31,7 +31,7 @@ def category_of(benchmark: str, question_id: int) -> str:
     """
     if benchmark == MINI and question_id in (mini := _mini_categories()):
         return mini[question_id]
-    if benchmark != MINI and question_id in IDS[MTBENCH_X]:
+    if benchmark == MTBENCH_X and question_id in IDS[MTBENCH_X]:
         return CATEGORIES[(question_id - FIRST_ID) // 10]
     raise UserError(f"{benchmark} has no question {question_id}; name its benchmark, or leave the row out.")
 

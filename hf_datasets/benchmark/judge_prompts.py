@@ -8,8 +8,10 @@
 - `native_v1`: ours up to release 0.4, where its name was `native`. Nothing new is made of it.
 """
 
+import re
 from dataclasses import replace
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,26 +27,70 @@ PUBLISHED, REPAIRED, NATIVE, NATIVE_V1 = "mtbench_x", "mtbench_x_v1_1", "native"
 PROMPT_SETS = (PUBLISHED, REPAIRED, NATIVE)
 OURS = {NATIVE: Path("mini"), NATIVE_V1: Path("mini", NATIVE_V1)}
 """Sets written for this project -> where they lie."""
+PROMPTS_FILE = "judge_prompts.jsonl"
 DRAFT = "judge_prompts_v2.jsonl"
 """Upstream's pairwise prompts with a fourth vote; they exist in German only."""
 BOTH_BAD = "-both-bad"
 """Ends the name of a pairwise prompt that offers the fourth vote."""
 
 
+SECOND_TURN, LATER_TURN = "-multi-turn", "-later-turn"
+"""What ends the name of a prompt that judges a second turn, and a third or later one."""
+_EXAMPLE = re.compile(r"""([^\s\[\]():：「」『』“”‘’«»"']+[\s\u200e\u200f]?[:：][\s\u200e\u200f]?\[\[)[0-9]+\]\]""")
+"""A prompt's own example of a verdict: `Bewertung: [[5]]`, `評価：[[5]]`, `रेटिंग: [[5]]`."""
+
+
+def of_turn(name: str, turn: int) -> str:
+    """Return the name of the prompt that judges a turn (from 1), of that of the first: `single-v1-multi-turn`."""
+    return name + ("" if turn == 1 else SECOND_TURN if turn == 2 else LATER_TURN)  # noqa: PLR2004
+
+
+def for_turns(template: str, turns: int) -> str:
+    """Return a prompt's template with a place for each of so many turns.
+
+    Templates show one earlier turn (`{question_1}`) and the judged one (`{question_2}`): of the parts between blank
+    lines, those of the earlier turn are repeated.
+    """
+    if turns <= 2:  # noqa: PLR2004
+        return template
+    parts: list[str] = []
+    for is_earlier, run in groupby(template.split("\n\n"), key=lambda part: "_1}" in part):
+        numbers = range(1, turns) if is_earlier else [turns]
+        shown, last = list(run), "_1}" if is_earlier else "_2}"
+        parts += [part.replace(last, f"_{number}}}") for number in numbers for part in shown]
+    return "\n\n".join(parts)
+
+
+def verdict_lead_in(prompt: JudgePrompt) -> str:
+    """Return the words before the number in a prompt's example of a verdict, e.g. `Bewertung: [[`; "" without one.
+
+    Words are whatever stands before the colon without a space, in any script; the colon may be a full-width one.
+    """
+    found = _EXAMPLE.findall(prompt.system_prompt + "\n" + prompt.prompt_template)
+    return str(found[-1]) if found else ""
+
+
 def judge_prompts(prompt_set: str, language: str) -> MappingProxyType[str, JudgePrompt]:
     """Return the prompts of one set in one language, by name.
 
     Args:
-        prompt_set: One of PROMPT_SETS, or `native_v1`.
+        prompt_set: One of PROMPT_SETS, `native_v1`, or an added benchmark's own (see languages.py).
         language: Lower-case language code; one of the package's or an added one (see languages.py).
 
     Raises:
         UserError: The set doesn't exist, or not in that language; or its files can't be had.
     """
-    ours = added.find(language)
-    if ours and prompt_set in ours.prompts:
-        return MappingProxyType(dict(ours.prompts[prompt_set]))
-    return _packaged(prompt_set, language)
+    ours = added.find_prompts(prompt_set, language)
+    return MappingProxyType(dict(ours)) if ours else _packaged(prompt_set, language)
+
+
+def has_prompts(prompt_set: str, language: str) -> bool:
+    """Tell whether a set that is known has prompts in a language; nothing is downloaded."""
+    if added.find_prompts(prompt_set, language):
+        return True
+    if prompt_set in OURS:
+        return _our_file(prompt_set, language).is_file()
+    return prompt_set in PROMPT_SETS and _path(language, PROMPTS_FILE) in sources.source("mtbench_x").files
 
 
 @cache
@@ -52,11 +98,14 @@ def _packaged(prompt_set: str, language: str) -> MappingProxyType[str, JudgeProm
     if prompt_set in OURS:
         prompts = _ours(prompt_set, language)
     elif prompt_set == PUBLISHED:
-        prompts = [JudgePrompt(**row) for row in jsonl.read(_published_file(language, "judge_prompts.jsonl"))]
+        prompts = [JudgePrompt(**row) for row in jsonl.read(_published_file(language, PROMPTS_FILE))]
     elif prompt_set == REPAIRED:
         prompts = _repaired(language)
     else:
-        raise UserError(f"There is no prompt set {prompt_set!r}; choose one of {', '.join((*PROMPT_SETS, NATIVE_V1))}.")
+        known = [*PROMPT_SETS, NATIVE_V1, *added.added_prompt_sets()]
+        if prompt_set in known:
+            raise UserError(f"The prompt set {prompt_set!r} has no language {language!r}; choose another set.")
+        raise UserError(f"There is no prompt set {prompt_set!r}; choose one of {', '.join(known)}.")
     return MappingProxyType({prompt.name: prompt for prompt in prompts})
 
 
@@ -74,16 +123,16 @@ def name_by_hash(prompt_set: str, language: str, sha256: str) -> str:
         language: Of the prompts.
         sha256: The set's hash that was recorded.
     """
-    is_earlier = prompt_set == NATIVE and (HERE / OURS[NATIVE_V1] / _file_name(language)).is_file()
+    is_earlier = prompt_set == NATIVE and _our_file(NATIVE_V1, language).is_file()
     return NATIVE_V1 if is_earlier and sha256 == prompt_set_hash(NATIVE_V1, language) else prompt_set
 
 
-def _file_name(language: str) -> str:
-    return f"judge_prompts.{language}.jsonl"
+def _our_file(prompt_set: str, language: str) -> Path:
+    return HERE / OURS[prompt_set] / f"judge_prompts.{language}.jsonl"
 
 
 def _ours(prompt_set: str, language: str) -> list[JudgePrompt]:
-    file = HERE / OURS[prompt_set] / _file_name(language)
+    file = _our_file(prompt_set, language)
     if not file.is_file():
         raise UserError(f"The prompt set {prompt_set!r} has no language {language!r}; set prompt_language to 'en'.")
     return [JudgePrompt(**row) for row in jsonl.read(file)]
@@ -101,7 +150,7 @@ def _published_file(language: str, name: str) -> Path:
 
 
 def _repaired(language: str) -> list[JudgePrompt]:
-    prompts = _with_edits(language, "judge_prompts.jsonl")
+    prompts = _with_edits(language, PROMPTS_FILE)
     if _path(language, DRAFT) in sources.source("mtbench_x").files:
         prompts += [replace(prompt, name=prompt.name + BOTH_BAD) for prompt in _with_edits(language, DRAFT)]
     return prompts

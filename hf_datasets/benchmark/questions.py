@@ -1,7 +1,7 @@
 """The benchmark's questions: one pure function from pinned files to rows, with every promise about them checked.
 
-Two benchmarks share the record: `mtbench_x` (80 questions a language, from the pinned upstream files) and `mini`
-(questions of ours, inside the package).
+Two benchmarks of the package share the record: `mtbench_x` (80 questions a language, from the pinned upstream files)
+and `mini` (questions of ours, inside the package). Built folders add languages to both, and benchmarks of their own.
 """
 
 import functools
@@ -14,7 +14,7 @@ from hf_datasets import sources
 from hf_datasets.benchmark import languages as added
 from hf_datasets.benchmark import question_faults, references
 from hf_datasets.benchmark.ids import EARLIER_MINI, IDS, MINI
-from hf_datasets.benchmark.judge_prompts import PROMPT_SETS, PUBLISHED, judge_prompts
+from hf_datasets.benchmark.judge_prompts import NATIVE, PROMPT_SETS, PUBLISHED, judge_prompts
 from hf_datasets.records import CATEGORIES, Question, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
@@ -41,10 +41,10 @@ def questions(
     reference_set: str = references.PUBLISHED,
     question_set: str = references.PUBLISHED,
 ) -> tuple[Question, ...]:
-    """Return a benchmark's questions in one language, by ascending id.
+    """Return a benchmark's questions in one language, by ascending id; an added benchmark's in the order of its folder.
 
     Args:
-        benchmark: `mtbench_x` or `mini`.
+        benchmark: `mtbench_x`, `mini`, or one of a built folder (see languages.py).
         language: Lower-case language code; one of LANGUAGES or an added one (see languages.py).
         reference_set: `published`, or `corrected` (MT-Bench-X only): our own answers, the same turns in every language.
         question_set: `published`, or `corrected` (MT-Bench-X only): what translation changed is mended.
@@ -55,10 +55,19 @@ def questions(
     """
     if (reference_set, question_set) != (references.PUBLISHED, references.PUBLISHED):
         return _corrected_once(benchmark, language, reference_set, question_set)
-    if benchmark not in BENCHMARKS:
-        raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}.")
-    ours = added.find(language)
-    return ours.questions[benchmark] if ours and benchmark in ours.questions else _packaged(benchmark, language)
+    if ours := added.find(benchmark, language):
+        return ours.questions
+    check_known(benchmark, language)
+    return _packaged(benchmark, language)
+
+
+def check_known(benchmark: str, language: str) -> None:
+    """Raise UserError if nobody knows a benchmark here, or an added one lacks a language."""
+    if benchmark in BENCHMARKS or added.find(benchmark, language):
+        return
+    if languages := added.added_languages(benchmark):
+        raise UserError(f"The benchmark {benchmark!r} has no language {language!r}; it has {', '.join(languages)}.")
+    raise UserError(f"There is no benchmark {benchmark!r}; there are {', '.join(BENCHMARKS)}{ELSEWHERE}.")
 
 
 @functools.cache
@@ -76,8 +85,9 @@ def _corrected(
     ):
         if name not in known:
             raise UserError(f"There is no {what} set {name!r}; choose one of {', '.join(known)}.")
-        if benchmark == "mini" and name != references.PUBLISHED:
-            raise UserError(f"The mini benchmark has no {what}s {name!r}; set {what}_set to 'published'.")
+        if benchmark != "mtbench_x" and name != references.PUBLISHED:
+            whose = "The mini benchmark" if benchmark == "mini" else f"The benchmark {benchmark!r}"
+            raise UserError(f"{whose} has no {what}s {name!r}; set {what}_set to 'published'.")
     found: Sequence[Question] = questions(benchmark, language)
     if question_set != references.PUBLISHED:
         if language not in LANGUAGES:
@@ -91,22 +101,26 @@ def _corrected(
 _corrected_once = functools.cache(_corrected)
 
 
-@functools.cache
+_references_hash = functools.cache(references.references_hash)
+_questions_hash = functools.cache(question_faults.questions_hash)
+
+
 def reference_set_hash(
     benchmark: str, language: str, reference_set: str, question_set: str = references.PUBLISHED
 ) -> str:
     """Return the sha256 (hex) of a benchmark's references in one language, as it stands in results."""
-    return references.references_hash(questions(benchmark, language, reference_set, question_set))
+    return _references_hash(questions(benchmark, language, reference_set, question_set))
 
 
-@functools.cache
 def question_set_hash(benchmark: str, language: str, question_set: str) -> str:
     """Return the sha256 (hex) of a benchmark's turns in one language, as it stands in results."""
-    return question_faults.questions_hash(questions(benchmark, language, question_set=question_set))
+    return _questions_hash(questions(benchmark, language, question_set=question_set))
 
 
 def at_hand(benchmark: str, language: str) -> bool:
-    """Tell whether `questions` would find a benchmark of the package without downloading anything."""
+    """Tell whether `questions` would find a benchmark without downloading anything."""
+    if added.find(benchmark, language):
+        return True
     if benchmark == "mini":
         return language in LANGUAGES
     names = ("question.jsonl", "question_original.jsonl", "reference_answer/gpt-4.jsonl")
@@ -115,9 +129,15 @@ def at_hand(benchmark: str, language: str) -> bool:
 
 
 def revision(benchmark: str, language: str = "") -> str:
-    """Return what identifies a benchmark's content: the upstream commit, or the hash of our or an added language's."""
-    ours = added.find(language)
-    return ours.revision(benchmark) if ours and benchmark in ours.questions else _packaged_revision(benchmark)
+    """Return what identifies a benchmark's content: the upstream commit, or the hash of our or an added language's.
+
+    Raises:
+        UserError: Nobody knows the benchmark here.
+    """
+    if ours := added.find(benchmark, language):
+        return ours.revision
+    check_known(benchmark, language)
+    return _packaged_revision(benchmark)
 
 
 @functools.cache
@@ -271,5 +291,7 @@ def judge_prompt_rows(language: str) -> list[dict[str, Any]]:
 
 
 def default_prompt_set(benchmark: str) -> str:
-    """Return the prompt set a benchmark is judged with unless told otherwise."""
-    return "native" if benchmark == "mini" else PUBLISHED
+    """Return the prompt set a benchmark is judged with unless told otherwise: its own, or ours."""
+    if benchmark == "mtbench_x":
+        return PUBLISHED
+    return benchmark if benchmark in added.added_prompt_sets() else NATIVE

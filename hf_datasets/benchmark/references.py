@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from hf_datasets.records import Question, content_hash
+from hf_datasets.records import Question, QuestionId, content_hash
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import read_records
 
@@ -83,7 +83,7 @@ def corrected(
         UserError: A correction is stale, or corrects what isn't there or is corrected already; its line is named.
     """
     by_id = {question.question_id: question for question in questions}
-    answers: dict[int, dict[int, str]] = {}
+    answers: dict[QuestionId, dict[int, str]] = {}
     for item in found:
         _check(item, by_id, answers.setdefault(item.question_id, {}))
         other = item.corrected_question if question_set == CORRECTED else ""
@@ -91,7 +91,7 @@ def corrected(
     return [_with(question, answers.get(question.question_id, {})) for question in questions]
 
 
-def _check(item: Correction, questions: Mapping[int, Question], earlier: Mapping[int, str]) -> None:
+def _check(item: Correction, questions: Mapping[QuestionId, Question], earlier: Mapping[int, str]) -> None:
     question = questions.get(item.question_id)
     if question is None or not 1 <= item.turn <= len(question.reference):
         raise UserError(f"{item.place}: question {item.question_id} has no reference for turn {item.turn}.")

@@ -27,13 +27,14 @@ from hf_datasets.shared.yaml_text import load_yaml
 FOLDER = "tasks"
 """Where the task files lie in a built folder."""
 _CLASSES = {"mtbench_x": "MTBenchX", "mini": "MTBenchXMini"}
+_OTHER = "MTBenchLike"
 _PREFIXES = {"mtbench_x": "mtbench_x", "mini": "mtbench_x_mini"}
-_METRICS = ("score", "category_mean", "turn_1", "turn_2", "answer_language", "unscored")
+_IS_METRIC = re.compile(r"score|category_mean|turn_[0-9]{1,3}|answer_language|unscored")
 _MODULE = "mtbenchx_tasks.task"
-_TASK = frozenset({"task", "class", "language", "dataset_path", "dataset_name", "dataset_kwargs"})
+_TASK = frozenset({"task", "class", "benchmark", "language", "dataset_path", "dataset_name", "dataset_kwargs"})
 _GROUP = frozenset({"group", "task", "aggregate_metric_list", "metadata"})
 _NAME = re.compile(r"[\w.-]+")
-_ALLOWED = tuple(f"!function {_MODULE}.{name}" for name in _CLASSES.values())
+_ALLOWED = tuple(f"!function {_MODULE}.{name}" for name in (*_CLASSES.values(), _OTHER))
 _CODE = frozenset({".py", ".pyc", ".pyd", ".so"})
 
 
@@ -65,6 +66,29 @@ def _task(benchmark: str, code: str, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def other_task_files(benchmark: str, languages: Collection[str], folder: Path, turns: int) -> dict[str, str]:
+    """Return the files of the folder `tasks` of another benchmark: name -> text.
+
+    Args:
+        benchmark: Its name.
+        languages: Codes of its languages.
+        folder: The built folder, which the rows are read from; absolute.
+        turns: The most turns of a question.
+    """
+    files = {}
+    for code in languages:
+        lines = [
+            f"task: {benchmark}_{code}",
+            f"class: !function {_MODULE}.{_OTHER}",
+            f"benchmark: {_quoted(benchmark)}",
+            f"language: {_quoted(code)}",
+            f"dataset_path: {_quoted(str(folder))}",
+            f"dataset_name: {_quoted(code)}",
+        ]
+        files[f"{benchmark}_{code}.yaml"] = "\n".join(lines) + "\n"
+    return files | {f"_{benchmark}.yaml": _group(benchmark, languages, turns)}
+
+
 def _quoted(text: str) -> str:
     """Return a YAML text on one line, whatever it holds."""
     if text.isprintable():
@@ -72,9 +96,10 @@ def _quoted(text: str) -> str:
     return yaml.dump(text, default_style='"', allow_unicode=True, width=1_000_000).strip()
 
 
-def _group(prefix: str, codes: Collection[str]) -> str:
+def _group(prefix: str, codes: Collection[str], turns: int = 2) -> str:
+    names = ("score", "category_mean", *(f"turn_{turn}" for turn in range(1, turns + 1)), "answer_language", "unscored")
     tasks = "".join(f"  - {prefix}_{code}\n" for code in codes)
-    metrics = "".join(f"  - {{metric: {name}, aggregation: mean, weight_by_size: false}}\n" for name in _METRICS)
+    metrics = "".join(f"  - {{metric: {name}, aggregation: mean, weight_by_size: false}}\n" for name in names)
     return f"group: {prefix}\ntask:\n{tasks}aggregate_metric_list:\n{metrics}metadata: {{version: 1.1}}\n"
 
 
@@ -142,7 +167,7 @@ def _is_group(found: Mapping[str, Any]) -> bool:
         and isinstance(tasks, list)
         and all(isinstance(name, str) and _NAME.fullmatch(name) for name in [*tasks, found["group"]])
         and isinstance(metrics, list)
-        and all(isinstance(metric, dict) and metric.get("metric") in _METRICS for metric in metrics)
+        and all(isinstance(metric, dict) and _IS_METRIC.fullmatch(str(metric.get("metric"))) for metric in metrics)
         and all(metric.get("aggregation") == "mean" for metric in metrics)
         and isinstance(found["metadata"], dict)
         and found["metadata"].keys() == {"version"}

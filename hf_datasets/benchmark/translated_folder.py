@@ -8,10 +8,12 @@ from hf_datasets.benchmark.configs import ALL, lost_of
 from hf_datasets.benchmark.ids import FIRST_ID, IDS, LAST_ID, MINI, MTBENCH_X, are_mini, own_benchmark
 from hf_datasets.benchmark.judge_prompts import PUBLISHED, judge_prompts
 from hf_datasets.benchmark.languages import AddedLanguage
+from hf_datasets.benchmark.others.files import REFERENCES
+from hf_datasets.benchmark.others.questions import GUIDED, Remarks
 from hf_datasets.benchmark.question_faults import untranslated_turns
 from hf_datasets.benchmark.questions import LANGUAGES, check_benchmark, other_language_turns
 from hf_datasets.instruct.card import Report, read_reports
-from hf_datasets.records import JudgePrompt, Question
+from hf_datasets.records import JudgePrompt, Question, QuestionId, id_order
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_codes import language_code
@@ -21,33 +23,65 @@ ASIDE = (".review.jsonl", ".marks.jsonl", ".edits.jsonl")
 """Ends of files beside translations that people read and write."""
 
 
-def read_translation(folder: Path) -> AddedLanguage:
+def read_translation(folder: Path, told: str = "") -> AddedLanguage:
     """Read what `mtbenchx data translate --out FOLDER` wrote, or files in FastChat's layout.
 
     Args:
-        folder: Holds JSON Lines of one language: questions (all of a benchmark), judge prompts (all of a set).
+        folder: Holds JSON Lines of one language: questions (all of a benchmark), judge prompts (all of a set);
+            reference answers beside them or in FastChat's `reference_answer`.
+        told: The language, where the files don't tell it; "": they do.
 
     Raises:
         UserError: It holds no questions, several languages, one of the package's, or an incomplete benchmark.
     """
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder} with translations.")
-    files = [file for file in sorted(folder.glob("*.jsonl")) if not file.name.endswith(ASIDE)]
+    places = (*sorted(folder.glob("*.jsonl")), *sorted((folder / REFERENCES).glob("*.jsonl")))
+    files = [file for file in places if not file.name.endswith(ASIDE)]
     rows = [(f"{file}, line {number}", row) for file in files for number, row in jsonl.numbered(file)]
     reports = tuple(read_reports(files))
-    language = _language(folder, rows, reports)
-    answers = {_id(place, row): _answer(place, row) for place, row in rows if "choices" in row}
+    language = _language(folder, rows, reports, told)
+    answers, remarks = _shown(_answers(rows), [row for _, row in rows if "turns" in row])
     _check_small_ids(folder, [(place, row) for place, row in rows if "turns" in row])
     asked = [_question(place, row, language, answers) for place, row in rows if "turns" in row]
     if not asked:
         raise UserError(f"{folder} holds no questions; translate a config such as en or mini_en into it.")
     prompts = prompt_sets((place, row) for place, row in rows if "prompt_template" in row)
     _check_prompts(prompts, language)
-    return AddedLanguage(language, dict(_benchmarks(folder, asked)), prompts, reports)
+    return AddedLanguage(language, dict(_benchmarks(folder, asked)), prompts, reports, tuple(remarks.lines))
 
 
-def _language(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]], reports: Sequence[Report]) -> str:
+def _answers(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[QuestionId, tuple[str, ...]]:
+    """Return the reference answers, question by question."""
+    found: dict[QuestionId, tuple[str, tuple[str, ...]]] = {}
+    for place, row in rows:
+        if "choices" in row:
+            number = _id(place, row)
+            if number in found:
+                raise UserError(
+                    f"{place}: question {number} has a reference answer in {found[number][0]}, too; keep one."
+                )
+            found[number] = place, _answer(place, row)
+    return {number: texts for number, (_, texts) in found.items()}
+
+
+def _shown(
+    answers: Mapping[QuestionId, tuple[str, ...]], rows: Iterable[Mapping[str, Any]]
+) -> tuple[dict[QuestionId, tuple[str, ...]], Remarks]:
+    """Leave out reference answers in categories where MT-Bench's judges see none: some sets have one everywhere."""
+    guided = {split_id(row["question_id"])[0] for row in rows if row.get("category") in GUIDED}
+    remarks = Remarks()
+    surplus = [number for number in answers if number not in guided]
+    remarks.add(surplus, "reference answers are left out, since MT-Bench's judges see none to these questions")
+    return {number: texts for number, texts in answers.items() if number in guided}, remarks
+
+
+def _language(
+    folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]], reports: Sequence[Report], by_user: str
+) -> str:
     told: dict[str, str] = {}
+    if by_user:
+        told[_code(by_user, "--language")] = "--language"
     for place, row in rows:
         for said in (row.get("language"), split_id(row.get("question_id", ""))[1]):
             if said:
@@ -57,7 +91,8 @@ def _language(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]], repor
             told.setdefault(_code(said, str(folder)), str(folder))
     if len(told) != 1:
         codes = ", ".join(sorted(told)) or "none"
-        raise UserError(f"{folder} must hold one language, not {codes}; use a folder for each.")
+        way = "use a folder for each" if told else "name it by --language"
+        raise UserError(f"{folder} must hold one language, not {codes}; {way}.")
     (code,) = told
     if code in LANGUAGES:
         raise UserError(f"{folder} holds {code!r}, which the package has; compare it by `compare-translations`.")
@@ -96,12 +131,15 @@ def _check_small_ids(folder: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]
     if not are_mini(row for place, row in rows if own_benchmark(_id(place, row)) == MINI):
         raise UserError(
             f"{folder} holds questions with ids below {FIRST_ID} that aren't the mini benchmark's; only MT-Bench's "
-            f"questions (ids {FIRST_ID} to {LAST_ID}) and the mini benchmark's can be added. If they are, say so in "
-            'each row: "benchmark": "mini".'
+            f"questions (ids {FIRST_ID} to {LAST_ID}) and the mini benchmark's can be added. Make them a benchmark of "
+            f"their own (`mtbenchx data build NAME --questions {folder} --language CODE`), or, if they are the mini "
+            'benchmark\'s, say so in each row: "benchmark": "mini".'
         )
 
 
-def _question(place: str, row: Mapping[str, Any], language: str, answers: Mapping[int, tuple[str, ...]]) -> Question:
+def _question(
+    place: str, row: Mapping[str, Any], language: str, answers: Mapping[QuestionId, tuple[str, ...]]
+) -> Question:
     number = _id(place, row)
     ours = {"language": language, "question_id": number, "other_language_turns": _exempt_turns(row, number)}
     if (
@@ -122,7 +160,8 @@ def _exempt_turns(row: Mapping[str, Any], number: int) -> Any:
 
 def _benchmarks(folder: Path, rows: Sequence[Question]) -> Iterator[tuple[str, tuple[Question, ...]]]:
     for name in IDS:
-        found = sorted((row for row in rows if own_benchmark(row.question_id) == name), key=lambda row: row.question_id)
+        of_it = (row for row in rows if own_benchmark(int(row.question_id)) == name)
+        found = sorted(of_it, key=lambda row: id_order(row.question_id))
         if found:
             try:
                 check_benchmark(name, found)

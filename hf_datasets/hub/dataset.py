@@ -117,7 +117,10 @@ def superseded(read: Read) -> Iterable[str]:
     card = (read(CARD) or b"").decode("utf-8", "replace")
     if MARKER not in card.splitlines():
         return []
-    named = {path for _, _, path in data_files(front_matter(card)) if _NAMED_BY_CONTENT.fullmatch(path)}
+    metadata = front_matter(card)
+    named = {path for _, _, path in data_files(metadata) if _NAMED_BY_CONTENT.fullmatch(path)}
+    if metadata.get("pretty_name") != BENCHMARK:
+        named |= {f"tasks/{name}.yaml" for name in _task_names(metadata)}
     benchmark = _mapping((read(EVAL) or b"").decode("utf-8", "replace"))
     return named | {f"tasks/{task.get('id')}.yaml" for task in _dicts(benchmark.get("tasks"))}
 
@@ -137,14 +140,24 @@ def task_files(folder: Path, metadata: Mapping[str, Any], repo_id: str, tag: str
         tag: What pins its rows.
     """
     place = f"dataset_path: '{repo_id}'\ndataset_kwargs: {{revision: '{tag}'}}"
-    names = [f"mtbench_x_{config}" for config in question_configs(metadata)]
-    names += [f"_{name}" for name in ("mtbench_x", "mtbench_x_mini")]
-    files = {f"tasks/{name}.yaml": folder / "tasks" / f"{name}.yaml" for name in names}
+    files = {f"tasks/{name}.yaml": folder / "tasks" / f"{name}.yaml" for name in _task_names(metadata)}
     return {
         path: _PLACE.sub(lambda _: place, file.read_text(encoding="utf-8")).encode()
         for path, file in files.items()
         if file.is_file()
     }
+
+
+def _task_names(metadata: Mapping[str, Any]) -> list[str]:
+    """Return the names of the task files that a build writes for a card's configs; of other datasets none."""
+    if metadata.get("pretty_name") == BENCHMARK:
+        groups = [f"_{name}" for name in ("mtbench_x", "mtbench_x_mini")]
+        return [*(f"mtbench_x_{config}" for config in question_configs(metadata)), *groups]
+    if "mt-bench" not in (metadata.get("tags") or ()):
+        return []
+    name = str(metadata.get("pretty_name"))
+    configs = dict.fromkeys(config for config, _, _ in data_files(metadata))
+    return [f"_{name}", *(f"{name}_{config}" for config in configs if _QUESTIONS.fullmatch(config) and config != "all")]
 
 
 def question_configs(metadata: Mapping[str, Any]) -> dict[str, str]:

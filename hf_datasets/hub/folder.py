@@ -10,7 +10,7 @@ from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from hf_datasets.records import content_hash
+from hf_datasets.records import QuestionId, content_hash
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import replacing_folder
 
@@ -56,7 +56,7 @@ def _column(hint: Any) -> str:
     if is_dataclass(hint):
         fields = get_type_hints(hint).items()
         return f"struct<{', '.join(f'{name}: {_column(inner)}' for name, inner in fields)}>"
-    return _TYPES[hint]
+    return _TYPES[int if hint == QuestionId else hint]  # who has texts among the ids states their column as texts
 
 
 def arrow_schema(columns: Mapping[str, str]) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of the layout (SQLite's user_version)."""
 APPLICATION = 0x6D74626C
 """Marks our files (SQLite's application_id): `mtbl`. Files of layout 1 have no mark."""
@@ -21,13 +21,13 @@ TABLES: Mapping[str, str] = {
     "answer": "key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL",
     "use": """
     candidate TEXT NOT NULL, identity TEXT NOT NULL, benchmark TEXT NOT NULL, revision TEXT NOT NULL,
-    task_version REAL NOT NULL, language TEXT NOT NULL, question_id INTEGER NOT NULL, turn INTEGER NOT NULL,
+    task_version REAL NOT NULL, language TEXT NOT NULL, question_id NOT NULL, turn INTEGER NOT NULL,
     repeat INTEGER NOT NULL, run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL,
     prompt TEXT NOT NULL, suspicious INTEGER NOT NULL, answer TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
     PRIMARY KEY (candidate, identity, benchmark, revision, task_version, language, question_id, turn, repeat, run,
                  judge, settings)""",
     "comparison": """
-    benchmark TEXT NOT NULL, revision TEXT NOT NULL, language TEXT NOT NULL, question_id INTEGER NOT NULL,
+    benchmark TEXT NOT NULL, revision TEXT NOT NULL, language TEXT NOT NULL, question_id NOT NULL,
     turn INTEGER NOT NULL, run INTEGER NOT NULL, judge TEXT NOT NULL, settings TEXT NOT NULL, prompt TEXT NOT NULL,
     model_1 TEXT NOT NULL, model_2 TEXT NOT NULL, game INTEGER NOT NULL, suspicious INTEGER NOT NULL,
     answer_1 TEXT NOT NULL, answer_2 TEXT NOT NULL, judgment TEXT, at REAL NOT NULL,
@@ -45,7 +45,7 @@ TABLES: Mapping[str, str] = {
     state TEXT NOT NULL DEFAULT 'open', owner TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (endpoint, file)""",
 }
 """Table -> its columns. `use` and `comparison` have the settings of the judging in their keys: a run under others
-stands beside the first."""
+stands beside the first. A question's id has no type, so that 81 stays a number and the text 1.10 doesn't become one."""
 _ADDED_IN_LAYOUT_1 = {"identity": "''", "prompt": "''", "suspicious": "0"}
 """Columns of `use` that the first ledgers lack, and what stands in them then."""
 
@@ -131,4 +131,14 @@ def _from_layout_1(db: sqlite3.Connection) -> None:
         db.execute("DROP TABLE use_1")
 
 
-_STEPS = {0: _from_nothing, 1: _from_layout_1}
+def _from_layout_2(db: sqlite3.Connection) -> None:
+    """Let questions' ids be of any kind: a column of whole numbers makes 1.1 of the text 1.10."""
+    for table in ("use", "comparison"):
+        if names := ", ".join(columns(db, table)):
+            db.execute(f"ALTER TABLE {table} RENAME TO {table}_2")
+            db.execute(f"CREATE TABLE {table} ({TABLES[table]})")
+            db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM {table}_2")
+            db.execute(f"DROP TABLE {table}_2")
+
+
+_STEPS = {0: _from_nothing, 1: _from_layout_1, 2: _from_layout_2}

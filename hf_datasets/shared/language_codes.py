@@ -24,6 +24,12 @@ NAMES = {code: name for code, name, _ in _ROWS if name}
 _SHORT = {word: code for code, name, longer in _ROWS for word in (*longer.split(","), name.lower()) if word}
 
 
+def is_code(word: str) -> bool:
+    """Tell whether a word is a code such as `de`, `deu` or `pt-BR`; of three letters, only one that is known here."""
+    first = word.lower().replace("_", "-").partition("-")[0]
+    return bool(_CODE.fullmatch(word)) and (len(first) == len("de") or first in _SHORT)
+
+
 def language_code(word: str) -> str | None:
     """Return the lower-case code of a language, its two-letter one where there is one; None if that names none.
 

@@ -29,14 +29,18 @@ from pydantic import (
     create_model,
 )
 
+from hf_datasets.records import QuestionId, plain_id
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import is_code
 
 LONGEST = 60
 """Characters of a wrong value that an error shows."""
 LARGEST = 2**53
 """Whole numbers above it aren't told apart by every program that writes JSON."""
 LONGEST_NAME = 500
+MOST_TURNS = 100
+"""More turns has no conversation."""
 BENCHMARK_ROW = "a row of a benchmark"
 """What a question or a judge prompt should be, in words."""
 
@@ -116,6 +120,8 @@ def _strict(hint: Any) -> Any:
     if is_dataclass(hint):
         kind: Any = hint
         return Annotated[_shape(kind), AfterValidator(lambda row: kind(**dict(row)))]
+    if hint == QuestionId:
+        return Id
     return Annotated[int, BeforeValidator(whole), Field(ge=-LARGEST, le=LARGEST)] if hint is int else hint
 
 
@@ -168,8 +174,8 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and math.isfinite(value) and value.is_integer() else value
 
 
-def _id(value: Any) -> int | str:
-    value = whole(value)
+def _id(value: Any) -> QuestionId:
+    value = plain_id(whole(value))
     is_number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
     if is_number or (isinstance(value, str) and _is_name(value)):
         return value  # type: ignore[no-any-return]
@@ -178,9 +184,9 @@ def _id(value: Any) -> int | str:
 
 def _turn(value: Any) -> int:
     value = whole(value)
-    if isinstance(value, bool) or value not in (1, 2):
-        raise ValueError("must be 1 or 2")
-    return int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TURNS:
+        raise ValueError(f"must be a whole number from 1 to {MOST_TURNS}")
+    return value
 
 
 def _is_name(value: str) -> bool:
@@ -197,20 +203,17 @@ def _text(value: Any) -> Any:
     return "" if value is None else value
 
 
-class NumberedId(NamedTuple):
-    """A question's number, and the language that upstream writes behind it."""
+class ToldId(NamedTuple):
+    """A question's id, and the language that upstream writes behind it."""
 
-    number: int
-    """The question's number, from 0."""
+    question: QuestionId
+    """A number, or a text that is none."""
     language: str
     """Of `81_DE`: de; "" where the id tells none."""
 
 
-def _numbered_id(value: Any) -> NumberedId:
-    number, language = split_id(_id(value))
-    if not isinstance(number, int):
-        raise ValueError("must be a whole number, or one with a language such as 81_DE")
-    return NumberedId(number, language)
+def _told_id(value: Any) -> ToldId:
+    return ToldId(*split_id(_id(value)))
 
 
 def one_of(*names: str) -> AfterValidator:
@@ -233,23 +236,27 @@ def _filled(value: str) -> str:
 Filled = Annotated[str, AfterValidator(_filled)]
 """A text that isn't empty."""
 Id = Annotated[Any, BeforeValidator(_id)]
-"""A question's id: int or str; 81.0 is 81."""
-Number = Annotated[Any, BeforeValidator(_numbered_id)]
-"""A question's id where only numbers are known: 81, 81.0 or 81_DE, as NumberedId."""
+"""A question's id: int or str; 81.0 and the text 81 are 81."""
+Asked = Annotated[Any, BeforeValidator(_told_id)]
+"""A question's id with the language that may stand behind it (81, 81_DE, q-7), as ToldId."""
 Turn = Annotated[Any, BeforeValidator(_turn)]
-"""1 or 2."""
+"""From 1 to MOST_TURNS."""
 Name = Annotated[str, AfterValidator(_name)]
 """Of a model, judge or person: printable, on one line."""
 Text = Annotated[str, BeforeValidator(_text)]
 """Any text; null is empty."""
 
 
-def split_id(value: int | str) -> tuple[int | str, str]:
-    """Return id and language of a question as upstream writes them: `81_DE` is (81, "de"), 81 is (81, "")."""
-    number, _, language = str(value).partition("_")
-    if not number.isascii() or not number.isdecimal() or len(number) > 15:  # noqa: PLR2004
+def split_id(value: QuestionId) -> tuple[QuestionId, str]:
+    """Return id and language of a question as upstream writes them: `81_DE` is (81, "de"), 81 is (81, "").
+
+    What stands behind a number is part of the id unless it is a language's code: `7_b` is ("7_b", "").
+    """
+    text, mark, language = str(value).partition("_")
+    number = plain_id(text)
+    if not isinstance(number, int) or (mark and not is_code(language)):
         return value, ""
-    return int(number), language.lower() if language.replace("-", "").isalpha() else ""
+    return number, language.lower()
 
 
 def finite(value: Any) -> float | None:

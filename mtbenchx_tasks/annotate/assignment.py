@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from hf_datasets.records import QuestionId
 from mtbenchx_tasks.annotate.study import Matchup
 
 TARGET = 3
@@ -30,7 +31,7 @@ def choose(
     items: Sequence[Matchup],
     seen: Set[Matchup],
     raters: Mapping[Matchup, int],
-    categories: Mapping[int, str],
+    categories: Mapping[QuestionId, str],
     *,
     policy: Policy,
     rng: random.Random,

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from hf_datasets.records import QuestionId
 from mtbenchx_tasks.annotate.render import RenderedText, render
 from mtbenchx_tasks.annotate.study import TURNS, AnnotationStudy, Matchup
 from mtbenchx_tasks.annotate.voting import Assignment
@@ -44,9 +45,9 @@ class Pages:
             track: Shows the progress.
         """
         self.study = study
-        self._questions: dict[int, list[RenderedText]] = {}
-        self._references: dict[int, list[RenderedText]] = {}
-        self._answers: dict[tuple[str, int], list[RenderedText]] = {}
+        self._questions: dict[QuestionId, list[RenderedText]] = {}
+        self._references: dict[QuestionId, list[RenderedText]] = {}
+        self._answers: dict[tuple[str, QuestionId], list[RenderedText]] = {}
         for question in track(list(study.questions)):
             identifier = question.question_id
             self._questions[identifier] = [render(turn) for turn in question.turns]
@@ -55,7 +56,7 @@ class Pages:
                 self._answers[model, identifier] = [render(turn) for turn in given[identifier]]
 
     @property
-    def blank(self) -> list[tuple[str, int, int]]:
+    def blank(self) -> list[tuple[str, QuestionId, int]]:
         """Answers with text of which nothing can be seen: (model, question id, turn)."""
         return sorted(
             (model, identifier, turn)

@@ -13,7 +13,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hf_datasets.records import Question, content_hash, storable
+from hf_datasets.records import Question, QuestionId, content_hash, id_order, plain_id, storable
 from hf_datasets.shared.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ SHORTEST_NAME = 3
 class Matchup(NamedTuple):
     """What one person judges in two turns: one question and one pair of models."""
 
-    question_id: int
+    question_id: QuestionId
     """Id of the question."""
     pair: int
     """Index into AnnotationStudy.pairs."""
@@ -41,13 +41,13 @@ class AnnotationStudy:
     """Language of the questions."""
     questions: tuple[Question, ...]
     """Those that are answered, by ascending id."""
-    answers: Mapping[str, Mapping[int, tuple[str, ...]]]
+    answers: Mapping[str, Mapping[QuestionId, tuple[str, ...]]]
     """Model -> question id -> the answers to both turns."""
     pairs: tuple[tuple[str, str], ...]
     """Which models are compared; the sides they are shown on are drawn for each annotator and turn."""
 
     @functools.cached_property
-    def by_id(self) -> dict[int, Question]:
+    def by_id(self) -> dict[QuestionId, Question]:
         """The questions by their ids."""
         return {question.question_id: question for question in self.questions}
 
@@ -68,7 +68,7 @@ class AnnotationStudy:
             "language": self.language,
             "questions": [_row(question) for question in self.questions],
             "answers": {
-                model: {str(identifier): list(turns) for identifier, turns in sorted(given.items())}
+                model: {str(identifier): list(given[identifier]) for identifier in sorted(given, key=id_order)}
                 for model, given in self.answers.items()
             },
             "pairs": [list(pair) for pair in self.pairs],
@@ -82,7 +82,7 @@ class AnnotationStudy:
             language=row["language"],
             questions=tuple(Question.from_row(question) for question in row["questions"]),
             answers={
-                model: {int(identifier): tuple(turns) for identifier, turns in given.items()}
+                model: {plain_id(identifier): tuple(turns) for identifier, turns in given.items()}
                 for model, given in row["answers"].items()
             },
             pairs=tuple((one, other) for one, other in row["pairs"]),
@@ -161,20 +161,22 @@ def _pairs(models: list[str], baseline: str | None) -> tuple[tuple[str, str], ..
     return tuple((baseline, model) for model in models if model != baseline)
 
 
-def _check_answers(files: Sequence[Path], texts: Sequence[Mapping[int, tuple[str, ...]]], known: set[int]) -> None:
+def _check_answers(
+    files: Sequence[Path], texts: Sequence[Mapping[QuestionId, tuple[str, ...]]], known: set[QuestionId]
+) -> None:
     """Every model answered the same questions of the benchmark, in two turns of text."""
     first = texts[0]
     for file, given in zip(files, texts, strict=True):
-        if unknown := sorted(given.keys() - known):
+        if unknown := sorted(given.keys() - known, key=id_order):
             raise UserError(f"{file} answers question {unknown[0]}, which the benchmark doesn't have.")
-        if differing := sorted(given.keys() ^ first.keys()):
+        if differing := sorted(given.keys() ^ first.keys(), key=id_order):
             raise UserError(f"{file} and {files[0]} don't answer the same questions: {differing[0]} is in one of them.")
         for identifier, turns in given.items():
             if len(turns) != TURNS or not all(isinstance(turn, str) for turn in turns):
                 raise UserError(f"{file}: question {identifier} has not two answers of text, one a turn.")
 
 
-def self_naming(study: AnnotationStudy) -> list[tuple[str, int, int]]:
+def self_naming(study: AnnotationStudy) -> list[tuple[str, QuestionId, int]]:
     """Return where an answer holds the name of a model of the study: (model named, question id, turn).
 
     Such an answer is shown as it is, but whoever knows the models knows whose it may be.
@@ -188,4 +190,4 @@ def self_naming(study: AnnotationStudy) -> list[tuple[str, int, int]]:
         for given in study.answers.values():
             for identifier, turns in given.items():
                 places += [(name, identifier, turn) for turn, text in enumerate(turns, 1) if pattern.search(text)]
-    return sorted(set(places))
+    return sorted(set(places), key=lambda place: (place[0], id_order(place[1]), place[2]))

@@ -11,17 +11,18 @@ from typing import Any
 
 from hf_datasets.benchmark.question_faults import QUESTION_SETS
 from hf_datasets.benchmark.questions import LANGUAGES, questions
+from hf_datasets.records import QuestionId
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked, shown
-from mtbenchx_tasks.formats.benchmark import MTBENCH_X, NOTHING, Told, benchmark_of
+from mtbenchx_tasks.formats.benchmark import MTBENCH_X, NOTHING, Told, benchmark_of, only_language
 from mtbenchx_tasks.formats.fastchat.rows import AnswerRow
 from mtbenchx_tasks.formats.lm_eval import SampleRow, declared, results_beside
 
-Texts = Mapping[int, tuple[str, ...]]
+Texts = Mapping[QuestionId, tuple[str, ...]]
 """Question id -> answers, turn by turn."""
 Numbered = Sequence[tuple[int, dict[str, Any]]]
-Entry = tuple[int, str, tuple[tuple[str, ...], ...]]
+Entry = tuple[QuestionId, str, tuple[tuple[str, ...], ...]]
 """Question id, its language ("" where nothing tells it), and the answers to its turns, repeat by repeat."""
 
 
@@ -33,9 +34,9 @@ class Answers:
     language: str | None
     """Language of the questions, if the file tells it."""
     benchmark: str
-    """`mtbench_x` or `mini`; "" if nothing tells it."""
+    """`mtbench_x`, `mini` or another's name; "" if nothing tells it."""
     texts: Texts
-    """Question id -> answers to both turns."""
+    """Question id -> answers, turn by turn."""
     further: tuple[Texts, ...] = ()
     """The same of each further repeat that the file declares."""
     asked: Texts = field(default_factory=dict)
@@ -132,14 +133,14 @@ def _from_fastchat(file: Path, rows: Numbered, told: Told) -> list[Answers]:
 def _from_samples(file: Path, rows: Numbered, told: Told) -> Answers:
     config, _, model = results_beside(file)
     entries: list[Entry] = []
-    asked: dict[int, tuple[str, ...]] = {}
+    asked: dict[QuestionId, tuple[str, ...]] = {}
     for number, row in rows:
         place = f"{file}, line {number}"
         given = checked(SampleRow, row, place, "a sample of a mtbench_x task", "leave the file out")
-        repeats = declared(given.resps, config, place)
-        entries.append((given.doc.question_id.number, given.doc.language.lower(), repeats))
+        repeats = declared(given.resps, config, place, given.doc.n_turns)
+        entries.append((given.doc.question_id.question, given.doc.language.lower(), repeats))
         if given.doc.turns:
-            asked[given.doc.question_id.number] = tuple(given.doc.turns)
+            asked[given.doc.question_id.question] = tuple(given.doc.turns)
     name = told.benchmark or config.benchmark or None
     numbers = [number for number, _, _ in entries]
     benchmark = benchmark_of(file, numbers, name, {number: turns[0] for number, turns in asked.items()})
@@ -157,4 +158,6 @@ def _answers(file: Path, model: str, entries: Sequence[Entry], benchmark: str) -
     texts = [
         {question: repeats[place] for question, _, repeats in entries if place < len(repeats)} for place in range(most)
     ]
-    return Answers(model, languages[0] if languages else None, benchmark, texts[0], tuple(texts[1:]))
+    return Answers(
+        model, languages[0] if languages else only_language(benchmark), benchmark, texts[0], tuple(texts[1:])
+    )

@@ -3,7 +3,7 @@
 Others number their questions from 1 as our mini benchmark does, and from 81 as MT-Bench does. So ids below 81 tell
 nothing; 81 to 160 are taken for MT-Bench's in the layouts of MT-Bench's own tools, unless the questions' texts are
 others. A benchmark that nothing tells is "": its numbers are shown without MT-Bench's categories, and under no other
-benchmark's name.
+benchmark's name. Benchmarks of a built folder (--data FOLDER) are known by their texts and names as ours are.
 """
 
 import re
@@ -13,7 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from hf_datasets.benchmark.ids import FIRST_ID, LAST_ID, category_of
+from hf_datasets.benchmark.languages import added_languages, added_places, find
 from hf_datasets.benchmark.questions import LANGUAGES, at_hand, questions
+from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
 
 MTBENCH_X, MINI = "mtbench_x", "mini"
@@ -40,7 +42,12 @@ NOTHING = Told()
 
 
 def benchmark_of(
-    file: Path, ids: Iterable[int], told: str | None = None, asked: Mapping[int, str] | None = None, *, own: bool = True
+    file: Path,
+    ids: Iterable[QuestionId],
+    told: str | None = None,
+    asked: Mapping[QuestionId, str] | None = None,
+    *,
+    own: bool = True,
 ) -> str:
     """Return the name of a file's benchmark, or "" if nothing tells it.
 
@@ -60,11 +67,12 @@ def benchmark_of(
     if folder is not None:
         return folder
     found = set(ids)
-    return MTBENCH_X if own and found and all(FIRST_ID <= number <= LAST_ID for number in found) else ""
+    published = found and all(isinstance(one, int) and FIRST_ID <= one <= LAST_ID for one in found)
+    return MTBENCH_X if own and published else ""
 
 
-def by_texts(asked: Mapping[int, str]) -> str | None:
-    """Return the benchmark whose questions these are, "" if it is none of ours, None if that can't be told here.
+def by_texts(asked: Mapping[QuestionId, str]) -> str | None:
+    """Return the benchmark whose questions these are, "" if it is none known here, None if that can't be told.
 
     Most must be equal, for editions differ in single questions; MT-Bench's are looked at only if they are here.
     """
@@ -72,13 +80,12 @@ def by_texts(asked: Mapping[int, str]) -> str | None:
         return None
     texts = {number: _plain(text) for number, text in asked.items()}
     complete = True
-    for benchmark in OURS:
-        for language in LANGUAGES:
-            known = _first_turns(benchmark, language)
-            complete &= known is not None
-            same = sum((known or {}).get(number) == text for number, text in texts.items())
-            if 2 * same > len(texts):
-                return benchmark
+    for benchmark, language in (*added_places(), *((ours, language) for ours in OURS for language in LANGUAGES)):
+        known = _first_turns(benchmark, language)
+        complete &= known is not None
+        same = sum((known or {}).get(number) == text for number, text in texts.items())
+        if 2 * same > len(texts):
+            return benchmark
     return "" if complete else None
 
 
@@ -88,12 +95,30 @@ def question_in(prompt: str) -> str:
     return match["question"] if match else ""
 
 
-def every_question(benchmark: str) -> Mapping[int, str]:
-    """Return question id -> category of one of our benchmarks, whole; empty for another's, which isn't known here."""
+def every_question(benchmark: str) -> Mapping[QuestionId, str]:
+    """Return question id -> category of a benchmark, whole; empty for one that isn't known here."""
+    if benchmark in OURS:
+        return _own_categories(benchmark)
+    added = next((find(name, language) for name, language in added_places() if name == benchmark), None)
+    return added.categories if added else {}
+
+
+@cache
+def _own_categories(benchmark: str) -> Mapping[QuestionId, str]:
     if benchmark == MINI:
         return {question.question_id: question.category for question in questions(MINI, "en")}
-    ids = range(FIRST_ID, LAST_ID + 1) if benchmark == MTBENCH_X else ()
-    return {number: category_of(MTBENCH_X, number) for number in ids}
+    return {number: category_of(MTBENCH_X, number) for number in range(FIRST_ID, LAST_ID + 1)}
+
+
+def only_language(benchmark: str) -> str | None:
+    """Return the language of a built folder's benchmark that has just one, else None."""
+    languages = added_languages(benchmark) if benchmark not in OURS else ()
+    return languages[0] if len(languages) == 1 else None
+
+
+def known_category(benchmark: str, question_id: QuestionId) -> str:
+    """Return a question's category as its benchmark has it, or NO_CATEGORY where that isn't known here."""
+    return every_question(benchmark).get(question_id, NO_CATEGORY)
 
 
 def plain_task(task: str) -> str:
@@ -109,29 +134,32 @@ def task_benchmark(task: str) -> str | None:
     return FOLDERS.get(task) or (FOLDERS.get(name) if is_code else None)
 
 
-def category(benchmark: str, question_id: int, told: str = "", place: str = "") -> str:
-    """Return a question's category: as the file tells it, or by the ids of a benchmark that is known to be ours.
+def category(benchmark: str, question_id: QuestionId, told: str = "", place: str = "") -> str:
+    """Return a question's category: as the file tells it, or as a benchmark has it that is known here.
 
     Raises:
-        UserError: Our benchmark has no such question; `place` is named.
+        UserError: The benchmark has no such question; `place` is named.
     """
-    if told or benchmark not in OURS:
-        return told or NO_CATEGORY
-    try:
-        return category_of(benchmark, question_id)
-    except UserError:
+    if told:
+        return told
+    found = known_category(benchmark, question_id)
+    if found == NO_CATEGORY and every_question(benchmark):
         raise UserError(
             f"{place}: {benchmark} has no question {question_id}; name the file's benchmark by --benchmark."
-        ) from None
+        )
+    return found
 
 
 def _of_folder(file: Path) -> str | None:
     """Return what the folders of a file tell; a benchmark of another name is told, too, where FastChat's layout is."""
     parts = file.absolute().parts[:-1]
+    added = {name for name, _ in added_places()}
     for part in reversed(parts):
         found = task_benchmark(part)
         if found:
             return found
+        if part in added:
+            return part
         if "bench" in part.lower() and file.parent.name in PARENTS and part == file.absolute().parent.parent.name:
             return part
     return None
@@ -141,11 +169,11 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _first_turns(benchmark: str, language: str) -> Mapping[int, str] | None:
+def _first_turns(benchmark: str, language: str) -> Mapping[QuestionId, str] | None:
     """Return question id -> first turn of a benchmark that is at hand; nothing is downloaded."""
-    return _plain_turns(benchmark, language) if at_hand(benchmark, language) else None
+    return _plain_turns(questions(benchmark, language)) if at_hand(benchmark, language) else None
 
 
 @cache
-def _plain_turns(benchmark: str, language: str) -> Mapping[int, str]:
-    return {question.question_id: _plain(question.turns[0]) for question in questions(benchmark, language)}
+def _plain_turns(asked: tuple[Question, ...]) -> Mapping[QuestionId, str]:
+    return {question.question_id: _plain(question.turns[0]) for question in asked}

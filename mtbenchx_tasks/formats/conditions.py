@@ -1,15 +1,17 @@
 """What a judge was asked under: read alike from ledgers and results of this and of older releases, and in words."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from hf_datasets.benchmark.judge_prompts import name_by_hash
+from hf_datasets.benchmark.questions import BENCHMARKS, LANGUAGES
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.ledger.store import FINAL_STATES
 from hf_datasets.records import canonical_json
 from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, ROOM, parameters_sent, role_sent
 from mtbenchx_tasks.records import Conditions
 
+Thing = TypeVar("Thing")
 SHOWN = 12
 """Characters of a hash in words."""
 PROMPTS = {"prompt_set": "prompt_set", "prompt_sha256": "prompt_set_sha256"}
@@ -129,6 +131,33 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     recorded = {name: [value for value in _listed(found) if value != NOT_RECORDED] for name, found in values.items()}
     single = {name: found[0] if len(found) == 1 else found for name, found in recorded.items()}
     return {name: value for name, value in single.items() if value not in (None, DEFAULT, [], {})}
+
+
+# of several languages ------------------------------------------------------------------------------------------------
+
+
+def of_one_revision(items: Iterable[Thing], place: Callable[[Thing], tuple[str, str, str]]) -> list[list[Thing]]:
+    """Split what is alike in all languages into what may stand in one table.
+
+    A revision belongs to a language: an added language, or each of another benchmark's, has its own. The languages of
+    the package's benchmarks have theirs together, so that two of these are two releases of the benchmark.
+
+    Args:
+        items: Results, or groups of ratings.
+        place: Returns benchmark, language and revision of one; "" where not told.
+    """
+    things = list(items)
+    releases = {where[2] for where in map(place, things) if _is_packaged(*where[:2])}
+    if len(releases) < 2:  # noqa: PLR2004
+        return [things] if things else []
+    parts: dict[str, list[Thing]] = {}
+    for thing in things:
+        parts.setdefault(place(thing)[2], []).append(thing)
+    return list(parts.values())
+
+
+def _is_packaged(benchmark: str, language: str) -> bool:
+    return benchmark in BENCHMARKS and language in LANGUAGES
 
 
 # in words ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hf_datasets.records import QuestionId
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import read_models
 from mtbenchx_tasks.judge.settings import slug
@@ -23,7 +24,7 @@ class Shown:
 
     line: int
     """Where it stands."""
-    question: int | str
+    question: QuestionId
     turn: int | None
     """From 1; None: the whole conversation."""
     models: tuple[str, ...]
@@ -33,7 +34,7 @@ class Shown:
     """The whole text; "" if the file doesn't hold it."""
 
 
-Given = Mapping[str, Sequence[Mapping[int, tuple[str, ...]]]]
+Given = Mapping[str, Sequence[Mapping[QuestionId, tuple[str, ...]]]]
 """Model -> per repeat that its file declares: question -> its answers, turn by turn."""
 
 
@@ -102,8 +103,8 @@ def _repeat_of(row: Shown, given: Given) -> int | None:
     return None
 
 
-def _answers(of_model: Mapping[int, tuple[str, ...]], row: Shown) -> tuple[str, ...]:
-    return of_model.get(row.question, ())[: row.turn] if isinstance(row.question, int) else ()
+def _answers(of_model: Mapping[QuestionId, tuple[str, ...]], row: Shown) -> tuple[str, ...]:
+    return of_model.get(row.question, ())[: row.turn]
 
 
 def holds(prompt: str, answer: str) -> bool:
@@ -113,7 +114,7 @@ def holds(prompt: str, answer: str) -> bool:
 
 def _beside(file: Path, models: Iterable[str]) -> Given:
     """Return the answers that lie beside a file of judgments, as FastChat lays them out."""
-    found: dict[str, Sequence[Mapping[int, tuple[str, ...]]]] = {}
+    found: dict[str, Sequence[Mapping[QuestionId, tuple[str, ...]]]] = {}
     for model in models:
         names = [name for name in dict.fromkeys((model, slug(model))) if "/" not in name and "\\" not in name]
         folders = (file.absolute().parent, file.absolute().parent.parent)

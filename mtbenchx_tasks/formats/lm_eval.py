@@ -20,7 +20,7 @@ from pydantic import Field
 from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.rows import Number, Row, Text, checked, finite, mapping
+from hf_datasets.shared.rows import MOST_TURNS, Asked, Row, Text, checked, finite, mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of, category, task_benchmark
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST
@@ -38,10 +38,15 @@ LEAVE = "leave the file out"
 class Doc(Row):
     """The question of a sample."""
 
-    question_id: Number
+    question_id: Asked
     language: str
     turns: list[str] = Field(default_factory=list)
     category: Text = ""
+
+    @property
+    def n_turns(self) -> int:
+        """How many turns the question has; MT-Bench's two where the file doesn't hold them."""
+        return len(self.turns) or TURNS
 
 
 class SampleRow(Row):
@@ -85,6 +90,8 @@ class Config:
     repeats: int = 1
     """How often each question was answered."""
     judge: Mapping[str, Any] = field(default_factory=dict)
+    turns: tuple[int, ...] = ()
+    """How many turns its questions have, each number once; () if not told, as by MT-Bench's."""
 
 
 def read_samples(file: Path, told: Told = NOTHING) -> Study:
@@ -98,17 +105,17 @@ def read_samples(file: Path, told: Told = NOTHING) -> Study:
         raise UserError(f"{file} is empty.")
     config, identity, model = results_beside(file)
     read = [_row(row, f"{file}, line {number}") for number, row in rows]
-    asked = {row.doc.question_id.number: row.doc.turns[0] for row in read if row.doc.turns}
-    ids = [row.doc.question_id.number for row in read]
+    asked = {row.doc.question_id.question: row.doc.turns[0] for row in read if row.doc.turns}
+    ids = [row.doc.question_id.question for row in read]
     benchmark = benchmark_of(file, ids, told.benchmark or config.benchmark or None, asked)
     ratings: list[Rating] = []
     about = functools.cache(lambda judge, language: _conditions(judge, language, config, benchmark))
     for (number, _), row in zip(rows, read, strict=True):
         if isinstance(row, JudgedSample):
-            declared(row.resps, config, f"{file}, line {number}")
+            declared(row.resps, config, f"{file}, line {number}", row.doc.n_turns)
             under = about(row.filter, row.doc.language)
             ratings += _ratings(row, under, Model(model, identity), f"{file}, line {number}")
-    questions = {(benchmark, row.doc.language, row.doc.question_id.number): tuple(row.doc.turns) for row in read}
+    questions = {(benchmark, row.doc.language, row.doc.question_id.question): tuple(row.doc.turns) for row in read}
     unjudged = sum(not isinstance(row, JudgedSample) for row in read)
     notes = (f"{file}: {unjudged} answers that nobody judged (`mtbenchx judge` does).",) if unjudged else ()
     return Study(tuple(ratings), questions=questions, sources=(str(file),), notes=notes)
@@ -119,8 +126,14 @@ def _row(row: Mapping[str, Any], place: str) -> SampleRow:
     return checked(kind, row, place, WHAT, LEAVE)
 
 
-def declared(responses: Sequence[Sequence[str]], config: Config, place: str) -> tuple[tuple[str, ...], ...]:
+def declared(responses: Sequence[Sequence[str]], config: Config, place: str, turns: int) -> tuple[tuple[str, ...], ...]:
     """Return the answers to a question's turns, repeat by repeat, if the results declare so many repeats.
+
+    Args:
+        responses: Per request its responses.
+        config: What the results file says of the task.
+        place: File and line.
+        turns: How many the question has.
 
     Raises:
         UserError: There are several responses to one request, or more repeats than declared: then it isn't known
@@ -129,7 +142,7 @@ def declared(responses: Sequence[Sequence[str]], config: Config, place: str) -> 
     if any(len(response) != 1 for response in responses):
         raise UserError(f"{place}: {max(map(len, responses))} responses to one request; {_KEEP_ONE}.")
     texts = [response[0] for response in responses]
-    repeats = tuple(tuple(texts[start : start + TURNS]) for start in range(0, len(texts), TURNS))
+    repeats = tuple(tuple(texts[start : start + turns]) for start in range(0, len(texts), turns))
     if len(repeats) > config.repeats or not repeats:
         said = f"its results file declares {config.repeats}" if config.found else "no results file declares repeats"
         raise UserError(f"{place}: {len(repeats)} answers to each turn, and {said}; {_KEEP_ONE}.")
@@ -169,7 +182,13 @@ def task_config(config: Mapping[str, Any], task: str) -> Config:
         version_text(metadata.get("version")),
         repeats if isinstance(repeats, int) and repeats > 0 else 1,
         mapping(metadata.get("judge")),
+        _turns(benchmark.get("turns")),
     )
+
+
+def _turns(told: Any) -> tuple[int, ...]:
+    numbers = told if isinstance(told, list) else []
+    return tuple(number for number in numbers if isinstance(number, int) and 0 < number <= MOST_TURNS)
 
 
 def load_json(file: Path) -> dict[str, Any]:
@@ -199,14 +218,14 @@ def version_text(version: Any) -> str:
 
 def _ratings(row: JudgedSample, conditions: Conditions, model: Model, place: str) -> Iterator[Rating]:
     """Yield every rating of a question: responses alternate between the turns, verdicts with them."""
-    doc, number_of = row.doc, row.doc.question_id.number
+    doc, number_of = row.doc, row.doc.question_id.question
     if len(row.filtered_resps) != len(row.resps):
         raise UserError(
             f"{place}: not {WHAT} ({len(row.resps)} responses and {len(row.filtered_resps)} verdicts); {LEAVE}."
         )
-    about = category(conditions.benchmark, number_of, doc.category)
+    about, turns = category(conditions.benchmark, number_of, doc.category), doc.n_turns
     for number, runs in enumerate(row.filtered_resps):
-        item = Item(conditions.benchmark, doc.language, number_of, number % TURNS + 1, about)
+        item = Item(conditions.benchmark, doc.language, number_of, number % turns + 1, about)
         for run, said in enumerate(runs):
             verdict = _verdict(said, place)
             value = valid_rating(verdict.rating)
@@ -219,7 +238,7 @@ def _ratings(row: JudgedSample, conditions: Conditions, model: Model, place: str
                 conditions,
                 rating,
                 verdict.reason or ("" if rating is not None else without),
-                number // TURNS,
+                number // turns,
                 run,
                 row.resps[number][0],
                 Evidence(verdict.text, verdict.key or "", place),

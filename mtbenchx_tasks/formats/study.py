@@ -1,10 +1,10 @@
 """Reading whatever a user names: folders and files, each recognised by what is in it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hf_datasets.records import content_hash
+from hf_datasets.records import QuestionId, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
@@ -122,7 +122,8 @@ def _read_json(file: Path, told: Told, *, named: bool) -> Study:
         return Study(agreement=loaded, sources=(str(file),))
     if "results" in loaded and "configs" in loaded:
         beside = any(file.parent.glob(f"samples_*_{file.stem.removeprefix('results_')}.jsonl"))
-        ours = any("mtbench_x" in task for task in mapping(loaded["results"]))
+        about = (mapping(mapping(config).get("metadata")) for config in mapping(loaded["configs"]).values())
+        ours = any(isinstance(said.get("benchmark"), Mapping) for said in about)
         if ours and not beside:
             return Study(notes=(f"{file}: no samples beside it; run lm_eval with --log_samples.",))
         return Study()  # the samples' reader takes it
@@ -233,13 +234,13 @@ def filled(study: Study) -> Study:
     )
 
 
-def _text(study: Study, place: tuple[str, str, str, int], turn: int) -> str | None:
+def _text(study: Study, place: tuple[str, str, str, QuestionId], turn: int) -> str | None:
     texts = study.answers.get(place, ())
     return texts[turn - 1] if len(texts) >= turn else None
 
 
 def _with_answer(rating: Rating, study: Study) -> Rating:
-    if rating.answer is not None or rating.repeat or not isinstance(rating.item.question_id, int):
+    if rating.answer is not None or rating.repeat:
         return rating
     item, prompt = rating.item, rating.evidence.prompt
     text = _text(study, (item.benchmark, item.language, rating.model.name, rating.item.question_id), item.turn or 1)
@@ -249,7 +250,7 @@ def _with_answer(rating: Rating, study: Study) -> Rating:
 
 def _with_answers(preference: Preference, study: Study) -> Preference:
     item = preference.item
-    if preference.answers or not isinstance(item.question_id, int) or item.turn is None:
+    if preference.answers or item.turn is None:
         return preference
     texts = {
         model.name: _text(study, (item.benchmark, item.language, model.name, item.question_id), item.turn)

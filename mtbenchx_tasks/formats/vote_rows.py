@@ -11,7 +11,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.parquet import parquet_rows
-from hf_datasets.shared.rows import Id, Name, Row, Text, whole
+from hf_datasets.shared.rows import MOST_TURNS, Id, Name, Row, Text, whole
 from mtbenchx_tasks.formats.fastchat.rows import BOTH_BAD, MODEL_1, MODEL_2, TIE, JudgeName
 from mtbenchx_tasks.records import Decision
 
@@ -49,8 +49,6 @@ Said = Annotated[str, BeforeValidator(_winner)]
 VoteTurn = Annotated[int | None, BeforeValidator(_vote_turn)]
 CONVERSATION = "conversation"
 """What files call the turn of a vote on a whole conversation; null is the same."""
-MOST_TURNS = 100
-"""Of a conversation; others' benchmarks have more than two."""
 
 
 class VoteMessage(Row):

@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from hf_datasets.records import QuestionId
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked, split_id
-from mtbenchx_tasks.formats.benchmark import OURS, benchmark_of, category, question_in
+from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, benchmark_of, category, question_in
 from mtbenchx_tasks.formats.fastchat.rows import MODEL_1, MODEL_2
 from mtbenchx_tasks.formats.generations import Shown, of_one_generation
 from mtbenchx_tasks.formats.vote_rows import (
@@ -113,15 +114,14 @@ def _told(names: Iterable[str]) -> str | None:
 
 def _benchmark(path: Path, rows: Sequence[Read], told: str | None) -> str:
     """Votes come from everywhere: neither ids nor a number of them make a file MT-Bench's, texts do."""
-    asked: dict[int, str] = {}
+    asked: dict[QuestionId, str] = {}
     ids, spelt = set(), False
     for row in rows:
         number, language = split_id(row.question_id)
         spelt |= bool(language)
-        if isinstance(number, int):
-            ids.add(number)
-            text = _asked(row)
-            asked |= {number: text} if text else {}
+        ids.add(number)
+        text = _asked(row)
+        asked |= {number: text} if text else {}
     own = spelt or any(isinstance(row, GamesRow) for row in rows)  # 81_DE is MT-Bench-X's own spelling
     return benchmark_of(path, ids, told, asked, own=own)
 
@@ -170,7 +170,7 @@ def _vote(row: Read, kind: Kind | None, language: str, benchmark: str, place: st
         raise UserError(f"{place}: not a vote: both models are {row.one!r}; there must be two names.")
     is_person = isinstance(row, VoteRow) and row.judge.lower().startswith(PEOPLE_PREFIXES)
     by_person = (kind or row.kind or ("human" if is_person else "judge")) == "human"
-    of_id = _category(benchmark, question_id, place) if isinstance(question_id, int) and not row.category else ""
+    of_id = "" if row.category else category(benchmark, question_id, place=place).replace(NO_CATEGORY, "")
     winner = {MODEL_1: row.one, MODEL_2: row.other}.get(row.winner)
     return Preference(
         Item(benchmark, row.language.lower() or told or language, question_id, row.turn, row.category or of_id),
@@ -191,7 +191,3 @@ def _answers(row: Read) -> dict[str, str]:
     conversations = ((row.one, row.conversation_a), (row.other, row.conversation_b))
     said = [(name, [one.content for one in messages if one.role == "assistant"]) for name, messages in conversations]
     return {name: texts[row.turn - 1] for name, texts in said} if all(len(t) >= row.turn for _, t in said) else {}
-
-
-def _category(benchmark: str, question_id: int, place: str) -> str:
-    return category(benchmark, question_id, place=place) if benchmark in OURS else ""

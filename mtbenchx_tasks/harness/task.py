@@ -25,7 +25,7 @@ import datasets
 from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.benchmark.built_folder import built_folder, register_built
 from hf_datasets.ledger.store import LedgerError
-from hf_datasets.records import CATEGORIES, Question
+from hf_datasets.records import Question, QuestionId, id_order, ordered_categories, question_rows
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.signals import OF_A_LIBRARY, Ending
 from mtbenchx_tasks import TASK_VERSION
@@ -86,15 +86,22 @@ class MTBenchX(JudgedTask):
         found = mtbench_x.questions(
             self.BENCHMARK, self.language, self.settings.reference_set, self.settings.question_set
         )
-        self.dataset = {"test": datasets.Dataset.from_list([question.to_row() for question in found])}
+        self.dataset = {"test": datasets.Dataset.from_list(question_rows(found))}
 
     def _metadata(self) -> dict[str, Any]:
         """What results say of this task: resolved settings and versions, nothing of the user's model arguments."""
         revision = mtbench_x.revision(self.BENCHMARK, self.language)
         question_set = mtbench_x.question_set_hash(self.BENCHMARK, self.language, self.settings.question_set)
-        benchmark = {"name": self.BENCHMARK, "language": self.language, "revision": revision}
+        benchmark = {"name": self.BENCHMARK, "language": self.language, "revision": revision, **self._lengths()}
         judge = {**self.settings.public(), "question_set_sha256": question_set}
         return {"version": TASK_VERSION, "benchmark": benchmark, "judge": judge}
+
+    def _lengths(self) -> dict[str, Any]:
+        """How many turns the questions of another benchmark have; MT-Bench's have two, and may not be here yet."""
+        if self.BENCHMARK in mtbench_x.BENCHMARKS:
+            return {}
+        asked = mtbench_x.questions(self.BENCHMARK, self.language)
+        return {"turns": sorted({len(question.turns) for question in asked})}
 
     # requests ------------------------------------------------------------------------------------------------------
 
@@ -129,13 +136,14 @@ class MTBenchX(JudgedTask):
         self.judge = None if self.predict_only else self._ready_judge(world_size)
         self._talks = list(self._open_conversations(system_instruction, chat_template))
         docs = [doc for _, doc in self.doc_iterator(limit=limit, samples=samples)]
-        self._install_turns(max(len(doc["turns"]) for doc in docs))
+        self.most_turns = max(len(doc["turns"]) for doc in docs)
+        self._install_turns(self.most_turns)
         if self.judge is not None:
-            self.categories = [name for name in CATEGORIES if name in {doc["category"] for doc in docs}]
+            self.categories = ordered_categories(doc["category"] for doc in docs)
             self.announce(
                 {
                     name: Metric(aggregation, higher_is_better=name != "unscored")
-                    for name, aggregation in aggregations(self.categories).items()
+                    for name, aggregation in aggregations(self.categories, self.most_turns).items()
                 }
             )
 
@@ -185,6 +193,7 @@ class MTBenchX(JudgedTask):
         judge = judge_for(replace(self.settings, concurrency=share), self.BENCHMARK, self.language)
         self.config.metadata["judge"] |= {
             "prompt_set": judge.prompts.prompt_set,
+            "prompt_language": judge.settings.prompt_language,
             "prompt_set_sha256": judge.prompts.sha256,
             **judge.sets,
             "ledger": str(judge.ledger.path),
@@ -220,7 +229,7 @@ class MTBenchX(JudgedTask):
         """Return what one question adds to each metric; `verdicts` are per turn, per repeat, per run."""
         question = Question.from_row(doc)
         languages = [talk.languages() for talk, _ in self._talks if talk.question == question]
-        return contributions(question, verdicts, list(zip(*languages, strict=True)), self.categories)
+        return contributions(question, verdicts, list(zip(*languages, strict=True)), self.categories, self.most_turns)
 
     def _record(self, judge: Judge) -> None:
         """Write down where each judgment counts, so that every number can be computed again from the ledger."""
@@ -230,13 +239,14 @@ class MTBenchX(JudgedTask):
             judge.ledger.record(uses)
         except LedgerError as error:  # the scores are there: say what is missing, and go on
             log.error("%s: the ledger doesn't know where its judgments count: %s", self.config.task, error)
-        talking = sorted({use.question_id for use in uses if use.suspicious})
+        talking = sorted({use.question_id for use in uses if use.suspicious}, key=id_order)
         if talking:
             log.warning(
                 "%s: answers hold the judge prompt's delimiters or a verdict: questions %s", self.config.task, talking
             )
         thoughtful = sorted(
-            {conversation.question.question_id for conversation, _ in self._talks if conversation.thoughts}
+            {conversation.question.question_id for conversation, _ in self._talks if conversation.thoughts},
+            key=id_order,
         )
         if thoughtful:
             log.info(
@@ -256,16 +266,24 @@ class MTBenchX(JudgedTask):
         described.update(sent)
 
     def _report_unscored(self, said: Sequence[tuple[TurnRequest, list[Verdict]]]) -> None:
-        questions_by_reason: dict[str, set[int]] = {}
+        questions_by_reason: dict[str, set[QuestionId]] = {}
         for request, verdicts in said:
             for verdict in verdicts:
                 if verdict.rating is None:
                     questions_by_reason.setdefault(verdict.reason, set()).add(request.doc["question_id"])
         for reason, questions in questions_by_reason.items():
-            log.warning("%s: unscored (%s): questions %s", self.config.task, reason, sorted(questions))
+            log.warning("%s: unscored (%s): questions %s", self.config.task, reason, sorted(questions, key=id_order))
 
 
 class MTBenchXMini(MTBenchX):
     """One language of the mini benchmark: our own questions, no download."""
 
     BENCHMARK = "mini"
+
+
+class MTBenchLike(MTBenchX):
+    """One language of another benchmark, which a built folder holds: its task file names benchmark and folder."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.BENCHMARK = str(config["benchmark"])
+        super().__init__({key: value for key, value in config.items() if key != "benchmark"})

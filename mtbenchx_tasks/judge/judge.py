@@ -5,7 +5,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hf_datasets.benchmark.questions import default_prompt_set, question_set_hash, questions, reference_set_hash
+from hf_datasets.benchmark.judge_prompts import has_prompts
+from hf_datasets.benchmark.questions import (
+    BENCHMARKS,
+    default_prompt_set,
+    question_set_hash,
+    questions,
+    reference_set_hash,
+)
 from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.endpoints.changes import with_role
 from hf_datasets.endpoints.client import ChatRequest, Message
@@ -123,7 +130,7 @@ class Judge(AnyJudge):
     prompts: SinglePrompts
 
     def submit(self, question: Question, answers: Sequence[str]) -> list[Pending]:
-        """Hand the last of one or two answers to the judge, once per run; an empty answer is never judged."""
+        """Hand the last of the answers to the judge, once per run; an empty answer is never judged."""
         if not answers[-1].strip():
             return []
         first = self.request(question, answers)
@@ -137,11 +144,12 @@ class Judge(AnyJudge):
             UserError: It can't; says what to change.
         """
         question, answers = trial(self.prompts.language)
+        question = self.prompts.fitting(question)
         asked = [self.request(question, [answer]) for answer in answers]
         tell_ratings(self.settings, question.language, asked, self.engine.check(asked))
 
     def request(self, question: Question, answers: Sequence[str]) -> ChatRequest:
-        """Return what the judge is asked about the last of one or two answers in the first run."""
+        """Return what the judge is asked about the last of the answers in the first run."""
         settings, parameters = self.settings, self.settings.parameters()
         if settings.backend == "local" and settings.rating == "expected":
             parameters["lead_in"] = self.prompts.lead_in(question, len(answers))
@@ -164,6 +172,7 @@ class PairJudge(AnyJudge):
             UserError: It can't; says what to change.
         """
         question, answers = trial(self.prompts.language)
+        question = self.prompts.fitting(question)
         right, wrong = ([answer] for answer in answers)
         asked = [self.request(question, shown, 1) for shown in ((right, wrong), (wrong, right))]
         tell_votes(self.settings, question.language, self.prompts.votes, self.engine.check(asked))
@@ -200,9 +209,11 @@ def judge_for(
         UserError: The key is missing, the prompt or reference set has no such language, or the ledger can't be opened.
     """
     engine = engine or live_engine(settings)
-    settings = _resolved(settings, benchmark)
+    settings = _resolved(settings, benchmark, language)
     prompts = SinglePrompts(str(settings.prompt_set), _prompt_language(settings, language))
+    asked = questions(benchmark, language, settings.reference_set, settings.question_set) if sets is None else ()
     prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
+    prompts.check(asked, begun=_begins_verdicts(settings))
     sets = _sets(settings, benchmark, language) if sets is None else sets
     judge = Judge(settings, prompts, engine, sets)
     if settings.rating == "expected" and settings.backend == "openai" and settings.continuation == AUTO:
@@ -235,7 +246,7 @@ def pair_judge_for(
     engine = engine or live_engine(settings)
     if settings.rating != "text":
         raise UserError(f"judge.rating {settings.rating!r} is for single answers; to compare, set it to 'text'.")
-    settings = _resolved(settings, benchmark)
+    settings = _resolved(settings, benchmark, language)
     prompts = PairPrompts(str(settings.prompt_set), _prompt_language(settings, language), votes)
     sets = _sets(settings, benchmark, language) if sets is None else sets
     return PairJudge(settings, prompts, engine, sets)
@@ -246,15 +257,28 @@ def _way_of(judge: Judge) -> Way:
     engine = getattr(judge.engine, "inner", judge.engine)
     if not isinstance(engine, LiveEngine | PlanEngine):  # a batch can't take a second request
         return OFF
-    question = next(one for one in questions("mini", "en") if one.reference)
+    question = judge.prompts.fitting(next(one for one in questions("mini", "en") if one.reference))
     request = judge.request(question, question.reference[:1])
     ask = transport_of(judge.settings).complete if isinstance(engine, LiveEngine) else None
     return find_way(request, judge.prompts.lead_in(question, 1), judge.ledger, ask)
 
 
-def _resolved(settings: JudgeSettings, benchmark: str) -> JudgeSettings:
-    """Return settings with a prompt set: the benchmark's own, unless one is named."""
-    return replace(settings, prompt_set=settings.prompt_set or default_prompt_set(benchmark))  # type: ignore[arg-type]
+def _begins_verdicts(settings: JudgeSettings) -> bool:
+    """Tell whether a verdict may be begun in the words of the prompts' own example."""
+    begun = settings.backend == "local" or settings.continuation != OFF
+    return settings.rating == "expected" and begun
+
+
+def _resolved(settings: JudgeSettings, benchmark: str, language: str) -> JudgeSettings:
+    """Return settings with a prompt set: the benchmark's own, unless one is named.
+
+    Ours are in English where they aren't in the language of another benchmark.
+    """
+    if settings.prompt_set is not None:
+        return settings
+    named = default_prompt_set(benchmark)
+    english = benchmark not in BENCHMARKS and not has_prompts(named, language)
+    return replace(settings, prompt_set=named, prompt_language="en" if english else settings.prompt_language)
 
 
 def _prompt_language(settings: JudgeSettings, language: str) -> str:

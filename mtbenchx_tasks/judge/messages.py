@@ -1,10 +1,20 @@
 """Which prompt judges which turn of which question, and the exact messages that are sent."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from hf_datasets.benchmark.judge_prompts import BOTH_BAD, NATIVE, PUBLISHED, REPAIRED, judge_prompts, prompt_set_hash
+from hf_datasets.benchmark.judge_prompts import (
+    BOTH_BAD,
+    LATER_TURN,
+    NATIVE,
+    PUBLISHED,
+    REPAIRED,
+    for_turns,
+    judge_prompts,
+    of_turn,
+    prompt_set_hash,
+    verdict_lead_in,
+)
 from hf_datasets.endpoints.client import Message
 from hf_datasets.records import JudgePrompt, Question
 from hf_datasets.shared.errors import UserError
@@ -12,13 +22,11 @@ from mtbenchx_tasks.judge.injection import shown
 from mtbenchx_tasks.judge.lengths import length_note
 from mtbenchx_tasks.judge.verdict import WITH_BOTH_BAD
 
-_EXAMPLE = re.compile(r"([^\W\d_]+\s?:\s\[\[)\d+\]\]")
-"""A prompt's own example of a verdict, e.g. `Bewertung: [[5]]`."""
-
 
 def prompt_name(question: Question, turn: int) -> str:
-    """Return the name of the single-answer prompt that judges a turn (1 or 2) of a question."""
-    return ("single-math-v1" if question.reference else "single-v1") + ("-multi-turn" if turn > 1 else "")
+    """Return the name of the prompt that rates the answer to a turn (from 1): with the reference where there is one."""
+    guided = len(question.reference) >= turn
+    return of_turn("single-math-v1" if guided else "single-v1", turn)
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class SinglePrompts:
     """The single-answer prompts of one set in one language."""
 
     prompt_set: str
-    """One of hf_datasets.benchmark.judge_prompts.PROMPT_SETS."""
+    """`mtbench_x`, `mtbench_x_v1_1`, `native`, or another benchmark's own."""
     language: str
     """Language of the prompts; the questions' unless English was asked for."""
 
@@ -36,28 +44,45 @@ class SinglePrompts:
         return prompt_set_hash(self.prompt_set, self.language)
 
     def prompt(self, question: Question, turn: int) -> JudgePrompt:
-        """Return the prompt that judges a turn (1 or 2): reference-guided where the question has a reference."""
-        return judge_prompts(self.prompt_set, self.language)[prompt_name(question, turn)]
+        """Return the prompt that judges a turn (from 1): reference-guided where the turn has a reference.
+
+        Raises:
+            UserError: The set has none for it.
+        """
+        return _named(self.prompt_set, self.language, prompt_name(question, turn))
+
+    def check(self, questions: Iterable[Question], *, begun: bool = False) -> None:
+        """See that every turn of some questions can be judged.
+
+        Args:
+            questions: What is to be judged.
+            begun: Whether verdicts are begun for the judge, for which each prompt must show an example of one.
+
+        Raises:
+            UserError: A prompt lacks, or its example.
+        """
+        for question in questions:
+            for turn in range(1, len(question.turns) + 1):
+                self.lead_in(question, turn) if begun else self.prompt(question, turn)
+
+    def fitting(self, question: Question) -> Question:
+        """Return a question without its reference where the set has no prompt that shows one."""
+        known = judge_prompts(self.prompt_set, self.language)
+        return question if prompt_name(question, 1) in known else replace(question, reference=())
 
     def messages(self, question: Question, answers: Sequence[str]) -> tuple[Message, ...]:
-        """Return the messages that judge the last of the given answers (one or two), as FastChat builds them."""
-        prompt = self.prompt(question, len(answers))
-        note = length_note(prompt, question, len(answers), {"": answers[-1]})
+        """Return the messages that judge the last of the given answers, as FastChat builds them."""
+        prompt, turn = self.prompt(question, len(answers)), len(answers)
+        note = length_note(prompt, question, turn, {"": answers[-1]})
         answers = [shown(answer, self.prompt_set) for answer in answers]
-        references = {
-            f"ref_answer_{turn}": text for turn, text in enumerate(question.reference[: len(answers)], start=1)
-        }
-        if len(answers) == 1:
+        if turn == 1:
             material = {"question": question.turns[0], "answer": answers[0]}
         else:
-            material = {
-                f"{what}_{turn}": text
-                for what, texts in (("question", question.turns), ("answer", answers))
-                for turn, text in enumerate(texts, start=1)
-            }
+            material = _numbered(question=question.turns[:turn], answer=answers)
+        references = _numbered(ref_answer=question.reference[:turn])
         return (
             {"role": "system", "content": prompt.system_prompt},
-            {"role": "user", "content": prompt.prompt_template.format(**material, **references) + note},
+            {"role": "user", "content": _filled(prompt, turn, {**material, **references}) + note},
         )
 
     def lead_in(self, question: Question, turn: int) -> str:
@@ -67,12 +92,12 @@ class SinglePrompts:
             UserError: The prompt shows no example.
         """
         prompt = self.prompt(question, turn)
-        found = _EXAMPLE.findall(prompt.system_prompt + "\n" + prompt.prompt_template)
-        if not found:
+        if not (found := verdict_lead_in(prompt)):
             raise UserError(
-                f"The prompt {prompt.name!r} of {self.prompt_set!r} in {self.language!r} shows no example verdict."
+                f"The prompt {prompt.name!r} of {self.prompt_set!r} in {self.language!r} shows no example of a verdict "
+                "such as `Rating: [[5]]`; set judge.rating to 'text', or prompt_set to 'native'."
             )
-        return str(found[-1])
+        return found
 
 
 VOTES = (3, WITH_BOTH_BAD)
@@ -84,11 +109,11 @@ def pair_prompt_name(guided: bool, turn: int, votes: int = 3) -> str:
 
     Args:
         guided: Whether the judge sees a reference answer.
-        turn: 1 or 2.
+        turn: From 1.
         votes: 3, or 4 with both bad.
     """
     name = "pair-math-v1" if guided else "pair-v2"
-    return name + ("-multi-turn" if turn > 1 else "") + (BOTH_BAD if votes == WITH_BOTH_BAD else "")
+    return of_turn(name, turn) + (BOTH_BAD if votes == WITH_BOTH_BAD else "")
 
 
 @dataclass(frozen=True)
@@ -109,6 +134,11 @@ class PairPrompts:
     def __post_init__(self) -> None:
         if self.votes not in VOTES:
             raise UserError(f"A comparison has 3 votes, or 4 with both bad, not {self.votes}; set votes to 3 or 4.")
+        if not self._has_votes() and self.votes < WITH_BOTH_BAD:
+            raise UserError(
+                f"The prompt set {self.prompt_set!r} has no prompts for pairs in {self.language!r}; set "
+                f"judge.prompt_set to {NATIVE!r}."
+            )
         if not self._has_votes():
             raise UserError(
                 f"The prompt set {self.prompt_set!r} has no fourth vote (both bad) in {self.language!r}; "
@@ -127,9 +157,18 @@ class PairPrompts:
         return prompt_set_hash(self.prompt_set, self.language)
 
     def prompt(self, question: Question, turn: int) -> JudgePrompt:
-        """Return the prompt that compares a turn (1 or 2): reference-guided where the question has a reference."""
-        name = pair_prompt_name(bool(question.reference), turn, self.votes)
-        return judge_prompts(self.prompt_set, self.language)[name]
+        """Return the prompt that compares a turn (from 1): reference-guided where the turn has a reference.
+
+        Raises:
+            UserError: The set has none for it.
+        """
+        name = pair_prompt_name(len(question.reference) >= turn, turn, self.votes)
+        return _named(self.prompt_set, self.language, name)
+
+    def fitting(self, question: Question) -> Question:
+        """Return a question without its reference where the set has no prompt that shows one."""
+        known = judge_prompts(self.prompt_set, self.language)
+        return question if pair_prompt_name(True, 1, self.votes) in known else replace(question, reference=())
 
     def messages(
         self, question: Question, answers_a: Sequence[str], answers_b: Sequence[str], turn: int
@@ -138,9 +177,9 @@ class PairPrompts:
 
         Args:
             question: What both were asked.
-            answers_a: Answers to both turns of who is shown first.
+            answers_a: Answers of who is shown first, turn by turn.
             answers_b: Answers of who is shown second.
-            turn: 1 or 2; with 2 the judge reads both turns.
+            turn: From 1; the judge reads the turns up to it.
         """
         prompt = self.prompt(question, turn)
         note = length_note(prompt, question, turn, {"_a": answers_a[turn - 1], "_b": answers_b[turn - 1]})
@@ -148,13 +187,27 @@ class PairPrompts:
         if turn == 1:
             material = {"question": question.turns[0], "answer_a": answers_a[0], "answer_b": answers_b[0]}
         else:
-            material = {
-                f"{what}_{number}": text
-                for what, texts in (("question", question.turns), ("answer_a", answers_a), ("answer_b", answers_b))
-                for number, text in enumerate(texts[:turn], start=1)
-            }
-        references = {f"ref_answer_{number}": text for number, text in enumerate(question.reference[:turn], start=1)}
+            material = _numbered(question=question.turns[:turn], answer_a=answers_a[:turn], answer_b=answers_b[:turn])
+        references = _numbered(ref_answer=question.reference[:turn])
         return (
             {"role": "system", "content": prompt.system_prompt},
-            {"role": "user", "content": prompt.prompt_template.format(**material, **references) + note},
+            {"role": "user", "content": _filled(prompt, turn, {**material, **references}) + note},
         )
+
+
+def _filled(prompt: JudgePrompt, turn: int, material: Mapping[str, str]) -> str:
+    """Return the user message that judges a turn."""
+    return for_turns(prompt.prompt_template, turn).format(**material)
+
+
+def _numbered(**texts: Sequence[str]) -> dict[str, str]:
+    """Return `question_1`, `question_2` ...: what templates call the texts of each turn."""
+    return {f"{what}_{turn}": text for what, found in texts.items() for turn, text in enumerate(found, start=1)}
+
+
+def _named(prompt_set: str, language: str, name: str) -> JudgePrompt:
+    known = judge_prompts(prompt_set, language)
+    if name in known:
+        return known[name]
+    what = "no prompt for a third turn" if LATER_TURN in name else f"no prompt {name!r}"
+    raise UserError(f"The prompt set {prompt_set!r} has {what} in {language!r}; set judge.prompt_set to {NATIVE!r}.")

@@ -25,7 +25,8 @@ Language = Annotated[str | None, typer.Option(help="Language of the questions, w
 
 
 Benchmark = Annotated[
-    str | None, typer.Option(help="Benchmark of the questions (mtbench_x, mini), where a file doesn't tell it.")
+    str | None,
+    typer.Option(help="Benchmark of the questions (mtbench_x, mini, one of --data), where a file doesn't tell it."),
 ]
 
 
@@ -45,7 +46,7 @@ Prices = Annotated[list[str], typer.Option("--price", help="IN,OUT in dollars pe
 
 
 Data = Annotated[
-    Path | None, typer.Option(help="A built mtbench-x folder that holds languages added by `data build --translation`.")
+    Path | None, typer.Option(help="A folder of `data build`: mtbench-x with a further language, or another benchmark.")
 ]
 
 

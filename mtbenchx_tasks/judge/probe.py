@@ -36,8 +36,7 @@ def trial(language: str) -> tuple[Question, tuple[str, str]]:
     Args:
         language: The run's; English if the mini benchmark lacks it.
     """
-    ours = find(language)
-    known = language in LANGUAGES or bool(ours and "mini" in ours.questions)
+    known = language in LANGUAGES or find("mini", language) is not None
     by_id = {question.question_id: question for question in questions("mini", language if known else "en")}
     return by_id[QUESTION], (by_id[QUESTION].reference[0], by_id[ANOTHER].reference[0])
 

@@ -12,6 +12,8 @@ from pydantic import ConfigDict, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import ArgsKwargs
 
+from hf_datasets.benchmark.judge_prompts import NATIVE_V1, PROMPT_SETS
+from hf_datasets.benchmark.languages import added_prompt_sets
 from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.presets import DEFAULT, PRESETS, with_preset
@@ -59,9 +61,10 @@ class JudgeSettings:
     """HTTP header -> the environment variable that holds its value."""
     extra_body: JsonObject = NOTHING
     """Merged into each request: what only this endpoint knows (`chat_template_kwargs`, `provider` ...)."""
-    prompt_set: Literal["mtbench_x", "mtbench_x_v1_1", "native", "native_v1"] | None = None
-    """Which judge prompts; null: the benchmark's own (`mtbench_x`; `native` for the mini tasks). `native_v1` was
-    `native` up to release 0.4: ledgers of then answer it."""
+    prompt_set: str | None = None
+    """Which judge prompts: `mtbench_x`, `mtbench_x_v1_1`, `native`, or another benchmark's name for its own; null: the
+    benchmark's own (`native` for the mini tasks and for benchmarks without). `native_v1` was `native` up to release
+    0.4: ledgers of then answer it."""
     reference_set: Literal["published", "corrected"] = "published"
     """Which reference answers the judge sees; `corrected`: ours where the published are wrong (MT-Bench-X only)."""
     question_set: Literal["published", "corrected"] = "published"
@@ -141,6 +144,12 @@ class JudgeSettings:
 
     @model_validator(mode="after")
     def _check(self) -> "JudgeSettings":
+        known = (*PROMPT_SETS, NATIVE_V1, *added_prompt_sets())
+        if self.prompt_set is not None and self.prompt_set not in known:
+            raise UserError(
+                f"judge.prompt_set must be one of {', '.join(known)}, or the name of a built benchmark with prompts of "
+                f"its own (--data FOLDER), not {self.prompt_set!r}."
+            )
         if self.rating == "expected" and self.backend not in ELSEWHERE:
             raise UserError(
                 f'judge.rating "expected" needs the probabilities of tokens, which lm_eval\'s {self.backend!r} does '

@@ -9,6 +9,9 @@ import typer
 
 from mtbenchx_tasks.judge.options import (
     Batch,
+    Benchmark,
+    Data,
+    Language,
     MaxCost,
     Plan,
     Prices,
@@ -16,6 +19,7 @@ from mtbenchx_tasks.judge.options import (
     Runs,
     end_command,
     engine_factory,
+    know_languages,
 )
 
 Votes = Annotated[
@@ -26,10 +30,6 @@ Judgments = Annotated[
     list[Path],
     typer.Option(help="Judges' verdicts: FastChat's *_pair.jsonl, or lmsys' schema; repeatable, also for a jury."),
 ]
-Benchmark = Annotated[
-    str | None, typer.Option(help="Benchmark of the questions (mtbench_x, mini), where a file doesn't tell it.")
-]
-Language = Annotated[str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")]
 TieMode = Annotated[
     Literal["four", "merge_bad", "decisive"],
     typer.Option(help="Votes as they are; 'both bad' as a tie; or votes for a winner only. Files hold all three."),
@@ -52,6 +52,7 @@ def agreement(
     judgments: Judgments = [],  # noqa: B006  (typer reads it)
     language: Language = None,
     benchmark: Benchmark = None,
+    data: Data = None,
     annotators: Annotated[str, typer.Option(help="Only these people, e.g. 'expert*'.")] = "*",
     tie_mode: TieMode = "four",
     inconsistent: Inconsistent = "missing",
@@ -71,6 +72,7 @@ def agreement(
     from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES
     from mtbenchx_tasks.tables import print_tables
 
+    know_languages(data)
     if out is not None:
         check_writable(out)
     told = Told(language, benchmark)

@@ -33,7 +33,7 @@ def _comparisons(match: Match, preference: Preference, rule: str) -> Iterable[Co
             benchmark=item.benchmark,
             revision=revision(item.benchmark, item.language),
             language=item.language,
-            question_id=int(item.question_id),
+            question_id=item.question_id,
             turn=item.turn or 0,
             run=match.run,
             judge=preference.rater.name,

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.endpoints.client import ChatRequest
-from hf_datasets.records import Question
+from hf_datasets.records import Question, QuestionId, answers_needed, id_order, ids_shown
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.answers import answer_of
@@ -72,7 +71,7 @@ def plan(
 
     Raises:
         UserError: Two models have one name, the baseline is none of them, a question is unknown, one model lacks a
-            question that another answered, or a question has not two answers.
+            question that another answered, or a question has not an answer a turn.
     """
     by_id = {question.question_id: question for question in questions}
     texts = {given.model: _checked(given, by_id) for given in answers}
@@ -82,8 +81,8 @@ def plan(
     return [
         match
         for one, other in found
-        for identifier in sorted(texts[one])
-        for turn in range(1, mtbench_x.TURNS + 1)
+        for identifier in sorted(texts[one], key=id_order)
+        for turn in range(1, len(by_id[identifier].turns) + 1)
         for match in _matches(
             answers[0].benchmark,
             by_id[identifier],
@@ -111,23 +110,21 @@ def benchmark_of(answers: Sequence[Answers], language: str) -> str:
     return answers[0].benchmark
 
 
-def _checked(given: Answers, questions: Mapping[int, Question]) -> dict[int, tuple[str, ...]]:
+def _checked(given: Answers, questions: Mapping[QuestionId, Question]) -> dict[QuestionId, tuple[str, ...]]:
     for identifier, texts in given.texts.items():
         if identifier not in questions:
             raise UserError(
-                f"{given.model!r}: {given.benchmark} has no question {identifier}; "
-                f"its ids are {min(questions)} to {max(questions)}."
+                f"{given.model!r}: {given.benchmark} has no question {identifier}; its ids are {ids_shown(questions)}."
             )
-        if len(texts) != mtbench_x.TURNS:
-            raise UserError(
-                f"{given.model!r}: question {identifier} needs two answers, one per turn, not {len(texts)}."
-            )
+        if len(texts) != len(questions[identifier].turns):
+            needed = answers_needed(questions[identifier])
+            raise UserError(f"{given.model!r}: question {identifier} needs {needed}, not {len(texts)}.")
     return {identifier: tuple(answer_of(text).text for text in texts) for identifier, texts in given.texts.items()}
 
 
-def _check_same_questions(one: str, other: str, texts: Mapping[str, Mapping[int, object]]) -> None:
+def _check_same_questions(one: str, other: str, texts: Mapping[str, Mapping[QuestionId, object]]) -> None:
     for lacking, having in ((one, other), (other, one)):
-        missing = min(texts[having].keys() - texts[lacking].keys(), default=None)
+        missing = min(texts[having].keys() - texts[lacking].keys(), key=id_order, default=None)
         if missing is not None:
             raise UserError(
                 f"{lacking!r} has no answer to question {missing}, which {having!r} answered; "

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.records import QuestionId
 from hf_datasets.shared.files import replacing_file
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.rating.scored import Scored, mean_of_runs
@@ -88,7 +89,7 @@ def _config(result: Scored) -> dict[str, Any]:
 
 def _samples(result: Scored) -> Iterator[dict[str, Any]]:
     """Yield a sample per question: responses alternate between the turns, repeat by repeat, verdicts with them."""
-    answers: dict[int, list[tuple[Rating, ...]]] = {}
+    answers: dict[QuestionId, list[tuple[Rating, ...]]] = {}
     for answer, ratings in result.by_answer.items():
         answers.setdefault(answer.question_id, []).append(ratings)
     for number, question in enumerate(result.questions):

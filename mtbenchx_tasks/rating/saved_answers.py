@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from hf_datasets.records import ids_shown
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.answers import Answers, check_question_set, read_models
 from mtbenchx_tasks.formats.benchmark import Told
@@ -122,10 +123,9 @@ def _file(path: Path, answers: Answers, told: Told) -> File:
     if told.language and answers.language and told.language != answers.language:
         raise UserError(f"{path} holds answers in {answers.language!r}, not {told.language!r}; leave --language out.")
     if not answers.benchmark:
-        ids = f"{min(answers.texts)} to {max(answers.texts)}"
         raise UserError(
-            f"{path} doesn't tell the benchmark of its questions (numbers {ids}, which others have, too); name it by "
-            f"--benchmark: mtbench_x, or mini if they are the mini benchmark's."
+            f"{path} doesn't tell the benchmark of its questions (ids {ids_shown(answers.texts)}, which others have, "
+            "too); name it by --benchmark: mtbench_x, mini, or another one, which --data FOLDER holds."
         )
     spoken = told.language or answers.language
     if spoken is None:

@@ -8,8 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from hf_datasets.benchmark.questions import TURNS
-from hf_datasets.records import CATEGORIES, Question
+from hf_datasets.records import Question, QuestionId, ordered_categories
 from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.records import Rating, Verdict
 from mtbenchx_tasks.stats.agreement import AnswerId
@@ -40,7 +39,7 @@ class Scored:
     languages: Spoken = field(default_factory=dict)
     failed: int = 0
     """Judgments that were not reached or not asked; the next run asks them again."""
-    suspicious: tuple[int, ...] = ()
+    suspicious: tuple[QuestionId, ...] = ()
     """Questions whose answers talk to the judge (see judge/injection.py)."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """What results say of it: `version`, `benchmark` (name, language, revision, questions) and `judge` (settings)."""
@@ -132,7 +131,7 @@ class Scored:
         return Counter(rating.reason for rating in self.ratings if rating.value is None)
 
 
-def categories_of(results: Iterable[Scored]) -> dict[int, str]:
+def categories_of(results: Iterable[Scored]) -> dict[QuestionId, str]:
     """Return the category of each question, within which intervals resample."""
     return {question.question_id: question.category for result in results for question in result.questions}
 
@@ -140,12 +139,17 @@ def categories_of(results: Iterable[Scored]) -> dict[int, str]:
 def answer_of(rating: Rating) -> AnswerId:
     """Return which answer a rating is of."""
     item = rating.item
-    return AnswerId(rating.model.name, item.language, int(item.question_id), item.turn or 0, rating.repeat)
+    return AnswerId(rating.model.name, item.language, item.question_id, item.turn or 0, rating.repeat)
 
 
 def mean_of_runs(ratings: Iterable[Rating]) -> float | None:
     """Return the mean of one answer's valid runs; None if there is none."""
     return answer_rating([[rating.value for rating in ratings]])
+
+
+def turns_of(question: Question) -> range:
+    """Return the numbers of a question's turns, from 1."""
+    return range(1, len(question.turns) + 1)
 
 
 def metrics(
@@ -162,20 +166,21 @@ def metrics(
     for rating in ratings:
         runs = verdicts.setdefault((rating.item.question_id, rating.item.turn), {}).setdefault(rating.repeat, [])
         runs.append(Verdict(rating.value))
-    spoken: dict[tuple[int, int], list[str | None]] = {}
+    spoken: dict[tuple[QuestionId, int], list[str | None]] = {}
     for answer, language in (languages or {}).items():
         spoken.setdefault((answer.question_id, answer.turn), []).append(language)
-    present = {question.category for question in questions}
-    categories = [category for category in CATEGORIES if category in present]
-    turns = range(1, TURNS + 1)
+    categories = ordered_categories(question.category for question in questions)
+    most = max((len(question.turns) for question in questions), default=0)
     parts = [
         contributions(
             question,
-            [list(verdicts.get((question.question_id, turn), {}).values()) for turn in turns],
-            [spoken.get((question.question_id, turn), []) for turn in turns],
+            [list(verdicts.get((question.question_id, turn), {}).values()) for turn in turns_of(question)],
+            [spoken.get((question.question_id, turn), []) for turn in turns_of(question)],
             categories,
+            most,
         )
         for question in questions
     ]
-    found = {name: aggregate([part[name] for part in parts]) for name, aggregate in aggregations(categories).items()}
+    table = aggregations(categories, most)
+    found = {name: aggregate([part[name] for part in parts]) for name, aggregate in table.items()}
     return {name: math.nan if value == "N/A" else float(value) for name, value in found.items()}

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.records import Completion, Question
+from hf_datasets.records import Completion, Question, QuestionId, answers_needed, ids_shown
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import TASK_VERSION
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
@@ -32,7 +32,7 @@ class Scoring:
     model: Candidate
     """Who answered."""
     answered: Sequence[tuple[Question, int, Sequence[str]]]
-    """Questions, the 0-based number of the repeat, and the answers to both turns."""
+    """Questions, the 0-based number of the repeat, and the answers, turn by turn."""
     conversations: list[Conversation] = field(default_factory=list)
     """One per question, once noted."""
 
@@ -156,7 +156,7 @@ def _completions(conversations: Sequence[Conversation]) -> list[Completion | Non
 
 
 def prepare(
-    repeats: Sequence[Mapping[int, Sequence[str]]],
+    repeats: Sequence[Mapping[QuestionId, Sequence[str]]],
     language: str,
     settings: JudgeSettings,
     benchmark: str,
@@ -167,7 +167,7 @@ def prepare(
     """Check answers and find their judge; nothing is asked before `submit`.
 
     Args:
-        repeats: Per repeat, question id -> [answer to turn 1, answer to turn 2]; the first has every question.
+        repeats: Per repeat, question id -> its answers, turn by turn; the first has every question.
         language: The questions' language.
         settings: The judge's.
         benchmark: `mtbench_x` or `mini`.
@@ -175,8 +175,8 @@ def prepare(
         engine: Who asks; None: the settings' own.
 
     Raises:
-        UserError: The judge can't be had, there is no answer, a question id is unknown, or a question has not two
-            answers.
+        UserError: The judge can't be had, there is no answer, a question id is unknown, or a question has not an
+            answer a turn.
     """
     rows = mtbench_x.questions(benchmark, language, settings.reference_set, settings.question_set)
     questions = {question.question_id: question for question in rows}
@@ -185,11 +185,9 @@ def prepare(
     given = [(key, number, texts) for number, answers in enumerate(repeats) for key, texts in answers.items()]
     for identifier, _, texts in given:
         if identifier not in questions:
-            raise UserError(
-                f"{benchmark} has no question {identifier}; its ids are {min(questions)} to {max(questions)}."
-            )
-        if len(texts) != mtbench_x.TURNS:
-            raise UserError(f"Question {identifier} needs two answers, one per turn, not {len(texts)}.")
+            raise UserError(f"{benchmark} has no question {identifier}; its ids are {ids_shown(questions)}.")
+        if len(texts) != len(questions[identifier].turns):
+            raise UserError(f"Question {identifier} needs {answers_needed(questions[identifier])}, not {len(texts)}.")
     order = {identifier: place for place, identifier in enumerate(repeats[0])}
     given.sort(key=lambda one: order[one[0]])
     answered = [(questions[identifier], number, texts) for identifier, number, texts in given]
@@ -197,12 +195,12 @@ def prepare(
 
 
 def score_answers(
-    answers: Mapping[int, Sequence[str]], language: str, judge: Any = None, benchmark: str = "mtbench_x"
+    answers: Mapping[QuestionId, Sequence[str]], language: str, judge: Any = None, benchmark: str = "mtbench_x"
 ) -> dict[str, float]:
     """Have answers judged and return the task's metrics.
 
     Args:
-        answers: Question id -> [answer to turn 1, answer to turn 2].
+        answers: Question id -> [answer to turn 1, answer to turn 2 ...].
         language: The questions' language.
         judge: Judge settings as in `--metadata '{"judge": ...}'`: None, a model name or an object.
         benchmark: `mtbench_x` or `mini`.

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from mtbenchx_tasks.judge.sent import request_in_words
 from mtbenchx_tasks.rating.scored import Scored
-from mtbenchx_tasks.stats.means import MEANS
+from mtbenchx_tasks.stats.means import means
 from mtbenchx_tasks.tables import with_error
 
 NO_VALUE = "nan"
@@ -78,7 +78,8 @@ def unscored_lines(rows: Sequence[Scored]) -> list[str]:
 
 
 def _table(rows: Sequence[Scored]) -> Table:
-    names = list(dict.fromkeys(name for row in rows for name in row.metrics if not name.endswith("_stderr")))
+    longest = sorted(rows, key=lambda row: len(row.metrics), reverse=True)
+    names = list(dict.fromkeys(name for row in longest for name in row.metrics if not name.endswith("_stderr")))
     benchmarks = dict.fromkeys(row.benchmark for row in rows if row.benchmark)
     table = Table(", ".join(benchmarks))
     for row in rows:
@@ -119,7 +120,8 @@ def _over_questions(row: Scored, name: str = "score") -> str:
 
 def _legend(rows: Sequence[Scored]) -> str:
     runs = sorted({row.runs for row in rows})
-    parts = [f"± standard error of {', '.join(MEANS)}: {NOT_MEASURED}"] if runs[0] == 1 else []
+    most = max((len(question.turns) for row in rows for question in row.questions), default=0)
+    parts = [f"± standard error of {', '.join(means(most))}: {NOT_MEASURED}"] if runs[0] == 1 else []
     if runs[-1] > 1:
         parts.append(f"mean ± standard deviation over {runs[-1]} runs of the judge")
         parts.append(f"{OVER_QUESTIONS}: ± standard error over questions")

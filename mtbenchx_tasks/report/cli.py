@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Scale
+from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Data, Scale, know_languages
 
 
 def report(
@@ -22,6 +22,7 @@ def report(
     questions: Annotated[str | None, typer.Option(help="Show the answers to these side by side, e.g. 81,82.")] = None,
     language: Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")] = None,
     benchmark: Benchmark = None,
+    data: Data = None,
     title: Annotated[str, typer.Option(help="The page's heading.")] = "MT-Bench-X report",
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw (needs matplotlib), or tables only.")
@@ -48,6 +49,7 @@ def report(
         return
     if not results:
         raise UserError("Name results to report on; or --paper to check the printed tables of the study.")
+    know_languages(data)
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.report.make import make_report, notes
 

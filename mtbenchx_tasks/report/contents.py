@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from hf_datasets.records import QuestionId
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.agreement.results import Results
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
@@ -69,7 +70,7 @@ class Chapter:
 def chapters(
     study: Study,
     groups: Mapping[str, Any],
-    questions: Sequence[int],
+    questions: Sequence[QuestionId],
     exams: Sequence[Exam] = (),
     placed: Placed | None = None,
 ) -> list[Chapter]:
@@ -142,16 +143,21 @@ def _in_pairs(study: Study) -> set[str]:
 
 
 def _scores(
-    section: Section, models: Sequence[ShownModel], study: Study, questions: Sequence[int], *, prefix: str, told: str
+    section: Section,
+    models: Sequence[ShownModel],
+    study: Study,
+    questions: Sequence[QuestionId],
+    *,
+    prefix: str,
+    told: str,
 ) -> list[Chapter]:
     resampler = Resampler(section)
     tested = paired([model.name for model in models], resampler)
     title = f"Scores: {section.name}"
-    turns = sorted({answer.turn for answer in section.answers})
     labels = {model.name: model.label for model in models}
     result = result_table(section, models, resampler), score_figures.averages(section, models, resampler)
     parts: list[Table | Figure | Html | None] = []
-    for turn in turns:
+    for turn in section.turns:
         parts += [score_figures.heatmap(section, models, turn)] if len(section.languages) > 1 else []
         parts.append(score_tables.turn_table(section, models, turn))
     for language in section.languages:
@@ -240,7 +246,7 @@ def _ranking(study: Study, labels: Mapping[str, str]) -> list[Chapter]:
     return [Chapter("Ranking", named(tables), opens=not study.ratings)] if tables else []
 
 
-def _pairs(study: Study, questions: Sequence[int], labels: Mapping[str, str]) -> list[Chapter]:
+def _pairs(study: Study, questions: Sequence[QuestionId], labels: Mapping[str, str]) -> list[Chapter]:
     found = pair_tables.duels([_labelled(preference, labels) for preference in study.preferences])
     if not found:
         return []

@@ -250,7 +250,7 @@ def _samples(section: Section, model: str, study: Study, identity: str) -> Itera
             conversations.setdefault((answer.language, answer.question_id), []).append(answer)
     benchmark = section.conditions.benchmark
     for (language, number), turns in conversations.items():
-        asked = study.questions.get((benchmark, language, number), ())  # type: ignore[arg-type]
+        asked = study.questions.get((benchmark, language, number), ())
         sample = _sample(sorted(turns, key=lambda turn: turn.turn), asked)
         if sample:
             yield {

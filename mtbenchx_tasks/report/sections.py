@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 
-from hf_datasets.records import CATEGORIES
+from hf_datasets.benchmark.questions import TURNS
+from hf_datasets.records import QuestionId, ordered_categories
 from hf_datasets.shared.language_codes import STUDY
-from mtbenchx_tasks.formats.benchmark import every_question
-from mtbenchx_tasks.formats.conditions import describe
+from mtbenchx_tasks.formats.benchmark import OURS, every_question
+from mtbenchx_tasks.formats.conditions import describe, of_one_revision
 from mtbenchx_tasks.records import Conditions, Item, Rating
 from mtbenchx_tasks.stats.means import answer_rating
 
@@ -31,7 +32,7 @@ class RatedTurn:
         return self.ratings[0].model.name
 
     @property
-    def question_id(self) -> int | str:
+    def question_id(self) -> QuestionId:
         """Id of the question."""
         return self.item.question_id
 
@@ -98,7 +99,7 @@ class Section:
     def categories(self) -> tuple[str, ...]:
         """The categories present, in MT-Bench's order; others behind."""
         present = dict.fromkeys(answer.category for answer in self.answers)
-        return (*(name for name in CATEGORIES if name in present), *(n for n in present if n not in CATEGORIES))
+        return tuple(ordered_categories(present))
 
     @cached_property
     def runs(self) -> int:
@@ -114,9 +115,24 @@ class Section:
         return {key: tuple(found) for key, found in cells.items()}
 
     @cached_property
-    def expected(self) -> Mapping[int, str]:
+    def expected(self) -> Mapping[QuestionId, str]:
         """Question id -> category of every question that the benchmark has; empty if that isn't known."""
         return every_question(self.conditions.benchmark)
+
+    @cached_property
+    def turns(self) -> tuple[int, ...]:
+        """The turns that any answer is to, from 1; 0: the whole conversation."""
+        return tuple(sorted({answer.turn for answer in self.answers}))
+
+    @cached_property
+    def last_turns(self) -> Mapping[QuestionId, int]:
+        """Question id -> how many turns it has: MT-Bench's two, of others as many as any model answered."""
+        if self.conditions.benchmark in OURS:
+            return dict.fromkeys((answer.question_id for answer in self.answers), TURNS)
+        last: dict[QuestionId, int] = {}
+        for answer in self.answers:
+            last[answer.question_id] = max(answer.turn, last.get(answer.question_id, 0))
+        return last
 
     def part(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> str:
         """Return `5 of 80 questions` where a model was asked only so many, "" where all or nobody knows."""
@@ -178,18 +194,37 @@ def _english_joined(groups: Mapping[Conditions, list[Rating]]) -> dict[Condition
 
 
 def _without_hash(groups: Mapping[Conditions, list[Rating]]) -> dict[Conditions, list[Rating]]:
-    """Join groups that differ only in hashes of prompts and references, where no language has two of them."""
+    """Join groups that differ only in revision and in hashes of prompts and references, where no language has two."""
     alike: dict[Conditions, list[Conditions]] = {}
     for conditions in groups:
         alike.setdefault(conditions.of_all_languages, []).append(conditions)
     merged: dict[Conditions, list[Rating]] = {}
-    for common, members in alike.items():
-        languages = [_languages(groups[member]) for member in members]
-        if sum(map(len, languages)) == len(set().union(*languages)):
-            merged[common] = [item for member in members for item in groups[member]]
-        else:
-            merged |= {member: groups[member] for member in members}
+    for members in alike.values():
+        for part in _of_one_revision({member: groups[member] for member in members}):
+            languages = [_languages(groups[member]) for member in part]
+            if sum(map(len, languages)) == len(set().union(*languages)):
+                merged[common_of(part)] = [item for member in part for item in groups[member]]
+            else:
+                merged |= {member: groups[member] for member in part}
     return merged
+
+
+def _of_one_revision(groups: Mapping[Conditions, list[Rating]]) -> list[list[Conditions]]:
+    places = {(member, language): member for member, items in groups.items() for language in sorted(_languages(items))}
+
+    def place(key: tuple[Conditions, str]) -> tuple[str, str, str]:
+        return key[0].benchmark, key[1], str(key[0].task.get("revision", ""))
+
+    return [list(dict.fromkeys(places[key] for key in part)) for part in of_one_revision(places, place)]
+
+
+def common_of(members: Sequence[Conditions]) -> Conditions:
+    """Return what conditions of several languages share; the revision only if it is one."""
+    first, revisions = members[0], {member.task.get("revision") for member in members}
+    common = first.of_all_languages
+    if len(revisions) == 1 and "revision" in first.task:
+        return replace(common, task={**common.task, "revision": first.task["revision"]})
+    return common
 
 
 def _languages(ratings: Iterable[Rating]) -> set[str]:

@@ -6,6 +6,7 @@ from math import comb, floor
 from statistics import fmean
 from typing import NamedTuple
 
+from hf_datasets.records import QuestionId, id_order
 from mtbenchx_tasks.stats.intervals import Interval, bootstrap_interval
 from mtbenchx_tasks.stats.kappa import ROUNDING, Kappa, cohen_kappa
 
@@ -33,12 +34,16 @@ class AnswerId(NamedTuple):
     """Who answered."""
     language: str
     """Language of the question."""
-    question_id: int
+    question_id: QuestionId
     """Id of the question."""
     turn: int
-    """1 or 2."""
+    """From 1."""
     repeat: int = 0
     """0-based number of the generated answer."""
+
+    def order(self) -> tuple[object, ...]:
+        """Return what answers are sorted by."""
+        return self.model, self.language, id_order(self.question_id), self.turn, self.repeat
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,9 @@ def raw_agreement(table: Sequence[Sequence[int]]) -> RawAgreement:
 
 
 def rating_agreement(
-    a: Mapping[AnswerId, float | None], b: Mapping[AnswerId, float | None], categories: Mapping[int, str] | None = None
+    a: Mapping[AnswerId, float | None],
+    b: Mapping[AnswerId, float | None],
+    categories: Mapping[QuestionId, str] | None = None,
 ) -> RatingAgreement:
     """Compare two judges' or prompt sets' ratings: METHODS.md, "Two judges' ratings of the same answers".
 
@@ -87,9 +94,13 @@ def rating_agreement(
         b: The second's.
         categories: Question id -> category, within which the interval resamples; None: all are of one.
     """
-    rated = [(key, x, y) for key in sorted(a) if (x := a[key]) is not None and (y := b.get(key)) is not None]
+    rated = [
+        (key, x, y)
+        for key in sorted(a, key=AnswerId.order)
+        if (x := a[key]) is not None and (y := b.get(key)) is not None
+    ]
     left, right, differences = [p for _, p, _ in rated], [q for _, _, q in rated], [q - p for _, p, q in rated]
-    shifts: dict[int, list[float]] = {}
+    shifts: dict[QuestionId, list[float]] = {}
     for (key, _, _), shift in zip(rated, differences, strict=True):
         shifts.setdefault(key.question_id, []).append(shift)
     whole = [[floor(rating + 0.5) for rating in side] for side in (left, right)]

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from hf_datasets.records import QuestionId
 from mtbenchx_tasks.stats.intervals import (
     DRAWS,
     FEWEST_QUESTIONS,
     Averaged,
     Interval,
-    QuestionId,
     category_of_each,
     mean_and_sd,
     ordered_questions,

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 from typing import TYPE_CHECKING, TypeVar
 
+from hf_datasets.records import QuestionId, id_order
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -26,7 +28,6 @@ DRAWS = 9999
 """Random draws of a bootstrap or permutation."""
 FEWEST_QUESTIONS = 2
 """Below, nothing varies."""
-QuestionId = int | str
 OneId = TypeVar("OneId", bound=QuestionId)
 
 
@@ -143,7 +144,7 @@ def bootstrap_interval(
 
 def ordered_questions(questions: Iterable[OneId]) -> tuple[OneId, ...]:
     """Return distinct ids, numbers by size, then texts: the draws don't depend on the order of a file."""
-    return tuple(sorted(set(questions), key=lambda key: (0, key, "") if isinstance(key, int) else (1, 0, key)))
+    return tuple(sorted(set(questions), key=id_order))
 
 
 def category_of_each(told: Iterable[tuple[OneId, str]]) -> dict[OneId, str]:

@@ -5,6 +5,7 @@ A failed judgment is not a number: it is in no mean, and `unscored` counts it. F
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from statistics import fmean, variance
 from typing import Any
 
@@ -12,8 +13,10 @@ from hf_datasets.records import Question
 from mtbenchx_tasks.records import Verdict
 from mtbenchx_tasks.stats.intervals import FEWEST_QUESTIONS, strata
 
-MEANS = ("score", "turn_1", "turn_2")
-"""Metrics with a standard error over questions."""
+
+def means(turns: int) -> list[str]:
+    """Return the metrics with a standard error over questions: `score`, `turn_1`, `turn_2` ..."""
+    return ["score", *(f"turn_{turn}" for turn in range(1, turns + 1))]
 
 
 def contributions(
@@ -21,6 +24,7 @@ def contributions(
     verdicts: Sequence[Sequence[Sequence[Verdict]]],
     languages: Sequence[Sequence[str | None]],
     categories: Iterable[str],
+    turns: int,
 ) -> dict[str, Any]:
     """Return what one question adds to each metric.
 
@@ -29,20 +33,21 @@ def contributions(
         verdicts: Per turn, per repeat, per run.
         languages: The languages of the answers, per turn, per repeat; None where one can't be told.
         categories: All categories of the evaluation; every question reports every one, so that ranks can be joined.
+        turns: The most turns of a question of the evaluation; likewise.
 
     Returns:
-        Lists of ratings (one per turn that has any: see `answer_rating`) for `score`, `turn_1`, `turn_2` and
+        Lists of ratings (one per turn that has any: see `answer_rating`) for `score`, `turn_1`, `turn_2` ... and
         each category, lists of 0 and 1 for `answer_language` and `unscored`, and (category, ratings) pairs for
-        `category_mean` and for the `_stderr` that follows each of MEANS, which the harness takes as its error.
+        `category_mean` and for the `_stderr` that follows each of `means`, which the harness takes as its error.
     """
     given = [[[verdict.rating for verdict in runs] for runs in repeats] for repeats in verdicts]
-    turns = [_present(answer_rating(repeats)) for repeats in given]
-    both = [value for values in turns for value in values]
+    by_turn = [_present(answer_rating(repeats)) for repeats in given]
+    every = [value for values in by_turn for value in values]
     metrics: dict[str, Any] = {}
-    for name, values in zip(MEANS, (both, *turns), strict=True):
-        metrics |= {name: values, f"{name}_stderr": (question.category, values)}
-    metrics["category_mean"] = (question.category, both)
-    metrics |= {category: both if category == question.category else [] for category in categories}
+    for name, values in zip_longest(means(turns), (every, *by_turn), fillvalue=()):
+        metrics |= {str(name): list(values), f"{name}_stderr": (question.category, list(values))}
+    metrics["category_mean"] = (question.category, every)
+    metrics |= {category: every if category == question.category else [] for category in categories}
     metrics["answer_language"] = in_the_questions_language(question, languages)
     metrics["unscored"] = [float(answer_rating([runs]) is None) for repeats in given for runs in repeats]
     return metrics
@@ -121,9 +126,14 @@ def category_mean(items: Iterable[tuple[str, Sequence[float]]]) -> float:
     return fmean(means) if means else math.nan
 
 
-def aggregations(categories: Iterable[str]) -> dict[str, Callable[..., Any]]:
-    """Return how each metric of `contributions` is aggregated, in the order of the table."""
+def aggregations(categories: Iterable[str], turns: int) -> dict[str, Callable[..., Any]]:
+    """Return how each metric of `contributions` is aggregated, in the order of the table.
+
+    Args:
+        categories: All categories of the evaluation.
+        turns: The most turns of a question.
+    """
     table: dict[str, Callable[..., Any]] = {}
-    for name in MEANS:
+    for name in means(turns):
         table |= {name: mean, f"{name}_stderr": standard_error}
     return table | {"category_mean": category_mean} | dict.fromkeys([*categories, "answer_language", "unscored"], mean)

@@ -16,6 +16,7 @@ from itertools import combinations
 from statistics import NormalDist, fmean
 from typing import TYPE_CHECKING
 
+from hf_datasets.records import QuestionId
 from mtbenchx_tasks.stats.cells import RatedAnswer, Resampler
 from mtbenchx_tasks.stats.intervals import (
     DRAWS,
@@ -23,7 +24,6 @@ from mtbenchx_tasks.stats.intervals import (
     LEVEL,
     Interval,
     OneId,
-    QuestionId,
     bootstrap_interval,
     mean,
     ordered_questions,

@@ -46,7 +46,7 @@ def is_probe(request: dict[str, Any]) -> bool:
     if request.get("max_tokens", request.get("max_completion_tokens")) == 1:
         return True
     text = str(request["messages"][-1]["content"])
-    for language in (*LANGUAGES, *languages._KNOWN):
+    for language in (*LANGUAGES, *(code for _, code in languages.added_places())):
         question, (right, wrong) = trial(language)
         if question.turns[0] in text and (wrong in text or text.count(right) > 1):
             return True

@@ -154,7 +154,7 @@ def test_cards_of_built_folders(tmp_path: Path) -> None:
         refused(lambda: register_built(tmp_path))
         refused(lambda: list(read_samples(tmp_path)))
         refused(lambda: check(tmp_path, {}, 0.7))
-        languages._KNOWN.clear()
+        languages.forget()
 
 
 def test_folders_of_translations(tmp_path: Path) -> None:

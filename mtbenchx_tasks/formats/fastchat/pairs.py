@@ -124,8 +124,8 @@ def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Pr
     rows = [(number, _pair(row, f"{file}, line {number}", language)) for number, row in jsonl.numbered(file)]
     if not rows:
         raise UserError(f"{file} is empty.")
-    asked = {row.question_id.number: question_in(row.g1_user_prompt) for _, row in rows if row.turn == 1}
-    ids = [row.question_id.number for _, row in rows]
+    asked = {row.question_id.question: question_in(row.g1_user_prompt) for _, row in rows if row.turn == 1}
+    ids = [row.question_id.question for _, row in rows]
     benchmark = benchmark_of(file, ids, told.benchmark, {number: text for number, text in asked.items() if text})
     counts, notes = of_one_generation(file, [_shown(number, row) for number, row in rows])
     runs: Counter[tuple[object, ...]] = Counter()
@@ -139,7 +139,7 @@ def read_pairs(file: Path, language: str, told: Told = NOTHING) -> tuple[list[Pr
 
 
 def _preference(row: PairRow, language: str, benchmark: str, place: str) -> Preference:
-    number = row.question_id.number
+    number = row.question_id.question
     told = category(benchmark, number, place=place)
     item = Item(benchmark, language, number, row.turn, "" if told == NO_CATEGORY else told)
     models = row.model_1, row.model_2
@@ -164,7 +164,7 @@ def _pair(row: Row, place: str, language: str) -> PairRow:
 
 def _shown(number: int, row: PairRow) -> Shown:
     models = (row.model_1, row.model_2)
-    return Shown(number, row.question_id.number, row.turn, models, row.judge, row.g1_user_prompt)
+    return Shown(number, row.question_id.question, row.turn, models, row.judge, row.g1_user_prompt)
 
 
 def _game(first: str, winner: str, models: tuple[str, str], evidence: Evidence) -> Game:

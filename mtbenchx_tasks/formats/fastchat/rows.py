@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from hf_datasets.shared.rows import Name, Number, Row, Text, Turn, finite
+from hf_datasets.shared.rows import Asked, Name, Row, Text, Turn, finite
 
 MODEL_1, MODEL_2, TIE, BOTH_BAD = "model_1", "model_2", "tie", "both_bad"
 """What rows call a winner: the row's first or second model, or none of them."""
@@ -44,7 +44,7 @@ class AnswerRow(Row):
     {"question_id": 81, "model_id": "m", "choices": [{"index": 0, "turns": ["...", "..."]}], "tstamp": 1.0}
     """
 
-    question_id: Number
+    question_id: Asked
     """81 or 81_DE."""
     choices: Annotated[list[Choice], Field(min_length=1)]
     """One, or one a repeat."""
@@ -59,7 +59,7 @@ class SingleRow(Row):
      "judgment": "... [[8]]", "score": 8, "turn": 1, "tstamp": 1.0}
     """
 
-    question_id: Number
+    question_id: Asked
     model: Name
     judge: JudgeName
     turn: Turn
@@ -77,7 +77,7 @@ class PairRow(Row):
      "judge": ["gpt-4", "pair-v2"], "g1_user_prompt": "...", "g1_judgment": "...", "g2_...": "...", "turn": 1}
     """
 
-    question_id: Number
+    question_id: Asked
     model_1: Name
     model_2: Name
     judge: JudgeName
@@ -96,6 +96,6 @@ class QuestionRow(Row):
     {"question_id": 81, "category": "writing", "turns": ["...", "..."]}
     """
 
-    question_id: Number
+    question_id: Asked
     turns: list[str]
     category: Text = ""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hf_datasets.records import QuestionId
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked, split_id
@@ -73,8 +74,8 @@ def read_singles(file: Path, told: Told = NOTHING) -> Study:
     language = language_of(file, [row for _, row in lines], told.language)
     rows = [(n, checked(SingleRow, row, f"{file}, line {n}", "a row of single judgments")) for n, row in lines]
     distinct = list({row: (number, row) for number, row in reversed(rows)}.values())[::-1]
-    asked = {row.question_id.number: question_in(row.user_prompt) for _, row in rows if row.turn == 1}
-    ids = [row.question_id.number for _, row in rows]
+    asked = {row.question_id.question: question_in(row.user_prompt) for _, row in rows if row.turn == 1}
+    ids = [row.question_id.question for _, row in rows]
     benchmark = benchmark_of(file, ids, told.benchmark, {n: text for n, text in asked.items() if text})
     repeats, notes = repeats_shown(file, [_shown(number, row) for number, row in distinct])
     counted = [(*row, repeat) for row, repeat in zip(distinct, repeats, strict=True) if repeat is not None]
@@ -91,7 +92,7 @@ def _names_english(file: Path) -> bool:
 
 
 def _shown(number: int, row: SingleRow) -> Shown:
-    return Shown(number, row.question_id.number, row.turn, (row.model,), row.judge, row.user_prompt)
+    return Shown(number, row.question_id.question, row.turn, (row.model,), row.judge, row.user_prompt)
 
 
 def _ratings(file: Path, rows: Counted, language: str, benchmark: str) -> Iterator[Rating]:
@@ -99,7 +100,7 @@ def _ratings(file: Path, rows: Counted, language: str, benchmark: str) -> Iterat
     names = {slug(row.judge) for _, row, _ in rows}
     under = {name: Conditions(name, {"benchmark": benchmark}) for name in names}
     for number, row, repeat in rows:
-        question, score, source = row.question_id.number, valid_rating(row.score), f"{file}, line {number}"
+        question, score, source = row.question_id.question, valid_rating(row.score), f"{file}, line {number}"
         value = score if score is not None and LOWEST <= score <= HIGHEST else None
         item = Item(benchmark, language, question, row.turn, category(benchmark, question, place=source))
         rater = Rater(slug(row.judge))
@@ -123,7 +124,7 @@ def _why_not(text: str) -> str:
 
 def read_answers_only(file: Path, told: Told = NOTHING) -> Study:
     """Read FastChat's model_answer: what judgments are of, where their own file doesn't hold it."""
-    answers: dict[tuple[str, str, str, int], tuple[str, ...]] = {}
+    answers: dict[tuple[str, str, str, QuestionId], tuple[str, ...]] = {}
     notes = []
     for given in read_models(file, told):
         if given.further:
@@ -140,9 +141,9 @@ def read_questions(file: Path, told: Told = NOTHING) -> Study:
     lines = jsonl.numbered(file)
     language = language_of(file, [row for _, row in lines], told.language)
     rows = [checked(QuestionRow, row, f"{file}, line {n}", "a row of questions") for n, row in lines]
-    asked = {row.question_id.number: row.turns[0] for row in rows if row.turns}
+    asked = {row.question_id.question: row.turns[0] for row in rows if row.turns}
     benchmark = benchmark_of(file, asked, told.benchmark, asked)
-    questions = {(benchmark, language, row.question_id.number): tuple(row.turns) for row in rows}
+    questions = {(benchmark, language, row.question_id.question): tuple(row.turns) for row in rows}
     return Study(questions=questions, sources=(str(file),))
 
 
@@ -159,20 +160,17 @@ def read_people(file: Path, told: Told = NOTHING) -> Study:
         UserError: The file holds no votes, or a row isn't one (see votes.read_votes).
     """
     votes = read_votes(file, language=told.language, benchmark=told.benchmark)
-    counted = [vote for vote in votes if isinstance(vote.item.question_id, int)]
     notes = []
     if not all(vote.item.language for vote in votes):
         notes.append(f"{file}: no language is told, English is taken (--language).")
     if not all(vote.item.benchmark for vote in votes):
         notes.append(f"{file}: no benchmark is told (--benchmark); categories are those of its rows.")
-    if len(counted) < len(votes):
-        notes.append(f"{file}: {len(votes) - len(counted)} votes on questions whose ids are no numbers are left out.")
     preferences = tuple(
         replace(
             vote,
             item=replace(vote.item, language=(vote.item.language or "en").lower()),
             rater=replace(vote.rater, name=slug(vote.rater.name)) if vote.rater.kind == "judge" else vote.rater,
         )
-        for vote in counted
+        for vote in votes
     )
     return Study(preferences=preferences, sources=(str(file),), notes=tuple(notes))

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.ids import category_of
-from hf_datasets.benchmark.questions import revision
+from hf_datasets.benchmark.languages import find
+from hf_datasets.benchmark.questions import BENCHMARKS, revision
 from hf_datasets.ledger.queries import comparison_settings, comparisons
 from hf_datasets.ledger.store import FINAL_STATES, Ledger
 from hf_datasets.records import Completion, content_hash
+from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, known_category
 from mtbenchx_tasks.formats.fastchat.pairs import write_pairs
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.judge.answers import EMPTY
@@ -48,8 +49,9 @@ def preferences_from_ledger(
 
 
 def is_of_this_release(row: Mapping[str, Any]) -> bool:
-    """Tell whether a row is about the content that its benchmark has now, in its language."""
-    return bool(row["revision"] == revision(row["benchmark"], row["language"]))
+    """Tell whether a row is about the content that its benchmark has now, in its language, as far as that is known."""
+    is_known = row["benchmark"] in BENCHMARKS or find(row["benchmark"], row["language"])
+    return not is_known or bool(row["revision"] == revision(row["benchmark"], row["language"]))
 
 
 def preferences_of(rows: Iterable[Row]) -> list[Preference]:
@@ -85,13 +87,8 @@ def _by_label(ledger: Ledger) -> list[Preference]:
 def _preference(both: Sequence[Row], texts: dict[str, str]) -> Preference:
     """Return what both rows of one comparison decide; `texts` keeps one copy of each answer."""
     row, other = both
-    item = Item(
-        row["benchmark"],
-        row["language"],
-        row["question_id"],
-        row["turn"],
-        category_of(row["benchmark"], row["question_id"]),
-    )
+    told = known_category(row["benchmark"], row["question_id"])
+    item = Item(row["benchmark"], row["language"], row["question_id"], row["turn"], "" if told == NO_CATEGORY else told)
     models = row["model_1"], row["model_2"]
     given = (models[0], row["answer_1"]), (models[1], row["answer_2"])
     answers = {model: texts.setdefault(text, text) for model, text in given}

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hf_datasets.benchmark.ids import category_of
 from hf_datasets.ledger.queries import comparison_settings, comparisons, examined_judges, uses
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.benchmark import known_category
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_ledger
 from mtbenchx_tasks.formats.distinct import distinct
 from mtbenchx_tasks.formats.ledger.damage import damage_told
@@ -93,7 +93,7 @@ def _ratings(ledger: Ledger, source: str) -> Iterator[Rating]:
                 row["language"],
                 row["question_id"],
                 row["turn"],
-                category_of(row["benchmark"], row["question_id"]),
+                known_category(row["benchmark"], row["question_id"]),
             ),
             Model(row["candidate"], row["identity"]),
             Rater(row["judge"], snapshot=said.snapshot),

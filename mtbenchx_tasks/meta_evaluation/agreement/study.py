@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.benchmark import OURS, category
+from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, known_category
 from mtbenchx_tasks.records import Decision, Item, Model, Preference, Rater
 from mtbenchx_tasks.stats.pair_rates import by
 
@@ -156,9 +156,9 @@ def _of_one_benchmark(
 
 
 def _category(item: Item, benchmark: str) -> str:
-    """Return what the benchmark says, if it is one of ours."""
-    is_ours = benchmark in OURS and isinstance(item.question_id, int)
-    return category(benchmark, int(item.question_id)) if is_ours else ""
+    """Return what the benchmark says, if it is known here."""
+    found = known_category(benchmark, item.question_id)
+    return "" if found == NO_CATEGORY else found
 
 
 def _nothing_shared(people: Sequence[Preference], judged: Sequence[Preference]) -> str:

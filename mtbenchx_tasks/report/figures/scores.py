@@ -143,14 +143,15 @@ def _point(axes: Any, value: float, interval: Interval | None, y: float, style: 
 def gains_figure(gains: Sequence[Gain]) -> Figure:
     """Return the gains per turn, one row per mixture and single language."""
     pairs = list(dict.fromkeys((gain.mixture, gain.single) for gain in gains))
+    turns = list(dict.fromkeys(gain.turn for gain in gains if gain.turn is not None))
     labels = [f"{mixture.label} over {single.label}" for mixture, single in pairs]
     short = [_pair_label(mixture, single, pairs) for mixture, single in pairs]
     width = label_width(short) + 6.4
 
     def draw() -> Any:
         canvas = new_figure(width, 1.0 + ROW * len(pairs))
-        panels = canvas.subplots(1, 2, sharey=True, sharex=True)
-        for axes, turn in zip(panels, (1, 2), strict=True):
+        panels = canvas.subplots(1, len(turns), sharey=True, sharex=True, squeeze=False)[0]
+        for axes, turn in zip(panels, turns, strict=True):
             for gain in gains:
                 if gain.turn == turn and gain.of_scale is not None:
                     scaled = Interval(10 * gain.interval.low, 10 * gain.interval.high) if gain.interval else None
@@ -171,7 +172,7 @@ def gains_figure(gains: Sequence[Gain]) -> Figure:
     return Figure(
         "gains",
         "What mixtures gain over single languages",
-        f"Dot plot of {len(labels)} gains in each of two turns; over both {positive} are positive.",
+        f"Dot plot of {len(labels)} gains in each of {len(turns)} turns; over all {positive} are positive.",
         "Right of the line the mixture is better. Averaged over the benchmark's languages; bars: 95 % intervals over "
         "questions; squares: sampled mixtures.",
         draw,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from hf_datasets.records import QuestionId, ids_shown, plain_id
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import Decision, Game, Preference, Rating, Study
 from mtbenchx_tasks.report.groups import ShownModel
@@ -14,24 +15,23 @@ from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.tables import Table, number, turn_name
 
 
-def parse_questions(text: str | None) -> list[int]:
+def parse_questions(text: str | None) -> list[QuestionId]:
     """Read `81,82` or `81-83`.
 
     Raises:
         UserError: It is something else.
     """
-    found: list[int] = []
-    for part in (text or "").replace(" ", "").split(","):
-        low, dash, high = part.partition("-")
-        if not part:
-            continue
-        if not low.isdecimal() or (dash and not high.isdecimal()):
-            raise UserError(f"--questions {text} is not a list of question ids, e.g. --questions 81,82 or 81-83.")
-        found += range(int(low), int(high if dash else low) + 1)
+    found: list[QuestionId] = []
+    for part in filter(None, map(str.strip, (text or "").split(","))):
+        low, _, high = (plain_id(end.strip()) for end in part.partition("-"))
+        if isinstance(low, int) and isinstance(high, int):
+            found += range(low, high + 1)
+        else:
+            found.append(plain_id(part))
     return list(dict.fromkeys(found))
 
 
-def check_questions(chosen: Sequence[int], study: Study) -> None:
+def check_questions(chosen: Sequence[QuestionId], study: Study) -> None:
     """Raise a UserError if a question is not among the results."""
     known = {rating.item.question_id for rating in study.ratings}
     known |= {preference.item.question_id for preference in study.preferences}
@@ -39,10 +39,10 @@ def check_questions(chosen: Sequence[int], study: Study) -> None:
         raise UserError("No result is on a question; leave --questions out.")
     for question in chosen:
         if question not in known:
-            raise UserError(f"No result is on question {question}; there are {min(known)} to {max(known)}.")
+            raise UserError(f"No result is on question {question}; there are {ids_shown(known)}.")
 
 
-def answers_html(section: Section, models: Sequence[ShownModel], study: Study, chosen: Sequence[int]) -> Markup:
+def answers_html(section: Section, models: Sequence[ShownModel], study: Study, chosen: Sequence[QuestionId]) -> Markup:
     """Return the answers to the chosen questions as HTML, everything of models and judges escaped."""
     questions = []
     for question in chosen:
@@ -59,7 +59,7 @@ def answers_html(section: Section, models: Sequence[ShownModel], study: Study, c
     return render("answers.html", questions=questions)
 
 
-def answers_table(section: Section, models: Sequence[ShownModel], chosen: Sequence[int]) -> Table:
+def answers_table(section: Section, models: Sequence[ShownModel], chosen: Sequence[QuestionId]) -> Table:
     """Return the same as a table for CSV and LaTeX; what each run of the judge said is a row."""
     rows = tuple(
         (
@@ -111,7 +111,7 @@ def _told(rating: Rating) -> str:
     return number(rating.value) if rating.value is not None else f"not scored: {rating.reason}"
 
 
-def votes_html(found: Sequence[Duel], chosen: Sequence[int]) -> Markup:
+def votes_html(found: Sequence[Duel], chosen: Sequence[QuestionId]) -> Markup:
     """Return what judges said of pairs on the chosen questions; empty if nothing was said."""
     comparisons = [
         _comparison(duel, judge, preference)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 SCALE = 10
 """Points; the paper divides by the whole scale."""
-TURNS: tuple[int | None, ...] = (None, 1, 2)
-"""Both together, then each."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Gain:
     single: ShownModel
     """Tuned on one."""
     turn: int | None
-    """1, 2, or None: both."""
+    """From 1, or None: all."""
     points: float | None
     """Difference of the averages; None if no language has both."""
     relative: float | None
@@ -61,7 +59,7 @@ def gains(section: Section, models: Sequence[ShownModel], resampler: Resampler) 
             mixtures = [model for model in members if model.is_mixed]
             found += [
                 _gain(section, mixture, single, turn, resampler)
-                for turn in TURNS
+                for turn in (None, *range(1, 1 + max(section.last_turns.values())))
                 for mixture in mixtures
                 for single in singles
             ]
@@ -106,7 +104,7 @@ def fmean_draws(draws: "Iterable[Array]") -> "Array":
 def gains_table(found: Sequence[Gain], languages: Sequence[str]) -> Table:
     """Return all gains as one table."""
     rows: list[Row] = []
-    for turn in TURNS:
+    for turn in dict.fromkeys(gain.turn for gain in found):
         chosen = [gain for gain in found if gain.turn == turn]
         if chosen:
             rows.append((turn_name(turn),))

@@ -6,6 +6,7 @@ from functools import cache
 from statistics import fmean, median
 
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.records import Cost
@@ -45,13 +46,9 @@ def unscored_table(section: Section, models: Sequence[ShownModel]) -> Table:
 
 
 @cache
-def _exempt(benchmark: str, language: str) -> frozenset[tuple[int, int]]:
-    """Return the (question, turn) that ask for another language than the question's; needs the benchmark's files."""
-    return frozenset(
-        (question.question_id, turn)
-        for question in questions(benchmark, language)
-        for turn in question.other_language_turns
-    )
+def _exempt(asked: tuple[Question, ...]) -> frozenset[tuple[QuestionId, int]]:
+    """Return the (question, turn) that ask for another language than the question's."""
+    return frozenset((question.question_id, turn) for question in asked for turn in question.other_language_turns)
 
 
 def language_table(section: Section, models: Sequence[ShownModel]) -> Table | None:
@@ -82,7 +79,7 @@ def language_table(section: Section, models: Sequence[ShownModel]) -> Table | No
 
 def _languages(answers: Sequence[RatedTurn], benchmark: str, language: str, notes: set[str]) -> list[bool]:
     try:
-        exempt = _exempt(benchmark, language)
+        exempt = _exempt(questions(benchmark, language))
     except UserError:
         exempt = frozenset()
         notes.add("The benchmark's files aren't here, so turns that ask for another language are counted as well.")

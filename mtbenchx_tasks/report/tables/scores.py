@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from statistics import fmean
 
-from hf_datasets.records import CATEGORIES
+from hf_datasets.records import ordered_categories
 from hf_datasets.shared.language_codes import NAMES
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import Section
@@ -11,7 +11,6 @@ from mtbenchx_tasks.stats.cells import Mean, Resampler, average_of, average_over
 from mtbenchx_tasks.stats.paired_tests import ModelPair
 from mtbenchx_tasks.tables import Cell, Row, Table, category_name, interval_text, number, signed
 
-TURNS = (1, 2)
 AVG = "Average per model: mean of the category means."
 
 
@@ -259,15 +258,17 @@ def _missing(section: Section, model: ShownModel, language: str) -> Iterator[str
     asked = {answer.question_id for answer in answers}
     if part := section.part(model.name, language):
         yield f"only {part}"
-    unasked = sorted(set(section.expected.values()) - {answer.category for answer in answers}, key=CATEGORIES.index)
+    unasked = ordered_categories({*section.expected.values()} - {answer.category for answer in answers})
     if unasked:
         yield f"no question of {', '.join(unasked)}"
     cells = {name: section.cell(model.name, language, None, name) for name in section.categories}
     empty = [name for name, cell in cells.items() if cell and mean_of(cell).value is None]
     if empty:
         yield f"no rating at all in {', '.join(empty)}"
-    for turn in TURNS if section.expected else sorted({answer.turn for answer in section.answers}):
-        without = asked - {answer.question_id for answer in answers if answer.turn == turn}
+    last = section.last_turns
+    for turn in range(1, 1 + max((last[question] for question in asked), default=0)):
+        answered = {answer.question_id for answer in answers if answer.turn == turn}
+        without = {question for question in asked - answered if turn <= last[question]}
         if without:
             yield f"no answer to turn {turn} of {len(without)} questions"
     most = max(map(len, section.by_cell.values()))

@@ -13,7 +13,7 @@ import pytest
 
 from hf_datasets.ledger.layout import APPLICATION, SCHEMA, TABLES
 from hf_datasets.ledger.store import Ledger, LedgerError, open_ledger
-from hf_datasets.records import Completion
+from hf_datasets.records import Comparison, Completion, Use
 
 SAID = Completion("answered", "Rating: [[8]]", details={"snapshot": "gpt-4-0613"})
 FIRST_USE = """
@@ -91,6 +91,27 @@ def test_a_ledger_of_a_later_first_layout_is_only_marked(tmp_path: Path) -> None
     path = unmarked(tmp_path / "l.sqlite", {name: TABLES[name] for name in ("judgment", "answer", "use", "comparison")})
     with Ledger(path) as ledger:
         assert ledger._rows("SELECT * FROM translation") == []
+    assert mark(path) == (APPLICATION, SCHEMA)
+
+
+def test_a_ledger_whose_ids_were_whole_numbers_is_lifted_and_holds_texts_then(tmp_path: Path) -> None:
+    """A column of whole numbers would make one question of 1.1 and 1.10."""
+    numbers = {name: TABLES[name].replace("question_id NOT NULL", "question_id INTEGER NOT NULL") for name in TABLES}
+    path = unmarked(tmp_path / "l.sqlite", numbers, 2)
+    place = ("m", "i", "mini", "r", 1.0, "de")
+    rest = (1, 0, 0, "gpt-4", "{}", "p", False, "Antwort", "k")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"PRAGMA application_id={APPLICATION}")
+        database.execute(f"INSERT INTO use VALUES ({', '.join('?' * 17)})", (*place, 81, *rest, 1.0))
+        database.commit()
+    ids = ["1.1", "1.10", "1e3", "q-7", 7]
+    with Ledger(path) as ledger:
+        ledger.record(Use(*place, identifier, *rest) for identifier in ids)
+        ledger.record_comparisons(
+            Comparison("b", "r", "ja", one, 1, 0, "j", "{}", "p", "a", "z", 1, False, "A", "Z", "k") for one in ids
+        )
+        assert {row["question_id"] for row in ledger._rows("SELECT * FROM use")} == {81, *ids}
+        assert [row["question_id"] for row in ledger._rows("SELECT * FROM comparison ORDER BY rowid")] == ids
     assert mark(path) == (APPLICATION, SCHEMA)
 
 

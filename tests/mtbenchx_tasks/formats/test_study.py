@@ -158,7 +158,7 @@ def test_a_folder_s_unknown_files_are_notes_and_a_named_one_is_an_error(tmp_path
         ("results_2026.json", '{"results": {', "half-written"),
         ("ledger.sqlite", "no database", "of no layout"),
         ("samples_mtbench_x_de_2026-01-01T00-00-00.jsonl", '{"doc": {}, "resps": [], "filter": "x"}', "line 1"),
-        ("s.jsonl", json.dumps(single("m", 81, 5, turn=3)), "turn must be 1 or 2, not 3"),
+        ("s.jsonl", json.dumps(single("m", 81, 5, turn=0)), "turn must be a whole number from 1 to 100, not 0"),
     ],
 )
 def test_broken_files_are_named_in_one_sentence(tmp_path: Path, name: str, text: str, told: str) -> None:

@@ -66,7 +66,7 @@ def built(translated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
     yield
-    added._KNOWN.clear()
+    added.forget()
 
 
 def run(*arguments: object, code: int = 0) -> str:

@@ -19,7 +19,7 @@ from mtbenchx_tasks.stats.means import (
     standard_error,
 )
 
-AGGREGATE = aggregations(CATEGORIES)
+AGGREGATE = aggregations(CATEGORIES, 2)
 
 
 def question(category: str = "writing", other_language_turns: tuple[int, ...] = ()) -> Question:
@@ -38,7 +38,7 @@ def contributed(
 ) -> dict[str, Any]:
     """Ratings per turn, per repeat, per run."""
     given_verdicts = [[verdicts(*runs) for runs in repeats] for repeats in (turn_1, turn_2)]
-    return contributions(asked or question(), given_verdicts, languages, CATEGORIES)
+    return contributions(asked or question(), given_verdicts, languages, CATEGORIES, 2)
 
 
 def table(*items: dict[str, Any]) -> dict[str, Any]:

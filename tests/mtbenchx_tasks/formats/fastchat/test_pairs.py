@@ -111,10 +111,10 @@ def test_repeated_rows_are_runs_in_order_of_appearance(tmp_path: Path) -> None:
         (row(g1="tie (bothbad)"), "line 3: .*not 'tie .bothbad.'"),
         (row("81_DE"), "line 3: the question 81_DE is not in 'en'"),
         (row(161), "line 3: mtbench_x has no question 161; name the file's benchmark by --benchmark"),
-        (row(turn=3), "line 3: .*turn must be 1 or 2, not 3"),
+        (row(turn=0), "line 3: .*turn must be a whole number from 1 to 100, not 0"),
         (row(model_2="alpaca-13b"), "line 3: model_1 and model_2 are both 'alpaca-13b'"),
         (row(g1_judgment=[1]), "line 3: .*g1_judgment must be text"),
-        (row("x"), "line 3: not a row of pairwise judgments"),
+        (row(""), "line 3: not a row of pairwise judgments"),
         (row(judge=None), "line 3: not a row of pairwise judgments"),
         (
             {"question_id": 81, "model": "m", "score": 7},

@@ -1,5 +1,6 @@
 """A ledger's comparisons, as the report reads them."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,11 @@ RULE = '{"parser": "strict", "votes": 3}'
 
 
 @pytest.fixture
-def portuguese(monkeypatch: pytest.MonkeyPatch) -> AddedLanguage:
+def portuguese() -> Iterator[AddedLanguage]:
     added = AddedLanguage("pt", {"mini": tuple(replace(one, language="pt") for one in questions("mini", "en"))})
-    monkeypatch.setitem(languages._KNOWN, "pt", added)
-    return added
+    languages.register(added)
+    yield added
+    languages.forget()
 
 
 def games(language: str, of_revision: str) -> list[Comparison]:
