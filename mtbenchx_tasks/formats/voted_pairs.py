@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hf_datasets.benchmark.languages import find
 from hf_datasets.benchmark.questions import questions
-from hf_datasets.records import Question
+from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked
 from mtbenchx_tasks.formats.answers import read_models
@@ -67,8 +68,9 @@ def _said(messages: Sequence[VoteMessage], role: str) -> tuple[str, ...]:
 
 def _question(item: Item, asked: tuple[str, ...]) -> Question:
     """Return the benchmark's question, which has its references; else what was asked."""
-    if item.benchmark in OURS and isinstance(item.question_id, int):
-        known = {question.question_id: question for question in questions(item.benchmark, item.language or "en")}
+    language = item.language or "en"
+    if item.benchmark in OURS or find(item.benchmark, language):
+        known = {question.question_id: question for question in questions(item.benchmark, language)}
         if item.question_id in known:
             return known[item.question_id]
     return Question(0, item.language, item.category, asked)
@@ -85,7 +87,7 @@ def pairs_in_answers(places: Iterable[Place], files: Sequence[Path], told: Told 
     Raises:
         UserError: A file can't be read, or the questions of the votes are of no benchmark of ours.
     """
-    texts: dict[tuple[str, str, int], tuple[str, ...]] = {}
+    texts: dict[tuple[str, str, QuestionId], tuple[str, ...]] = {}
     for file in _files(files):
         for given in read_models(file, told):
             language = given.language or told.language or ""
@@ -104,9 +106,7 @@ def pairs_in_answers(places: Iterable[Place], files: Sequence[Path], told: Told 
     return found
 
 
-def _answers(texts: Mapping[tuple[str, str, int], tuple[str, ...]], item: Item, model: str) -> tuple[str, ...]:
-    if not isinstance(item.question_id, int):
-        return ()
+def _answers(texts: Mapping[tuple[str, str, QuestionId], tuple[str, ...]], item: Item, model: str) -> tuple[str, ...]:
     return texts.get((model, item.language, item.question_id)) or texts.get((model, "", item.question_id)) or ()
 
 
