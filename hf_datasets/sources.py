@@ -11,6 +11,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hf_datasets.shared.errors import UserError
 
@@ -42,8 +43,17 @@ def source(name: str) -> Source:
     Raises:
         KeyError: No such source is pinned.
     """
-    pins = tomllib.loads((Path(__file__).parent / "pins.toml").read_text(encoding="utf-8"))
-    return Source(name=name, **pins[name])
+    return Source(name=name, **_pins()[name])
+
+
+def sources_of(collection: str) -> tuple[str, ...]:
+    """Return the names of the sources that are pinned as COLLECTION/NAME: several repositories of one set."""
+    return tuple(name for name in _pins() if name.startswith(f"{collection}/"))
+
+
+@functools.cache
+def _pins() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "pins.toml").read_text(encoding="utf-8"))
 
 
 def mirror() -> Path | None:

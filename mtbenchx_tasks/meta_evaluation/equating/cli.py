@@ -23,7 +23,9 @@ New = Annotated[str, typer.Option(help="The new judge, as its files or the ledge
 AnchorPlaces = Annotated[
     list[Path],
     typer.Option(
-        "--anchors", help="Files or folders with both judges' ratings: FastChat's, results of lm_eval, ledgers; repeat."
+        "--anchors",
+        help="Files or folders with both judges' ratings: FastChat's, results of lm_eval, ledgers; or mt_bench_gpt4, "
+        "GPT-4's public ratings of 12 models (downloaded); repeat.",
     ),
 ]
 Since = Annotated[str | None, typer.Option(help="Only the old judge's ratings from this day on: 2023-07-01.")]
@@ -36,10 +38,12 @@ Families = Annotated[
 ]
 Language = Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")]
 Benchmark = Annotated[str | None, typer.Option(help="Benchmark of questions, where a file doesn't tell it.")]
-FIT = """Example: `mtbenchx equate fit --old gpt-4 --new gpt-6-luna --anchors forks/ judged/ --out equating.json`
+FIT = """Example: `mtbenchx equate fit --old gpt-4 --new gpt-6-luna --anchors mt_bench_gpt4 judged/ --out equating.json`
 
-Anchors are answers that the old judge rated (FastChat's model_judgment files, anyone's). The new judge rates the same
-ones first: `mtbenchx judge forks/*/model_answer/*.jsonl --judge gpt-6-luna --language en --out judged/`"""
+Anchors are answers that the old judge rated: anyone's model_judgment files of FastChat, those of its
+download_mt_bench_pregenerated.py too (of another time: a scale of its own). The new judge rates the same answers first:
+`mtbenchx judge forks/*/model_answer/*.jsonl --judge gpt-6-luna --language en --out judged/`. Without its ratings this
+command says which files these are."""
 CHECK = "Example: `mtbenchx equate check equating.json`"
 
 
@@ -133,12 +137,12 @@ def _show(made: "Equating") -> None:
 
 def _gathered(places: list[Path], wanted: "Wanted", language: str | None, benchmark: str | None) -> "Anchors":
     from mtbenchx_tasks.formats.benchmark import Told
-    from mtbenchx_tasks.formats.study import read_study
     from mtbenchx_tasks.meta_evaluation.equating.anchors import gather
+    from mtbenchx_tasks.meta_evaluation.equating.public_sets import read_anchors
 
     if not places:
         raise UserError("Name anchors by --anchors: files or folders with both judges' ratings of the same answers.")
-    found = gather(read_study(places, Told(language, benchmark)), wanted)
+    found = gather(read_anchors(places, Told(language, benchmark)), wanted)
     for note in found.notes:
         typer.echo(f"mtbenchx: {note}", err=True)
     return found
