@@ -27,6 +27,9 @@ def report(
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw (needs matplotlib), or tables only.")
     ] = True,
+    answers: Annotated[
+        bool, typer.Option("--answers/--no-answers", help="A page for each question, with all answers and judgments.")
+    ] = True,
     without_faults: Annotated[
         bool,
         typer.Option("--questions-without-faults", help="Leave out what translation changed in one of the languages."),
@@ -64,10 +67,11 @@ def report(
         drop_faults=without_faults,
         scale=scale,
         assume_english=assume_english,
+        answers=answers,
     )
     for note in notes(study):
         print(note)
-    print(f"{files[0]} and {len(files) - 1} files of tables and figures beside it.")
+    print(f"{files[0]} and {len(files) - 1} files of tables, figures and answers beside it.")
 
 
 def rank(

@@ -10,6 +10,8 @@ from markupsafe import Markup
 from mtbenchx_tasks.tables import CONTROL, LONG, Table, cell, columns_of_words
 
 TEMPLATES = Path(__file__).with_name("templates")
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""Of every page: even if something foreign slipped through, it could load and run nothing."""
 
 
 def render(template: str, **values: Any) -> Markup:

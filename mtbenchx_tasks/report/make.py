@@ -8,6 +8,7 @@ from mtbenchx_tasks.formats.equating import read_equating
 from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.rating.predicted import place
 from mtbenchx_tasks.records import Study
+from mtbenchx_tasks.report.browse import browse_pages
 from mtbenchx_tasks.report.contents import chapters
 from mtbenchx_tasks.report.exams import read_exams
 from mtbenchx_tasks.report.figures.drawing import check_matplotlib
@@ -36,6 +37,7 @@ def make_report(
     drop_faults: bool = False,
     scale: Path | None = None,
     assume_english: bool = False,
+    answers: bool = True,
 ) -> tuple[Study, list[Path]]:
     """Read, compute, draw and write.
 
@@ -50,6 +52,7 @@ def make_report(
         drop_faults: Whether questions are left out whose task translation changed in one of the languages.
         scale: An equating, to show what an old judge would have given.
         assume_english: Whether English's scale is taken for languages without anchors.
+        answers: Whether every question has a page with all answers and judgments.
 
     Returns:
         What was read, and the written files, the page first.
@@ -70,8 +73,9 @@ def make_report(
     placed = None if equating is None else place(equating, study.ratings, assume_english=assume_english)
     found = chapters(study, known_groups, chosen, exams, placed)
     drawn = draw_all(found) if figures else {}
-    html = page(Head(title, LEAD, facts(study), study.sources, notes(study)), found, drawn)
-    return study, write_all(out, html, found, drawn)
+    pages = browse_pages(study, known_groups) if answers else {}
+    html = page(Head(title, LEAD, facts(study), study.sources, notes(study)), found, drawn, has_answers=bool(pages))
+    return study, write_all(out, html, found, drawn, pages)
 
 
 def facts(study: Study) -> dict[str, str]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from mtbenchx_tasks import __version__
+from mtbenchx_tasks.report.browse import FOLDER
 from mtbenchx_tasks.report.contents import Chapter, Html
 from mtbenchx_tasks.report.figures.drawing import Figure, Rendered, inline_svg
-from mtbenchx_tasks.report.html import TEMPLATES, render, table_html
+from mtbenchx_tasks.report.html import POLICY, TEMPLATES, render, table_html
 from mtbenchx_tasks.tables import Table
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""Even if something foreign slipped through, it could load and run nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,21 @@ class Head:
     """What the reader must know of them."""
 
 
-def page(head: Head, chapters: Sequence[Chapter], drawn: Mapping[str, Rendered]) -> str:
-    """Return the whole page; `drawn` maps names of figures to drawings."""
+def page(head: Head, chapters: Sequence[Chapter], drawn: Mapping[str, Rendered], *, has_answers: bool = False) -> str:
+    """Return the whole page.
+
+    Args:
+        head: What stands on top.
+        chapters: What follows.
+        drawn: Name of a figure -> its drawing.
+        has_answers: Whether there are pages of all answers to link to.
+    """
     css = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
     html = render(
         "page.html",
         head=head,
         chapters=chapters,
+        answers=f"{FOLDER}/index.html" if has_answers else "",
         html_of=lambda part: _part(part, drawn),
         policy=Markup(POLICY),
         css=css,

@@ -36,13 +36,26 @@ def draw_all(found: Sequence[Chapter]) -> dict[str, Rendered]:
     }
 
 
-def write_all(folder: Path, html: str, found: Sequence[Chapter], drawn: Mapping[str, Rendered]) -> list[Path]:
+def write_all(
+    folder: Path,
+    html: str,
+    found: Sequence[Chapter],
+    drawn: Mapping[str, Rendered],
+    pages: Mapping[str, str] | None = None,
+) -> list[Path]:
     """Write everything; returns the files, the page first.
+
+    Args:
+        folder: Where to.
+        html: The page.
+        found: Its chapters, whose tables and figures are written as files of their own.
+        drawn: Name of a figure -> its drawing.
+        pages: File name -> HTML of further pages.
 
     Raises:
         UserError: The folder can't be written.
     """
-    files: dict[str, str | bytes] = {"index.html": html}
+    files: dict[str, str | bytes] = {"index.html": html, **(pages or {})}
     for part in (part for chapter in found for part in chapter.parts):
         if isinstance(part, Table):
             files[f"tables/{part.name}.csv"] = to_csv(part)
@@ -58,13 +71,13 @@ def write_all(folder: Path, html: str, found: Sequence[Chapter], drawn: Mapping[
 
 
 def _remove_old(folder: Path, files: Container[str]) -> None:
-    """Take away tables and figures that an earlier report wrote there and this one doesn't have; nothing else."""
+    """Take away tables, figures and answers that an earlier report wrote and this one doesn't have; nothing else."""
     try:
         earlier = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
     for name in earlier if isinstance(earlier, list) else []:
-        ours = isinstance(name, str) and name.startswith(("tables/", "figures/")) and ".." not in name
+        ours = isinstance(name, str) and name.startswith(("tables/", "figures/", "answers/")) and ".." not in name
         if ours and name not in files:
             with suppress(OSError):
                 (folder / name).unlink(missing_ok=True)
