@@ -165,7 +165,7 @@ def _lines(material: Material, page_of: Mapping[int | str, str]) -> Iterator[Lin
     for place in sorted({*rated, *compared}, key=lambda place: (order[place[0]], place[1], place[2])):
         question, language, turn = place
         answers = rated.get(place, [])
-        asked = [material.study.questions.get((of, language, question), ()) for of, _ in answers]  # type: ignore[arg-type]
+        asked = [material.study.questions.get((of, language, question), ()) for of, _ in answers]
         texts = [turns[turn - 1] for turns in asked if 0 < turn <= len(turns)]
         category = answers[0][1].category if answers else compared[place]
         yield Line(

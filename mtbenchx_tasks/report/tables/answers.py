@@ -54,7 +54,7 @@ def answers_html(section: Section, models: Sequence[ShownModel], study: Study, c
                 if answer.question_id == question
             ]
             if answers:
-                said = study.questions.get((section.conditions.benchmark, language, question), ())  # type: ignore[arg-type]
+                said = study.questions.get((section.conditions.benchmark, language, question), ())
                 questions.append(_question(answers, said))
     return render("answers.html", questions=questions)
 
