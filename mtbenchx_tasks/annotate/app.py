@@ -15,8 +15,10 @@ from fastapi.staticfiles import StaticFiles
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate import access
 from mtbenchx_tasks.annotate.codes import code_hash
+from mtbenchx_tasks.annotate.organiser import add_organiser
 from mtbenchx_tasks.annotate.render import render
 from mtbenchx_tasks.annotate.store import Annotator
 from mtbenchx_tasks.annotate.voting import CHOICES, ExpiredError, VoteRefusedError
@@ -45,6 +47,8 @@ def create_app(site: Site) -> access.Guard:
     _joining(app, site)
     _voting(app, site)
     _leaving(app, site)
+    if site.organiser:
+        add_organiser(app, site, site.organiser)
     return access.Guard(app, access.headers(site.embedded))
 
 
@@ -65,6 +69,10 @@ def _errors(app: FastAPI, site: Site) -> None:
         """The disk is full or the database locked: whatever was asked wasn't stored."""
         log.error("503 for %s %s: %s", request.method, request.url.path, error)
         return stopped(request, StopError(UNAVAILABLE, "unavailable"))
+
+    @app.exception_handler(UserError)
+    def told(_request: Request, error: UserError) -> Response:
+        return PlainTextResponse(f"{error}\n", BAD_REQUEST)
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, _error: Exception) -> Response:

@@ -2,17 +2,18 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.annotate.commands import DB, Database, code, existing, invite, plan, status
 from mtbenchx_tasks.annotate.study_options import Language, StudyOptions, with_study_options
 
-annotate = typer.Typer(help="Let people compare answers in a browser, and export their votes.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from mtbenchx_tasks.annotate.study import AnnotationStudy
 
-Database = Annotated[Path, typer.Option("--db", help="The study's database.")]
-DB = Path("votes.sqlite")
+annotate = typer.Typer(help="Let people compare answers in a browser, and export their votes.", no_args_is_help=True)
 
 
 @annotate.command(epilog="Example: `mtbenchx annotate serve --answers a.jsonl b.jsonl --language de --db votes.sqlite`")
@@ -32,23 +33,19 @@ def serve(
     options = study.app()
     check_consent(options, host)
     store, content = open_study(db, study.files, **study.choices)
+    if study.files:
+        _tell_language(content)
     with closing(store):
         run(make_site(store, content, options), host, port)
 
 
-@annotate.command(epilog="Example: `mtbenchx annotate invite 12 --db votes.sqlite`")
-def invite(
-    number: Annotated[int, typer.Argument(min=1, max=1000, help="How many people.")],
-    db: Database = DB,
-) -> None:
-    """Print new invitation codes, one a line; they are shown only here, the database keeps hashes."""
-    from mtbenchx_tasks.annotate.codes import code_hash, new_code
-    from mtbenchx_tasks.annotate.people import invite as invite_all
-    from mtbenchx_tasks.annotate.store import Store
-
-    codes = [new_code() for _ in range(number)]
-    invite_all(Store(db), [code_hash(code) for code in codes])
-    print("\n".join(codes))
+for command, example in (
+    (invite, "`mtbenchx annotate invite 12`, or with notes: `mtbenchx annotate invite --label Anna --label Ben`"),
+    (code, "`mtbenchx annotate code Anna` finds it, `mtbenchx annotate code expert_3 --new` makes another one"),
+    (status, "`mtbenchx annotate status --db votes.sqlite`"),
+    (plan, "`mtbenchx annotate plan --questions 80 --width 0.1 --per-annotator 20`"),
+):
+    annotate.command(epilog=f"Example: {example}")(command)
 
 
 @annotate.command(epilog="Example: `mtbenchx annotate withdraw expert_3 --db votes.sqlite`")
@@ -59,7 +56,7 @@ def withdraw(
     """Delete a person's votes and invitation; people can do so themselves in the app, too."""
     from mtbenchx_tasks.annotate.store import Store
 
-    votes = Store(_existing(db)).withdraw(pseudonym)
+    votes = Store(existing(db)).withdraw(pseudonym)
     print(f"{votes} votes of {pseudonym} were deleted; export again, for earlier exports still hold them.")
 
 
@@ -72,7 +69,7 @@ def export(
     from mtbenchx_tasks.annotate.export import export as write
     from mtbenchx_tasks.annotate.store import Store
 
-    for file in write(Store(_existing(db)), out):
+    for file in write(Store(existing(db)), out):
         print(file)
 
 
@@ -119,6 +116,7 @@ def space(
     options = study.app(embedded=True)
     check_consent(options)
     content = study_of_files(study.files, **study.choices)
+    _tell_language(content)
     codes = write_space(out, repo_id, Bundle(content, options, ()), invite_number)
     print("\n".join(codes))
     steps = (
@@ -149,10 +147,11 @@ def restore(
         typer.echo(f"{told.second} second votes at the same places were left out; the first one stands.", err=True)
 
 
-def _existing(db: Path) -> Path:
-    if not db.is_file():
-        raise UserError(f"There is no database {db}; name the study's by --db.")
-    return db
+def _tell_language(content: "AnnotationStudy") -> None:
+    from mtbenchx_tasks.annotate.study import other_language
+
+    for sentence in other_language(content):
+        typer.echo(sentence, err=True)
 
 
 def _check_extra() -> None:

@@ -12,6 +12,7 @@ ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 GROUPS, GROUP = 4, 4
 """A code is 4 x 4 characters: 78 bits, which nobody guesses."""
 SECRET_VARIABLE = "MTBENCHX_ANNOTATE_SECRET"
+ORGANISER_VARIABLE = "MTBENCHX_ORGANISER_TOKEN"
 SHORTEST_SECRET = 16
 
 
@@ -24,6 +25,18 @@ def code_hash(code: str) -> str:
     """Return what the database keeps of a code, however it was typed."""
     plain = "".join(character for character in code.upper() if character.isalnum())
     return hashlib.sha256(f"mtbench-x invitation {plain}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def organiser_token() -> str | None:
+    """Return the token of MTBENCHX_ORGANISER_TOKEN, which opens the organiser's page; None: there is no such page.
+
+    Raises:
+        UserError: It is too short.
+    """
+    given = os.environ.get(ORGANISER_VARIABLE) or None
+    if given is not None and len(given) < SHORTEST_SECRET:
+        raise UserError(f"{ORGANISER_VARIABLE} is shorter than {SHORTEST_SECRET} characters; use a longer token.")
+    return given
 
 
 def cookie_secret(beside: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from hf_datasets.records import canonical_json
+from hf_datasets.records import QuestionId, canonical_json
 from hf_datasets.shared.rows import Row, checked
 from mtbenchx_tasks.annotate.store import Event
 
@@ -43,7 +43,7 @@ class Vote(ChangeOfOne):
     """Somebody voted."""
 
     assignment: str
-    question_id: int
+    question_id: int | str
     pair: int
     turn: Literal[1, 2]
     left_model: str
@@ -97,7 +97,7 @@ class Place(NamedTuple):
     """What one person judges once."""
 
     annotator: str
-    question_id: int
+    question_id: QuestionId
     pair: int
     turn: int
 

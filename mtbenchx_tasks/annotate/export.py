@@ -98,9 +98,13 @@ def _write_parquet(file: Path, rows: Iterable[Row]) -> None:
     conversation = pa.list_(pa.struct([("content", pa.string()), ("role", pa.string())]))
     kinds = {"question_id": pa.int64(), "turn": pa.int64(), "dwell_ms": pa.int64(), "sparse_ties": pa.bool_()}
     kinds |= {"conversation_a": conversation, "conversation_b": conversation}
+    rows = list(rows)
+    if any(isinstance(row["question_id"], str) for row in rows):  # a benchmark whose ids are texts
+        kinds["question_id"] = pa.string()
+        rows = [{**row, "question_id": str(row["question_id"])} for row in rows]
     names = (
         *("question_id", "model_a", "model_b", "winner", "judge", "conversation_a", "conversation_b", "turn"),
         *("category", "language", "benchmark", "vote_id", "dwell_ms", "day", "sparse_ties"),
     )
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), file)
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), file)

@@ -8,12 +8,12 @@ CREATE TABLE IF NOT EXISTS annotator (
     id TEXT PRIMARY KEY, code_hash TEXT UNIQUE, consent_at REAL, consent_version TEXT REFERENCES consent_text (version),
     language TEXT);
 CREATE TABLE IF NOT EXISTS assignment (
-    id TEXT PRIMARY KEY, annotator TEXT NOT NULL REFERENCES annotator (id), question_id INTEGER NOT NULL,
+    id TEXT PRIMARY KEY, annotator TEXT NOT NULL REFERENCES annotator (id), question_id NOT NULL,
     pair INTEGER NOT NULL, turn INTEGER NOT NULL CHECK (turn IN (1, 2)), left_model TEXT NOT NULL,
     created REAL NOT NULL, shown REAL, expires REAL NOT NULL, UNIQUE (annotator, question_id, pair, turn));
 CREATE TABLE IF NOT EXISTS vote (
     assignment TEXT PRIMARY KEY REFERENCES assignment (id), annotator TEXT NOT NULL REFERENCES annotator (id),
-    question_id INTEGER NOT NULL, pair INTEGER NOT NULL, turn INTEGER NOT NULL,
+    question_id NOT NULL, pair INTEGER NOT NULL, turn INTEGER NOT NULL,
     choice TEXT NOT NULL CHECK (choice IN ('left', 'right', 'tie', 'both_bad', 'skip')), winner TEXT NOT NULL,
     ms INTEGER NOT NULL, created REAL NOT NULL, sparse_ties INTEGER NOT NULL,
     UNIQUE (annotator, question_id, pair, turn));
@@ -21,4 +21,4 @@ CREATE TABLE IF NOT EXISTS label (annotator TEXT PRIMARY KEY REFERENCES annotato
 CREATE TABLE IF NOT EXISTS blocked (annotator TEXT PRIMARY KEY REFERENCES annotator (id));
 CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, annotator TEXT NOT NULL REFERENCES annotator (id));
 """
-"""`session` holds those that were left: their cookies end."""
+"""A question's id is kept as it is, a number or a text: its column has no type. `session`: logins that were ended."""

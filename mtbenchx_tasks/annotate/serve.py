@@ -9,7 +9,7 @@ from typing import Any
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.assignment import Policy
-from mtbenchx_tasks.annotate.codes import cookie_secret
+from mtbenchx_tasks.annotate.codes import cookie_secret, organiser_token
 from mtbenchx_tasks.annotate.pages import Pages
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
@@ -104,6 +104,7 @@ def make_site(store: Store, study: AnnotationStudy, options: AppOptions, keeper:
         embedded=options.embedded,
         votes_per_minute=options.votes_per_minute,
         keeper=keeper,
+        organiser=organiser_token(),
     )
 
 

@@ -97,6 +97,8 @@ def run(site: Site, host: str, port: int) -> None:
     print(f"{len(site.voting.items)} items, votes in {site.voting.store.path}", file=sys.stderr)
     if not site.embedded:
         print(reach(host, port), file=sys.stderr)
+    if site.organiser:
+        print("The organiser's page: /organiser, opened by the token of MTBENCHX_ORGANISER_TOKEN.", file=sys.stderr)
     try:
         server = uvicorn.Server(
             uvicorn.Config(

@@ -52,6 +52,9 @@ People compare two models' answers, by mtbench-x. Which answers, and the votes, 
 acknowledged, and are committed within a minute and at the end. `/health` answers 503 and says why while commits fail:
 watch it for an alarm, but let nothing restart the container for it, since the votes since are on its disk only.
 
+A second secret, `MTBENCHX_ORGANISER_TOKEN` (16 characters or more), opens `/organiser`: how the study goes, whether
+commits work, and codes to note, renew and block.
+
 A container anywhere, without the Hub, keeps them in a folder (the dataset's, with `study.json`):
 
     docker build -t compare . && docker run -p {port}:{port} -e MTBENCHX_VOTES_REPO= -v "$PWD/../votes:/data" compare

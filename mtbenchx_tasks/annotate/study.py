@@ -7,6 +7,7 @@ its digest keeps votes on one study from being mixed with another's.
 import functools
 import logging
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -191,3 +192,27 @@ def self_naming(study: AnnotationStudy) -> list[tuple[str, QuestionId, int]]:
             for identifier, turns in given.items():
                 places += [(name, identifier, turn) for turn, text in enumerate(turns, 1) if pattern.search(text)]
     return sorted(set(places), key=lambda place: (place[0], id_order(place[1]), place[2]))
+
+
+def other_language(study: AnnotationStudy) -> list[str]:
+    """Return a sentence for each model whose answers are mostly in another language than the study's.
+
+    Questions that ask for another language are left out.
+    """
+    from hf_datasets.shared.language_id import detect_language
+
+    sentences = []
+    for model, given in study.answers.items():
+        told = [
+            language
+            for identifier, turns in given.items()
+            for turn, text in enumerate(turns, 1)
+            if turn not in study.by_id[identifier].other_language_turns and (language := detect_language(text))
+        ]
+        (most, count), *_ = [*Counter(told).most_common(1), (study.language, 0)]
+        if most != study.language and 2 * count > len(told):
+            sentences.append(
+                f"{count} of {len(told)} answers of {model} look like {most!r}, but the questions shown are "
+                f"{study.language!r}: is --language right?"
+            )
+    return sentences

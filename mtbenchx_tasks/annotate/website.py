@@ -58,6 +58,8 @@ class Site:
     """Forms that one annotator may send."""
     keeper: Keeper | None = None
     """What keeps the votes elsewhere, too."""
+    organiser: str | None = field(default=None, repr=False)
+    """The token that opens the organiser's page; None: there is none."""
 
     def __post_init__(self) -> None:
         self.texts = texts(self.ui)

@@ -197,7 +197,9 @@ def test_import_reads_anyones_votes_into_one_layout(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["serve", "invite", "withdraw", "export", "import", "space", "restore"])
+@pytest.mark.parametrize(
+    "name", ["serve", "invite", "code", "status", "plan", "withdraw", "export", "import", "space", "restore"]
+)
 def test_every_command_has_help_with_an_example(name: str) -> None:
     shown = CliRunner().invoke(app, ["annotate", name, "--help"])
     assert shown.exit_code == 0
