@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.codes import code_hash
 from mtbenchx_tasks.annotate.export import export
+from mtbenchx_tasks.annotate.journal import Journal
 from mtbenchx_tasks.annotate.people import invite
+from mtbenchx_tasks.annotate.replay import restore
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.formats.votes import read_votes
@@ -168,3 +171,22 @@ def test_only_its_owner_reads_an_export_and_the_database(store: Store, files: li
 def test_an_export_that_was_shared_stays_shared(store: Store, files: list[Path]) -> None:
     files[0].chmod(0o644)
     assert export(store, files[0])[0].stat().st_mode & 0o777 == 0o644
+
+
+def test_a_question_whose_id_is_a_text_is_voted_on_kept_and_exported(tmp_path: Path) -> None:
+    study = make_study(number=2)
+    named = {study.questions[0].question_id: "tale-1", study.questions[1].question_id: "0042x"}
+    questions = tuple(replace(question, question_id=named[question.question_id]) for question in study.questions)
+    answers = {model: {named[one]: turns for one, turns in given.items()} for model, given in study.answers.items()}
+    study = replace(study, questions=questions, answers=answers)
+    store = Store(tmp_path / "votes.sqlite", recorder=Journal(tmp_path / "journals"))
+    store.set_study(study)
+    (name,) = invite(store, [code_hash("a")])
+    voting = Voting(store, study)
+    while assignment := voting.assign(name):
+        voting.vote(name, assignment.id, "left")
+    parquet, *_ = export(store, tmp_path / "out")
+    assert sorted(pq.read_table(parquet)["question_id"].to_pylist()) == ["0042x", "0042x", "tale-1", "tale-1"]
+    again = Store(tmp_path / "again.sqlite")
+    again.set_study(study)
+    assert {place.question_id for place in restore(again, tmp_path / "journals").standing} == {"tale-1", "0042x"}
