@@ -84,6 +84,52 @@ def judge_prompts(prompt_set: str, language: str) -> MappingProxyType[str, Judge
     return MappingProxyType(dict(ours)) if ours else _packaged(prompt_set, language)
 
 
+def named_prompt(prompt_set: str, language: str, name: str) -> JudgePrompt | None:
+    """Return one prompt of a set; of ours that of a later turn is the second turn's in other words (`last question`).
+
+    Args:
+        prompt_set: As for `judge_prompts`.
+        language: Lower-case language code.
+        name: Of the prompt, e.g. what `of_turn` returns.
+
+    Raises:
+        UserError: As `judge_prompts`.
+    """
+    known = judge_prompts(prompt_set, language)
+    if name in known or LATER_TURN not in name or not has_later_turns(prompt_set, language):
+        return known.get(name)
+    second = known.get(name.replace(LATER_TURN, SECOND_TURN))
+    return second and _of_later_turn(second, name, language)
+
+
+def has_later_turns(prompt_set: str, language: str) -> bool:
+    """Tell whether a set judges third and later turns in a language."""
+    if added.find_prompts(prompt_set, language) is None and prompt_set == NATIVE:
+        return language in _later_words()
+    return any(LATER_TURN in name for name in judge_prompts(prompt_set, language))
+
+
+def _of_later_turn(second: JudgePrompt, name: str, language: str) -> JudgePrompt:
+    texts = {part: getattr(second, part) for part in ("system_prompt", "prompt_template", "length_note")}
+    for old, new in _later_words()[language]:
+        texts = {part: text.replace(old, new) for part, text in texts.items()}
+    return replace(second, name=name, **texts)
+
+
+@cache
+def _later_words() -> dict[str, list[tuple[str, str]]]:
+    """What prompts for a second turn say, and what it is for a later one, by language."""
+    rows = jsonl.read(HERE / "mini" / "later_turns.jsonl")
+    return {row["language"]: [(old, new) for old, new in row["replace"]] for row in rows}
+
+
+def later_turns_hash(prompt_set: str, language: str) -> str:
+    """Return the sha256 (hex) of the prompts for later turns, which is no part of the set's own."""
+    seconds = [name for name in judge_prompts(prompt_set, language) if SECOND_TURN in name]
+    later = [named_prompt(prompt_set, language, name.replace(SECOND_TURN, LATER_TURN)) for name in seconds]
+    return content_hash({prompt.name: prompt.sha256 for prompt in later if prompt})
+
+
 def has_prompts(prompt_set: str, language: str) -> bool:
     """Tell whether a set that is known has prompts in a language; nothing is downloaded."""
     if added.find_prompts(prompt_set, language):

@@ -1,13 +1,14 @@
 """The judge as its users see it: give it a question and the answers so far, get verdicts later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hf_datasets.benchmark.judge_prompts import has_prompts
+from hf_datasets.benchmark.judge_prompts import has_later_turns, has_prompts
 from hf_datasets.benchmark.questions import (
     BENCHMARKS,
+    TURNS,
     default_prompt_set,
     question_set_hash,
     questions,
@@ -209,9 +210,9 @@ def judge_for(
         UserError: The key is missing, the prompt or reference set has no such language, or the ledger can't be opened.
     """
     engine = engine or live_engine(settings)
-    settings = _resolved(settings, benchmark, language)
-    prompts = SinglePrompts(str(settings.prompt_set), _prompt_language(settings, language))
     asked = questions(benchmark, language, settings.reference_set, settings.question_set) if sets is None else ()
+    settings, turns = _resolved(settings, benchmark, language, asked), _most_turns(asked)
+    prompts = SinglePrompts(str(settings.prompt_set), _prompt_language(settings, language), turns)
     prompts.sha256  # noqa: B018  (reads the prompts now, so that a missing file is told before anything is paid)
     prompts.check(asked, begun=_begins_verdicts(settings))
     sets = _sets(settings, benchmark, language) if sets is None else sets
@@ -246,8 +247,9 @@ def pair_judge_for(
     engine = engine or live_engine(settings)
     if settings.rating != "text":
         raise UserError(f"judge.rating {settings.rating!r} is for single answers; to compare, set it to 'text'.")
-    settings = _resolved(settings, benchmark, language)
-    prompts = PairPrompts(str(settings.prompt_set), _prompt_language(settings, language), votes)
+    asked = questions(benchmark, language, settings.reference_set, settings.question_set) if sets is None else ()
+    settings, turns = _resolved(settings, benchmark, language, asked), _most_turns(asked)
+    prompts = PairPrompts(str(settings.prompt_set), _prompt_language(settings, language), votes, turns)
     sets = _sets(settings, benchmark, language) if sets is None else sets
     return PairJudge(settings, prompts, engine, sets)
 
@@ -269,7 +271,11 @@ def _begins_verdicts(settings: JudgeSettings) -> bool:
     return settings.rating == "expected" and begun
 
 
-def _resolved(settings: JudgeSettings, benchmark: str, language: str) -> JudgeSettings:
+def _most_turns(asked: Iterable[Question]) -> int:
+    return max((len(question.turns) for question in asked), default=TURNS)
+
+
+def _resolved(settings: JudgeSettings, benchmark: str, language: str, asked: Iterable[Question]) -> JudgeSettings:
     """Return settings with a prompt set: the benchmark's own, unless one is named.
 
     Ours are in English where they aren't in the language of another benchmark.
@@ -277,7 +283,8 @@ def _resolved(settings: JudgeSettings, benchmark: str, language: str) -> JudgeSe
     if settings.prompt_set is not None:
         return settings
     named = default_prompt_set(benchmark)
-    english = benchmark not in BENCHMARKS and not has_prompts(named, language)
+    there = has_prompts(named, language) and (_most_turns(asked) <= TURNS or has_later_turns(named, language))
+    english = benchmark not in BENCHMARKS and not there
     return replace(settings, prompt_set=named, prompt_language="en" if english else settings.prompt_language)
 
 

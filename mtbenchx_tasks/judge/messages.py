@@ -11,12 +11,14 @@ from hf_datasets.benchmark.judge_prompts import (
     REPAIRED,
     for_turns,
     judge_prompts,
+    later_turns_hash,
+    named_prompt,
     of_turn,
     prompt_set_hash,
     verdict_lead_in,
 )
 from hf_datasets.endpoints.client import Message
-from hf_datasets.records import JudgePrompt, Question
+from hf_datasets.records import JudgePrompt, Question, content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.injection import shown
 from mtbenchx_tasks.judge.lengths import length_note
@@ -37,11 +39,13 @@ class SinglePrompts:
     """`mtbench_x`, `mtbench_x_v1_1`, `native`, or another benchmark's own."""
     language: str
     """Language of the prompts; the questions' unless English was asked for."""
+    most_turns: int = 2
+    """Of the questions that are judged."""
 
     @property
     def sha256(self) -> str:
-        """Hash of the whole set, as it stands in results."""
-        return prompt_set_hash(self.prompt_set, self.language)
+        """Hash of the whole set, as it stands in results; of its prompts for later turns, too, if there are any."""
+        return _hash(self.prompt_set, self.language, self.most_turns)
 
     def prompt(self, question: Question, turn: int) -> JudgePrompt:
         """Return the prompt that judges a turn (from 1): reference-guided where the turn has a reference.
@@ -130,6 +134,8 @@ class PairPrompts:
     """Language of the prompts; the questions' unless English was asked for."""
     votes: int
     """3, or 4 with both bad."""
+    most_turns: int = 2
+    """Of the questions that are judged."""
 
     def __post_init__(self) -> None:
         if self.votes not in VOTES:
@@ -153,8 +159,8 @@ class PairPrompts:
 
     @property
     def sha256(self) -> str:
-        """Hash of the whole set, as it stands in results."""
-        return prompt_set_hash(self.prompt_set, self.language)
+        """Hash of the whole set, as it stands in results; of its prompts for later turns, too, if there are any."""
+        return _hash(self.prompt_set, self.language, self.most_turns)
 
     def prompt(self, question: Question, turn: int) -> JudgePrompt:
         """Return the prompt that compares a turn (from 1): reference-guided where the turn has a reference.
@@ -195,6 +201,11 @@ class PairPrompts:
         )
 
 
+def _hash(prompt_set: str, language: str, most_turns: int) -> str:
+    known = prompt_set_hash(prompt_set, language)
+    return known if most_turns <= 2 else content_hash([known, later_turns_hash(prompt_set, language)])  # noqa: PLR2004
+
+
 def _filled(prompt: JudgePrompt, turn: int, material: Mapping[str, str]) -> str:
     """Return the user message that judges a turn."""
     return for_turns(prompt.prompt_template, turn).format(**material)
@@ -206,8 +217,8 @@ def _numbered(**texts: Sequence[str]) -> dict[str, str]:
 
 
 def _named(prompt_set: str, language: str, name: str) -> JudgePrompt:
-    known = judge_prompts(prompt_set, language)
-    if name in known:
-        return known[name]
+    found = named_prompt(prompt_set, language, name)
+    if found is not None:
+        return found
     what = "no prompt for a third turn" if LATER_TURN in name else f"no prompt {name!r}"
     raise UserError(f"The prompt set {prompt_set!r} has {what} in {language!r}; set judge.prompt_set to {NATIVE!r}.")

@@ -89,6 +89,55 @@ def test_a_set_without_prompts_is_judged_by_ours_in_english_and_says_so(api: Api
     assert (judge["prompt_set"], judge["prompt_language"]) == ("native", "en")
 
 
+def long_set(tmp_path: Path) -> Path:
+    """Three questions of one, two and three turns, the last with references to all of them."""
+    turns = {n: [f"問{n}.{turn}" for turn in range(1, n + 1)] for n in (1, 2, 3)}
+    rows = [{"question_id": f"q{n}", "category": "税", "turns": texts} for n, texts in turns.items()]
+    file = sets.write(tmp_path / "long/question.jsonl", rows)
+    given = sets.write(tmp_path / "r.jsonl", sets.references(["q3"], turns=3))
+    return build_other("long", tmp_path / "built/long", [Part("ja", file, given)])[0]
+
+
+def test_each_question_has_its_own_number_of_turns(api: Api, tmp_path: Path) -> None:
+    """A wave a turn, over all tasks: every model is called three times, whatever the questions' lengths."""
+    folder, model = long_set(tmp_path), Model()
+    results = evaluate(model, "long_ja", settings(api, tmp_path), folder / "tasks", log_samples=True)
+    assert [len(wave) for wave in model.waves] == [3, 2, 1]
+    assert len(api.judgments) == 1 + 2 + 3
+    assert [metric(results, "long_ja", f"turn_{turn}") for turn in (1, 2, 3)] == [7, 7, 7]
+    assert "turn_4,gpt-4" not in results["results"]["long_ja"]
+    last = [str(one["messages"]) for one in api.judgments if "問3.3" in str(one["messages"])]
+    assert len(last) == 1
+    assert all(text in last[0] for text in ("問3.1", "問3.2", "reference q3.1", "reference q3.3", "the last question"))
+    assert results["configs"]["long_ja"]["metadata"]["benchmark"]["turns"] == [1, 2, 3]
+
+
+def test_three_turns_from_saved_answers_to_the_report(api: Api, tmp_path: Path) -> None:
+    folder = long_set(tmp_path)
+    files = []
+    for model in ("one", "other"):
+        files.append(tmp_path / f"{model}.jsonl")
+        rows = [
+            {"question_id": f"q{n}", "model_id": model, "choices": [{"turns": [f"{model} {n}.{t}" for t in range(n)]}]}
+            for n in (1, 2, 3)
+        ]
+        jsonl.write(files[-1], rows)
+    told = ("--judge", json.dumps(settings(api, tmp_path)), "--data", folder, "--benchmark", "long")
+    said = run("judge", *files, *told, "--out", tmp_path / "out")
+    assert "turn_3" in said
+    api.answer = lambda _: "[[A]]"
+    assert "turn 3" in run("compare", *files, *told)
+    study = read_study([tmp_path / "out", tmp_path / "judge.sqlite"])
+    assert {(one.item.question_id, one.item.turn) for one in study.ratings} == {
+        *(("q1", 1), ("q2", 1), ("q2", 2), ("q3", 1), ("q3", 2), ("q3", 3))
+    }
+    assert {one.item.turn for one in study.preferences} == {1, 2, 3}
+    run("report", tmp_path / "out", "--out", tmp_path / "report", "--no-figures")
+    page = (tmp_path / "report/index.html").read_text(encoding="utf-8")
+    assert "Average score per language, turn 3" in page
+    assert "no answer to turn" not in page
+
+
 def test_saved_answers_are_judged_compared_and_reported(built: Path, api: Api, tmp_path: Path) -> None:
     """The folder of answers tells the benchmark, the benchmark its only language."""
     folder = tmp_path / "theirs/data/fin_ja/model_answer"
