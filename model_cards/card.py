@@ -60,6 +60,8 @@ class Card:
     """The benchmark's dataset on the Hub."""
     predicted: str = ""
     """What an old judge would have said, as Markdown; it goes into no metadata."""
+    examined: tuple[str, ...] = ()
+    """The verdict on each judge whose exam a ledger holds, in one line."""
     partial: bool = False
     """Whether results of a part of the questions go into the metadata, which leaderboards read."""
 
@@ -232,6 +234,7 @@ def _limits(card: Card) -> list[str]:
             "Scores are an LLM judge's, on a scale from 1 to 10. A judge can err and has biases of its own, and its "
             "scores can't be compared with those of other judges, judge versions or prompts."
         )
+        said += card.examined
         said.append("Questions of MT-Bench are public, so that a base model may have seen them.")
     return said
 

@@ -12,8 +12,10 @@ from hf_datasets.shared.language_codes import STUDY
 from model_cards import licences
 from model_cards.card import Card
 from model_cards.groups import read_groups
+from model_cards.ledgers import exams_of_ledgers
 from model_cards.predicted import predicted_section
 from model_cards.run_dir import read_run
+from mtbenchx_tasks.meta_evaluation.exam.table import verdict_line
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -110,10 +112,12 @@ def make_card(
     spoken = tuple(str(code) for code in _list(data.card.get("language")))
     namespace = f"{repo_id.split('/', maxsplit=1)[0]}/" if repo_id else ""
     names = [name for name in dict.fromkeys((said.name, repo_id, training.name)) if name]
+    groups = tuple(read_groups(results, names))
+    judges = {result.judge for group in groups for result in group.results}
     return Card(
         name=said.name or last_part(repo_id) or training.name,
         training=training,
-        groups=tuple(read_groups(results, names)),
+        groups=groups,
         base=base.shown,
         base_id=base.hub_id,
         dataset=data.shown,
@@ -123,6 +127,7 @@ def make_card(
         base_terms=licences.terms(said.base_license, base.card),
         repo_id=repo_id,
         benchmark_id=said.benchmark or f"{namespace}mtbench-x",
+        examined=tuple(verdict_line(exam) for exam in exams_of_ledgers(results) if exam.judge in judges),
         partial=partial,
         predicted=predicted_section(scale, results, names, assume_english=assume_english) if scale else "",
     )

@@ -12,8 +12,10 @@ from model_cards.evaluations import Result, counts_of, host_of
 from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.formats.conditions import without_room
 from mtbenchx_tasks.formats.ledger.damage import damage_told
-from mtbenchx_tasks.formats.ledger.study import read_ledger
+from mtbenchx_tasks.formats.ledger.study import is_ledger, read_ledger
 from mtbenchx_tasks.judge.sent import parameters_sent
+from mtbenchx_tasks.meta_evaluation.exam.run import exams_in
+from mtbenchx_tasks.meta_evaluation.exam.score import Exam
 from mtbenchx_tasks.rating.results_files import TASKS
 from mtbenchx_tasks.rating.scored import answer_of, metrics
 from mtbenchx_tasks.records import Conditions, Rating
@@ -42,6 +44,20 @@ def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
     for one in ours:
         groups.setdefault((one.conditions, one.item.language), []).append(one)
     return [_result(file, conditions, group) for (conditions, _), group in groups.items()]
+
+
+def exams_of_ledgers(files: Sequence[Path]) -> list[Exam]:
+    """Return the exams that judges sat, of those files that are ledgers.
+
+    Raises:
+        UserError: A ledger is damaged.
+    """
+    found: list[Exam] = []
+    for file in files:
+        if file.is_file() and is_ledger(file):
+            with open_ledger(file, read_only=True) as ledger:
+                found += exams_in(ledger)
+    return found
 
 
 def _result(file: Path, conditions: Conditions, ratings: Sequence[Rating]) -> Result:

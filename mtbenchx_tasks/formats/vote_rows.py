@@ -12,6 +12,8 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.parquet import parquet_rows
 from hf_datasets.shared.rows import MOST_TURNS, Id, Name, Row, Text, whole
+from mtbenchx_tasks.formats.arena_rows import COLUMNS as ARENA
+from mtbenchx_tasks.formats.arena_rows import as_vote
 from mtbenchx_tasks.formats.fastchat.rows import BOTH_BAD, MODEL_1, MODEL_2, TIE, JudgeName
 from mtbenchx_tasks.records import Decision
 
@@ -103,6 +105,7 @@ class GamesRow(ComparedRow):
 
 
 COLUMNS = {
+    *ARENA,
     *("model_a", "model_b", "model_1", "model_2", "annotator"),
     *(name for kind in (VoteRow, GamesRow) for name in kind.model_fields),
 }
@@ -132,7 +135,7 @@ def numbered_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
         )
     if not rows:
         raise UserError(f"{path} holds no votes.")
-    return rows
+    return [(number, as_vote(row)) for number, row in rows]
 
 
 def place_of(path: Path) -> str:

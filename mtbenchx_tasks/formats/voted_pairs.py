@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.benchmark.languages import find
-from hf_datasets.benchmark.questions import questions
+from hf_datasets.benchmark.questions import TURNS, questions
 from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked
@@ -47,9 +47,14 @@ def pairs_in_votes(file: Path, told: Told = NOTHING) -> dict[Place, VotedPair]:
     ]
     found: dict[Place, VotedPair] = {}
     for vote, row in zip(votes, rows, strict=True):
-        if not isinstance(row, GamesRow) and row.conversation_a and row.conversation_b and vote.item.turn:
+        if not isinstance(row, GamesRow) and row.conversation_a and row.conversation_b and _is_judged(vote.item):
             found.setdefault(place_of_vote(vote), _of_row(vote.item, row))
     return found
+
+
+def _is_judged(item: Item) -> bool:
+    """Judge prompts are of the first and of the second turn."""
+    return item.turn is not None and item.turn <= TURNS
 
 
 def _of_row(item: Item, row: VoteRow) -> VotedPair:

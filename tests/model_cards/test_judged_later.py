@@ -93,3 +93,12 @@ def test_two_sets_of_parameters_in_a_ledger_are_two_tables(judge: str, tmp_path:
     groups = read_groups([tmp_path / "ledger.sqlite"], ["chat"])
     assert [group.setup["judge"]["sent"]["temperature"] for group in groups] == [0.0, 1.0]
     assert all(len(group.results) == 1 for group in groups)
+
+
+def test_the_judge_s_exam_stands_among_the_limits(judge: str, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.sqlite"
+    run("judge", fastchat(tmp_path / "answers"), "--judge", judge, "--language", "de", "--benchmark", "mini")
+    run("judges", "exam", "--judge", judge, "--languages", "de", "--kinds", "cut_off", "--mode", "single")
+    run("card", make_run(tmp_path / "out"), "--results", ledger, "--repo-id", "ORG/chat", "--out", tmp_path / "card")
+    text = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
+    assert "- Exam of gpt-4 (de): 50.0 % right of 20 pairs by ratings" in text

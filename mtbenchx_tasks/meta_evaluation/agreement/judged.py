@@ -154,7 +154,9 @@ def _judges(
     groups: dict[tuple[str, str], list[VotedPair]] = {}
     for pair in pairs:
         if all(text.strip() for said in pair.answers.values() for text in said):
-            groups.setdefault((pair.item.benchmark, pair.question.language or ENGLISH), []).append(pair)
+            groups.setdefault((pair.item.benchmark, pair.question.language), []).append(pair)
+    if any(not language for _, language in groups):
+        raise UserError("The votes don't tell the language of their questions; name it by --language.")
     if not groups:
         raise UserError("No vote is on answers whose texts are there; name files of answers by --answers.")
     judges = []

@@ -26,7 +26,7 @@ def verdict_line(exam: Exam) -> str:
     told = found(exam)
     named = "; ".join(one.words for one in told[:MOST_FINDINGS])
     more = f"; and {len(told) - MOST_FINDINGS} more" if len(told) > MOST_FINDINGS else ""
-    verdict = named + more if told else "no bias shown (which it could have shown: --plan)"
+    verdict = named + more if told else "no bias found (what an exam of this size can find: --plan)"
     place = ", ".join(exam.languages)
     return f"Exam of {exam.judge} ({place}): {', '.join(parts) or 'nothing scored'}; {verdict}."
 

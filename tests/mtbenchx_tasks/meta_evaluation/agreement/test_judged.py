@@ -126,6 +126,48 @@ def test_another_benchmark_s_questions_are_those_of_the_conversations(tmp_path: 
     assert pair.answers == {"a": (GOOD,), "b": (POOR,)}
 
 
+def test_votes_of_public_arenas_are_read_with_their_language(judge: str, api: Api, tmp_path: Path) -> None:
+    def parts(text: str) -> list[dict[str, Any]]:
+        return [{"type": "text", "text": text, "image": None}]
+
+    lmarena = {
+        **{"id": "0c5c7d1a-1", "evaluation_session_id": "s1", "model_a": "a", "model_b": "b", "winner": "both_bad"},
+        **{"language": "de", "evaluation_order": 1, "is_code": False},
+        "conversation_a": [{"role": "user", "content": parts("Warum?")}, {"role": "assistant", "content": parts(GOOD)}],
+        "conversation_b": [{"role": "user", "content": parts("Warum?")}, {"role": "assistant", "content": parts(POOR)}],
+    }
+    comparia = {
+        **{"id": "77", "model_a_name": "a", "model_b_name": "b", "chosen_model_name": "b", "both_equal": False},
+        **{"session_hash": "h", "languages": ["fr"], "conversation_a": said(("Pourquoi ?",), GOOD)},
+        "conversation_b": said(("Pourquoi ?",), POOR),
+    }
+    long = {**comparia, "id": "78", "conversation_a": said(("a", "b", "c"), GOOD)}
+    file = tmp_path / "arena.parquet"
+    pq.write_table(pa.Table.from_pylist([lmarena]), file)
+    jsonl.write(tmp_path / "comparia.jsonl", [comparia, long])
+    material = read_material([file, tmp_path / "comparia.jsonl"], [], [])
+    assert [(vote.item.language, vote.decision.value, vote.winner) for vote in material.people] == [
+        ("de", "both_bad", None),
+        ("fr", "win", "b"),
+        ("fr", "win", "b"),
+    ]
+    assert [pair.question.turns for pair in material.pairs] == [("Warum?",), ("Pourquoi ?",)]
+    assert "1 of 3 pairs with votes have no texts" in material.notes[-1]
+    files = ("--votes", str(file), "--votes", str(tmp_path / "comparia.jsonl"))
+    command = ["judges", "agreement", "--judge", judge, *files]
+    done = CliRunner().invoke(app, command, env={"COLUMNS": "200"}, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert len(api.judgments) == 4
+    assert " fr " in done.stdout
+
+
+def test_a_language_that_nothing_tells_is_asked_for(judge: str, tmp_path: Path) -> None:
+    jsonl.write(tmp_path / "votes.jsonl", [row(7, "model_a", "arena_user_1", turns=("Warum?",))])
+    command = ["judges", "agreement", "--judge", judge, "--votes", str(tmp_path / "votes.jsonl")]
+    with pytest.raises(UserError, match="--language"):
+        CliRunner().invoke(app, command, catch_exceptions=False)
+
+
 @needs_sources
 def test_the_public_votes_are_read_from_the_pinned_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of our own in the pinned place: the real ones are not to be had without a network."""
