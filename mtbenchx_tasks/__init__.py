@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hf_datasets.shared.errors import UserError
+    from mtbenchx_tasks.formats.content import Study
     from mtbenchx_tasks.formats.study import read_study
     from mtbenchx_tasks.rating.scoring import score_answers
-    from mtbenchx_tasks.records import Preference, Rating, Study
+    from mtbenchx_tasks.records import Preference, Rating
 
 __version__ = "0.4.0"
 TASK_VERSION = 1.1
@@ -34,7 +35,7 @@ __all__ = [
 _HOMES = {
     "Preference": "mtbenchx_tasks.records",
     "Rating": "mtbenchx_tasks.records",
-    "Study": "mtbenchx_tasks.records",
+    "Study": "mtbenchx_tasks.formats.content",
     "UserError": "hf_datasets.shared.errors",
     "read_study": "mtbenchx_tasks.formats.study",
     "score_answers": "mtbenchx_tasks.rating.scoring",

@@ -20,8 +20,8 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.meta_evaluation.exam import reviews, texts
 from mtbenchx_tasks.meta_evaluation.exam.chance import Chance
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.items import drawn_items
-from mtbenchx_tasks.records import ExamItem
 
 ORDERS = (1, 2)
 OTHER = {"better": "faulty", "faulty": "better"}

@@ -9,6 +9,7 @@ from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.distinct import distinct, distinct_preferences, file_of
 from mtbenchx_tasks.formats.fastchat.study import (
     read_answers_only,
@@ -20,7 +21,7 @@ from mtbenchx_tasks.formats.fastchat.study import (
 from mtbenchx_tasks.formats.generations import holds
 from mtbenchx_tasks.formats.ledger.study import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.formats.lm_eval import SAMPLES, load_json, read_samples
-from mtbenchx_tasks.records import Conditions, Model, Preference, Rating, Study
+from mtbenchx_tasks.records import Conditions, Model, Preference, Rating
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")

@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from hf_datasets.records import QuestionId
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.agreement.results import Results
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
@@ -14,7 +15,7 @@ from mtbenchx_tasks.meta_evaluation.exam.score import Exam
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
 from mtbenchx_tasks.rating.predicted import Placed
 from mtbenchx_tasks.rating.predicted_tables import predicted_tables
-from mtbenchx_tasks.records import Preference, Study
+from mtbenchx_tasks.records import Preference
 from mtbenchx_tasks.report.exams import verdicts_on
 from mtbenchx_tasks.report.figures import pairs as pair_figures
 from mtbenchx_tasks.report.figures import scores as score_figures

@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import __version__
-from mtbenchx_tasks.records import Conditions, Study
+from mtbenchx_tasks.formats.content import Study
+from mtbenchx_tasks.records import Conditions
 from mtbenchx_tasks.report.sections import RatedTurn, Section, sections
 from mtbenchx_tasks.stats.cells import Resampler, average_of, mean_of
 from mtbenchx_tasks.stats.intervals import DRAWS, LEVEL, Interval

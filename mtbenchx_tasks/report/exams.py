@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hf_datasets.ledger.store import open_ledger
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.meta_evaluation.exam.run import exams_in
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam
 from mtbenchx_tasks.meta_evaluation.exam.table import verdict_line
-from mtbenchx_tasks.records import Study
 
 
 def read_exams(study: Study) -> tuple[Exam, ...]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.equating import read_equating
 from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.rating.predicted import place
-from mtbenchx_tasks.records import Study
 from mtbenchx_tasks.report.browse import browse_pages
 from mtbenchx_tasks.report.contents import chapters
 from mtbenchx_tasks.report.exams import read_exams

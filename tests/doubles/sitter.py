@@ -11,7 +11,7 @@ from mtbenchx_tasks.judge.engines.engine import Engine, QueueEngine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, Form, Part, sittings
-from mtbenchx_tasks.records import ExamItem
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 
 Opinion = Callable[[ExamItem], Literal["better", "faulty", "tie", "first", "silent"]]
 RATINGS = {"better": (9, 3), "faulty": (3, 9), "tie": (7, 7), "first": (7, 7)}

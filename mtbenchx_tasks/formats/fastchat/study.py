@@ -19,6 +19,7 @@ from mtbenchx_tasks.formats.benchmark import (
     question_in,
     task_benchmark,
 )
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
 from mtbenchx_tasks.formats.fastchat.rows import UNREACHED, QuestionRow, SingleRow
 from mtbenchx_tasks.formats.generations import Shown, repeats_shown
@@ -27,15 +28,7 @@ from mtbenchx_tasks.formats.votes import read_votes
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
-from mtbenchx_tasks.records import (
-    Conditions,
-    Evidence,
-    Item,
-    Model,
-    Rater,
-    Rating,
-    Study,
-)
+from mtbenchx_tasks.records import Conditions, Evidence, Item, Model, Rater, Rating
 
 Counted = Sequence[tuple[int, SingleRow, int]]
 """Line, row, and the 0-based number of the answer that it judges."""

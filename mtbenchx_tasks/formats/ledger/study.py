@@ -12,6 +12,7 @@ from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.benchmark import known_category
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_ledger
+from mtbenchx_tasks.formats.content import Cost, Study
 from mtbenchx_tasks.formats.distinct import distinct
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.formats.ledger.pairs import is_of_this_release, preferences_of
@@ -19,18 +20,7 @@ from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.answers import EMPTY
 from mtbenchx_tasks.judge.costs import accounts
 from mtbenchx_tasks.judge.verdict import verdict
-from mtbenchx_tasks.records import (
-    Conditions,
-    Cost,
-    Evidence,
-    Item,
-    Model,
-    Preference,
-    Rater,
-    Rating,
-    Study,
-    Verdict,
-)
+from mtbenchx_tasks.records import Conditions, Evidence, Item, Model, Preference, Rater, Rating, Verdict
 
 ONE_RUN = ("judge", "settings", "benchmark", "revision", "task_version", "language", "candidate", "identity")
 """What the rows of one model's answers in one language, judged once, have in common."""

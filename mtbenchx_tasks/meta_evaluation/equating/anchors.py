@@ -11,12 +11,13 @@ import numpy as np
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.conditions import describe
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.distinct import file_of
 from mtbenchx_tasks.formats.equating import OldJudge
 from mtbenchx_tasks.formats.generations import FOLDER
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.equating.matching import Matched, matched, rated
-from mtbenchx_tasks.records import Conditions, Rating, Study
+from mtbenchx_tasks.records import Conditions, Rating
 from mtbenchx_tasks.stats.equating.families import family_of
 from mtbenchx_tasks.stats.equating.panel import Array, Column, Panel
 from mtbenchx_tasks.stats.equating.scale import FEWEST_FAMILIES, WHOLE

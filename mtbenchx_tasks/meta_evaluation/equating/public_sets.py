@@ -5,8 +5,8 @@ from pathlib import Path
 
 from hf_datasets.sources import fetch, source, sources_of
 from mtbenchx_tasks.formats.benchmark import Told
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.study import read_study
-from mtbenchx_tasks.records import Study
 
 SETS = ("mt_bench_gpt4",)
 """`mt_bench_gpt4`: GPT-4's ratings of 12 models' answers to MT-Bench in English, in five forks of FastChat."""

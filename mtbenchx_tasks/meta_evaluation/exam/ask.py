@@ -19,8 +19,8 @@ from mtbenchx_tasks.judge.engines.factory import EngineFor
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.judge import Judge, PairJudge, judge_for, pair_judge_for
 from mtbenchx_tasks.judge.settings import JudgeSettings
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.items import BENCHMARK, exam_items, items_sha256
-from mtbenchx_tasks.records import ExamItem
 
 Mode = Literal["single", "pairwise"]
 MODES: tuple[Mode, ...] = ("single", "pairwise")

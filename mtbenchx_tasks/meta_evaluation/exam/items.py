@@ -12,11 +12,12 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.meta_evaluation.exam import topics
 from mtbenchx_tasks.meta_evaluation.exam.constraints import constraint
 from mtbenchx_tasks.meta_evaluation.exam.contradictions import against_text, forgets_turn_1
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.reviews import left_out
 from mtbenchx_tasks.meta_evaluation.exam.slots import Pair, Slot, fault_slots, null_slots
 from mtbenchx_tasks.meta_evaluation.exam.sums import wrong_result
 from mtbenchx_tasks.meta_evaluation.exam.texts import languages as languages_of_texts
-from mtbenchx_tasks.records import ExamItem, Item
+from mtbenchx_tasks.records import Item
 
 BENCHMARK = "exam"
 PUBLIC_SEED = "public"

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from mtbenchx_tasks.records import Decision, ExamItem, Game, Verdict
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
+from mtbenchx_tasks.records import Decision, Game, Verdict
 
 TEN = 10.0
 EQUAL = 1e-9

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mtbenchx_tasks.meta_evaluation.exam.ask import Mode
-from mtbenchx_tasks.records import ExamItem
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.stats.exam_power import (
     STANDARD,
     Design,

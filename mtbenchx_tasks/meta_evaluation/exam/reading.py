@@ -12,8 +12,9 @@ from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.judge.costs import Account, prices_of
 from mtbenchx_tasks.judge.verdict import game, verdict
 from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, SIDES, Form, Mode, Side
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.outcome import Outcome, compared, rated
-from mtbenchx_tasks.records import Decision, ExamItem, Game, Verdict
+from mtbenchx_tasks.records import Decision, Game, Verdict
 
 OF_ONE_LANGUAGE = ("prompt_language", "prompt_set_sha256")
 OF_ONE_MODE = ("rating", "votes", "continuation")

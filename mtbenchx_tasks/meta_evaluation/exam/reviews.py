@@ -13,7 +13,7 @@ from typing import Any
 
 from hf_datasets.records import content_hash
 from hf_datasets.shared import jsonl
-from mtbenchx_tasks.records import ExamItem
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 
 FOLDER = Path(__file__).parent / "reviews"
 DIGITS = 16

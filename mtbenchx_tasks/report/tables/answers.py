@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from hf_datasets.records import QuestionId, ids_shown, plain_id
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.records import Decision, Game, Preference, Rating, Study
+from mtbenchx_tasks.formats.content import Study
+from mtbenchx_tasks.records import Decision, Game, Preference, Rating
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.html import render
 from mtbenchx_tasks.report.sections import RatedTurn, Section

@@ -8,7 +8,8 @@ from hf_datasets.benchmark.question_faults import MINOR, changed_questions, ques
 from hf_datasets.benchmark.references import CORRECTED
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.benchmark import MTBENCH_X
-from mtbenchx_tasks.records import Rating, Study
+from mtbenchx_tasks.formats.content import Study
+from mtbenchx_tasks.records import Rating
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name, show_mean

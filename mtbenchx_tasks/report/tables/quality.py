@@ -9,7 +9,7 @@ from hf_datasets.benchmark.questions import questions
 from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_id import detect_language
-from mtbenchx_tasks.records import Cost
+from mtbenchx_tasks.formats.content import Cost
 from mtbenchx_tasks.report.groups import ShownModel
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
-from mtbenchx_tasks.records import Conditions, Item, Model, Rater, Rating, Study
+from mtbenchx_tasks.formats.content import Study
+from mtbenchx_tasks.records import Conditions, Item, Model, Rater, Rating
 from mtbenchx_tasks.report.every_eval_ever import Source, exported
 
 SOURCE = Source("A lab", "third_party", "someone")

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
-from mtbenchx_tasks.records import Conditions, Item, Rating, Study
+from mtbenchx_tasks.formats.content import Study
+from mtbenchx_tasks.records import Conditions, Item, Rating
 from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.faults import faults_table, without_faults

@@ -1,6 +1,6 @@
 """What a report opens with: the ranked models, what of the order is more than chance, and what to do next."""
 
-from mtbenchx_tasks.records import Cost
+from mtbenchx_tasks.formats.content import Cost
 from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.sections import Section, sections
 from mtbenchx_tasks.report.tables.result import places, result_table, what_next

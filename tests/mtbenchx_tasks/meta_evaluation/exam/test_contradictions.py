@@ -10,8 +10,8 @@ from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.meta_evaluation.exam import texts
 from mtbenchx_tasks.meta_evaluation.exam.facts import TALKS, TEXTS
 from mtbenchx_tasks.meta_evaluation.exam.forms import MEN, WOMEN, date, hour, number
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.items import exam_items
-from mtbenchx_tasks.records import ExamItem
 
 LANGUAGES = ("de", "en", "es", "fr", "it")
 few = settings(max_examples=6, deadline=None)

@@ -11,10 +11,10 @@ from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, Form, Part, fresh_form
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.run import examine, exams_in, plan_exam, write_exam
 from mtbenchx_tasks.meta_evaluation.exam.score import ALL, Exam
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, found, sentences, verdict_line
-from mtbenchx_tasks.records import ExamItem
 from tests.doubles.sitter import Opinion, Sitter, engine_for, oracle
 
 PART = Part(("de", "en", "it"), ("cut_off", "null"))

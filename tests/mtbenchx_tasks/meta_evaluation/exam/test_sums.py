@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtbenchx_tasks.meta_evaluation.exam import texts
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.items import exam_items
 from mtbenchx_tasks.meta_evaluation.exam.sums import SUMS
-from mtbenchx_tasks.records import ExamItem
 
 LANGUAGES = ("de", "en", "es", "fr", "it")
 

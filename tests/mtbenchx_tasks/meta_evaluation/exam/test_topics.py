@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hf_datasets.shared.language_id import detect_language
 from mtbenchx_tasks.meta_evaluation.exam import texts
+from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.items import exam_items
-from mtbenchx_tasks.records import ExamItem
 
 LANGUAGES = ("de", "en", "es", "fr", "it")
 SEEDS = st.text(min_size=1, max_size=20)
