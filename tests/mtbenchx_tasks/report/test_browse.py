@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mtbenchx_tasks.formats.benchmark import Told
-from mtbenchx_tasks.records import Rating, Study
+from mtbenchx_tasks.formats.content import Study
+from mtbenchx_tasks.records import Rating
 from mtbenchx_tasks.report.browse import browse_pages
 from mtbenchx_tasks.report.make import make_report
 from tests.mtbenchx_tasks.studies import rated, samples, single, singles
