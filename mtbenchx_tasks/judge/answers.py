@@ -40,11 +40,11 @@ def answer_of(raw: object, opened: str = "") -> Answer:
     text = text_of(raw)
     if not text.strip():
         return Answer("", EMPTY)
-    found = thoughts(opened + text)
-    spoken = found.answer
+    parts = thoughts(opened + text)
+    spoken = parts.answer
     if not spoken.strip():
         return Answer("", ONLY_A_THOUGHT, thought=True)
-    return Answer(spoken, thought=True) if found.spans and spoken != found.text else Answer(text)
+    return Answer(spoken, thought=True) if parts.spans and spoken != parts.text else Answer(text)
 
 
 def text_of(raw: object) -> str:

@@ -64,17 +64,17 @@ class Named(NamedTuple):
 def last_rating(text: str, in_range: Callable[[float], bool]) -> Named | None:
     """Return the last rating in range that a text without thoughts names, else the last out of range, or None."""
     text = plain(text)
-    found = [_rating(match) for match in _outside_code(text, RATING)]
-    if not any(in_range(rating.number) for rating in found):
-        found += _at_the_end(text)
-    return next((rating for rating in reversed(found) if in_range(rating.number)), found[-1] if found else None)
+    ratings = [_rating(match) for match in _outside_code(text, RATING)]
+    if not any(in_range(rating.number) for rating in ratings):
+        ratings += _at_the_end(text)
+    return next((rating for rating in reversed(ratings) if in_range(rating.number)), ratings[-1] if ratings else None)
 
 
 def votes_in(text: str) -> list[str]:
     """Return the letters of the votes that a text without thoughts names, in order."""
     text = plain(text)
-    found = list(_outside_code(text, VOTE)) or list(_LAST_VOTE.finditer(text.rstrip(_TRAILING)[-_TAIL:]))
-    return [match[1].upper() for match in found]
+    votes = list(_outside_code(text, VOTE)) or list(_LAST_VOTE.finditer(text.rstrip(_TRAILING)[-_TAIL:]))
+    return [match[1].upper() for match in votes]
 
 
 def plain(text: str) -> str:

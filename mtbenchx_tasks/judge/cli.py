@@ -44,9 +44,9 @@ def _known() -> Iterator[str]:
         url = "" if name == "open" else OPENAI
         yield _line(f"{name}: {preset.model}", preset.model, url, end_of(preset.model, url))
         yield f"    {preset.note}"
-    for (url, variable), found in groupby(LIVING, lambda judge: (judge.base_url, judge.api_key_env)):
+    for (url, variable), judges_there in groupby(LIVING, lambda judge: (judge.base_url, judge.api_key_env)):
         yield f'"base_url": "{url}", "api_key_env": "{variable}":'
-        yield from (_line(judge.model, judge.model, url, note=judge.note) for judge in found)
+        yield from (_line(judge.model, judge.model, url, note=judge.note) for judge in judges_there)
 
 
 def _listed(base_url: str, api_key_env: str, everything: bool) -> Iterator[str]:

@@ -39,9 +39,9 @@ def find_way(
         UserError: The endpoint can't be asked.
     """
     question = replace(request, parameters={**request.parameters, "continuation": AUTO})
-    known = ledger.judgment(question.key)
-    if known is not None:
-        return _told(request, known.text)
+    held = ledger.judgment(question.key)
+    if held is not None:
+        return _told(request, held.text)
     if ask is None:
         return OFF
     way = next((way for way in BODIES if _works(continued(request, way, lead_in), ask)), OFF)
@@ -52,12 +52,16 @@ def find_way(
 
 def _works(asked: ChatRequest, ask: Callable[[ChatRequest], Completion]) -> bool:
     """Tell whether an endpoint continues; one that fails for another reason can't be asked."""
-    said = ask(asked)
-    if said.state != "failed":
-        return has_continued(asked, said)
-    refused = said.details.get("status") in REFUSED or any(f"Error code: {one}" in said.reason for one in REFUSED)
+    completion = ask(asked)
+    if completion.state != "failed":
+        return has_continued(asked, completion)
+    refused = completion.details.get("status") in REFUSED or any(
+        f"Error code: {one}" in completion.reason for one in REFUSED
+    )
     if not refused:
-        raise UserError(str(said.details.get("stop") or f"The judge {asked.model!r} can't be asked: {said.reason}"))
+        raise UserError(
+            str(completion.details.get("stop") or f"The judge {asked.model!r} can't be asked: {completion.reason}")
+        )
     return False
 
 

@@ -87,9 +87,9 @@ class Account:
     def add(self, state: str, details: Mapping[str, Any], prices: Prices) -> None:
         """Count one judgment."""
         self.states[state] += 1
-        told = [(one.tokens, prices(one.batch)) for one in tries(details) if one.tokens is not None]
-        self.untold += not told and state != "failed" and "imported" not in details
-        for tokens, price in told or [(Tokens(0, 0), prices("batch" in details))]:
+        known = [(one.tokens, prices(one.batch)) for one in tries(details) if one.tokens is not None]
+        self.untold += not known and state != "failed" and "imported" not in details
+        for tokens, price in known or [(Tokens(0, 0), prices("batch" in details))]:
             self.read += tokens.read
             self.written += tokens.written
             if price is not None:
@@ -99,13 +99,13 @@ class Account:
 
 def accounts(ledger: Ledger) -> dict[tuple[str, str], Account]:
     """Return the account of each (endpoint, judge)."""
-    found: dict[tuple[str, str], Account] = {}
+    by_judge: dict[tuple[str, str], Account] = {}
     for row in judgments(ledger):
         request, details = json_object(row.request), json_object(row.details)
         endpoint, model = str(request.get("endpoint")), str(request.get("model"))
         asked = datetime.fromtimestamp(row.at, UTC)
-        found.setdefault((endpoint, model), Account()).add(row.state, details, prices_of(model, endpoint, asked))
-    return found
+        by_judge.setdefault((endpoint, model), Account()).add(row.state, details, prices_of(model, endpoint, asked))
+    return by_judge
 
 
 def prices_of(model: str, endpoint: str, asked: datetime | None = None) -> Prices:

@@ -82,27 +82,27 @@ def joined(first: Completion, second: Completion | None = None) -> Completion:
         reason = second.reason or "the endpoint returned no logprobs after a 1"
         return Completion("failed", reason=reason, details={**_details(first), **_details(second)})
     details = {**_details(first), "logprobs": [first.details["logprobs"][0], second.details["logprobs"][0]]}
-    used = [said.details["usage"] for said in (first, second) if said.details.get("usage")]
+    used = [completion.details["usage"] for completion in (first, second) if completion.details.get("usage")]
     if used:
         details["usage"] = {name: sum(usage.get(name, 0) for usage in used) for name in used[0]}
     return weighed(with_ten(_weights(first), second.details["logprobs"][0]["top"]), details)
 
 
-def has_continued(request: ChatRequest, said: Completion) -> bool:
+def has_continued(request: ChatRequest, completion: Completion) -> bool:
     """Tell whether an endpoint took a beginning as such: what was asked was sent, and ratings are likely to follow."""
     asked = request.parameters.get("extra_body", {})
-    sent = said.details.get("sent", {}).get("parameters", asked)
+    sent = completion.details.get("sent", {}).get("parameters", asked)
     was_sent = all(sent.get(name) == value for name, value in asked.items())
-    return was_sent and sum(map(float, said.details.get("ratings", {}).values())) >= LEAST
+    return was_sent and sum(map(float, completion.details.get("ratings", {}).values())) >= LEAST
 
 
-def _weights(said: Completion) -> dict[int, float]:
-    return number_weights(said.details["logprobs"][0]["top"])
+def _weights(completion: Completion) -> dict[int, float]:
+    return number_weights(completion.details["logprobs"][0]["top"])
 
 
-def _details(said: Completion) -> dict[str, Any]:
+def _details(completion: Completion) -> dict[str, Any]:
     """Return what was reported; that a text of one token ended at its limit says nothing."""
-    return {name: value for name, value in said.details.items() if name != "finish_reason"}
+    return {name: value for name, value in completion.details.items() if name != "finish_reason"}
 
 
 class OneTokenTransport:

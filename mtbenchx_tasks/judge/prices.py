@@ -164,8 +164,8 @@ def _listed(model: str, endpoint: str, batch: bool, when: datetime) -> Price | N
 
     context = {"processing": "batch"} if batch else None
     try:
-        provider, found = get_snapshot().find_provider_model(model, None, None, endpoint)
-        listed = found.get_prices(when, context)
+        provider, priced = get_snapshot().find_provider_model(model, None, None, endpoint)
+        listed = priced.get_prices(when, context)
     except LookupError:
         return None
     parts = (listed.input_mtok, listed.cache_read_mtok or listed.input_mtok, listed.output_mtok)

@@ -103,20 +103,21 @@ def _tell_problems(settings: JudgeSettings, judged: "Sequence[Judged]", useful: 
         )  # fmt: skip
 
 
-def _problem(settings: JudgeSettings, said: Completion) -> str:
+def _problem(settings: JudgeSettings, completion: Completion) -> str:
     """Return what is wrong with a judgment, in one sentence."""
     judge = f"The judge {settings.model!r}"
-    if said.details.get("stop"):
-        return str(said.details["stop"])
-    if said.state == "failed":
-        return f"{judge} can't be asked: {said.reason}"
-    if why := cut_off_at(said.details):
+    if completion.details.get("stop"):
+        return str(completion.details["stop"])
+    if completion.state == "failed":
+        return f"{judge} can't be asked: {completion.reason}"
+    if why := cut_off_at(completion.details):
         return f"{judge} was asked for a trial and its judgment was {why}."
-    if said.state != "answered":
-        return f"{judge} gave no judgment in a trial: {said.reason or said.state}; take another judge or prompt set."
-    if settings.rating == "expected" and not said.details.keys() & {"logprobs", "ratings"}:
+    if completion.state != "answered":
+        why = completion.reason or completion.state
+        return f"{judge} gave no judgment in a trial: {why}; take another judge or prompt set."
+    if settings.rating == "expected" and not completion.details.keys() & {"logprobs", "ratings"}:
         return f"{judge} returns no logprobs, which judge.rating 'expected' needs; set it to 'text'."
-    text = " ".join(said.text.split())
+    text = " ".join(completion.text.split())
     return (
         f"{judge} wrote no verdict that can be read in a trial; it ends in {text[-SHOWN:]!r}; "
         f"change the judge, judge.prompt_set or judge.parser."

@@ -38,7 +38,7 @@ class ResultLine:
     """File and line number, for people."""
     key: str
     """Its `custom_id`."""
-    said: Completion
+    completion: Completion
     """What stands there."""
 
 
@@ -178,12 +178,12 @@ def read_results(paths: Sequence[Path], engines: Iterable[PlanEngine]) -> Read:
     stored = failed = 0
     for ledger, request in asked:
         if ledger.judgment(request.key) is None and request.key in lines:
-            said = _of(lines, request)
-            if said.state == "failed":
+            completion = _of(lines, request)
+            if completion.state == "failed":
                 failed += 1
                 if failed <= SHOWN:
-                    log.warning("%s: failed (%s)", lines[request.key].place, said.reason)
-            stored += _store(ledger, request, said)
+                    log.warning("%s: failed (%s)", lines[request.key].place, completion.reason)
+            stored += _store(ledger, request, completion)
     return Read(stored, failed, len(foreign) + unreadable)
 
 
@@ -200,13 +200,15 @@ def _said(lines: Mapping[str, ResultLine], request: ChatRequest) -> Completion:
     if line is None:
         return Completion("failed", reason=NO_RESULT)
     sent = {"parameters": parameters(request), "system_role": system_role_of(request.messages)}
-    return replace(line.said, details={"sent": sent, **line.said.details, "batch": line.place.partition(",")[0]})
+    return replace(
+        line.completion, details={"sent": sent, **line.completion.details, "batch": line.place.partition(",")[0]}
+    )
 
 
-def _store(ledger: Ledger, request: ChatRequest, said: Completion) -> bool:
-    if said.state == "failed" or not ledger.claim(request.key, request.text):
+def _store(ledger: Ledger, request: ChatRequest, completion: Completion) -> bool:
+    if completion.state == "failed" or not ledger.claim(request.key, request.text):
         return False
-    ledger.finish(request.key, said)
+    ledger.finish(request.key, completion)
     return True
 
 
@@ -218,13 +220,13 @@ def _read(paths: Sequence[Path]) -> tuple[dict[str, ResultLine], int]:
         for number, text in _numbered(path):
             place = f"{path.name}, line {number}"
             try:
-                key, said = parse_line(text)
+                key, completion = parse_line(text)
             except ValueError as error:
                 unreadable += 1
                 if unreadable <= SHOWN:
                     log.warning("%s is no line of results: %s.", place, error)
             else:
-                lines.setdefault(key, ResultLine(place, key, said))
+                lines.setdefault(key, ResultLine(place, key, completion))
     return lines, unreadable
 
 

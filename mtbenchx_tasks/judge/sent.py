@@ -28,7 +28,7 @@ def parameters_sent(details: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     sent = [_flat(attempt.get("sent")) for detail in details for attempt in (*detail.get("attempts", ()), detail)]
     names = sorted({name for one in sent for name in one or ()} | set(ALWAYS if sent else ()))
     values = {name: [NOT_RECORDED if one is None else one.get(name, DEFAULT) for one in sent] for name in names}
-    return {name: _one_or_all(found) for name, found in values.items()}
+    return {name: _one_or_all(of_all) for name, of_all in values.items()}
 
 
 def as_sent(settings: Mapping[str, Any], details: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -95,11 +95,11 @@ def _flat(sent: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _one_or_all(values: list[Any]) -> Any:
     """Return the value that all share, or each of them once, in order of first appearance."""
-    found: list[Any] = []
+    distinct: list[Any] = []
     for value in values:
-        if value not in found:
-            found.append(value)
-    return found[0] if len(found) == 1 else found
+        if value not in distinct:
+            distinct.append(value)
+    return distinct[0] if len(distinct) == 1 else distinct
 
 
 def _shown(value: Any) -> str:

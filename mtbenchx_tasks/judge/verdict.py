@@ -77,10 +77,10 @@ def _explained(reason: str, completion: Completion) -> str:
 
 def parse_last(text: str) -> tuple[float | None, str]:
     """Return the last verdict in range and "", or None and why."""
-    found = last_rating(thoughts(text).blanked, in_range)
-    if found is None:
+    last = last_rating(thoughts(text).blanked, in_range)
+    if last is None:
         return None, UNPARSABLE
-    return (found.number, "") if in_range(found.number) else (None, OUT_OF_RANGE)
+    return (last.number, "") if in_range(last.number) else (None, OUT_OF_RANGE)
 
 
 def parse_fastchat(text: str) -> tuple[float | None, str]:

@@ -58,10 +58,10 @@ def after_both(more: ChatRequest, first: Completion, second: Completion, is_usef
     if second.state == "failed" and second.details.get("status") in NO_SUCH_ROOM:
         return replace(first, reason=cut_off(limit))
     attempt = {"max_tokens": limit, **_kept(first.details)}
-    said = replace(second, details={**second.details, "attempts": [attempt]})
+    both = replace(second, details={**second.details, "attempts": [attempt]})
     if second.details.get("finish_reason") == CUT_OFF and not is_useful(more, second):
-        return replace(said, reason=cut_off(room))
-    return said
+        return replace(both, reason=cut_off(room))
+    return both
 
 
 def cut_off(limit: object) -> str:

@@ -176,11 +176,11 @@ class BudgetEngine(Engine):
         worst = sum(map(self._worst, missing.values()))
         if self._budget.spent + self._budget.reserved + worst > self._budget.max_cost:
             return ()
-        said = self.inner.check(probe)
-        for judged in said:
-            if judged.key in missing:
-                self._budget.pay(self._worst(missing[judged.key]), self._cost(judged.completion))
-        return said
+        judged = self.inner.check(probe)
+        for one in judged:
+            if one.key in missing:
+                self._budget.pay(self._worst(missing[one.key]), self._cost(one.completion))
+        return judged
 
     def attach_model(self, lm: Any) -> None:
         """As the inner engine."""

@@ -138,8 +138,8 @@ class InProcessEngine(QueueEngine):
         seconds = self._answer([more for _, more in again]) if again else []
         for (place, more), second in zip(again, seconds, strict=True):
             no_room = second.state == "failed"  # prompt and room are more than the judge's context, or its memory
-            said = Completion("failed", details={"status": NO_SUCH_ROOM[0]}) if no_room else second
-            completions[place] = after_both(more, completions[place], said, is_useful)
+            last = Completion("failed", details={"status": NO_SUCH_ROOM[0]}) if no_room else second
+            completions[place] = after_both(more, completions[place], last, is_useful)
         return completions
 
     def _store(self, request: ChatRequest, completion: Completion) -> None:

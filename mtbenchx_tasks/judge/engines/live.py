@@ -199,9 +199,9 @@ class LiveEngine(Engine):
         """Return the ledger's judgment, waiting for one that another process is asking for; None: it is ours to ask."""
         request = asked.request
         while True:
-            known = self.ledger.judgment(request.key)
-            if known is not None:
-                return known
+            completion = self.ledger.judgment(request.key)
+            if completion is not None:
+                return completion
             if self.halted or asked.stop.is_set():
                 return Completion("failed", reason=self.halted or "interrupted")
             if self.ledger.claim(request.key, request.text):

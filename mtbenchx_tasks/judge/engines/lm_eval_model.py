@@ -60,12 +60,12 @@ class LmEvalEngine(InProcessEngine):
 
     def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """See that the class and the model are there; the weights are loaded when there is something to judge."""
-        said = super().check(probe)
+        judged = super().check(probe)
         self._class()
         folder = Path(self._settings.model)
         if folder.is_dir() and not weight_files(folder):
             raise self._unloadable("the folder holds no weights.")
-        return said
+        return judged
 
     def attach_model(self, lm: Any) -> None:
         """Share the candidate's model if it is the very model that judges, made by the same class."""
@@ -105,12 +105,12 @@ class LmEvalEngine(InProcessEngine):
             hint = f"did you mean {near[0]!r}?" if near else "there are openai, local, hf, vllm, sglang and others."
             raise UserError(f"There is no judge.backend {backend!r}; {hint}")
         try:
-            found = get_model(backend)
+            made_by = get_model(backend)
         except ImportError as error:
             raise self._lacks(first_line(error)) from None
         if backend in LATE and importlib.util.find_spec(LATE[backend]) is None:
             raise self._lacks(f"No module named {LATE[backend]!r}")
-        return found  # type: ignore[no-any-return]
+        return made_by  # type: ignore[no-any-return]
 
     def _lacks(self, reason: str) -> UserError:
         backend = self._settings.backend

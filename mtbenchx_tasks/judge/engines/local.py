@@ -37,10 +37,10 @@ class LocalEngine(InProcessEngine):
 
     def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """Read the judge's tokenizer; the weights are loaded when there is something to judge, and nothing is asked."""
-        said = super().check(probe)
+        judged = super().check(probe)
         if self._tokenizer is None:
             self._read_tokenizer()
-        return said
+        return judged
 
     def _read_tokenizer(self) -> None:
         from transformers import AutoTokenizer
@@ -98,10 +98,10 @@ class LocalEngine(InProcessEngine):
         except RuntimeError as error:  # out of memory, mostly: the answers must not be lost for it
             log.error("The local judge failed: %s (a smaller judge.batch_size needs less memory)", first_line(error))
             judged = [Completion("failed", reason=first_line(error))] * len(fitting)
-        said = dict(zip(fitting, judged, strict=True))
+        completions = dict(zip(fitting, judged, strict=True))
         too_long = Completion("failed", reason="the prompt is longer than the local judge's context")
         return [
-            _with_sent(said.get(prompt, too_long), request, role)
+            _with_sent(completions.get(prompt, too_long), request, role)
             for request, (prompt, role) in zip(requests, rendered, strict=True)
         ]
 
@@ -184,9 +184,9 @@ def _written(text: str, ids: Sequence[int], ends: Collection[int | None], prompt
     return Completion("answered", text, details=details)
 
 
-def _with_sent(said: Completion, request: ChatRequest, role: str) -> Completion:
+def _with_sent(completion: Completion, request: ChatRequest, role: str) -> Completion:
     sent = {"parameters": dict(request.parameters), "system_role": role}
-    return replace(said, details={**said.details, "sent": sent})
+    return replace(completion, details={**completion.details, "sent": sent})
 
 
 def continuation_scores(network: Any, tokens: Any, mask: Any, endings: list[list[int]]) -> Any:

@@ -195,15 +195,15 @@ class OpenAIBatches(OpenAIChat):
                     self._download(file, copy.write)
                     copy.seek(0)
                 for line in copy:
-                    found = read_line(line, self._redact)
-                    if found is not None:
-                        yield found[0], self._as_sent(*found)
+                    read = read_line(line, self._redact)
+                    if read is not None:
+                        yield read[0], self._as_sent(*read)
 
-    def _as_sent(self, key: str, said: Completion) -> Completion:
+    def _as_sent(self, key: str, completion: Completion) -> Completion:
         """Add what was sent; of a file that an earlier run has sent, that isn't known."""
         sent = self._sent.get(key)
-        said = without_secrets(said, self._redact)
-        return replace(said, details={**said.details, "sent": sent}) if sent else said
+        completion = without_secrets(completion, self._redact)
+        return replace(completion, details={**completion.details, "sent": sent}) if sent else completion
 
     @cached_property
     def _sent(self) -> dict[str, dict[str, Any]]:
@@ -233,11 +233,11 @@ class OpenAIBatches(OpenAIChat):
         try:
             yield
         except openai.OpenAIError as error:
-            status, said = getattr(error, "status_code", 0), read_error(getattr(error, "body", None))
-            used_up = bool(USED_UP & set(said.codes))
+            status, report = getattr(error, "status_code", 0), read_error(getattr(error, "body", None))
+            used_up = bool(USED_UP & set(report.codes))
             kind = UnreachedError if isinstance(error, passing) and not used_up else UserError
             if used_up or isinstance(error, openai.AuthenticationError):
-                raise kind(self._redact(of_no_use(status, said, self._sender.access, ""))) from error
+                raise kind(self._redact(of_no_use(status, report, self._sender.access, ""))) from error
             if isinstance(error, openai.APIConnectionError):
                 raise kind(
                     f"{self.url} can't be reached ({type(error).__name__}); check base_url and that the server runs."

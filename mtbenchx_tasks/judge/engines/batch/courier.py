@@ -152,10 +152,10 @@ class Courier:
 
     def _search(self, batch: Batch) -> Batch | None:
         """Find the batch of a file whose making was cut off or got no answer."""
-        found = self._transport.find(batch.file, batch.at)
-        if found is not None:
-            self._batches.name(batch.file, found)
-            return replace(batch, id=found)
+        batch_id = self._transport.find(batch.file, batch.at)
+        if batch_id is not None:
+            self._batches.name(batch.file, batch_id)
+            return replace(batch, id=batch_id)
         being_made = batch.owner != self._ledger.owner and self._ledger.is_alive(batch.owner)
         if not being_made and time.time() - batch.at >= self._grace_seconds:
             self._batches.close(batch.file, "never made")
@@ -189,15 +189,19 @@ class Courier:
 
     def _store(self, batch: Batch, outcomes: dict[str, Completion]) -> None:
         """Keep what was said; a failure is kept only where it ends a claim of ours."""
-        said_by_batch = [replace(said, details={**said.details, "batch": batch.id}) for said in outcomes.values()]
+        said_by_batch = [
+            replace(completion, details={**completion.details, "batch": batch.id}) for completion in outcomes.values()
+        ]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             completed = dict(zip(outcomes, pool.map(self._completed, outcomes, said_by_batch), strict=True))
-        failed = {key: said for key, said in completed.items() if said.state == "failed"}
-        self._batches.store({key: said for key, said in completed.items() if key not in failed or key in self._claimed})
+        failed = {key: completion for key, completion in completed.items() if completion.state == "failed"}
+        self._batches.store(
+            {key: completion for key, completion in completed.items() if key not in failed or key in self._claimed}
+        )
         self._claimed -= outcomes.keys()
         if batch.file in self._sent:
-            for key, said in failed.items():
-                self._failed(key, self._ledger.judgment(key) or said)
+            for key, completion in failed.items():
+                self._failed(key, self._ledger.judgment(key) or completion)
 
     def _release(self, keys: Iterable[str], reason: str) -> None:
         ours = self._claimed.intersection(keys)
@@ -206,14 +210,14 @@ class Courier:
 
     def _refused(self, batch: Batch, report: Report) -> None:
         """Tell why the endpoint took no request of a batch; one of an earlier process is simply made anew."""
-        said = f"{self._transport.url} refused the batch {batch.id}: {report.message or 'no reason given'}"
+        refusal = f"{self._transport.url} refused the batch {batch.id}: {report.message or 'no reason given'}"
         self._batches.close(batch.file, report.status)
-        self._release(batch.keys, said)
+        self._release(batch.keys, refusal)
         if report.code == "token_limit_exceeded" and self._take_turns(batch):
             return
         if batch.file in self._sent:
-            raise UserError(f"{said} (Nothing of it was asked; put that right and run again, or without --batch.)")
-        log.warning("%s", said)
+            raise UserError(f"{refusal} (Nothing of it was asked; put that right and run again, or without --batch.)")
+        log.warning("%s", refusal)
 
     def _take_turns(self, batch: Batch) -> bool:
         """The account's queue is full: send one batch at a time from now on, a smaller one if that was alone."""
@@ -229,7 +233,7 @@ class Courier:
 
 def first_of(results: Iterable[tuple[str, Completion]], left: set[str]) -> Iterator[tuple[str, Completion]]:
     """Return the first result of each key in `left`, and take it out there."""
-    for key, said in results:
+    for key, completion in results:
         if key in left:
             left.remove(key)
-            yield key, said
+            yield key, completion

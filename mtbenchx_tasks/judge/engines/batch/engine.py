@@ -76,11 +76,11 @@ class BatchEngine(QueueEngine):
 
     def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
         """Ask the probe live and, the first time, the endpoint for its batches: a batch finds out only after hours."""
-        said = self._live.check(probe)
+        judged = self._live.check(probe)
         if not self._checked:
             self._transport.check_batches()
             self._checked = True
-        return said
+        return judged
 
     def finish(self) -> None:
         """Collect what is open, upload what is missing, and wait for it, with a progress bar.

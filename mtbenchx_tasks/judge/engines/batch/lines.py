@@ -91,15 +91,15 @@ def _said(row: dict[str, Any], redact: Callable[[str], str]) -> Completion:
     if status == OK:
         return read_completion(body)
     code, message = _error(body.get("error") or row.get("error"))
-    told = {"batch_expired": "the batch expired", "batch_cancelled": "the batch was cancelled"}
-    said = told.get(code) or message or "no reason given"
+    endings = {"batch_expired": "the batch expired", "batch_cancelled": "the batch was cancelled"}
+    said = endings.get(code) or message or "no reason given"
     state = "refused" if code == "content_filter" else "failed"
     return Completion(state, reason=redact(f"Error code: {status} - {said}" if status else said))
 
 
-def _error(told: Any) -> tuple[str, str]:
+def _error(error: Any) -> tuple[str, str]:
     """Return code and message of an error: an object, one inside another (vLLM), or a text."""
-    inner = told.get("error", told) if isinstance(told, dict) else told
+    inner = error.get("error", error) if isinstance(error, dict) else error
     if isinstance(inner, dict):
         return str(inner.get("code")), str(inner.get("message") or "")
     return "", str(inner or "")
