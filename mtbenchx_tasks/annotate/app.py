@@ -211,6 +211,7 @@ def _question(site: Site, request: Request, name: str, csrf: str) -> Response:
         **shared,
         assignment=assignment.id,
         turns=site.pages.turns(assignment),
+        last_turn=site.voting.study.last_turn(assignment.item.question_id),
         **site.progress(name),
         choices=CHOICES,
     )

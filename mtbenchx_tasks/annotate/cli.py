@@ -8,7 +8,8 @@ import typer
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.commands import DB, Database, code, existing, invite, plan, status
-from mtbenchx_tasks.annotate.study_options import Language, StudyOptions, with_study_options
+from mtbenchx_tasks.annotate.study_options import StudyOptions, with_study_options
+from mtbenchx_tasks.judge.options import Language
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.annotate.study import AnnotationStudy

@@ -6,7 +6,9 @@ changes, in the order of their times: the same set says the same, in whatever fi
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 from hf_datasets.records import QuestionId, canonical_json
 from hf_datasets.shared.rows import Row, checked
@@ -45,7 +47,7 @@ class Vote(ChangeOfOne):
     assignment: str
     question_id: int | str
     pair: int
-    turn: Literal[1, 2]
+    turn: Annotated[int, Field(ge=1)]
     left_model: str
     choice: Literal["left", "right", "tie", "both_bad", "skip"]
     winner: str

@@ -9,9 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hf_datasets.records import QuestionId
+from hf_datasets.records import Question, QuestionId
 from mtbenchx_tasks.annotate.render import RenderedText, render
-from mtbenchx_tasks.annotate.study import TURNS, AnnotationStudy, Matchup
+from mtbenchx_tasks.annotate.study import AnnotationStudy, Matchup
 from mtbenchx_tasks.annotate.voting import Assignment
 
 Track = Callable[[list[Any]], Iterable[Any]]
@@ -51,9 +51,14 @@ class Pages:
         for question in track(list(study.questions)):
             identifier = question.question_id
             self._questions[identifier] = [render(turn) for turn in question.turns]
-            self._references[identifier] = [render(turn) for turn in question.reference or ("",) * TURNS]
+            self._references[identifier] = [render(turn) for turn in self._padded(question)]
             for model, given in study.answers.items():
                 self._answers[model, identifier] = [render(turn) for turn in given[identifier]]
+
+    @staticmethod
+    def _padded(question: Question) -> list[str]:
+        """Return a reference a turn, "" where there is none."""
+        return [*question.reference, *[""] * (len(question.turns) - len(question.reference))]
 
     @property
     def blank(self) -> list[tuple[str, QuestionId, int]]:
@@ -67,7 +72,7 @@ class Pages:
 
     @property
     def items(self) -> list[Matchup]:
-        """What may be shown: both models' answers to both turns can be seen."""
+        """What may be shown: both models' answers to every turn can be seen."""
         blank = {(model, identifier) for model, identifier, _ in self.blank}
         return [
             item

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS annotator (
     language TEXT);
 CREATE TABLE IF NOT EXISTS assignment (
     id TEXT PRIMARY KEY, annotator TEXT NOT NULL REFERENCES annotator (id), question_id NOT NULL,
-    pair INTEGER NOT NULL, turn INTEGER NOT NULL CHECK (turn IN (1, 2)), left_model TEXT NOT NULL,
+    pair INTEGER NOT NULL, turn INTEGER NOT NULL CHECK (turn >= 1), left_model TEXT NOT NULL,
     created REAL NOT NULL, shown REAL, expires REAL NOT NULL, UNIQUE (annotator, question_id, pair, turn));
 CREATE TABLE IF NOT EXISTS vote (
     assignment TEXT PRIMARY KEY REFERENCES assignment (id), annotator TEXT NOT NULL REFERENCES annotator (id),

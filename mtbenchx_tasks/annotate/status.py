@@ -9,7 +9,7 @@ from typing import Any
 from hf_datasets.records import QuestionId, id_order
 from mtbenchx_tasks.annotate.people import Person, people
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import TURNS, AnnotationStudy
+from mtbenchx_tasks.annotate.study import AnnotationStudy
 from mtbenchx_tasks.annotate.voting import BOTH_BAD, SKIP, TIE
 from mtbenchx_tasks.stats.agreement import RawAgreement, raw_agreement
 from mtbenchx_tasks.tables import Cell, Row, Table, number, percent
@@ -33,7 +33,7 @@ class PersonStatus:
     skips: int
     """What they skipped."""
     questions: int
-    """What they finished, in both turns."""
+    """What they finished, in every turn."""
     seconds: float | None
     """The middle one of the times of their votes, skips included."""
     stopped_at: tuple[QuestionId, int] | None
@@ -101,11 +101,11 @@ def status(store: Store, study: AnnotationStudy, target: int) -> StudyStatus:
     def progress(name: str, wanted: Iterable[QuestionId]) -> Progress:
         identifiers = set(wanted)
         of_these = [vote for vote in votes if vote["question_id"] in identifiers]
-        return _progress(name, of_these, len(identifiers) * len(study.pairs) * TURNS, target)
+        return _progress(name, of_these, sum(map(study.last_turn, identifiers)) * len(study.pairs), target)
 
     categories = sorted(set(by_question.values()))
     return StudyStatus(
-        people=tuple(_person(one, given, stops) for one, given in of_each.items()),
+        people=tuple(_person(one, given, stops, study) for one, given in of_each.items()),
         categories=tuple(progress(name, (q for q, held in by_question.items() if held == name)) for name in categories),
         questions=tuple(progress(str(identifier), [identifier]) for identifier in sorted(by_question, key=id_order)),
         whole=progress("all", by_question),
@@ -113,10 +113,12 @@ def status(store: Store, study: AnnotationStudy, target: int) -> StudyStatus:
     )
 
 
-def _person(one: Person, votes: Sequence[dict[str, Any]], stops: dict[str, tuple[QuestionId, int]]) -> PersonStatus:
+def _person(
+    one: Person, votes: Sequence[dict[str, Any]], stops: dict[str, tuple[QuestionId, int]], study: AnnotationStudy
+) -> PersonStatus:
     skips = sum(vote["choice"] == SKIP for vote in votes)
     turns = Counter((vote["question_id"], vote["pair"]) for vote in votes)
-    finished = sum(count == TURNS for count in turns.values())
+    finished = sum(count == study.last_turn(question) for (question, _), count in turns.items())
     return PersonStatus(one, len(votes) - skips, skips, finished, _seconds(votes), stops.get(one.name))
 
 

@@ -14,17 +14,19 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hf_datasets.records import Question, QuestionId, content_hash, id_order, plain_id, storable
+from hf_datasets.records import Question, QuestionId, answers_needed, content_hash, id_order, plain_id, storable
 from hf_datasets.shared.errors import UserError
 
 log = logging.getLogger(__name__)
 TURNS = 2
+"""Of MT-Bench's questions."""
+FEWEST_MODELS = 2
 SHORTEST_NAME = 3
 """Letters of a model's name from which on it is looked for in answers."""
 
 
 class Matchup(NamedTuple):
-    """What one person judges in two turns: one question and one pair of models."""
+    """What one person judges, turn by turn: one question and one pair of models."""
 
     question_id: QuestionId
     """Id of the question."""
@@ -43,7 +45,7 @@ class AnnotationStudy:
     questions: tuple[Question, ...]
     """Those that are answered, by ascending id."""
     answers: Mapping[str, Mapping[QuestionId, tuple[str, ...]]]
-    """Model -> question id -> the answers to both turns."""
+    """Model -> question id -> the answers, turn by turn."""
     pairs: tuple[tuple[str, str], ...]
     """Which models are compared; the sides they are shown on are drawn for each annotator and turn."""
 
@@ -51,6 +53,10 @@ class AnnotationStudy:
     def by_id(self) -> dict[QuestionId, Question]:
         """The questions by their ids."""
         return {question.question_id: question for question in self.questions}
+
+    def last_turn(self, question_id: QuestionId) -> int:
+        """Return how many turns a question has."""
+        return len(self.by_id[question_id].turns)
 
     @property
     def items(self) -> list[Matchup]:
@@ -136,7 +142,7 @@ def study_of_files(
     for file, one in zip(files, read, strict=True):
         if one.language not in (None, spoken):
             raise UserError(f"{file} holds answers in {one.language!r}, but the study's language is {spoken!r}.")
-    _check_answers(files, [one.texts for one in read], {question.question_id for question in asked})
+    _check_answers(files, [one.texts for one in read], {question.question_id: question for question in asked})
     answers = {
         one.model: {identifier: tuple(map(storable, turns)) for identifier, turns in one.texts.items()} for one in read
     }
@@ -153,7 +159,7 @@ def _one(what: str, values: Sequence[str | None], files: Sequence[Path]) -> str:
 
 
 def _pairs(models: list[str], baseline: str | None) -> tuple[tuple[str, str], ...]:
-    if len(models) < TURNS:
+    if len(models) < FEWEST_MODELS:
         raise UserError("A study compares two models or more; give two files of answers.")
     if baseline is None:
         return tuple(combinations(models, 2))
@@ -163,18 +169,18 @@ def _pairs(models: list[str], baseline: str | None) -> tuple[tuple[str, str], ..
 
 
 def _check_answers(
-    files: Sequence[Path], texts: Sequence[Mapping[QuestionId, tuple[str, ...]]], known: set[QuestionId]
+    files: Sequence[Path], texts: Sequence[Mapping[QuestionId, tuple[str, ...]]], known: Mapping[QuestionId, Question]
 ) -> None:
-    """Every model answered the same questions of the benchmark, in two turns of text."""
+    """Every model answered the same questions of the benchmark, in as many texts as turns."""
     first = texts[0]
     for file, given in zip(files, texts, strict=True):
-        if unknown := sorted(given.keys() - known, key=id_order):
+        if unknown := sorted(given.keys() - known.keys(), key=id_order):
             raise UserError(f"{file} answers question {unknown[0]}, which the benchmark doesn't have.")
         if differing := sorted(given.keys() ^ first.keys(), key=id_order):
             raise UserError(f"{file} and {files[0]} don't answer the same questions: {differing[0]} is in one of them.")
         for identifier, turns in given.items():
-            if len(turns) != TURNS or not all(isinstance(turn, str) for turn in turns):
-                raise UserError(f"{file}: question {identifier} has not two answers of text, one a turn.")
+            if len(turns) != len(known[identifier].turns) or not all(isinstance(turn, str) for turn in turns):
+                raise UserError(f"{file}: question {identifier} has not {answers_needed(known[identifier])}, of text.")
 
 
 def self_naming(study: AnnotationStudy) -> list[tuple[str, QuestionId, int]]:

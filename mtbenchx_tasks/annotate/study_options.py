@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from mtbenchx_tasks.judge.options import Benchmark, Data, Language, know_languages
+
 if TYPE_CHECKING:
     from mtbenchx_tasks.annotate.serve import AppOptions
-
-Language = Annotated[str | None, typer.Option(help="Language of the questions, where the files don't tell it.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +25,8 @@ class StudyOptions:
         typer.Option("--answers", help="FastChat's model_answer or lm_eval's samples, one file a model."),
     ] = None
     language: Language = None
-    benchmark: Annotated[str | None, typer.Option(help="mtbench_x or mini; default: as the questions' ids tell.")] = (
-        None
-    )
+    benchmark: Benchmark = None
+    data: Data = None
     baseline: Annotated[str | None, typer.Option(help="Compare this model with each other; default: all pairs.")] = None
     references: Annotated[
         Literal["published", "corrected"], typer.Option("--reference-set", help="Which reference answers are shown.")
@@ -104,6 +103,7 @@ def with_study_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(**values: Any) -> None:
         study = StudyOptions(**{name: values.pop(name) for name in names})
+        know_languages(study.data)
         command(**values, study=study)
 
     own = [one for one in inspect.signature(command).parameters.values() if one.name != "study"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from mtbenchx_tasks.annotate.assignment import RESERVED_SECONDS, Policy, choose
 from mtbenchx_tasks.annotate.store import Store
-from mtbenchx_tasks.annotate.study import TURNS, AnnotationStudy, Matchup
+from mtbenchx_tasks.annotate.study import AnnotationStudy, Matchup
 
 REFRESH_SECONDS = 60.0
 """How much of a reservation may pass before looking at the page renews it."""
@@ -101,10 +101,12 @@ class Voting:
         return db.execute(query, (name,)).fetchone()
 
     def _begun(self, db: sqlite3.Connection, name: str) -> Matchup | None:
-        """An item whose second turn isn't reserved any more, though the first was voted on."""
-        query = "SELECT question_id, pair FROM assignment WHERE annotator = ? GROUP BY 1, 2 HAVING COUNT(*) < ? LIMIT 1"
-        row = db.execute(query, (name, TURNS)).fetchone()
-        return Matchup(*row) if row else None
+        """An item of which a turn isn't reserved any more, though an earlier one was voted on."""
+        query = "SELECT question_id, pair, COUNT(*) FROM assignment WHERE annotator = ? GROUP BY 1, 2"
+        for question_id, pair, turns in db.execute(query, (name,)):
+            if turns < self.study.last_turn(question_id):
+                return Matchup(question_id, pair)
+        return None
 
     def _new(self, db: sqlite3.Connection, name: str) -> Matchup | None:
         query = "SELECT DISTINCT question_id, pair FROM assignment WHERE annotator = ?"
@@ -113,13 +115,16 @@ class Voting:
         now = self.store.clock()  # what is reserved for longer was reserved while the clock was ahead
         for question_id, pair, turn, count in db.execute(_RATERS, (now, now + self._reserved)):
             counts.setdefault(Matchup(question_id, pair), {})[turn] = count
-        raters = {item: min(by_turn.get(turn, 0) for turn in (1, TURNS)) for item, by_turn in counts.items()}
+        raters = {
+            item: min(by_turn.get(turn, 0) for turn in (1, self.study.last_turn(item.question_id)))
+            for item, by_turn in counts.items()
+        }
         return choose(self.items, seen, raters, self._categories, policy=self.policy, rng=self._rng)
 
     def _reserve(self, db: sqlite3.Connection, name: str, item: Matchup) -> None:
-        """Reserve both turns (those that aren't there yet), each with sides of its own."""
+        """Reserve every turn (those that aren't there yet), each with sides of its own."""
         now = self.store.clock()
-        for turn in range(1, TURNS + 1):
+        for turn in range(1, self.study.last_turn(item.question_id) + 1):
             left = self._rng.choice(self.study.pairs[item.pair])
             values = (secrets.token_urlsafe(18), name, *item, turn, left, now, now + self._reserved)
             db.execute(
@@ -129,7 +134,7 @@ class Voting:
             )
 
     def _touch(self, db: sqlite3.Connection, row: Mapping[str, Any] | sqlite3.Row) -> None:
-        """Renew the reservation of both turns."""
+        """Renew the reservation of every turn."""
         db.execute(
             f"UPDATE assignment SET expires = ? WHERE annotator = ? AND question_id = ? AND pair = ? AND {_OPEN}",
             (self.store.clock() + self._reserved, row["annotator"], row["question_id"], row["pair"]),
@@ -187,8 +192,9 @@ class Voting:
         return str(rows[0][0]) if rows else None
 
     def finished(self, name: str) -> int:
-        """Return how many items an annotator has judged in both turns."""
-        return int(self.store.rows("SELECT COUNT(*) FROM vote WHERE annotator = ? AND turn = ?", (name, TURNS))[0][0])
+        """Return how many items an annotator has judged in every turn: the last one comes last."""
+        rows = self.store.rows("SELECT question_id, turn FROM vote WHERE annotator = ?", (name,))
+        return sum(row["turn"] == self.study.last_turn(row["question_id"]) for row in rows)
 
 
 def insert_vote(db: sqlite3.Connection, assignment: str, vote: Mapping[str, Any]) -> None:

@@ -67,7 +67,7 @@ def test_the_published_benchmark_shows_the_references_of_its_turn(tmp_path: Path
     ("break_it", "told"),
     [
         (lambda row: {**row, "question_id": 77}, "question 77, which the benchmark doesn't have"),
-        (lambda row: {**row, "choices": [{"turns": ["only one"]}]}, "two answers of text"),
+        (lambda row: {**row, "choices": [{"turns": ["only one"]}]}, "not two answers, one per turn, of text"),
         (lambda row: {**row, "choices": [{"turns": ["one", None]}]}, r"turns\[1\] must be text, not None"),
         (lambda row: {**row, "question_id": "1_DE"}, "answers in 'de'"),
     ],
