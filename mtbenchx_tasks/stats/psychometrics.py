@@ -21,7 +21,7 @@ LAPSES = (0.0, 0.02, 0.04, 0.06)
 """Shares of lapses that are tried (Wichmann and Hill, 2001, bound them by 0.06)."""
 FEWEST_DOSES, FEWEST_ITEMS = 3, 5
 """What a curve needs: doses, and outcomes at each."""
-DRAWS = 500
+DRAWS = 200
 
 
 @dataclass(frozen=True)

@@ -66,10 +66,15 @@ def read_exams(ledger: Ledger, judge: str | None = None) -> list[Sat]:
 
 def _read(rows: Iterable[Row]) -> list[Sat]:
     groups: dict[tuple[str, str, str], list[Row]] = {}
+    rules: dict[str, tuple[Mapping[str, Any], str]] = {}
     for row in rows:
-        rule = json.loads(row["settings"])
+        text = row["settings"]
+        if text not in rules:
+            rules[text] = json.loads(text), shared_rule(json.loads(text))
+        rule, shared = rules[text]
         prompts = "same" if rule["prompt_language"] == row["language"] else str(rule["prompt_language"])
-        groups.setdefault((row["judge"], shared_rule(rule), prompts), []).append({**row, "rule": rule})
+        parsed = {**row, "rule": rule, "details": _details(row["details"])}
+        groups.setdefault((row["judge"], shared, prompts), []).append(parsed)
     _lend_english(groups)
     return [_sat(judge, json.loads(rule), prompts, said) for (judge, rule, prompts), said in groups.items()]
 
@@ -101,13 +106,13 @@ def _sat(judge: str, rule: Mapping[str, Any], prompts: str, rows: Sequence[Row])
         else:
             known.append((item, row))
     details = {row["judgment"]: row for _, row in known}
-    snapshots = {str(_details(row).get("snapshot") or "") for row in details.values()} - {""}
+    snapshots = {str(row["details"].get("snapshot") or "") for row in details.values()} - {""}
     account = _account(rule, details.values())
     return Sat(judge, rule, prompts, tuple(_outcomes(known)), tuple(sorted(snapshots)), account, strange)
 
 
-def _details(row: Row) -> Mapping[str, Any]:
-    found = json.loads(row["details"] or "{}")
+def _details(text: str | None) -> Mapping[str, Any]:
+    found = json.loads(text or "{}")
     return found if isinstance(found, dict) else {}
 
 
@@ -116,15 +121,15 @@ def _account(rule: Mapping[str, Any], rows: Iterable[Row]) -> Account:
     account = Account()
     prices = prices_of(str(rule.get("model")), str(rule.get("endpoint")))
     for row in rows:
-        account.add(str(row["state"] or "failed"), _details(row), prices)
+        account.add(str(row["state"] or "failed"), row["details"], prices)
     return account
 
 
 def _outcomes(rows: Sequence[tuple[ExamItem, Row]]) -> Iterator[Outcome]:
-    pairs: dict[tuple[ExamItem, Mode, int], dict[Side, Row]] = {}
+    pairs: dict[tuple[int, Mode, int], tuple[ExamItem, dict[Side, Row]]] = {}
     for item, row in rows:
-        pairs.setdefault((item, row["mode"], row["run"]), {})[row["shown"]] = row
-    for (item, mode, run), both in pairs.items():
+        pairs.setdefault((id(item), row["mode"], row["run"]), (item, {}))[1][row["shown"]] = row
+    for (_, mode, run), (item, both) in pairs.items():
         if mode not in MODES:
             continue
         if mode == "single":
@@ -137,7 +142,7 @@ def _outcomes(rows: Sequence[tuple[ExamItem, Row]]) -> Iterator[Outcome]:
 def _completion(row: Row) -> Completion:
     if row["state"] is None:
         return Completion("failed", reason="the judgment is not in the ledger")
-    return Completion(row["state"], row["text"], row["reason"], _details(row))
+    return Completion(row["state"], row["text"], row["reason"], row["details"])
 
 
 def _verdict(row: Row | None) -> Verdict:

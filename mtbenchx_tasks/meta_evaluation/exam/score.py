@@ -27,6 +27,7 @@ DIMENSIONS = (
     ("kind", "language"),
     ("kind", "dose"),
     ("kind", "dose", "language"),
+    ("lure",),
     ("kind", "lure"),
     ("form",),
 )

@@ -6,7 +6,7 @@ from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.exam.findings import Finding, fault, in_language
 from mtbenchx_tasks.meta_evaluation.exam.score import ALL, Exam, NullPairs, Rate
 from mtbenchx_tasks.meta_evaluation.exam.two_sides import Paired
-from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent
+from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent, with_error
 
 MOST_FINDINGS = 3
 """How many biases the one line names."""
@@ -46,6 +46,10 @@ def sentences(exam: Exam) -> list[str]:
     rates = [_missed(one) for one in worst if 1 - one.right >= RARE]
     if rates:
         lines.append("Rates, not verdicts: " + "; ".join(rates[:MOST_RATES]) + ".")
+    for mode, over in exam.over_runs.items():
+        if over["sd"] is not None:
+            mean = with_error(over["mean"], over["sd"], percent)
+            lines.append(f"Over {over['runs']:g} runs {mean} % right by {HOW[mode]} (standard deviation).")
     total = sum(exam.unscored.values())
     if total:
         (reason, most), *_ = exam.unscored.items()
@@ -70,7 +74,7 @@ def exam_tables(exam: Exam) -> list[Table]:
     """Return every table of an exam; those that have nothing to show are left out."""
     name = f"exam-{slug(exam.judge)}"
     tables = [_kinds(exam, mode, name) for mode in HOW if exam.rate(mode) is not None]
-    tables += [table for make in (_doses, _null, _two_sides) if (table := make(exam, name)) is not None]
+    tables += [table for make in (_doses, _lures, _null, _two_sides) if (table := make(exam, name)) is not None]
     return tables
 
 
@@ -127,6 +131,18 @@ def _doses(exam: Exam, name: str) -> Table | None:
     columns = ("kind", "by", *(f"dose {dose}" for dose in doses), "75 % at dose", "95 %")
     title = f"Exam of {exam.judge}: by dose (1 glaring, upwards to subtle), in %"
     return Table(f"{name}-doses", title, columns, tuple(rows), records=tuple(vars(one) for one in exam.thresholds))
+
+
+def _lures(exam: Exam, name: str) -> Table | None:
+    """Accuracy where the faulty answer looks better, and where it doesn't."""
+    rates = [one for one in exam.rates if one.lure != ALL and one.kind == ALL]
+    lures = sorted({one.lure for one in rates}, key=lambda lure: (lure != "none", lure))
+    rows: list[Row] = []
+    for mode in dict.fromkeys(one.mode for one in rates):
+        found = {one.lure: one for one in rates if one.mode == mode}
+        rows.append((HOW[mode], *(_share(found.get(lure), None) for lure in lures)))
+    title = f"Exam of {exam.judge}: by what makes the faulty answer look better, in %"
+    return Table(f"{name}-lures", title, ("by", *lures), tuple(rows)) if len(lures) > 1 else None
 
 
 def _null(exam: Exam, name: str) -> Table | None:

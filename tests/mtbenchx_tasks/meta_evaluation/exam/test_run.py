@@ -88,6 +88,15 @@ def test_who_believes_what_answers_say_to_it_is_found_by_kind(settings: JudgeSet
     assert "misses answers that talk to the judge" in verdict_line(exam)
 
 
+def test_who_falls_for_a_lure_is_seen_in_its_rate(settings: JudgeSettings) -> None:
+    exam = sit(settings, but("cut_off", "faulty", lambda item: bool(item.lure)), Part(("en",), ("cut_off",)))
+    rates = {one.lure: one.right for one in exam.rates if one.mode == "pairwise" and one.kind == ALL}
+    assert rates.pop("none") == 1.0
+    assert {right for lure, right in rates.items() if lure != ALL} == {0.0}
+    (table,) = [table for table in exam_tables(exam) if table.name == "exam-sitter-lures"]
+    assert table.columns[:2] == ("by", "none")
+
+
 def test_a_slip_in_one_language_is_told_against_the_others(settings: JudgeSettings) -> None:
     wrong = but("cut_off", "faulty", lambda item: item.item.language == "it")
     exam = sit(settings, wrong, replace(PART, kinds=("cut_off",)))
@@ -179,6 +188,7 @@ def test_runs_have_a_spread(settings: JudgeSettings) -> None:
     exam = sit(replace(settings, runs=2), oracle, part)
     assert exam.runs == 2
     assert exam.over_runs["pairwise"] == {"mean": 1.0, "sd": 0.0, "runs": 2}
+    assert "Over 2 runs 100.0 ± 0.0 % right by comparisons (standard deviation)." in sentences(exam)
 
 
 def test_items_of_another_release_are_counted_and_not_scored(settings: JudgeSettings) -> None:
