@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 VLLM := .cache/vllm
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test install check bench real-vllm clean
+.PHONY: demo test install check matrix bench real-vllm clean
 
 demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
@@ -21,6 +21,11 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The fast tests with the lowest and the newest versions of what is needed, and with lm-eval's newest pre-release.
+# MATRIX=--part takes a few minutes; MATRIX="--python 3.12" another interpreter, which uv finds or loads.
+matrix: $(VENV)/dev
+	$(BIN)/python -m tests.matrix --torch "$(TORCH)" $(MATRIX)
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py

@@ -55,11 +55,16 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    del version  # told already
+    from mtbenchx_tasks.harness.linking import loss
+
+    if context.invoked_subcommand != "tasks" and (lost := loss()):
+        print(f"mtbenchx: {lost}", file=sys.stderr)
 
 
 @app.command(epilog="Example: `mtbenchx demo --languages en,it --limit 4`")
@@ -109,9 +114,20 @@ def recipes_plan(
         print(line)
 
 
+@tasks.command("status", epilog="Example: `mtbenchx tasks status || mtbenchx tasks link`")
+def tasks_status() -> None:
+    """Say whether this environment's lm_eval finds the tasks; exit code 3 if it doesn't."""
+    from mtbenchx_tasks.harness.linking import lm_eval_found, state
+
+    found = state()
+    print(f"lm_eval {lm_eval_found()}\nThe tasks are {found}.")
+    if not found.is_well:
+        raise typer.Exit(Exit.PARTLY_DONE)
+
+
 @tasks.command("link", epilog="Example: `mtbenchx tasks link && lm_eval ls tasks | grep mtbench_x`")
 def tasks_link() -> None:
-    """Put the task files where lm_eval looks for tasks; harmless to repeat."""
+    """Put the task files where lm_eval looks for tasks; do it again when lm_eval was upgraded."""
     from mtbenchx_tasks.harness.linking import link
 
     print(f"Linked into {link()}")

@@ -39,11 +39,6 @@ class JudgeScorer(Scorer):
         found = self.task.contributions(doc, said) if self.task else {}
         return ScoredDoc(doc_id, doc_instances[0].target, {name: [value] for name, value in found.items()})
 
-    def aggregate(self, reduced_docs: Mapping[int, Any], *_: Any, **__: Any) -> tuple[dict[str, Any], int]:
-        """Return the numbers of the table; errors are metrics of ours, so lm_eval draws no hundred thousand samples."""
-        aggregated: tuple[dict[str, Any], int] = super().aggregate(reduced_docs, bootstrap_iters=0)
-        return aggregated
-
 
 class JudgedTask(Judged, ConfigurableTask):
     """A task whose answers a judge rates."""
@@ -101,6 +96,15 @@ class JudgedTask(Judged, ConfigurableTask):
                 LmEvalMetric(name, _told_by_the_judge, {}, metric.aggregation, metric.higher_is_better)
                 for name, metric in metrics.items()
             ]
+
+    def aggregate(self, *_: Any, **__: Any) -> tuple[dict[str, Any], int]:
+        """Return the numbers of the table.
+
+        Their errors are metrics of ours. lm_eval would draw a hundred thousand samples for each instead, in processes
+        that it forks while the judge's threads run, which may wait for ever.
+        """
+        aggregated: tuple[dict[str, Any], int] = super().aggregate(bootstrap_iters=0)
+        return aggregated
 
     def process_results(self, doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, Any] | None:  # noqa: ARG002
         """Return what stands for a score with --predict_only; else None, so that the scorer is asked."""

@@ -80,10 +80,12 @@ def test_no_error_is_drawn_a_hundred_thousand_times(api: Api, tmp_path: Path, mo
     judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
     results = evaluate(Model(), "mtbench_x_mini_de", judge, limit=3, bootstrap_iters=100_000)
     assert results["results"]["mtbench_x_mini_de"]["score_stderr,gpt-4"] == 0
+    unjudged = evaluate(Model(), "mtbench_x_mini_de", limit=3, bootstrap_iters=100_000, predict_only=True)
+    assert unjudged["results"]["mtbench_x_mini_de"]["bypass,none"] == 999
 
 
 FOREIGN = """
-import sys, types
+import sys, types, lm_eval.tasks
 sys.modules["lm_eval.api.task"] = types.ModuleType("lm_eval.api.task")  # of a release that names its classes otherwise
 try:
     import mtbenchx_tasks.task

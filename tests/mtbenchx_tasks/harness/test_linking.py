@@ -1,4 +1,7 @@
-"""`mtbenchx tasks link` where lm_eval is installed as a wheel and as an editable source tree, in either order."""
+"""`mtbenchx tasks link` where lm_eval is installed as a wheel and as an editable source tree, in either order.
+
+And what is said when lm_eval was upgraded, which takes the linked tasks along.
+"""
 
 import os
 import shutil
@@ -8,6 +11,8 @@ from pathlib import Path
 
 import lm_eval
 import pytest
+
+from mtbenchx_tasks.harness.linking import tasks_path
 
 ROOT = Path(__file__).parents[3]
 PYPROJECT = """
@@ -92,3 +97,66 @@ def test_linking_survives_each_order_of_installs(checkout: Path, tmp_path: Path)
     environment.pip(str(checkout))  # and back
     environment.link()
     assert str(tmp_path / "venv") in environment.run("-c", SEEN)
+
+
+class Installed:
+    """A small lm_eval, and an environment (`sys.prefix`) of its own; commands run in processes of their own."""
+
+    COMMAND = "import sys; sys.prefix = {prefix!r}; from mtbenchx_tasks.cli import main; main()"
+
+    def __init__(self, folder: Path) -> None:
+        self.prefix, self.site = folder / "prefix", folder / "site"
+        self.install("0.4.13")
+
+    def install(self, version: str, tasks: str = "") -> None:
+        """As pip does: what RECORD lists goes, and the new files come."""
+        shutil.rmtree(self.site, ignore_errors=True)
+        (self.site / "lm_eval" / "tasks").mkdir(parents=True)
+        (self.site / "lm_eval" / "__init__.py").write_text("", encoding="utf-8")
+        (self.site / "lm_eval" / "tasks" / "manager.py").write_text(tasks, encoding="utf-8")
+        information = self.site / f"lm_eval-{version}.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: lm_eval\nVersion: {version}\n", "utf-8")
+        (information / "RECORD").write_text("lm_eval/__init__.py,,\n", encoding="utf-8")
+
+    def mtbenchx(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", self.COMMAND.format(prefix=str(self.prefix)), *arguments]
+        environment = {**os.environ, "PYTHONPATH": f"{self.site}{os.pathsep}{ROOT}"}
+        return subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
+
+
+def test_what_an_upgrade_of_lm_eval_took_along_is_told_until_it_is_linked_again(tmp_path: Path) -> None:
+    here = Installed(tmp_path)
+    never = here.mtbenchx("tasks", "status")
+    assert (never.returncode, "0.4.13" in never.stdout, "not linked" in never.stdout) == (3, True, True)
+    assert here.mtbenchx("tasks", "path").stderr == ""
+    assert here.mtbenchx("tasks", "link").returncode == 0
+    assert here.mtbenchx("tasks", "status").stdout.endswith("The tasks are linked.\n")
+    here.install("0.4.14")
+    told = here.mtbenchx("data", "build", "--help")
+    assert told.returncode == 0
+    assert told.stderr.startswith("mtbenchx: the linked tasks are gone, since lm_eval was installed anew")
+    assert "mtbenchx tasks link" in told.stderr
+    gone = here.mtbenchx("tasks", "status")
+    assert (gone.returncode, "0.4.14" in gone.stdout, "gone" in gone.stdout) == (3, True, True)
+    here.mtbenchx("tasks", "link")
+    assert here.mtbenchx("data", "build", "--help").stderr == ""
+    here.mtbenchx("tasks", "unlink")
+    assert here.mtbenchx("data", "build", "--help").stderr == ""
+
+
+def test_files_of_another_release_are_told(tmp_path: Path) -> None:
+    here = Installed(tmp_path)
+    here.mtbenchx("tasks", "link")
+    linked = here.site / "lm_eval" / "tasks" / "mtbench_x"
+    assert {file.name for file in linked.iterdir()} == {file.name for file in tasks_path().glob("*.yaml")}
+    next(linked.glob("*_de.yaml")).unlink()
+    told = here.mtbenchx("tasks", "status")
+    assert (told.returncode, "another release" in told.stdout) == (3, True)
+
+
+def test_where_lm_eval_reads_entry_points_nothing_need_be_linked(tmp_path: Path) -> None:
+    here = Installed(tmp_path)
+    here.install("0.6.0", 'PLUGINS = entry_points(group="lm_eval.tasks")\n')
+    told = here.mtbenchx("tasks", "status")
+    assert (told.returncode, "nothing need be linked" in told.stdout) == (0, True)
