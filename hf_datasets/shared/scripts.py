@@ -29,14 +29,14 @@ def n_words(text: str) -> int:
     `OpenAI は東京に` has five: one and four signs. Punctuation between signs is no word; between spaces it is
     one, as in every count of words by spaces.
     """
-    if not _SIGN.search(text):
-        return len(text.split())
-    return sum(_in_part(part) for part in text.split())
+    parts = text.split()
+    return sum(max(1, words_in(part)) for part in parts) if _SIGN.search(text) else len(parts)
 
 
-def _in_part(part: str) -> int:
+def words_in(part: str) -> int:
+    """Return the number of words of what stands between two spaces: one, none of punctuation, or as many as signs."""
     if not _SIGN.search(part):
-        return 1
+        return int(any(map(str.isalnum, part)))
     return sum(bool(_SIGN.match(unit)) or any(map(str.isalnum, unit)) for unit in _UNIT.findall(part))
 
 

@@ -46,6 +46,11 @@ AT_THE_END = re.compile(
     rf"(?:{_SET_OFF}|{_NUMBER})){_MARKUP}\Z",
     re.IGNORECASE | re.MULTILINE,
 )
+_ASCII = str.maketrans(
+    "［］【】：／（）" + "０１２３４５６７８９ＡＢＣＤ" + "٠١٢٣٤٥٦٧٨٩" + "۰۱۲۳۴۵۶۷۸۹" + "०१२३४५६७८९",
+    "[][]:/()" + "0123456789ABCD" + "0123456789" * 3,
+)
+"""What judges write in other scripts -> the same in ASCII."""
 _TAIL = 300
 """Characters of the end in which a labelled verdict is looked for."""
 _TRAILING = " \n\r\t\u00a0*_`."
@@ -78,8 +83,11 @@ def votes_in(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    r"""Return a text of the same length with `[[` for `\[\[`, as Markdown escapes it."""
-    return text.replace(r"\[\[", "  [[").replace(r"\]\]", "]]  ")
+    r"""Return a text of the same length with `[[` for `\[\[`, as Markdown escapes it, and ASCII for the same in width.
+
+    `評価：［［８］］` is `評価:[[8]]`; Arabic and Indic digits are digits, too.
+    """
+    return text.replace(r"\[\[", "  [[").replace(r"\]\]", "]]  ").translate(_ASCII)
 
 
 def _outside_code(text: str, pattern: re.Pattern[str]) -> list[re.Match[str]]:

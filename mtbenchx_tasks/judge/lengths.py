@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 
 from hf_datasets.records import JudgePrompt, Question
+from hf_datasets.shared.scripts import words_in
 
 WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "km", "my", "bo"})
-"""Languages that write no spaces between words: there nothing is told, since this count would be none."""
+"""Languages that write no spaces between words: there nothing is told, since what is counted is signs."""
 WITHOUT_ORDINALS = frozenset({"en", "fr", "it", "es", "pt"})
 """Languages in which a number and a full stop are no ordinal, as `14. Juni` is."""
-_END = re.compile(r"[.!?…]+[\"'”’»“)\]*_]*(?=\s|$)")
+_END = re.compile(r"[.!?…؟۔।॥]+[\"'”’»“)\]*_]*(?=\s|$)|[。！？…]*[。！？][」』”’）)\]*_]*")
+"""What ends a sentence; behind the marks of Chinese and Japanese there is no space."""
 _MARKER = re.compile(r"^\s*(?:\d+[.)]|[-*•#>]+)\s+")
 """What begins an item of a list or a heading."""
 _SHORT = re.compile(r"mrs?|ms|dr|prof|st|nr|hr|sra?|sig|mme|mlle|vs|ca|bzw|[^\W\d_](?:\.[^\W\d_])*")
@@ -33,8 +35,8 @@ def length_note(prompt: JudgePrompt, question: Question, turn: int, answers: Map
 
 
 def words(text: str) -> int:
-    """Return the number of words: what stands between spaces and holds a letter or a digit."""
-    return sum(any(character.isalnum() for character in part) for part in text.split())
+    """Return the number of words: what stands between spaces and holds a letter or a digit; signs without spaces."""
+    return sum(map(words_in, text.split()))
 
 
 def sentences(text: str, language: str) -> int:

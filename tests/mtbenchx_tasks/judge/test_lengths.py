@@ -19,6 +19,10 @@ LONG = "Subject: Thursday\n\nDear all, it is off. Sorry! Will you come?"
         ("l’heure d’été, n'est-ce pas\u00a0?", 4),  # as word processors count: by spaces, and marks alone are none
         ("« oui » – 3,5 km", 3),
         ("## A heading\n\n* an item", 4),
+        ("请写一段短文。", 6),
+        ("OpenAI は、東京に - はい", 7),  # one, four signs and two; the dash is none
+        ("دمشق مدينة قديمة.", 3),
+        ("दिल्ली पुरानी है।", 3),
     ],
 )
 def test_words(text: str, count: int) -> None:
@@ -37,6 +41,11 @@ def test_words(text: str, count: int) -> None:
         ("M. Costa est là. Il attend", "fr", 2),
         ("La Sra. Lindt vino. ¿Y el n.º 4?", "es", 2),
         ("1. One.\n2. Two.\n- three", "en", 3),
+        ("秋です。寒い！本当ですか？はい", "ja", 4),
+        ("「行きます。」と言った。", "ja", 2),
+        ("春天来了。花开了！", "zh", 2),
+        ("هل تأتي؟ نعم. حسنا", "ar", 3),
+        ("यह दिल्ली है। ठंड है! क्या?", "hi", 3),
         ("Subject: hello\n\nDear all,\nit is off.", "en", 3),  # lines without an end count, too
     ],
 )

@@ -142,6 +142,24 @@ def test_what_was_not_answered_is_no_rating(completion: Completion, reason: str,
     assert verdict(completion, key="k", **options) == Verdict(None, completion.text, reason, "k")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("よい回答です。\n評価：[[8]]", 8),
+        ("よい回答です。評価：［［８］］", 8),
+        ("评分：【【7】】", 7),
+        ("评分：[[７.５]]", 7.5),
+        ("점수: [[9]]", 9),
+        ("التقييم: [[٦]]", 6),
+        ("रेटिंग: [[१०]]", 10),
+        ("評価：[[８／１０]]", 8),
+        ("評価：【8】", "no verdict in the judge's text"),  # single brackets are read behind a label that is known
+    ],
+)
+def test_a_verdict_in_another_script_is_understood(text: str, expected: float | str) -> None:
+    assert parse_last(text) == ((expected, "") if isinstance(expected, float | int) else (None, expected))
+
+
 def test_a_verdict_keeps_text_and_key() -> None:
     assert verdict(Completion("answered", "[[8]]"), key="k") == Verdict(8.0, "[[8]]", "", "k")
 
