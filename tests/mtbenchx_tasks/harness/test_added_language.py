@@ -15,9 +15,12 @@ from hf_datasets.benchmark.built_folder import register_built
 from hf_datasets.benchmark.card import added_section
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.benchmark.translated_folder import read_translation
+from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.sources import fetch
 from mtbenchx_tasks.cli import app
+from mtbenchx_tasks.formats.study import read_study
+from mtbenchx_tasks.report.sections import sections
 from tests.doubles.deepl_api import KEY, DeepLApi, serve_deepl
 from tests.doubles.hub import Hub
 from tests.doubles.model import Model
@@ -326,3 +329,29 @@ def test_someone_elses_translation_in_fastchats_layout(api: Api, tmp_path: Path)
     assert metric(results, "mtbench_x_nl", "score") == 7
     assert any("Bewertung" in judgment["messages"][1]["content"] for judgment in api.judgments)  # in any order
     assert "Nothing is recorded" in (tmp_path / "mtbench-x" / "README.md").read_text(encoding="utf-8")
+
+
+@needs_sources
+@pytest.mark.sources
+def test_a_language_in_fastchats_own_layout_stands_in_one_table_with_the_five(api: Api, tmp_path: Path) -> None:
+    """As such sets are published: no row tells the language, and gpt-4 answered every question."""
+    folder = tmp_path / "ja_mt_bench"
+    for name in ("question.jsonl", "reference_answer/gpt-4.jsonl"):
+        rows = jsonl.read(fetch("mtbench_x", f"data/mt_bench_DE/{name}"))
+        rows = [{**row, "question_id": int(str(row["question_id"]).partition("_")[0])} for row in rows]
+        have = {row["question_id"] for row in rows}
+        if name != "question.jsonl":
+            rows += [{**rows[0], "question_id": number} for number in range(81, 161) if number not in have]
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        jsonl.write(folder / name, rows)
+    with pytest.raises(UserError, match="must hold one language, not none; name it by --language"):
+        read_translation(folder)
+    said = run("build", "mtbench-x", "--translation", folder, "--language", "ja", "--out", tmp_path / "mtbench-x")
+    assert "50 reference answers are left out, since MT-Bench's judges see none to these questions" in said
+    ledger = tmp_path / "judge.sqlite"
+    judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(ledger), "prompt_language": "en"}
+    codes = ("en", "de", "fr", "it", "es", "ja")
+    results = evaluate(Model(), [f"mtbench_x_{code}" for code in codes], judge, tmp_path / "mtbench-x/tasks", limit=1)
+    assert metric(results, "mtbench_x_ja", "score") == 7
+    (section,) = sections(read_study([ledger]).ratings)
+    assert section.languages == codes
