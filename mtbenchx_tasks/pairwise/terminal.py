@@ -1,6 +1,7 @@
 """The tables that `mtbenchx compare` prints: who won, how often the order decided, what length has to do with it."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
@@ -8,7 +9,7 @@ from rich.table import Table
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
 from mtbenchx_tasks.judge.sent import sent_in_words
 from mtbenchx_tasks.records import Preference
-from mtbenchx_tasks.stats.intervals import Averaged, Interval, Share
+from mtbenchx_tasks.stats.intervals import Averaged
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from mtbenchx_tasks.stats.pair_rates import (
     by,
@@ -19,8 +20,9 @@ from mtbenchx_tasks.stats.pair_rates import (
     strata,
 )
 from mtbenchx_tasks.stats.substitution import Following, effects, substitute
-from mtbenchx_tasks.tables import turn_name
+from mtbenchx_tasks.tables import interval_text, number, percent, turn_name, with_error
 
+_percent, _interval = partial(percent, missing="-"), partial(interval_text, show=percent, missing="-")
 UNTOLD = "benchmark not told (--benchmark)"
 
 
@@ -71,10 +73,10 @@ def _bias(preferences: Sequence[Preference]) -> Table:
         directions = map(str, (found.first, found.second, found.other))
         table.add_row(
             name or NO_CATEGORY,
-            _share(found.biased),
+            _percent(found.biased.value),
             _interval(found.biased.interval),
             *directions,
-            _share(found.failed),
+            _percent(found.failed.value),
         )
     return table
 
@@ -83,7 +85,7 @@ def _substitution(preferences: Sequence[Preference], following: Following, runs:
     """Bias before and after substitution."""
     table = Table("", "before", "after", "points", title=f"Votes of the {following} run for inconsistent ones, in %")
     for name, effect in effects(preferences, following, runs).items():
-        points = "" if effect.mitigated is None else f"{effect.mitigated:.1f}"
+        points = number(effect.mitigated, 1)
         table.add_row(name or NO_CATEGORY, _averaged(effect.before), _averaged(effect.after), points)
     return table
 
@@ -94,7 +96,8 @@ def _remarks(preferences: Sequence[Preference], winner: str) -> list[str]:
     decided = rates_over_runs(preferences, winner).preference
     p = "" if test.p is None else f", p = {test.p:.3g} (sign flips over {test.n} questions)"
     lines = [f"Of the decided votes {_averaged(decided)} % prefer {winner} (95 % {_interval(preference)}){p}."]
-    lines.append(f"The longer answer won {_share(longer.share)} % of them (95 % {_interval(longer.share.interval)}).")
+    share = longer.share
+    lines.append(f"The longer answer won {_percent(share.value)} % of them (95 % {_interval(share.interval)}).")
     if equal.preference is None:
         lines.append(f"At equal length: can't be told ({equal.reason}).")
     else:
@@ -112,14 +115,4 @@ def _sent(preferences: Sequence[Preference]) -> list[str]:
 
 
 def _averaged(value: Averaged) -> str:
-    if value.mean is None:
-        return "-"
-    return f"{100 * value.mean:.1f}" + ("" if value.sd is None else f" ± {100 * value.sd:.1f}")
-
-
-def _share(share: Share) -> str:
-    return "-" if share.value is None else f"{100 * share.value:.1f}"
-
-
-def _interval(interval: Interval | None) -> str:
-    return "-" if interval is None else f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+    return with_error(value.mean, value.sd, percent, "-")

@@ -85,9 +85,9 @@ def _kappas(chosen: Sequence[Statistic]) -> Table:
         (
             one.stratum,
             one.turn,
-            _number(one.value, 3),
+            number(one.value, 3, missing="-"),
             "-" if one.low is None or one.high is None else f"{one.low:.2f} to {one.high:.2f}",
-            _number(one.z, 2),
+            number(one.z, 2, missing="-"),
             "-" if one.p is None else f"{one.p:.2g}" + (" (permutation)" if one.p_method == "permutation" else ""),
             _count(one.n_items),
             str(one.dropped),
@@ -108,7 +108,7 @@ def _judges(chosen: Sequence[Statistic]) -> list[Table]:
             one.stratum,
             one.turn,
             names[one.statistic],
-            _percent(one) if one.statistic == "judge_judge" else _number(one.value, 3),
+            percent(one.value, missing="-") if one.statistic == "judge_judge" else number(one.value, 3, missing="-"),
             _count(one.n_items),
         )
         for one in chosen
@@ -134,9 +134,9 @@ def _rates(rows: Iterable[RateRow]) -> list[Table]:
                 (
                     row.stratum,
                     row.voter,
-                    *(_share(value) for value in (row.win, row.loss, row.tie, row.both_bad)),
+                    *(percent(value, missing="-") for value in (row.win, row.loss, row.tie, row.both_bad)),
                     _count(row.n),
-                    _share(row.preference),
+                    percent(row.preference, missing="-"),
                     _ends(row.preference_low, row.preference_high),
                 )
                 for row in sorted(group, key=lambda row: _order(row, group))
@@ -153,22 +153,8 @@ def _order(row: RateRow, group: Sequence[RateRow]) -> tuple[int, int]:
     return strata.index(row.stratum), voters.index(row.voter)
 
 
-def _percent(one: Statistic) -> str:
-    sd = "" if one.sd is None else f" ± {100 * one.sd:.1f}"
-    interval = "" if one.low is None else f" ({_ends(one.low, one.high)})"
-    return "-" if one.value is None else f"{100 * one.value:.1f}{sd}{interval}"
-
-
 def _ends(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f}"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def _count(value: float) -> str:
