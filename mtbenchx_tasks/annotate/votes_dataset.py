@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -81,8 +82,21 @@ class VotesDataset:
     def _download(self) -> None:
         if not self.api.dataset_info(self.repo, timeout=COMMIT_SECONDS).private:
             raise UserError(f"The dataset {self.repo} is public; make it private, for it names models and holds votes.")
-        patterns = [NAME, WRITER, JOURNALS]
-        self.api.snapshot_download(self.repo, repo_type="dataset", local_dir=self.copy, allow_patterns=patterns)
+        self._fetch({NAME, WRITER, JOURNALS})
+
+    def _fetch(self, patterns: Set[str]) -> None:
+        """Fetch the files of such names, as they are in one commit; never an older copy in place of what isn't had."""
+        told = self.api.dataset_info(self.repo, timeout=COMMIT_SECONDS)
+        for name in (file.rfilename for file in told.siblings or ()):
+            if any(fnmatchcase(name, pattern) for pattern in patterns):
+                self.api.hf_hub_download(
+                    self.repo,
+                    name,
+                    repo_type="dataset",
+                    revision=told.sha,
+                    local_dir=self.copy,
+                    force_download=True,
+                )
 
     def commit(self, files: Mapping[str, bytes], message: str, seconds: float = COMMIT_SECONDS) -> None:
         """Write files, all in one commit on top of the last one.
@@ -134,9 +148,6 @@ class VotesDataset:
         """Tell whether a journal says that its process takes no more votes; raises as `writer`."""
         within(seconds, lambda: self._fetch({journal}))
         return is_ended(self.copy / journal)
-
-    def _fetch(self, names: Set[str]) -> None:
-        self.api.snapshot_download(self.repo, repo_type="dataset", local_dir=self.copy, allow_patterns=sorted(names))
 
 
 def writer_in(folder: Path) -> str | None:

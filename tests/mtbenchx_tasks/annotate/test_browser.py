@@ -381,6 +381,29 @@ def test_axe_finds_nothing_serious_on_any_page(
     assert {name: told for name, told in found.items() if told} == {}
 
 
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
+def test_axe_finds_nothing_serious_on_the_organisers_page(
+    chromium: Any, tmp_path: Path, size: dict[str, int], scheme: str
+) -> None:
+    site = make_site(tmp_path, make_study(number=3), codes=2, organiser="a token of sixteen or more")
+    with serving(site) as url:
+        context = chromium.new_context(viewport=size, color_scheme=scheme)
+        shown = context.new_page()
+        shown.goto(f"{url}/organiser")
+        assert findings(shown) == []
+        shown.locator("#token").fill("a token of sixteen or more")
+        shown.locator("main button").click()
+        shown.locator("tbody input[name=text]").first.fill("Anna")
+        shown.get_by_role("button", name="Save the note: expert_1").click()
+        assert "Anna" in shown.inner_text("main")
+        shown.get_by_role("button", name="New code: expert_1").click()
+        assert "The new code, shown only here" in shown.inner_text("main")
+        assert findings(shown) == []
+        assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        shown.screenshot(path=tmp_path / "organiser.png", full_page=True)
+        context.close()
+
+
 @pytest.mark.parametrize(("language", "agree"), [("en", "I have read this"), ("de", "Ich habe das gelesen")])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_a_walk_through_by_keyboard_alone(

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from mtbenchx_tasks.formats.votes import read_votes
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, Person, answer_file
 
 ROOT = Path(__file__).parents[3]
+NO_REUSE = httpx.Limits(max_keepalive_connections=0)
+"""A client that is starved for seconds must not send on a connection that the server just closed."""
 
 
 def command(*arguments: object) -> list[str]:
@@ -133,6 +136,40 @@ def test_a_kill_loses_no_acknowledged_vote(tmp_path: Path, answers: list[Path]) 
         assert db.execute(twice).fetchall() == []
     assert set(acknowledged) <= stored
     assert len(stored) <= len(acknowledged) + len(codes)  # each person had one vote in flight
+
+
+@pytest.mark.slow
+def test_two_hundred_people_at_once_lose_no_vote(tmp_path: Path, answers: list[Path]) -> None:
+    """Each opens the app, agrees and votes twice, every vote sent twice at once."""
+    people, votes = 200, 2
+    codes = annotate("invite", people, cwd=tmp_path).stdout.split()
+    times, told = [], []
+    with served(tmp_path, *answers, "--language", "en", "--target", people) as (url, _), ThreadPoolExecutor(50) as twin:
+
+        def work(code: str) -> None:
+            with httpx.Client(
+                base_url=url, follow_redirects=True, trust_env=False, timeout=60, limits=NO_REUSE
+            ) as client:
+                somebody = Person(client).join(code)
+                for _ in range(votes):
+                    form = somebody.form("tie")
+                    other = twin.submit(
+                        httpx.post, f"{url}/vote", data=form, cookies=dict(client.cookies), timeout=60, trust_env=False
+                    )
+                    begun = time.monotonic()
+                    told.append(client.post("/vote", data=form, follow_redirects=False).status_code)
+                    times.append(time.monotonic() - begun)
+                    told.append(other.result().status_code)
+                    somebody.see()
+
+        with ThreadPoolExecutor(people) as pool:
+            list(pool.map(work, codes))
+    assert set(told) == {303}
+    times.sort()
+    print(f"median {times[len(times) // 2]:.2f} s, 95 % within {times[int(0.95 * len(times))]:.2f} s")
+    with closing(sqlite3.connect(tmp_path / "votes.sqlite")) as db:
+        assert db.execute("SELECT COUNT(*) FROM vote").fetchone() == (people * votes,)
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 BOTH = ("serve", "--answers", "a.jsonl", "b.jsonl")

@@ -225,6 +225,25 @@ def test_eight_restarts_on_disks_that_stay_or_are_empty_lose_no_vote_and_repeat_
             life.store.close()  # killed
 
 
+def test_an_older_copy_is_never_taken_for_what_the_hub_does_not_give(tmp_path: Path, hub: Hub) -> None:
+    """The client's own snapshot falls back to what lies in the folder: votes of the process before would be missing."""
+    first = live(tmp_path / "first")
+    dataset = VotesDataset(HfApi(token=WRITER), REPO, tmp_path / "second" / "hub")
+    dataset.download()
+    with first.commits.running():
+        voted = first.vote()
+    for method, path, status in (
+        ("GET", "/compare-votes$", 500),
+        ("HEAD", "/resolve/", 404),
+        ("GET", "/resolve/", 403),
+    ):
+        hub.fail(method, path, status, times=9)
+        with pytest.raises(UserError, match="can't be read"):
+            dataset.download()
+        hub.faults.clear()
+    assert voted in {vote for vote, _ in live(tmp_path / "second").votes}
+
+
 # withdrawal ----------------------------------------------------------------------------------------------------------
 
 

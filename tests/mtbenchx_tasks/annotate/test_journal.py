@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from mtbenchx_tasks.annotate.events import told
 from mtbenchx_tasks.annotate.journal import Journal, read_journals
 from mtbenchx_tasks.annotate.people import insert_annotator, invite
 from mtbenchx_tasks.annotate.replay import restore
-from mtbenchx_tasks.annotate.store import Event, Store
+from mtbenchx_tasks.annotate.status import status
+from mtbenchx_tasks.annotate.store import Annotator, Event, Store
 from mtbenchx_tasks.annotate.voting import Voting
 from tests.mtbenchx_tasks.annotate.running import make_study
 
@@ -305,3 +307,70 @@ def test_a_change_that_the_journal_refuses_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         invite(store, [code_hash("a")])
     assert store.rows("SELECT * FROM annotator") == []
+
+
+# files of earlier versions --------------------------------------------------------------------------------------------
+
+OLD_TABLES = """
+CREATE TABLE study (id INTEGER PRIMARY KEY CHECK (id = 1), digest TEXT NOT NULL, content TEXT NOT NULL);
+CREATE TABLE consent_text (version TEXT PRIMARY KEY, language TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE annotator (
+    id TEXT PRIMARY KEY, code_hash TEXT UNIQUE, consent_at REAL, consent_version TEXT REFERENCES consent_text (version),
+    language TEXT);
+CREATE TABLE assignment (
+    id TEXT PRIMARY KEY, annotator TEXT NOT NULL REFERENCES annotator (id), question_id INTEGER NOT NULL,
+    pair INTEGER NOT NULL, turn INTEGER NOT NULL CHECK (turn IN (1, 2)), left_model TEXT NOT NULL,
+    created REAL NOT NULL, shown REAL, expires REAL NOT NULL, UNIQUE (annotator, question_id, pair, turn));
+CREATE TABLE vote (
+    assignment TEXT PRIMARY KEY REFERENCES assignment (id), annotator TEXT NOT NULL REFERENCES annotator (id),
+    question_id INTEGER NOT NULL, pair INTEGER NOT NULL, turn INTEGER NOT NULL,
+    choice TEXT NOT NULL CHECK (choice IN ('left', 'right', 'tie', 'both_bad', 'skip')), winner TEXT NOT NULL,
+    ms INTEGER NOT NULL, created REAL NOT NULL, sparse_ties INTEGER NOT NULL,
+    UNIQUE (annotator, question_id, pair, turn));
+PRAGMA application_id=1836343928;
+"""
+OLD_LINES = """\
+{"annotator":"expert_1","at":10.5,"code_hash":"h1","type":"invitation"}
+{"annotator":"expert_2","at":10.5,"code_hash":"h2","type":"invitation"}
+{"annotator":"expert_1","at":11.0,"language":"en","text":"I agree","type":"consent","version":"v"}
+{"annotator":"expert_1","assignment":"a1","at":12.5,"choice":"left","created":12.5,"left_model":"org/alpha-7b","ms":900,\
+"pair":0,"question_id":1,"sparse_ties":0,"turn":1,"type":"vote","winner":"org/alpha-7b"}
+{"annotator":"expert_1","assignment":"a1","at":13.0,"type":"undo"}
+{"annotator":"expert_1","assignment":"a1","at":14.5,"choice":"skip","created":14.5,"left_model":"org/alpha-7b","ms":900,\
+"pair":0,"question_id":1,"sparse_ties":0,"turn":1,"type":"vote","winner":"skip"}
+{"annotator":"expert_2","assignment":"a2","at":15.5,"choice":"tie","created":15.5,"left_model":"org/alpha-7b","ms":900,\
+"pair":0,"question_id":2,"sparse_ties":1,"turn":1,"type":"vote","winner":"tie"}
+{"annotator":"expert_2","at":16.0,"type":"withdrawal"}
+"""
+
+
+def test_a_journal_of_version_0_3_is_read(tmp_path: Path) -> None:
+    (tmp_path / "votes-0123.jsonl").write_text(OLD_LINES.replace("\\\n", ""), encoding="utf-8")
+    store = Store(tmp_path / "votes.sqlite")
+    store.set_study(make_study())
+    assert [vote.choice for vote in restore(store, tmp_path).standing.values()] == ["skip"]
+    assert store.annotator("expert_1") == Annotator("expert_1", "v")
+    assert store.annotator("expert_2") is None
+
+
+def test_a_database_of_version_0_3_goes_on(tmp_path: Path) -> None:
+    study = make_study()
+    with closing(sqlite3.connect(tmp_path / "votes.sqlite")) as old, old:
+        old.executescript(OLD_TABLES)
+        old.execute("INSERT INTO study VALUES (1, ?, ?)", (study.digest, canonical_json(study.to_row())))
+        old.execute("INSERT INTO annotator (id, code_hash) VALUES ('expert_1', ?)", (code_hash("a"),))
+        place = "'a1', 'expert_1', 1, 0, 1"
+        old.execute(f"INSERT INTO assignment VALUES ({place}, 'org/alpha-7b', 1, 1, 9)")
+        old.execute(f"INSERT INTO vote VALUES ({place}, 'left', 'org/alpha-7b', 900, 2, 0)")
+    store = Store(tmp_path / "votes.sqlite")
+    kept = store.study()
+    assert kept is not None
+    assert kept.digest == study.digest
+    voting = Voting(store, kept)
+    assert voting.last_vote("expert_1") == "a1"
+    assignment = voting.assign("expert_1")
+    assert assignment is not None
+    assert (assignment.item.question_id, assignment.turn) == (1, 2)  # the turn that is missing
+    voting.vote("expert_1", assignment.id, "tie")
+    assert status(store, study, 1).whole.votes == 2
+    assert store.withdraw("expert_1") == 2
