@@ -41,6 +41,20 @@ WHAT = "a file of `mtbenchx equate fit`"
 AGAIN = "write it again by `mtbenchx equate fit`"
 
 
+OF_PLACE = ("revision", "task_version", "endpoint")
+"""Conditions that leave a judge's scale as it is: where it is asked, and which release asked it."""
+
+
+def of_scale(conditions: Conditions) -> Conditions:
+    """Return what a judge's scale depends on: prompts, rule, parameters, which questions; of all languages."""
+    common = conditions.of_all_languages
+    parts = {
+        name: {key: value for key, value in getattr(common, name).items() if key not in OF_PLACE}
+        for name in ("task", "prompt", "rule", "sent")
+    }
+    return Conditions(common.judge, **parts)
+
+
 @dataclass(frozen=True)
 class OldJudge:
     """Whose scale it is: a name, and when it judged."""

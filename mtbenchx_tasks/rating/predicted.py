@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from mtbenchx_tasks.formats.conditions import describe
-from mtbenchx_tasks.formats.equating import Equating
+from mtbenchx_tasks.formats.equating import Equating, of_scale
 from mtbenchx_tasks.records import Conditions, Estimate, Rating
 from mtbenchx_tasks.stats.equating.families import family_of, known_family
 from mtbenchx_tasks.stats.equating.panel import Column
@@ -13,8 +13,6 @@ from mtbenchx_tasks.stats.equating.scale import SCORE, Candidate, Prediction, Sc
 from mtbenchx_tasks.stats.means import answer_rating
 
 ENGLISH = "en"
-OF_PLACE = ("benchmark", "revision", "task_version", "endpoint")
-"""Conditions that leave a judge's scale as it is: where it is asked, and which release asked it."""
 MOST_PAIRS = 40
 """Differences of siblings that are told."""
 WEAKER = "Anchors that the old judge rated lower are needed."
@@ -81,7 +79,7 @@ def place(equating: Equating, ratings: Iterable[Rating], *, assume_english: bool
         if fits(equating, one):
             groups.setdefault((one.model.name, one.item.language), []).append(one)
         else:
-            others.setdefault(one.conditions.of_all_languages, set()).add(one.model.name)
+            others.setdefault(of_scale(one.conditions), set()).add(one.model.name)
     models = {key: candidate(found) for key, found in groups.items()}
     rows = tuple(_row(equating, *key, model, assume_english) for key, model in models.items())
     notes = [*_others(equating, others), *_absent(equating, mine), *_words(equating, rows)]
@@ -98,7 +96,7 @@ def fits(equating: Equating, rating: Rating) -> bool:
 
 def _told(conditions: Conditions, language: str) -> dict[str, object]:
     """Return what a judge's scale depends on; English questions' own prompts are English ones."""
-    told = {name: value for name, value in conditions.of_all_languages.told.items() if name not in OF_PLACE}
+    told = {name: value for name, value in of_scale(conditions).told.items() if name != "benchmark"}
     if language == ENGLISH and told.get("prompt_language") == "same":
         told["prompt_language"] = ENGLISH
     return told

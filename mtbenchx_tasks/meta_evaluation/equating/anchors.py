@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean, median
 
@@ -13,7 +14,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.conditions import describe
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.distinct import file_of
-from mtbenchx_tasks.formats.equating import OldJudge
+from mtbenchx_tasks.formats.equating import OldJudge, of_scale
 from mtbenchx_tasks.formats.generations import FOLDER
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.equating.matching import Matched, matched, rated
@@ -87,11 +88,7 @@ def gather(study: Study, wanted: Wanted) -> Anchors:
         raise UserError(f"No rating by {wanted.old} is of the time between --since and --until; widen it.")
     if not new:
         raise UserError(_no_new(study, wanted))
-    new, conditions = _of_one_kind(new, wanted)
-    both, notes = matched(rated(old), rated(new))
-    both = [one for one in both if one.old.value is not None and one.new.value is not None]
-    if not both:
-        raise UserError(_nothing_shared(old, new, wanted))
+    both, conditions, notes = _shared(old, new, wanted)
     benchmark = _benchmark(both)
     panels, years, left = _panels(both, wanted)
     days = sorted(_day(at) for one in both if (at := _at(one.old.first)) is not None)
@@ -125,23 +122,54 @@ def _day(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
-def _of_one_kind(ratings: Sequence[Rating], wanted: Wanted) -> tuple[list[Rating], Conditions]:
-    """Return the new judge's ratings under one set of conditions, and these, without what differs between languages."""
-    kept = [one for one in ratings if _fits(one.conditions, wanted.where or {})]
-    if not kept:
+def _shared(
+    old: Sequence[Rating], new: Sequence[Rating], wanted: Wanted
+) -> tuple[list[Matched], Conditions, list[str]]:
+    """Return the answers that both judges rated, and the one set of conditions under which each did.
+
+    Ratings of other answers, under whatever conditions, don't matter.
+    """
+    kinds: dict[Conditions, list[Rating]] = {}
+    for one in new:
+        if _fits(one.conditions, wanted.where or {}):
+            kinds.setdefault(of_scale(one.conditions), []).append(one)
+    if not kinds:
         asked = ", ".join(f"{name}={value}" for name, value in (wanted.where or {}).items())
-        kinds = "; ".join(
-            sorted({describe(one.conditions, [other.conditions for other in ratings]) for one in ratings})
-        )
-        raise UserError(f"No rating by {wanted.new} is under {asked}; there are {kinds}.")
-    found = list(dict.fromkeys(one.conditions.of_all_languages for one in kept))
-    if len(found) > 1:
-        kinds = "; ".join(describe(one, found) for one in found)
+        raise UserError(f"No rating by {wanted.new} is under {asked}; there are {_kinds(new)}.")
+    before = rated(old)
+    found = {conditions: matched(before, rated(ratings)) for conditions, ratings in kinds.items()}
+    both = {
+        conditions: [one for one in answers if one.old.value is not None and one.new.value is not None]
+        for conditions, (answers, _) in found.items()
+    }
+    met = [conditions for conditions, answers in both.items() if answers]
+    if not met:
+        raise UserError(_nothing_shared(old, new, wanted))
+    if len(met) > 1:
         raise UserError(
-            f"{wanted.new} rated under {len(found)} different conditions, which are {len(found)} scales: {kinds}. "
-            f"Choose by --where, e.g. --where prompt_set=mtbench_x, or name places of one."
+            f"{wanted.new} rated the anchors under {len(met)} different conditions, which are {len(met)} scales: "
+            f"{_in_words(met)}. Choose by --where, e.g. --where prompt_set=mtbench_x, or name places of one."
         )
-    return kept, found[0]
+    _check_old(both[met[0]], wanted)
+    return both[met[0]], met[0], found[met[0]][1]
+
+
+def _check_old(both: Sequence[Matched], wanted: Wanted) -> None:
+    """See that the old judge's ratings are of one scale, as far as their files tell."""
+    kinds = list(dict.fromkeys(of_scale(one.old.first.conditions) for one in both))
+    if any(one.contradicts(other) for one, other in combinations(kinds, 2)):
+        raise UserError(
+            f"{wanted.old} rated the anchors under different conditions, which are different scales: "
+            f"{_in_words(kinds)}; name places of one."
+        )
+
+
+def _kinds(ratings: Iterable[Rating]) -> str:
+    return _in_words(list(dict.fromkeys(of_scale(one.conditions) for one in ratings)))
+
+
+def _in_words(kinds: Sequence[Conditions]) -> str:
+    return "; ".join(describe(one, kinds) for one in kinds)
 
 
 def _fits(conditions: Conditions, where: Mapping[str, str]) -> bool:

@@ -88,6 +88,7 @@ def check(
     old: Annotated[str | None, typer.Option(help="The old judge, where no file of `equate fit` is named.")] = None,
     new: Annotated[str | None, typer.Option(help="The new judge, likewise.")] = None,
     anchors: AnchorPlaces = [],  # noqa: B006
+    out: Annotated[Path | None, typer.Option(help="Also write CSV and LaTeX of the tables to this folder.")] = None,
     since: Since = None,
     until: Until = None,
     where: Where = [],  # noqa: B006
@@ -96,10 +97,13 @@ def check(
     benchmark: Benchmark = None,
 ) -> None:
     """Predict each family of anchors from the others, and show how well: errors, intervals, order, invariance."""
+    from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.formats.equating import read_equating
     from mtbenchx_tasks.meta_evaluation.equating.fit import fit
 
     named = [*anchors, *(places or [])]
+    if out is not None:
+        check_writable(out)
     if old is None and new is None:
         if len(named) != 1:
             raise UserError("Name the one file that `mtbenchx equate fit` wrote, or --old, --new and --anchors.")
@@ -109,21 +113,27 @@ def check(
     else:
         wanted = _wanted((old, new), (since, until), where, families)
         made = fit(_gathered(named, wanted, language, benchmark), wanted)
-    _check(made)
+    _check(made, out)
 
 
-def _check(made: "Equating") -> None:
+def _check(made: "Equating", out: Path | None) -> None:
+    from hf_datasets.shared.files import write_file
     from mtbenchx_tasks.meta_evaluation.equating.tables import check_table, left_out_table, verdicts
     from mtbenchx_tasks.stats.equating.checks import check, left_out, score_of
-    from mtbenchx_tasks.tables import print_tables
+    from mtbenchx_tasks.tables import print_tables, to_csv, to_latex
 
     print(f"{made.new.judge} -> {made.old.name}, {made.benchmark}, hash {made.short_hash}")
     for language, panel in made.panels.items():
         found = left_out(panel)
         checks = check(found, made.scales[language])
-        print_tables([left_out_table(language, found), check_table(language, checks)], captions=True)
+        tables = [left_out_table(language, found), check_table(language, checks)]
+        print_tables(tables, captions=True)
         for line in verdicts(language, score_of(checks)):
             print(line)
+        if out is not None:
+            for table in tables:
+                write_file(out / f"{table.name}.csv", to_csv(table))
+                write_file(out / f"{table.name}.tex", to_latex(table))
 
 
 def _show(made: "Equating") -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, Wanted, gather
 from mtbenchx_tasks.meta_evaluation.equating.fit import dates, fit
@@ -91,6 +92,52 @@ def test_an_anchor_with_half_of_the_answers_is_left_out(tmp_path: Path) -> None:
     found = anchors(tmp_path)
     assert "olmo-a" not in found.panels["en"].models
     assert any("olmo-a: both judges rated 16 of 32 answers" in note for note in found.notes)
+
+
+def under(study: Study, judge: str, models: str, **prompt: str) -> Study:
+    """The same, but that a judge rated models whose names begin so under other prompts."""
+
+    def other(one: Rating) -> Rating:
+        is_meant = one.rater.name == judge and one.model.name.startswith(models)
+        return replace(one, conditions=replace(one.conditions, prompt=prompt)) if is_meant else one
+
+    return replace(study, ratings=tuple(map(other, study.ratings)))
+
+
+@pytest.mark.parametrize(
+    ("judge", "told"),
+    [
+        ("new", "new rated the anchors under 2 different conditions"),
+        ("gpt-4", "gpt-4 rated the anchors under different"),
+    ],
+)
+def test_two_prompts_are_two_scales(tmp_path: Path, judge: str, told: str) -> None:
+    study = read_study([judged(tmp_path, ANCHORS, BOTH)])
+    mixed = under(under(study, judge, "", prompt_set="native"), judge, "llama", prompt_set="mtbench_x")
+    with pytest.raises(UserError, match=told) as error:
+        gather(mixed, WANTED)
+    assert "prompt set native" in str(error.value)
+
+
+def test_where_chooses_one_of_two_prompts(tmp_path: Path) -> None:
+    study = read_study([judged(tmp_path, ANCHORS, BOTH)])
+    again = under(study, "new", "", prompt_set="native")
+    twice = replace(study, ratings=under(study, "new", "", prompt_set="mtbench_x").ratings + again.ratings)
+    found = gather(twice, Wanted("gpt-4", "new", where={"prompt_set": "native"}))
+    assert found.new.told["prompt_set"] == "native"
+
+
+def test_what_else_the_new_judge_rated_does_not_matter(tmp_path: Path) -> None:
+    """Its ledger holds another model under other prompts, and where it was asked differs from anchor to anchor."""
+    study = read_study([judged(tmp_path / "a", ANCHORS, BOTH)])
+    more = read_study([judged(tmp_path / "b", {"mine": 6.0}, {"new": (0.0, 1.0)})])
+
+    def elsewhere(one: Rating) -> Rating:
+        return replace(one, conditions=replace(one.conditions, sent={"endpoint": f"https://{one.model.name}/v1"}))
+
+    spread = replace(study, ratings=tuple(elsewhere(one) if one.rater.name == "new" else one for one in study.ratings))
+    found = gather(spread.joined(under(more, "new", "", prompt_set="native")), WANTED)
+    assert len(found.panels["en"].models) == 12
 
 
 def test_two_judges_of_one_name_are_not_mixed(tmp_path: Path) -> None:
