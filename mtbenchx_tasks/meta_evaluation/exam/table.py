@@ -23,6 +23,9 @@ def verdict_line(exam: Exam) -> str:
         rate = exam.rate(mode)
         if rate is not None:
             parts.append(f"{percent(rate.right)} % right of {rate.n} pairs by {way}")
+    pairs = max((one.n for one in exam.null_pairs if one.lure == ALL), default=sum(one.n for one in exam.null_pairs))
+    if not parts and pairs:
+        parts.append(f"{pairs} null pairs")
     told = found(exam)
     named = "; ".join(one.words for one in told[:MOST_FINDINGS])
     more = f"; and {len(told) - MOST_FINDINGS} more" if len(told) > MOST_FINDINGS else ""

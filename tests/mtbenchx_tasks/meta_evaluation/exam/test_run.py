@@ -222,3 +222,9 @@ def test_expected_ratings_sit_by_ratings_alone(settings: JudgeSettings) -> None:
 def test_unknown_names_are_told() -> None:
     with pytest.raises(UserError, match="no language xx"):
         Part(("xx",)).items(Form())
+
+
+def test_null_pairs_alone_have_a_verdict(settings: JudgeSettings) -> None:
+    part = Part(("en",), ("null",), ("pairwise",))
+    exam = sit(settings, lambda item: "first", part)
+    assert verdict_line(exam).startswith("Exam of sitter (en): 40 null pairs; prefers the answer shown first of two")
