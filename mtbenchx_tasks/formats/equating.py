@@ -26,13 +26,12 @@ from pydantic import Field
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import write_file
-from hf_datasets.shared.rows import Id, Name, Row, Text, checked, one_of, shown
+from hf_datasets.shared.rows import Name, Row, Text, checked, shown
+from mtbenchx_tasks.formats.equating_rows import Number, PanelRow, ScaleRow, panel_of, scale_of
 from mtbenchx_tasks.formats.lm_eval import load_json
 from mtbenchx_tasks.records import Conditions
-from mtbenchx_tasks.stats.equating.line import Line
-from mtbenchx_tasks.stats.equating.panel import Column, Noise, Panel
-from mtbenchx_tasks.stats.equating.scale import Curve, Scale
-from mtbenchx_tasks.stats.equating.shapes import SHAPES, Choice
+from mtbenchx_tasks.stats.equating.panel import Panel
+from mtbenchx_tasks.stats.equating.scale import Scale
 
 SCHEMA = "mtbench-x/equating/1"
 SHOWN = 12
@@ -163,60 +162,6 @@ def _number(value: float) -> float | None:
 
 # reading --------------------------------------------------------------------------------------------------------------
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Two = Annotated[list[Number], Field(min_length=2, max_length=2)]
-Square = Annotated[list[Two], Field(min_length=2, max_length=2)]
-Cube = Annotated[list[Square], Field(min_length=2, max_length=2)]
-Known = Annotated[str, one_of(*SHAPES)]
-
-
-class _Noise(Row):
-    new: Number
-    both: Number
-    old: Number
-
-
-class _Line(Row):
-    centre: Number
-    level: Number
-    slope: Number
-    plain_slope: Number
-    reliability: Number
-    kept: Number
-    level_variance: Number
-    slope_variance: Number
-    family_variance: Number
-    model_variance: Number
-    noise: _Noise
-    covariance: Square
-    sensitivity: Cube
-    families: int
-    models: int
-
-
-class _Curve(Row):
-    shape: Known
-    line: _Line
-    new: list[Number]
-    old: list[Number]
-    low: Number
-    high: Number
-
-
-class _Choice(Row):
-    shape: Known
-    loss: dict[str, Number]
-    gain: dict[str, Two]
-
-
-class _Scale(Row):
-    curves: Annotated[dict[str, _Curve], Field(min_length=1)]
-    answers: dict[str, int]
-    questions: dict[str, int]
-    choice: _Choice
-    families: int
-    models: int
-
 
 class _Old(Row):
     judge: Name
@@ -244,28 +189,14 @@ class _Anchor(Row):
     source: Text = ""
 
 
-class _Column(Row):
-    question_id: Id
-    turn: int
-    category: Text = ""
-
-
-class _Panel(Row):
-    models: list[str]
-    families: list[str]
-    columns: list[_Column]
-    new: list[list[Number | None]]
-    old: list[list[Number | None]]
-
-
 class _File(Row):
     benchmark: Name
     old: _Old
     new: _New
     snapshots: list[str]
-    scales: Annotated[dict[str, _Scale], Field(min_length=1)]
+    scales: Annotated[dict[str, ScaleRow], Field(min_length=1)]
     anchors: list[_Anchor]
-    panels: dict[str, _Panel]
+    panels: dict[str, PanelRow]
     families: dict[str, str] = Field(default_factory=dict)
     release: Text = ""
 
@@ -284,7 +215,11 @@ def read_equating(file: Path) -> Equating:
     told = loaded.pop("hash", None)
     if told != content_hash(loaded):
         raise UserError(f"{file} was changed after it was written (its hash is {shown(told)}); {AGAIN}.")
-    return _equating(checked(_File, loaded, str(file), WHAT, AGAIN))
+    row = checked(_File, loaded, str(file), WHAT, AGAIN)
+    try:
+        return _equating(row)
+    except ValueError as error:
+        raise UserError(f"{file}: not {WHAT} (rows of its panels differ in length); {AGAIN}.") from error
 
 
 def _equating(row: _File) -> Equating:
@@ -294,34 +229,9 @@ def _equating(row: _File) -> Equating:
         OldJudge(row.old.judge, row.old.first, row.old.last, tuple(row.old.snapshots)),
         Conditions(new.judge, new.task, new.prompt, new.rule, new.sent),
         tuple(row.snapshots),
-        {language: _scale(scale) for language, scale in row.scales.items()},
+        {language: scale_of(scale) for language, scale in row.scales.items()},
         tuple(Anchor(**anchor.model_dump()) for anchor in row.anchors),
-        {language: _panel(panel) for language, panel in row.panels.items()},
+        {language: panel_of(panel) for language, panel in row.panels.items()},
         row.families,
         row.release,
     )
-
-
-def _panel(row: _Panel) -> Panel:
-    columns = tuple(Column(one.question_id, one.turn, one.category) for one in row.columns)
-    shape = len(row.models), len(columns)
-    new, old = (np.array(part, float).reshape(shape) for part in (row.new, row.old))
-    return Panel(tuple(row.models), tuple(row.families), columns, new, old)
-
-
-def _scale(row: _Scale) -> Scale:
-    curves = {name: _curve(curve) for name, curve in row.curves.items()}
-    gain: Any = {name: tuple(both) for name, both in row.choice.gain.items()}
-    loss: Any = row.choice.loss
-    shape: Any = row.choice.shape
-    return Scale(curves, row.answers, row.questions, Choice(shape, loss, gain), row.families, row.models)
-
-
-def _curve(row: _Curve) -> Curve:
-    noise = Noise(*(np.asarray(part) for part in (row.line.noise.new, row.line.noise.both, row.line.noise.old)))
-    rest = {name: value for name, value in row.line.model_dump().items() if name != "noise"}
-    arrays: dict[str, Any] = {
-        name: value if isinstance(value, int) else np.asarray(value, float) for name, value in rest.items()
-    }
-    shape: Any = row.shape
-    return Curve(shape, Line(**arrays, noise=noise), tuple(row.new), tuple(row.old), row.low, row.high)

@@ -1,11 +1,14 @@
 """equating.json, written and read; a file that was changed is no equating."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.equating import Equating, read_equating, write_equating
 from mtbenchx_tasks.formats.study import read_study
@@ -67,6 +70,16 @@ def test_another_file_is_refused_by_name(tmp_path: Path, content: str, told: str
     with pytest.raises(UserError, match=told) as error:
         read_equating(file)
     assert str(file) in str(error.value)
+
+
+@pytest.mark.parametrize("change", [lambda panel: panel["new"][0].pop(), lambda panel: panel["models"].pop()])
+def test_ratings_that_do_not_fit_are_refused_whatever_the_hash(file: Path, change: Callable[[Any], Any]) -> None:
+    loaded = json.loads(file.read_text("utf-8"))
+    change(loaded["panels"]["en"])
+    del loaded["hash"]
+    file.write_text(json.dumps({**loaded, "hash": content_hash(loaded)}), encoding="utf-8")
+    with pytest.raises(UserError, match="rows of its panels differ in length"):
+        read_equating(file)
 
 
 def test_a_file_that_isnt_there(tmp_path: Path) -> None:
