@@ -101,4 +101,4 @@ def test_the_judge_s_exam_stands_among_the_limits(judge: str, tmp_path: Path) ->
     run("judges", "exam", "--judge", judge, "--languages", "de", "--kinds", "cut_off", "--mode", "single")
     run("card", make_run(tmp_path / "out"), "--results", ledger, "--repo-id", "ORG/chat", "--out", tmp_path / "card")
     text = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
-    assert "- Exam of gpt-4 (de): 50.0 % right of 20 pairs by ratings" in text
+    assert "- Exam of gpt-4 (de; prompts native): 50.0 % right of 20 pairs by ratings" in text

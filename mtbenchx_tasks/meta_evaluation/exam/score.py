@@ -106,6 +106,9 @@ class Exam:
     endpoint: str
     prompt_set: str
     prompt_language: str
+    """`same` as the questions', or a code."""
+    parameters: Mapping[str, Any]
+    """What each request was to be asked with."""
     snapshots: tuple[str, ...]
     languages: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -132,7 +135,10 @@ class Exam:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON's types."""
-        return asdict(self)
+        found = asdict(self)
+        for finding in found["findings"]:
+            del finding["exact"]
+        return found
 
     def rate(self, mode: str, kind: str = ALL, language: str = ALL, dose: str = ALL) -> Rate | None:
         """Return one rate by its names; None if nothing was asked there."""
@@ -157,6 +163,7 @@ def score(sat: Sat, english: Sat | None = None) -> Exam:
         endpoint=str(sat.rule.get("endpoint", "")),
         prompt_set=str(sat.rule.get("prompt_set", "")),
         prompt_language=sat.prompt_language,
+        parameters=dict(sat.rule.get("parameters", {})),
         snapshots=sat.snapshots,
         languages=_distinct(one.item.item.language for one in sat.outcomes),
         kinds=_distinct(one.item.kind for one in sat.outcomes),

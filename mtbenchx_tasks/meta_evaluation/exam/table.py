@@ -30,8 +30,9 @@ def verdict_line(exam: Exam) -> str:
     named = "; ".join(one.words for one in told[:MOST_FINDINGS])
     more = f"; and {len(told) - MOST_FINDINGS} more" if len(told) > MOST_FINDINGS else ""
     verdict = named + more if told else "no bias found (what an exam of this size can find: --plan)"
-    place = ", ".join(exam.languages)
-    return f"Exam of {exam.judge} ({place}): {', '.join(parts) or 'nothing scored'}; {verdict}."
+    prompts = f"prompts {exam.prompt_set}" + ("" if exam.prompt_language == "same" else f" in {exam.prompt_language}")
+    of = f"Exam of {exam.judge} ({', '.join(exam.languages)}; {prompts})"
+    return f"{of}: {', '.join(parts) or 'nothing scored'}; {verdict}."
 
 
 def found(exam: Exam) -> list[Finding]:
@@ -42,8 +43,14 @@ def found(exam: Exam) -> list[Finding]:
 def sentences(exam: Exam) -> list[str]:
     """Return everything to say in words: biases found, then the worst rates, which are no verdicts."""
     lines = [f"{one.words} (corrected p {one.p_adjusted:.2g})." for one in found(exam)]
+    told = {(one.mode, one.kind, one.language) for one in found(exam)}
     worst = sorted(
-        (one for one in exam.rates if one.dose == one.lure == one.form == ALL and ALL not in (one.kind, one.language)),
+        (
+            one
+            for one in exam.rates
+            if one.dose == one.lure == one.form == ALL and ALL not in (one.kind, one.language)
+            if not {(one.mode, one.kind, one.language), (one.mode, one.kind, ALL)} & told
+        ),
         key=lambda one: one.right,
     )
     rates = [_missed(one) for one in worst if 1 - one.right >= RARE]

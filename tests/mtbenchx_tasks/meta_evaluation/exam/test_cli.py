@@ -28,7 +28,7 @@ def run(*arguments: str) -> Any:
 def test_a_judge_sits_the_exam_once_and_is_told_what_it_misses(judge: str, api: Api, tmp_path: Path) -> None:
     done = run("exam", "--judge", judge, *SMALL, "--out", str(tmp_path / "out"))
     assert done.exit_code == 0
-    assert "Exam of gpt-4 (de): 0.0 % right of 20 pairs by comparisons" in done.stdout
+    assert "Exam of gpt-4 (de; prompts native): 0.0 % right of 20 pairs by comparisons" in done.stdout
     assert "misses answers that are cut off by comparisons: 20 of 20 (corrected p " in done.stdout
     assert len(api.judgments) == 40
     assert json.loads((tmp_path / "out" / "exam-gpt-4.json").read_text("utf-8"))["judge"] == "gpt-4"
@@ -85,13 +85,15 @@ def test_a_later_run_tells_the_verdict_beside_the_scores(judge: str, tmp_path: P
     command = ["judge", str(answers), "--judge", judge, "--language", "de", "--benchmark", "mini"]
     done = CliRunner().invoke(app, command, env={"COLUMNS": "200"}, catch_exceptions=False)
     assert done.exit_code == 0
-    assert "Exam of gpt-4 (de): 0.0 % right of 20 pairs by comparisons" in done.stdout
+    assert "Exam of gpt-4 (de; prompts native): 0.0 % right of 20 pairs by comparisons" in done.stdout
     shown = CliRunner().invoke(
         app, ["report", str(tmp_path / "ledger.sqlite"), "--out", str(tmp_path / "report"), "--no-figures"]
     )
     assert shown.exit_code == 0
     page = (tmp_path / "report" / "index.html").read_text("utf-8")
-    assert page.count("Exam of gpt-4 (de): 0.0 % right") == 2  # beside the scores, and in its own chapter
+    assert (
+        page.count("Exam of gpt-4 (de; prompts native): 0.0 % right") == 2
+    )  # beside the scores, and in its own chapter
     assert (tmp_path / "report" / "tables" / "exam-gpt-4-pairwise.csv").is_file()
 
 

@@ -104,10 +104,18 @@ def test_a_slip_in_one_language_is_told_against_the_others(settings: JudgeSettin
     assert tests == {("kind_in_language", "cut_off", "it"), ("language", ALL, "it")}
     said = "misses answers that are cut off more often in Italian than in the other languages by comparisons"
     assert any(line.startswith(f"{said}: 20 of 20 against 0 of 40") for line in sentences(exam))
-    assert any("in Italian by ratings: 20 of 20" in line for line in sentences(exam))
+    assert not any(line.startswith("Rates, not verdicts") for line in sentences(exam))
     pair = next(one for one in exam.paired if (one.kind, one.one, one.other) == ("cut_off", "en", "it"))
     assert (pair.only_one, pair.only_other, pair.difference) == (20, 0, 1.0)
     assert pair.p == pytest.approx(2 / 2**20)
+
+
+def test_a_rate_that_is_no_verdict_is_told_as_one(settings: JudgeSettings) -> None:
+    few = {"cut_off-01", "cut_off-05", "cut_off-09", "cut_off-13", "cut_off-17"}
+    wrong = but("cut_off", "faulty", lambda item: item.item.language == "it" and item.template in few)
+    exam = sit(settings, wrong, Part(("en", "it"), ("cut_off",), ("pairwise",)))
+    assert found(exam) == []  # five items of two languages: 1/2^5 of each of four tests is more than 5 % together
+    assert "Rates, not verdicts: misses answers that are cut off in Italian by comparisons: 5 of 20." in sentences(exam)
 
 
 def test_a_dose_that_is_not_seen_has_a_threshold(settings: JudgeSettings) -> None:
@@ -208,6 +216,8 @@ def test_files_hold_every_number(settings: JudgeSettings, tmp_path: Path) -> Non
     assert written[0].name == "exam-sitter.json"
     assert len(read["rates"]) == len(exam.rates)
     assert read["findings"][0]["found"]
+    assert "exact" not in read["findings"][0]
+    assert read["parameters"] == {"temperature": 0.0, "max_tokens": 2048}
     assert {table.name for table in exam_tables(exam)} >= {"exam-sitter-single", "exam-sitter-doses"}
 
 
@@ -227,4 +237,6 @@ def test_unknown_names_are_told() -> None:
 def test_null_pairs_alone_have_a_verdict(settings: JudgeSettings) -> None:
     part = Part(("en",), ("null",), ("pairwise",))
     exam = sit(settings, lambda item: "first", part)
-    assert verdict_line(exam).startswith("Exam of sitter (en): 40 null pairs; prefers the answer shown first of two")
+    assert verdict_line(exam).startswith(
+        "Exam of sitter (en; prompts native): 40 null pairs; prefers the answer shown first of two"
+    )
