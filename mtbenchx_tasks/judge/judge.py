@@ -1,7 +1,6 @@
 """The judge as its users see it: give it a question and the answers so far, get verdicts later."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,36 +20,16 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.continuation import AUTO, OFF, Way, find_way
-from mtbenchx_tasks.judge.engines.engine import Engine, Judged
+from mtbenchx_tasks.judge.engines.engine import Engine
 from mtbenchx_tasks.judge.engines.factory import live_engine, transport_of
 from mtbenchx_tasks.judge.engines.live import LiveEngine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
 from mtbenchx_tasks.judge.one_token import continued
+from mtbenchx_tasks.judge.pending import Pending
 from mtbenchx_tasks.judge.probe import tell_ratings, tell_votes, trial
 from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.judge.verdict import verdict
-from mtbenchx_tasks.records import Verdict
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A verdict under way."""
-
-    request: ChatRequest
-    """What is asked."""
-    future: Future[Judged]
-    """What the engine returned for it."""
-    settings: JudgeSettings
-    """How to read it."""
-
-    def result(self) -> Verdict:
-        """Wait for the judgment and read it; never raises for what the judge did."""
-        if self.future.cancelled():
-            return Verdict(None, reason="interrupted")
-        judged = self.future.result()
-        return verdict(judged.completion, self.settings.parser, self.settings.rating, judged.key)
 
 
 @dataclass(frozen=True)

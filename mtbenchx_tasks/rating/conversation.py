@@ -13,8 +13,9 @@ from hf_datasets.shared.thoughts import opened_thought
 from mtbenchx_tasks.judge.answers import NOT_ASKED, Answer, answer_of
 from mtbenchx_tasks.judge.engines.engine import Engine
 from mtbenchx_tasks.judge.injection import is_suspicious
-from mtbenchx_tasks.judge.judge import Judge, Pending
+from mtbenchx_tasks.judge.judge import Judge
 from mtbenchx_tasks.judge.messages import prompt_name
+from mtbenchx_tasks.judge.pending import Pending
 from mtbenchx_tasks.rating.candidate import Candidate, candidate, innermost
 from mtbenchx_tasks.records import Verdict
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from hf_datasets.records import QuestionId
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.meta_evaluation.agreement.results import Results
+from mtbenchx_tasks.meta_evaluation.agreement.read import read_agreement
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
@@ -134,7 +134,7 @@ def _predicted(placed: Placed | None) -> list[Chapter]:
 
 def _agreement(loaded: Mapping[str, object]) -> list[Table]:
     """Return the paper's Table 3 in the first tie mode that agreement.json holds."""
-    found = Results.of_json(loaded)
+    found = read_agreement(loaded)
     modes = [mode for mode in TIE_CLASSES if any(one.tie_mode == mode for one in found.statistics)]
     return agreement_tables(found, modes[0]) if modes else []
 

@@ -1,12 +1,10 @@
 """Every statistic of a study, in every tie mode, stratum and turn, each with its n (paper, Table 3)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.rows import record
 from mtbenchx_tasks.formats.vote_rows import CONVERSATION
 from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts
 from mtbenchx_tasks.records import PEOPLE, Preference
@@ -128,30 +126,6 @@ class Results:
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON's types."""
         return asdict(self)
-
-    @classmethod
-    def of_json(cls, loaded: Mapping[str, Any]) -> "Results":
-        """Read what an agreement.json of any release holds of people and agreement.
-
-        Raises:
-            UserError: It is of another layout.
-        """
-        rows = loaded.get("statistics")
-        if not isinstance(rows, list) or not all(isinstance(row, Mapping) and "statistic" in row for row in rows):
-            raise UserError(
-                "agreement.json is of another layout than `mtbenchx agreement --out` writes; make it again."
-            )
-        statistics = (
-            record(
-                Statistic,
-                {**row, "judge": row.get("judge") or "", "turn": str(row.get("turn"))},
-                f"agreement.json, statistic {number}",
-                "one of `mtbenchx agreement --out`",
-            )
-            for number, row in enumerate(rows, start=1)
-        )
-        people = loaded.get("people")
-        return cls({}, dict(people) if isinstance(people, Mapping) else {}, tuple(statistics), ())
 
 
 def results(

@@ -15,7 +15,8 @@ import pytest
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.votes import read_votes
-from mtbenchx_tasks.meta_evaluation.agreement.results import Results, results
+from mtbenchx_tasks.meta_evaluation.agreement.read import read_agreement
+from mtbenchx_tasks.meta_evaluation.agreement.results import results
 from mtbenchx_tasks.meta_evaluation.agreement.study import Repeated, gather
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
 from mtbenchx_tasks.tables import Cell
@@ -137,7 +138,7 @@ def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
         {**common, "statistic": "limit_plurality", "judge": "gpt-4", "value": None},
         {**common, "statistic": "fleiss_kappa", "judge": None, "value": 0.1234, "low": 0.1, "high": 0.2},
     ]
-    found = Results.of_json({"statistics": rows, "people": {"annotators": 3, "votes": 60, "skipped": 1}})
+    found = read_agreement({"statistics": rows, "people": {"annotators": 3, "votes": 60, "skipped": 1}})
     (shown,) = agreement_tables(found, "four")
     assert shown.columns == (
         *("Category", "People with people", "Judge with people", "Upper limit (plurality)", "Fleiss' kappa"),
@@ -146,7 +147,7 @@ def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
     assert shown.rows == (("Turn 1",), ("Math", *cells))
     assert shown.notes == ("3 people, 60 votes, 1 skips.",)
     turns = [{**rows[0], "turn": turn} for turn in ("all", "conversation", 10, "3", "2")]
-    (shown,) = agreement_tables(Results.of_json({"statistics": turns}), "four")
+    (shown,) = agreement_tables(read_agreement({"statistics": turns}), "four")
     assert shown.rows[::2] == (("Turn 2",), ("Turn 3",), ("Turn 10",), ("Whole conversation",), ("All turns",))
 
 
@@ -163,12 +164,12 @@ def test_agreement_has_the_upper_limit_beside_the_judge() -> None:
 )
 def test_an_agreement_file_of_another_shape_is_refused(loaded: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        Results.of_json(loaded)
+        read_agreement(loaded)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     found = results(gather(votes("112"), verdicts("1i2")), {})
-    loaded = Results.of_json(json.loads(json.dumps(found.to_json())))
+    loaded = read_agreement(json.loads(json.dumps(found.to_json())))
     assert (loaded.statistics, loaded.people) == (found.statistics, found.people)
 
 
