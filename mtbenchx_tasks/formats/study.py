@@ -128,6 +128,8 @@ def _read_json(file: Path, told: Told, *, named: bool) -> Study:
         if ours and not beside:
             return Study(notes=(f"{file}: no samples beside it; run lm_eval with --log_samples.",))
         return Study()  # the samples' reader takes it
+    if {"judge", "rates", "findings"} <= loaded.keys() and not named:
+        return Study()  # a judge's exam, which is read from the ledger
     return _unknown(file, named=named)
 
 

@@ -167,7 +167,10 @@ def exam(
 
 
 def tells_exams(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that asks judges, followed by the verdict on each whose exam its ledger holds."""
+    """Return a command that asks judges, followed by the verdict on each whose exam its ledger holds.
+
+    Where it writes results (`out`), the exam is written beside them.
+    """
 
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
@@ -189,8 +192,11 @@ def _print_verdicts(options: Mapping[str, Any]) -> None:
     for settings in parse_judges(options["judges"]):
         ledger = ledger_of(settings)
         if settings.slug in examined_judges(ledger):
-            from mtbenchx_tasks.meta_evaluation.exam.run import exams_in
+            from mtbenchx_tasks.meta_evaluation.exam.run import exams_in, write_exam
             from mtbenchx_tasks.meta_evaluation.exam.table import verdict_line
 
-            for exam in exams_in(ledger, settings.slug):
+            found = exams_in(ledger, settings.slug)
+            for number, exam in enumerate(found, start=1):
                 print(verdict_line(exam))
+                if options.get("out") is not None and not options.get("plan"):
+                    write_exam(options["out"], exam, f"-{number}" if len(found) > 1 else "")

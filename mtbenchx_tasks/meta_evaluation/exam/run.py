@@ -109,19 +109,24 @@ def exams_in(ledger: Ledger, judge: str | None = None) -> list[Exam]:
     return exams
 
 
-def write_exam(folder: Path, exam: Exam) -> list[Path]:
+def write_exam(folder: Path, exam: Exam, ending: str = "") -> list[Path]:
     """Write exam-JUDGE.json with every number, its text, and CSV and LaTeX of its tables; returns the files.
+
+    Args:
+        folder: Where to.
+        exam: A result.
+        ending: Behind the names of the files, where a judge has several exams.
 
     Raises:
         UserError: The folder can't be written.
     """
-    name = f"exam-{slug(exam.judge)}"
+    name = f"exam-{slug(exam.judge)}{ending}"
     contents = {
         f"{name}.json": json.dumps(exam.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         f"{name}.txt": "\n".join([verdict_line(exam), *sentences(exam)]) + "\n",
     }
     for table in exam_tables(exam):
-        contents |= {f"{table.name}.csv": to_csv(table), f"{table.name}.tex": to_latex(table)}
+        contents |= {f"{table.name}{ending}.csv": to_csv(table), f"{table.name}{ending}.tex": to_latex(table)}
     for file, content in contents.items():
         write_file(folder / file, content)
     return [folder / file for file in contents]

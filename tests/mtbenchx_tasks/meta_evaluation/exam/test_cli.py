@@ -82,10 +82,15 @@ def test_a_later_run_tells_the_verdict_beside_the_scores(judge: str, tmp_path: P
     answers = tmp_path / "answers.jsonl"
     row = {"question_id": 1, "model_id": "m", "choices": [{"index": 0, "turns": ["Erstens.", "Zweitens."]}]}
     answers.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    command = ["judge", str(answers), "--judge", judge, "--language", "de", "--benchmark", "mini"]
+    out = tmp_path / "results"
+    command = ["judge", str(answers), "--judge", judge, "--language", "de", "--benchmark", "mini", "--out", str(out)]
     done = CliRunner().invoke(app, command, env={"COLUMNS": "200"}, catch_exceptions=False)
     assert done.exit_code == 0
     assert "Exam of gpt-4 (de; prompts native): 0.0 % right of 20 pairs by comparisons" in done.stdout
+    assert json.loads((out / "exam-gpt-4.json").read_text("utf-8"))["languages"] == ["de"]
+    alone = CliRunner().invoke(app, ["report", str(out), "--out", str(tmp_path / "alone"), "--no-figures"])
+    assert alone.exit_code == 0
+    assert "exam-gpt-4.json" not in alone.stdout  # no layout that nobody knows
     shown = CliRunner().invoke(
         app, ["report", str(tmp_path / "ledger.sqlite"), "--out", str(tmp_path / "report"), "--no-figures"]
     )
