@@ -90,7 +90,7 @@ def test_it_takes_two_prompt_sets(judge: Any, tmp_path: Path, sets: list[str]) -
 
 
 def test_an_unknown_prompt_set_is_refused(judge: Any, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"judge\.prompt_set must be .*\"native\".* not \"mine\""):
+    with pytest.raises(UserError, match=r"judge\.prompt_set must be one of .*native.* not 'mine'"):
         prompt_variants(judge, ["native", "mine"])
 
 
