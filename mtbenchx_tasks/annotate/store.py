@@ -128,11 +128,13 @@ class Store:
                     self._recorder.write(self._events)
                     written = True
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
+                # a full disk ends the transaction itself; what isn't SQLite's error may come after the commit
+                undone = self._db.in_transaction or isinstance(error, sqlite3.Error)
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                    if self._recorder and written:
-                        self._recorder.take_back()
+                if self._recorder and written and undone:
+                    self._recorder.take_back()
                 raise
 
     def record(self, kind: str, **values: Any) -> None:

@@ -230,8 +230,7 @@ def top(shown: Any, selector: str) -> float:
     return float(shown.locator(selector).first.evaluate("box => box.getBoundingClientRect().top"))
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("size", "language"), [(DESKTOP, "en"), (PHONE, "de")], ids=["desktop", "phone"])
 def test_the_first_screen_shows_what_is_to_be_judged(
     chromium: Any, tmp_path: Path, language: str, size: dict[str, int]
 ) -> None:

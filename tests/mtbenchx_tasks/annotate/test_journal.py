@@ -162,6 +162,35 @@ def test_a_half_line_that_an_earlier_version_left_hides_no_acknowledged_one(tmp_
     assert [event["annotator"] for event in events] == ["expert_1", 'a "quoted" {"name']
 
 
+class FullAtCommit:
+    """A connection on a disk that is full when it commits: SQLite then ends the transaction itself."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def execute(self, query: str, *values: Any) -> sqlite3.Cursor:
+        if query == "COMMIT":
+            self.connection.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+        return self.connection.execute(query, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
+def test_a_disk_that_is_full_at_the_commit_leaves_nothing_in_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = begin(tmp_path, tmp_path / "journals")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_db", FullAtCommit(store._db))
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            invite(store, [code_hash("a")])
+    assert [events for _, events in read_journals(tmp_path / "journals")] == [[]]
+    assert invite(store, [code_hash("b")]) == ["expert_1"]
+    assert len(told(read_journals(tmp_path / "journals")).invitations) == 1
+
+
 def test_what_the_database_could_not_commit_is_not_in_the_journal(tmp_path: Path) -> None:
     store, voting = begin(tmp_path, tmp_path / "journals")
     (name,) = invite(store, [code_hash("a")])
