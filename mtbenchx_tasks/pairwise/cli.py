@@ -35,6 +35,12 @@ def compare(
         Literal["next", "chain"] | None,
         typer.Option(help="Fill inconsistent votes from the next run, or from all later ones; takes one run more."),
     ] = None,
+    until_decided: Annotated[
+        bool,
+        typer.Option(
+            "--until-decided", help="Ask each pair about a quarter of the questions at a time, until it is decided."
+        ),
+    ] = False,
     prompt_language: PromptLanguage = None,
     out: Annotated[Path | None, typer.Option(help="Also write FastChat's pair files to this folder.")] = None,
     data: Data = None,
@@ -48,8 +54,9 @@ def compare(
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
+    from mtbenchx_tasks.pairwise.adaptive import Decided, compare_until_decided
     from mtbenchx_tasks.pairwise.run import compare_files, plan_comparison, save_pairs
-    from mtbenchx_tasks.pairwise.terminal import print_comparison
+    from mtbenchx_tasks.pairwise.terminal import print_comparison, print_ends
     from mtbenchx_tasks.records import Decision
 
     know_languages(data)
@@ -66,10 +73,18 @@ def compare(
         )
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
-    preferences = compare_files(
-        files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
-    )
+    ends: list[Decided] = []
+    if until_decided:
+        preferences, ends = compare_until_decided(
+            files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
+        )
+    else:
+        preferences = compare_files(
+            files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
+        )
     print_comparison(preferences, runs, substitute)
+    if ends:
+        print_ends(ends)
     if out is not None:
         for path in save_pairs(out, preferences, settings[0]):
             print(path)

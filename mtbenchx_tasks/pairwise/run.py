@@ -71,7 +71,21 @@ def start(
     *,
     engine: Engine | None = None,
 ) -> Comparing:
-    """Check answers, hand every game to the judge, and return at once.
+    """Check answers, hand every game to the judge, and return at once; see `prepare`."""
+    judge, matches = prepare(answers, language, settings, votes, baseline, engine=engine)
+    return Comparing(judge, matches, submit(matches, judge.engine))
+
+
+def prepare(
+    answers: Sequence[Answers],
+    language: str,
+    settings: JudgeSettings,
+    votes: int = 3,
+    baseline: str | None = None,
+    *,
+    engine: Engine | None = None,
+) -> tuple[PairJudge, list[Match]]:
+    """Check answers and, if something is to be asked, the judge; return it and all matches. No game is asked yet.
 
     Args:
         answers: Two models' or more, to the same questions.
@@ -93,7 +107,7 @@ def start(
     matches = plan(answers, questions, judge, baseline)
     if _is_missing(matches, judge.ledger):
         judge.check()
-    return Comparing(judge, matches, submit(matches, judge.engine))
+    return judge, matches
 
 
 def _is_missing(matches: Sequence[Match], ledger: Ledger) -> bool:
@@ -167,7 +181,7 @@ def compare_files(
     """
     under_way: list[Comparing] = []
     with ExitStack() as engines:
-        for spoken, answers in _by_language(files, language, benchmark).items():
+        for spoken, answers in by_language(files, language, benchmark).items():
             for judge in judges:
                 engine = engines.enter_context(engine_for(judge, spoken))
                 under_way.append(start(answers, spoken, judge, votes, baseline, engine=engine))
@@ -186,7 +200,7 @@ def plan_comparison(
 ) -> Plan:
     """Return what `compare_files` would ask and cost; no key is needed, and nothing is sent. Errors are the same."""
     planner = Planner(prices)
-    for spoken, answers in _by_language(files, language, benchmark).items():
+    for spoken, answers in by_language(files, language, benchmark).items():
         for judge in judges:
             start(answers, spoken, judge, votes, baseline, engine=planner.engine_for(judge, spoken, "pairwise"))
     return planner.plan()
@@ -197,7 +211,8 @@ def save_pairs(folder: Path, preferences: Sequence[Preference], settings: JudgeS
     return write_pairs(folder, preferences, ledger_of(settings))
 
 
-def _by_language(files: Sequence[Path], language: str | None, benchmark: str | None) -> dict[str, list[Answers]]:
+def by_language(files: Sequence[Path], language: str | None, benchmark: str | None) -> dict[str, list[Answers]]:
+    """Read files of answers; language -> the models' answers in it."""
     found: dict[str, list[Answers]] = {}
     for file in read_files(files, language, benchmark):
         found.setdefault(file.language, []).append(file.answers)

@@ -8,8 +8,9 @@ from rich.table import Table
 
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
 from mtbenchx_tasks.judge.sent import sent_in_words
+from mtbenchx_tasks.pairwise.adaptive import Decided
 from mtbenchx_tasks.records import Preference
-from mtbenchx_tasks.stats.intervals import Averaged
+from mtbenchx_tasks.stats.intervals import Averaged, Interval
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from mtbenchx_tasks.stats.pair_rates import (
     by,
@@ -116,3 +117,40 @@ def _sent(preferences: Sequence[Preference]) -> list[str]:
 
 def _averaged(value: Averaged) -> str:
     return with_error(value.mean, value.sd, percent, "-")
+
+
+ENDS = {
+    "better": "decided",
+    "equivalent": "equal within 45 to 55 %",
+    "hopeless": "can't be told apart: the other questions would hardly decide it",
+    "open": "can't be told apart by all questions",
+}
+
+
+def print_ends(ends: Sequence[Decided]) -> None:
+    """Print where each pair ended, and what asking no further has spared."""
+    console = Console()
+    table = Table("", "preferred", "95 %", "p", "questions", "end", title="Asked until decided")
+    for end in ends:
+        standing, (one, other) = end.standing, end.models
+        if standing.preference < 0.5:  # noqa: PLR2004
+            one, other = other, one
+        interval = standing.interval
+        if interval is not None and one != end.models[0]:
+            interval = Interval(1 - interval.high, 1 - interval.low)
+        word = f"{one} is better" if standing.end == "better" else ENDS[standing.end]
+        table.add_row(
+            f"{one} over {other}, {end.language}, {end.judge}",
+            percent(max(standing.preference, 1 - standing.preference)),
+            interval_text(interval, percent, "-"),
+            f"{standing.p:.2g}",
+            f"{end.asked}/{end.of}",
+            word,
+        )
+    console.print(table)
+    asked, of = sum(end.asked for end in ends), sum(end.of for end in ends)
+    console.print(
+        f"{asked} of {of} questions were asked, all pairs together ({100 * asked / of:.0f} %). Preferred: share of "
+        "votes in %, ties as halves; interval and p hold however often was looked, p for all pairs of a language.",
+        soft_wrap=True,
+    )
