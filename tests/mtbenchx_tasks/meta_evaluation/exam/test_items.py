@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.meta_evaluation.exam.items import KINDS, exam_items, items_sha256
+from mtbenchx_tasks.meta_evaluation.exam.items import KINDS, drawn_items, exam_items, items_sha256
 from mtbenchx_tasks.meta_evaluation.exam.slots import SIZE
 
 LANGUAGES = ("de", "en", "es", "fr", "it")
@@ -20,22 +20,22 @@ def test_every_kind_has_twenty_items_in_every_language() -> None:
 
 
 def test_categories_are_balanced_over_the_exam_and_within_each_kind_of_a_topic() -> None:
-    every = Counter(item.item.category for item in exam_items(["en"]))
+    every = Counter(item.item.category for item in drawn_items(["en"]))
     assert len(every) == 8
     assert max(every.values()) < 1.5 * min(every.values())
     for kind in ("constraint", "cut_off", "null", "other_question", "talks_to_judge", "wrong_language"):
-        counts = Counter(item.item.category for item in exam_items(["en"], [kind])).values()
+        counts = Counter(item.item.category for item in drawn_items(["en"], [kind])).values()
         assert max(counts) <= 2 * min(counts)
 
 
 def test_every_dose_is_met_with_and_without_each_lure() -> None:
     for kind in set(KINDS) - {"null"}:
-        met = Counter((item.dose, item.lure) for item in exam_items(["en"], [kind]))
+        met = Counter((item.dose, item.lure) for item in drawn_items(["en"], [kind]))
         assert set(met) == {(dose, lure) for dose in (1, 2, 3) for lure in ("", "longer", "formatted", "confident")}
 
 
 def test_of_the_null_pairs_half_differ_in_length_a_quarter_in_form_and_a_quarter_in_nothing() -> None:
-    nulls = exam_items(["en"], ["null"])
+    nulls = drawn_items(["en"], ["null"])
     assert Counter(item.lure for item in nulls) == {"longer": 20, "formatted": 10, "": 10}
     assert {item.item.category for item in nulls if item.lure == "longer"} == {item.item.category for item in nulls}
 
@@ -44,7 +44,7 @@ def test_a_template_is_the_same_question_fault_dose_and_lure_in_every_language()
     def plan(language: str) -> list[object]:
         return [
             (item.template, item.item.question_id, item.item.category, item.item.turn, item.dose, item.lure)
-            for item in exam_items([language])
+            for item in drawn_items([language])
         ]
 
     assert all(plan(language) == plan("en") for language in LANGUAGES)
