@@ -90,12 +90,15 @@ class Commits:
         """Put the dataset's journals beside ours, and learn which of them are there as they are here."""
         self.journal.folder.mkdir(parents=True, exist_ok=True)
         for file in sorted(copy.glob(JOURNALS)):
-            here = self.journal.folder / file.name
-            held, ours = file.read_bytes(), here.read_bytes() if here.exists() else b""
-            if (both := _both(ours, held)) != ours:
-                here.write_bytes(both)
-            if both == held:
-                self._held[file.name] = _state(here)
+            if file.name != self.journal.path.name:  # nobody else writes ours, and we may be writing it
+                self._join(file, self.journal.folder / file.name)
+
+    def _join(self, file: Path, here: Path) -> None:
+        held, ours = file.read_bytes(), here.read_bytes() if here.exists() else b""
+        if (both := _both(ours, held)) != ours:
+            here.write_bytes(both)
+        if both == held:
+            self._held[file.name] = _state(here)
 
     # committing ----------------------------------------------------------------------------------------------------
 
@@ -159,7 +162,8 @@ class Commits:
         with self.store.pause():
             withdrawn = self.store.withdrawn()
             if withdrawn - self._forgotten:
-                forget(self.journal.folder, withdrawn)
+                for folder in (self.journal.folder, self.dataset.copy):
+                    forget(folder, withdrawn)
                 self._forgotten = withdrawn
             files = {file: _state(file) for file in sorted(self.journal.folder.glob(JOURNALS))}
             return {

@@ -21,6 +21,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.annotate.bundle import fill, read_bundle
 from mtbenchx_tasks.annotate.journal import Journal
 from mtbenchx_tasks.annotate.on_space import start
+from mtbenchx_tasks.annotate.replay import restore
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.voting import Voting
 from mtbenchx_tasks.cli import app
@@ -156,6 +157,38 @@ def test_votes_survive_a_restart_with_an_empty_disk(made: tuple[Path, list[str]]
     journals = [blob.data.decode().splitlines() for name, blob in held.items() if name.startswith("votes-")]
     types = [[json.loads(line)["type"] for line in journal] for journal in journals]
     assert sorted(types, key=len) == [["end"], ["consent", "vote", "end"]]
+
+
+@pytest.mark.slow
+def test_a_kill_on_a_disk_that_stays_loses_no_vote_and_asks_for_none_again(
+    made: tuple[Path, list[str]], tmp_path: Path, hub: Hub
+) -> None:
+    (out, codes), repo = made, "ORG/compare-votes"
+    HfApi().create_repo(repo, repo_type="dataset", private=True)
+    HfApi().upload_folder(repo_id=repo, repo_type="dataset", folder_path=out / "votes")
+    port = free_port()
+    places = {"MTBENCHX_VOTES_DIR": str(tmp_path / "disk"), "MTBENCHX_VOTES_REPO": repo, "PORT": str(port)}
+    known = {**os.environ, **places, "PYTHONPATH": str(out / "space")}
+    acknowledged = []
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, "-c", BLOCKED], cwd=out / "space", env=known)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            first_page(client, process)
+            anna = enter(client, codes[0])
+            if not acknowledged:
+                client.post("/consent", data={"csrf": anna.field("csrf"), "version": anna.field("version")})
+                anna.see()
+            for _ in range(3):
+                assert anna.field("assignment") not in acknowledged
+                acknowledged.append(anna.field("assignment"))
+                assert client.post("/vote", data=anna.form("tie")).status_code == 303
+                anna.see()
+        process.kill()
+        process.wait(timeout=30)
+    store = Store(tmp_path / "fresh.sqlite")
+    fill(store, read_bundle(out / "votes"))
+    standing = restore(store, tmp_path / "disk").standing
+    assert sorted(vote.assignment for vote in standing.values()) == sorted(acknowledged)
 
 
 def test_a_dataset_that_everybody_may_read_is_refused(made: tuple[Path, list[str]], tmp_path: Path, hub: Hub) -> None:
