@@ -189,6 +189,14 @@ class TestNative:
             assert [said in prompt.system_prompt for said in (of_use, of_none)] == [fourth, fourth]
         assert [said in people for said in (of_use, of_none)] == [True, True]
 
+    def test_place_length_and_earlier_turns_count_as_little_for_people(self, language: str) -> None:
+        no_part, context = NO_PART[language]
+        people = " ".join(texts(language)["criteria"])
+        assert [said in people for said in (no_part, context)] == [True, True]
+        for prompt in judge_prompts(NATIVE, language).values():
+            assert (no_part in prompt.system_prompt) == (prompt.type == "pairwise")
+            assert (context in prompt.system_prompt) == ("-multi-turn" in prompt.name)
+
     def test_the_length_note_has_a_place_for_each_count(self, language: str) -> None:
         for prompt in judge_prompts(NATIVE, language).values():
             counts = {field for _, field, _, _ in Formatter().parse(prompt.length_note) if field}
@@ -211,17 +219,25 @@ V1_HASHES = {
 RULES = {
     "en": ("a clear breach is a serious fault", "An answer in the wrong language is a serious fault."),
     "de": ("ein deutlicher Verstoß ist ein schwerer Mangel", "in der falschen Sprache ist ein schwerer Mangel."),
-    "fr": ("un manquement manifeste constitue un défaut grave", "dans la mauvaise langue constitue un défaut grave."),
+    "fr": ("un manquement manifeste constitue un défaut grave", "dans une autre langue constitue un défaut grave."),
     "it": ("una violazione evidente è un difetto grave", "nella lingua sbagliata è un difetto grave."),
     "es": ("un incumplimiento claro es un defecto grave", "en el idioma equivocado es un defecto grave."),
 }
 VOTES = {
     "en": ("are about equally good and of some use", "of any use, even if one is a little less bad"),
-    "de": ("etwa gleich gut und zu etwas zu gebrauchen", "brauchbar ist, auch wenn eine etwas weniger schlecht ist"),
-    "fr": ("sont d’une certaine utilité", "n’est utilisable, même si l’une est un peu moins mauvaise"),
-    "it": ("più o meno ugualmente buone e di qualche utilità", "è utilizzabile, anche se una è un po’ meno scadente"),
+    "de": ("etwa gleich gut und brauchbar", "brauchbar ist, auch wenn eine etwas weniger schlecht ist"),
+    "fr": ("se valent à peu près et sont utilisables", "n’est utilisable, même si l’une est un peu moins mauvaise"),
+    "it": ("più o meno ugualmente buone e utilizzabili", "è utilizzabile, anche se una è un po’ meno scadente"),
     "es": ("más o menos igual de buenas y sirven para algo", "sirve, aunque una sea algo menos mala"),
 }
+NO_PART = {
+    "en": ("must play no part in your v", "merely context"),
+    "de": ("Ihr Urteil keine Rolle spielen", "dienen lediglich als Kontext"),
+    "fr": ("ne doivent jouer aucun rôle dans votre v", "seulement de contexte"),
+    "it": ("non devono influire in alcun modo sul Suo v", "solo da contesto"),
+    "es": ("no deben influir en absoluto en su v", "solo de contexto"),
+}
+"""Of where an answer stands and how long it is, and of the turns before."""
 
 
 @pytest.mark.sources

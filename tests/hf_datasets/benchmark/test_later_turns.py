@@ -52,7 +52,7 @@ def test_every_word_that_is_replaced_stands_in_a_prompt(language: str) -> None:
     """Who changes the prompts changes these with them."""
     row = next(row for row in jsonl.read(room.HERE / "mini" / "later_turns.jsonl") if row["language"] == language)
     texts = [
-        p.system_prompt + p.prompt_template
+        p.system_prompt + p.prompt_template + p.length_note
         for name, p in judge_prompts(NATIVE, language).items()
         if SECOND_TURN in name
     ]
