@@ -6,10 +6,10 @@ import numpy as np
 from pydantic import Field
 
 from hf_datasets.shared.rows import Id, Row, Text, one_of
-from mtbenchx_tasks.stats.equating.line import Line
+from mtbenchx_tasks.stats.equating.line import ScaleLine
 from mtbenchx_tasks.stats.equating.panel import Column, Noise, Panel
 from mtbenchx_tasks.stats.equating.scale import Curve, Scale
-from mtbenchx_tasks.stats.equating.shapes import SHAPES, Choice
+from mtbenchx_tasks.stats.equating.shapes import SHAPES, ChosenShape
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Two = Annotated[list[Number], Field(min_length=2, max_length=2)]
@@ -108,7 +108,7 @@ def scale_of(row: ScaleRow) -> Scale:
     gain: Any = {name: tuple(both) for name, both in row.choice.gain.items()}
     loss: Any = row.choice.loss
     shape: Any = row.choice.shape
-    return Scale(curves, row.answers, row.questions, Choice(shape, loss, gain), row.families, row.models)
+    return Scale(curves, row.answers, row.questions, ChosenShape(shape, loss, gain), row.families, row.models)
 
 
 def _curve(row: CurveRow) -> Curve:
@@ -118,4 +118,4 @@ def _curve(row: CurveRow) -> Curve:
         name: value if isinstance(value, int) else np.asarray(value, float) for name, value in rest.items()
     }
     shape: Any = row.shape
-    return Curve(shape, Line(**arrays, noise=noise), tuple(row.new), tuple(row.old), row.low, row.high)
+    return Curve(shape, ScaleLine(**arrays, noise=noise), tuple(row.new), tuple(row.old), row.low, row.high)

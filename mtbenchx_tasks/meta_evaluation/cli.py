@@ -138,7 +138,7 @@ def exam(
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
-    from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, PUBLIC, Mode, Part, fresh_form
+    from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, PUBLIC, ExamPart, Mode, fresh_form
     from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
     from mtbenchx_tasks.meta_evaluation.exam.run import examine, plan_exam, write_exam
     from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
@@ -149,7 +149,7 @@ def exam(
     (settings,) = parse_judges([judge], runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price)
     modes: tuple[Mode, ...] = MODES if mode == "both" else (mode,)
-    part = Part(languages.split(",") if languages else None, kinds.split(",") if kinds else None, modes)
+    part = ExamPart(languages.split(",") if languages else None, kinds.split(",") if kinds else None, modes)
     if plan:
         planner = plan_exam(settings, part, prices, fresh=fresh, both_prompts=compare_languages)
         print_plan(planner.plan())

@@ -9,7 +9,7 @@ from mtbenchx_tasks.formats.equating import Equating, of_scale
 from mtbenchx_tasks.records import Conditions, Estimate, Rating
 from mtbenchx_tasks.stats.equating.families import family_of, known_family
 from mtbenchx_tasks.stats.equating.panel import Column
-from mtbenchx_tasks.stats.equating.scale import SCORE, Candidate, Prediction, Scale, difference, predict
+from mtbenchx_tasks.stats.equating.scale import SCORE, Prediction, RatedModel, Scale, difference, predict
 from mtbenchx_tasks.stats.means import answer_rating
 
 ENGLISH = "en"
@@ -102,21 +102,21 @@ def _told(conditions: Conditions, language: str) -> dict[str, object]:
     return told
 
 
-def candidate(ratings: Iterable[Rating]) -> Candidate:
+def candidate(ratings: Iterable[Rating]) -> RatedModel:
     """Return one model's answers with their ratings, runs and repeats averaged; failed ones are left out."""
     answers: dict[Column, dict[int, list[float | None]]] = {}
     for one in ratings:
         column = Column(one.item.question_id, one.item.turn or 0, one.item.category)
         answers.setdefault(column, {}).setdefault(one.repeat, []).append(one.value)
     means = {column: answer_rating(repeats.values()) for column, repeats in answers.items()}
-    return Candidate({column: value for column, value in means.items() if value is not None})
+    return RatedModel({column: value for column, value in means.items() if value is not None})
 
 
 def _scale(equating: Equating, language: str, assume_english: bool) -> Scale | None:
     return equating.scales.get(language) or (equating.scales.get(ENGLISH) if assume_english else None)
 
 
-def _row(equating: Equating, model: str, language: str, of: Candidate, assume_english: bool) -> OnScale:
+def _row(equating: Equating, model: str, language: str, of: RatedModel, assume_english: bool) -> OnScale:
     scale = _scale(equating, language, assume_english)
     found = tuple(predict(scale, of, equating.hash)) if scale else ()
     family = equating.families.get(model) or family_of(model)
@@ -124,7 +124,7 @@ def _row(equating: Equating, model: str, language: str, of: Candidate, assume_en
 
 
 def _siblings(
-    equating: Equating, rows: Sequence[OnScale], models: Mapping[tuple[str, str], Candidate]
+    equating: Equating, rows: Sequence[OnScale], models: Mapping[tuple[str, str], RatedModel]
 ) -> Iterator[Siblings]:
     alike = [
         pair

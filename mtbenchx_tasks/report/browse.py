@@ -37,7 +37,7 @@ VERDICTS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ListLine:
     """One turn of one question in one language, in the list."""
 
     page: str
@@ -77,7 +77,7 @@ def browse_pages(study: Study, groups: Mapping[str, Any]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Material:
+class Browsable:
     """What the pages are made of."""
 
     study: Study
@@ -86,14 +86,14 @@ class Material:
     models: Sequence[ShownModel]
 
 
-def _material(study: Study, groups: Mapping[str, Any]) -> Material:
+def _material(study: Study, groups: Mapping[str, Any]) -> Browsable:
     pairs = duels(study.preferences)
     names = {rating.model.name for rating in study.ratings} | {name for duel in pairs for name in duel.models}
     models = grouped(sorted(names, key=lambda name: (name.casefold(), name)), groups)
-    return Material(study, sections(study.ratings), pairs, models)
+    return Browsable(study, sections(study.ratings), pairs, models)
 
 
-def _question(question: int | str, material: Material, beside: Mapping[str, str]) -> str:
+def _question(question: int | str, material: Browsable, beside: Mapping[str, str]) -> str:
     parts = []
     for section in material.sections:
         models = [model for model in material.models if model.name in section.models]
@@ -105,7 +105,7 @@ def _question(question: int | str, material: Material, beside: Mapping[str, str]
     return str(render("question.html", question=question, parts=parts, beside=beside, css=_css(), policy=policy))
 
 
-def _list(lines: Sequence[Line], models: Sequence[ShownModel]) -> str:
+def _list(lines: Sequence[ListLine], models: Sequence[ShownModel]) -> str:
     script = (TEMPLATES / "search.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     filters = {
@@ -152,7 +152,7 @@ Place = tuple[int | str, str, int]
 """Question, language, and turn (0: the whole conversation)."""
 
 
-def _lines(material: Material, page_of: Mapping[int | str, str]) -> Iterator[Line]:
+def _lines(material: Browsable, page_of: Mapping[int | str, str]) -> Iterator[ListLine]:
     """Yield a line for each turn of each question in each language, in the order of the questions."""
     rated: dict[Place, list[tuple[str, RatedTurn]]] = {}
     for section in material.sections:
@@ -168,7 +168,7 @@ def _lines(material: Material, page_of: Mapping[int | str, str]) -> Iterator[Lin
         asked = [material.study.questions.get((of, language, question), ()) for of, _ in answers]
         texts = [turns[turn - 1] for turns in asked if 0 < turn <= len(turns)]
         category = answers[0][1].category if answers else compared[place]
-        yield Line(
+        yield ListLine(
             page_of[question], str(question), category, language, turn_name(turn or None), texts[0] if texts else "",
             tuple(_ratings([one for _, one in answers if one.model == model.name]) for model in material.models),
             tuple(_verdicts([answer.rating for _, answer in answers], place in compared)),

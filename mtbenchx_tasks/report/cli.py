@@ -139,13 +139,13 @@ def every_eval_ever(
     from hf_datasets.shared.files import check_writable, write_file
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.formats.study import read_study
-    from mtbenchx_tasks.report.every_eval_ever import Source, exported
+    from mtbenchx_tasks.report.every_eval_ever import Provider, exported
 
     check_writable(out)
     study = read_study(results, Told(language, benchmark))
     for note in study.notes:
         typer.echo(f"mtbenchx: {note}", err=True)
-    for one in exported(study, Source(organization, relationship, developer)):
+    for one in exported(study, Provider(organization, relationship, developer)):
         for name, text in one.files().items():
             write_file(out / name, text)
             print(out / name)

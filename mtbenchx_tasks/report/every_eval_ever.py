@@ -38,7 +38,7 @@ NO_ANSWER_IS_CORRECT = "a rating from 1 to 10 is neither correct nor incorrect; 
 
 
 @dataclass(frozen=True)
-class Source:
+class Provider:
     """Who evaluated."""
 
     organization: str
@@ -69,7 +69,7 @@ class Exported:
         }
 
 
-def exported(study: Study, source: Source, now: Callable[[], float] = time.time) -> list[Exported]:
+def exported(study: Study, source: Provider, now: Callable[[], float] = time.time) -> list[Exported]:
     """Return every model under every judge's conditions.
 
     Args:
@@ -91,7 +91,7 @@ def exported(study: Study, source: Source, now: Callable[[], float] = time.time)
     return found
 
 
-def _exported(section: Section, model: str, study: Study, source: Source, now: str) -> Exported:
+def _exported(section: Section, model: str, study: Study, source: Provider, now: str) -> Exported:
     developer, identity = _identity(model, source)
     benchmark = _UNSAFE.sub("_", section.conditions.benchmark) or "mtbench_x"
     info = {"name": model, "id": identity, "developer": developer, "additional_details": _deployment("")}
@@ -128,7 +128,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _identity(model: str, source: Source) -> tuple[str, str]:
+def _identity(model: str, source: Provider) -> tuple[str, str]:
     """Return developer and `developer/model`, each a portable name of a folder."""
     parts = [_UNSAFE.sub("_", part).strip("._") for part in re.split(r"[\\/]", model)]
     parts = [part for part in parts if part]

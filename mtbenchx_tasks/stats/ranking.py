@@ -50,7 +50,7 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Effect:
+class Pull:
     """What pulls at the votes beside the models."""
 
     name: str
@@ -72,7 +72,7 @@ class Ranking:
     layers: tuple[frozenset[str], ...]
     """One, if chains of wins and ties lead from every model to every other. Else who is above won every battle with
     who is below: the order is sure, the distance between the layers is the penalty's, not the data's."""
-    effects: tuple[Effect, ...]
+    effects: tuple[Pull, ...]
     """First place (where files tell the order), then style (where asked for)."""
     games: int
     questions: int
@@ -264,13 +264,13 @@ def simultaneous_ranks(
 
 def _effects(
     met: Battles, fitted: Fit, covariance: "Array | None", names: tuple[str, ...], questions: int
-) -> "Iterable[Effect]":
+) -> "Iterable[Pull]":
     for number, name in enumerate(names, start=len(met.models) - 1):
         coefficient = float(fitted.coefficients[number])
         error = None if covariance is None else math.sqrt(max(0.0, float(covariance[number, number])))
         half = None if error is None else _quantile(questions) * error
         interval = None if half is None else Interval(coefficient - half, coefficient + half)
-        yield Effect(name, coefficient, interval, _within(met, name) if name in STYLE else None)
+        yield Pull(name, coefficient, interval, _within(met, name) if name in STYLE else None)
 
 
 def _within(met: Battles, name: str) -> float:

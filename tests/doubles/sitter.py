@@ -10,7 +10,7 @@ from hf_datasets.records import Completion, canonical_json
 from mtbenchx_tasks.judge.engines.engine import Engine, QueueEngine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, Form, Part, sittings
+from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart, Form, sittings
 from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 
 Opinion = Callable[[ExamItem], Literal["better", "faulty", "tie", "first", "silent"]]
@@ -31,7 +31,7 @@ class Sitter(QueueEngine):
         """In order."""
         self._known: dict[str, str] = {}
 
-    def learn(self, settings: JudgeSettings, part: Part, forms: Sequence[Form] = (PUBLIC,)) -> "Sitter":
+    def learn(self, settings: JudgeSettings, part: ExamPart, forms: Sequence[Form] = (PUBLIC,)) -> "Sitter":
         """Learn what it thinks of every request of an exam."""
         for form in forms:
             for sitting in sittings(settings, part, form, lambda *_: PlanEngine(self.ledger, settings.model)):

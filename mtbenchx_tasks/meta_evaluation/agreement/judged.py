@@ -89,7 +89,7 @@ def gathered(material: Material, verdicts: Sequence[Preference]) -> VotesAndVerd
 
 
 @dataclass(frozen=True)
-class Asked:
+class GamesAsked:
     """Both games about one pair in one run."""
 
     pair: VotedPair
@@ -176,12 +176,12 @@ def _requests(judge: PairJudge, pair: VotedPair) -> tuple[ChatRequest, ChatReque
     return judge.request(pair.question, (one, other), turn), judge.request(pair.question, (other, one), turn)
 
 
-def _submit(judge: PairJudge, pairs: Sequence[VotedPair]) -> Iterator[Asked]:
+def _submit(judge: PairJudge, pairs: Sequence[VotedPair]) -> Iterator[GamesAsked]:
     for pair in pairs:
         first, second = _requests(judge, pair)
         for run in range(judge.settings.runs):
             futures = (judge.engine.submit(replace(request, run=run)) for request in (first, second))
-            yield Asked(pair, run, judge, (next(futures), next(futures)))
+            yield GamesAsked(pair, run, judge, (next(futures), next(futures)))
 
 
 # item by item --------------------------------------------------------------------------------------------------------

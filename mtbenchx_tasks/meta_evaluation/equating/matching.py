@@ -11,7 +11,7 @@ MOST = 0.9
 """Share of a model's answers that must be equal for two names to be of one model."""
 
 
-class Answer(NamedTuple):
+class AnchorAnswer(NamedTuple):
     """One answer: what two judges' ratings must share."""
 
     model: str
@@ -31,16 +31,16 @@ class Rated(NamedTuple):
 class Matched(NamedTuple):
     """An answer that both judges were shown."""
 
-    answer: Answer
+    answer: AnchorAnswer
     old: Rated
     new: Rated
 
 
-def rated(ratings: Iterable[Rating]) -> dict[Answer, Rated]:
+def rated(ratings: Iterable[Rating]) -> dict[AnchorAnswer, Rated]:
     """Return each answer of one judge's ratings with the mean of its runs."""
-    groups: dict[Answer, list[Rating]] = {}
+    groups: dict[AnchorAnswer, list[Rating]] = {}
     for rating in ratings:
-        groups.setdefault(Answer(rating.model.name, rating.item, rating.repeat), []).append(rating)
+        groups.setdefault(AnchorAnswer(rating.model.name, rating.item, rating.repeat), []).append(rating)
     return {answer: _mean(group) for answer, group in groups.items()}
 
 
@@ -49,7 +49,7 @@ def _mean(runs: Sequence[Rating]) -> Rated:
     return Rated(fmean(values) if values else None, runs[0])
 
 
-def matched(old: Mapping[Answer, Rated], new: Mapping[Answer, Rated]) -> tuple[list[Matched], list[str]]:
+def matched(old: Mapping[AnchorAnswer, Rated], new: Mapping[AnchorAnswer, Rated]) -> tuple[list[Matched], list[str]]:
     """Return the answers that both judges were shown, and in words what was matched otherwise or left out."""
     names, notes = _names(old, new)
     found, others = [], dict[str, int]()
@@ -78,7 +78,7 @@ def is_same(old: Rating, new: Rating) -> bool | None:
     return holds(old.evidence.prompt, new.answer) if old.evidence.prompt else None
 
 
-def _names(old: Mapping[Answer, Rated], new: Mapping[Answer, Rated]) -> tuple[dict[str, str], list[str]]:
+def _names(old: Mapping[AnchorAnswer, Rated], new: Mapping[AnchorAnswer, Rated]) -> tuple[dict[str, str], list[str]]:
     """Find the old judge's name of each model that only the new judge knows by this name."""
     known, free = {answer.model for answer in old}, {answer.model for answer in new}
     names: dict[str, str] = {}

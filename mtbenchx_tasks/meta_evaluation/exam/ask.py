@@ -60,7 +60,7 @@ PUBLIC = Form()
 
 
 @dataclass(frozen=True)
-class Part:
+class ExamPart:
     """What is asked of the exam."""
 
     languages: Sequence[str] | None = None
@@ -156,7 +156,7 @@ class Sitting:
         return len(self.asked) - sum(judged.completion.state != "failed" for _, judged in done)
 
 
-def sittings(settings: JudgeSettings, part: Part, form: Form, engine_for: EngineFor) -> list[Sitting]:
+def sittings(settings: JudgeSettings, part: ExamPart, form: Form, engine_for: EngineFor) -> list[Sitting]:
     """Return one sitting per language and mode; nothing is asked.
 
     The prompts are the bundled ones, unless others are named.
@@ -181,7 +181,7 @@ def _judge(settings: JudgeSettings, mode: Mode, language: str, engine: Engine) -
     return judge_for(settings, BENCHMARK, language, engine, sets={})
 
 
-def ask(settings: JudgeSettings, part: Part, form: Form, engine_for: EngineFor) -> tuple[int, list[str]]:
+def ask(settings: JudgeSettings, part: ExamPart, form: Form, engine_for: EngineFor) -> tuple[int, list[str]]:
     """Ask a form of the exam, in all languages together.
 
     Returns:
@@ -200,7 +200,7 @@ def ask(settings: JudgeSettings, part: Part, form: Form, engine_for: EngineFor) 
         return sum(sitting.record(revision) for sitting in held), [sitting.judge.conditions for sitting in held]
 
 
-def note(settings: JudgeSettings, part: Part, form: Form, planner: Planner) -> None:
+def note(settings: JudgeSettings, part: ExamPart, form: Form, planner: Planner) -> None:
     """Note what `ask` would ask, for a plan; no key is needed, and nothing is sent."""
     for mode in part.modes:
         for sitting in sittings(settings, replace(part, modes=(mode,)), form, _of_mode(planner, mode)):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mtbenchx_tasks.meta_evaluation.exam.facts import TALKS, TEXTS, Facts, Values
+from mtbenchx_tasks.meta_evaluation.exam.facts import TALKS, TEXTS, GivenFacts, Values
 from mtbenchx_tasks.meta_evaluation.exam.forms import number
 from mtbenchx_tasks.meta_evaluation.exam.lures import framed, lured, prose
 from mtbenchx_tasks.meta_evaluation.exam.slots import Pair, Slot
@@ -41,12 +41,12 @@ def forgets_turn_1(slot: Slot, language: str) -> Pair:
     return Pair(facts.category, _filled(text["turns"], told), (first, better), (first, faulty))
 
 
-def drawn(facts: Facts, slot: Slot) -> Values:
+def drawn(facts: GivenFacts, slot: Slot) -> Values:
     """Return a value for every gap."""
     return {name: slot.chance.one(name, gap.values) for name, gap in facts.gaps.items()}
 
 
-def changed(facts: Facts, values: Values, slot: Slot) -> Values:
+def changed(facts: GivenFacts, values: Values, slot: Slot) -> Values:
     """Return the same values, but others in as many gaps as the dose says."""
     wrong = slot.chance.order("wrong", facts.asked)[: _WRONG[slot.dose]]
     others = {
@@ -56,7 +56,7 @@ def changed(facts: Facts, values: Values, slot: Slot) -> Values:
     return {**values, **others}
 
 
-def written(facts: Facts, values: Values, language: str) -> Mapping[str, str]:
+def written(facts: GivenFacts, values: Values, language: str) -> Mapping[str, str]:
     """Return every value, and what follows from them, as a language writes it."""
     texts = {
         name: facts.gaps[name].write(value, language) if name in facts.gaps else number(value, language)

@@ -10,7 +10,7 @@ Values = Mapping[str, int]
 
 
 @dataclass(frozen=True)
-class Facts:
+class GivenFacts:
     """What a text tells, and what an answer to it repeats."""
 
     name: str
@@ -53,7 +53,7 @@ def _year(low: int, high: int) -> Gap:
 
 
 TEXTS = (
-    Facts(
+    GivenFacts(
         "library",
         "extraction",
         {
@@ -69,7 +69,7 @@ TEXTS = (
         },
         ("date", "close", "weekday", "new", "age", "room"),
     ),
-    Facts(
+    GivenFacts(
         "minutes",
         "extraction",
         {
@@ -83,7 +83,7 @@ TEXTS = (
         },
         ("date", "her", "weekday", "chairs", "guests", "budget"),
     ),
-    Facts(
+    GivenFacts(
         "experiment",
         "stem",
         {
@@ -96,7 +96,7 @@ TEXTS = (
         },
         ("degrees", "weeks", "red", "blue", "dead"),
     ),
-    Facts(
+    GivenFacts(
         "village",
         "humanities",
         {
@@ -109,7 +109,7 @@ TEXTS = (
         },
         ("founded", "burnt", "rebuilt", "before", "after", "mill"),
     ),
-    Facts(
+    GivenFacts(
         "trip",
         "writing",
         {
@@ -123,7 +123,7 @@ TEXTS = (
         },
         ("date", "start", "back", "cost", "people", "weekday"),
     ),
-    Facts(
+    GivenFacts(
         "museum",
         "roleplay",
         {
@@ -136,7 +136,7 @@ TEXTS = (
         },
         ("adult", "child", "last", "weekday", "tour", "guides"),
     ),
-    Facts(
+    GivenFacts(
         "release",
         "coding",
         {
@@ -152,45 +152,45 @@ TEXTS = (
 """Texts that the question holds."""
 
 TALKS = (
-    Facts(
+    GivenFacts(
         "party",
         "writing",
         {"her": _HER, "weekday": _WEEKDAY, "hour": _at(15, 20), "house": _of(20, 90), "guests": _of(12, 40)},
         ("her", "weekday", "hour", "house", "guests"),
     ),
-    Facts(
+    GivenFacts(
         "rolls",
         "math",
         {"rolls": _of(8, 14), "flour": _of(500, 900, 10), "water": _of(300, 450, 10), "salt": _of(10, 18)},
         ("rolls", "flour", "water", "salt"),
         _doubled,
     ),
-    Facts(
+    GivenFacts(
         "umbrella",
         "roleplay",
         {"her": _HER, "weekday": _WEEKDAY, "row": _of(4, 18), "seat": _of(20, 40)},
         ("her", "weekday", "row", "seat"),
     ),
-    Facts(
+    GivenFacts(
         "boxes",
         "reasoning",
         {"red": _of(10, 19), "green": _of(20, 29), "blue": _of(50, 69), "moved": _of(5, 9)},
         ("red", "green", "blue"),
         _moved,
     ),
-    Facts(
+    GivenFacts(
         "rules",
         "coding",
         {"indent": _of(3, 8), "width": _of(80, 120, 5), "seconds": _of(20, 50, 5)},
         ("indent", "width", "seconds"),
     ),
-    Facts(
+    GivenFacts(
         "town",
         "humanities",
         {"year": _year(1180, 1290), "people": _of(3000, 9000, 100), "bridges": _of(3, 9)},
         ("year", "people", "bridges"),
     ),
-    Facts(
+    GivenFacts(
         "debts",
         "extraction",
         {"her": _HER, "his": _HIS, "other": _OTHER, "first": _of(20, 39), "second": _of(40, 59), "third": _of(60, 89)},

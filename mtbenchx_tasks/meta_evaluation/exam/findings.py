@@ -28,7 +28,7 @@ COMPARED = {"single": "by ratings", "pairwise": "by comparisons"}
 
 
 @dataclass(frozen=True)
-class Finding:
+class ExamFinding:
     """One test of an exam."""
 
     test: str
@@ -61,10 +61,10 @@ def in_language(code: str) -> str:
     return f"in {NAMES.get(code, code)}"
 
 
-def findings(outcomes: Sequence[Outcome]) -> tuple[Finding, ...]:
+def findings(outcomes: Sequence[Outcome]) -> tuple[ExamFinding, ...]:
     """Return every test of an exam, corrected for their number."""
     scored = [one for one in outcomes if one.right is not None]
-    made: list[Finding] = []
+    made: list[ExamFinding] = []
     for mode in dict.fromkeys(one.mode for one in scored):
         faults = [one for one in scored if one.mode == mode and not one.is_null]
         nulls = [one for one in scored if one.mode == mode and one.is_null]
@@ -81,7 +81,7 @@ def findings(outcomes: Sequence[Outcome]) -> tuple[Finding, ...]:
     return tuple(sorted(tested, key=lambda one: (one.p_adjusted, one.p)))
 
 
-def _slips(mode: str, kind: str, outcomes: Sequence[Outcome]) -> Iterator[Finding]:
+def _slips(mode: str, kind: str, outcomes: Sequence[Outcome]) -> Iterator[ExamFinding]:
     """Test each language against the others, on items with a result in all of them."""
     import numpy as np
 
@@ -109,20 +109,20 @@ def _slips(mode: str, kind: str, outcomes: Sequence[Outcome]) -> Iterator[Findin
         )
         test = "language" if kind == "all" else "kind_in_language"
         tested = replace(exact, p=float(p[column]))
-        yield Finding(test, mode, kind, language, float(wrong[column]), len(whole), tested.p, words, exact=tested)
+        yield ExamFinding(test, mode, kind, language, float(wrong[column]), len(whole), tested.p, words, exact=tested)
 
 
-def _shortfall(mode: str, kind: str, outcomes: Sequence[Outcome]) -> Finding:
+def _shortfall(mode: str, kind: str, outcomes: Sequence[Outcome]) -> ExamFinding:
     rights: dict[str, list[float]] = {}
     for one in outcomes:
         rights.setdefault(one.item.template, []).append((one.right or 0) / 2)
     exact = below_standard([sum(one) for one in rights.values()], [len(one) for one in rights.values()], STANDARD)
     wrong = len(outcomes) - sum(map(sum, rights.values()))
     words = f"misses {fault(kind)} {COMPARED[mode]}: {wrong:g} of {len(outcomes)}"
-    return Finding("kind", mode, kind, "all", wrong, len(outcomes), exact.p, words, exact=exact)
+    return ExamFinding("kind", mode, kind, "all", wrong, len(outcomes), exact.p, words, exact=exact)
 
 
-def _preferences(mode: str, nulls: Sequence[Outcome]) -> Iterator[Finding]:
+def _preferences(mode: str, nulls: Sequence[Outcome]) -> Iterator[ExamFinding]:
     """Test on null pairs whether place or looks decide."""
     if mode == "pairwise" and nulls:
         yield _preference("first", mode, nulls, lambda one: one.first, "the answer shown first")
@@ -134,7 +134,7 @@ def _preferences(mode: str, nulls: Sequence[Outcome]) -> Iterator[Finding]:
 
 def _preference(
     test: str, mode: str, pairs: Sequence[Outcome], lead_of: Callable[[Outcome], int], named: str
-) -> Finding:
+) -> ExamFinding:
     lead: dict[str, int] = {}
     for one in pairs:
         lead[one.item.template] = lead.get(one.item.template, 0) + lead_of(one)
@@ -146,4 +146,4 @@ def _preference(
     way = "prefers" if total >= 0 else "turns down"
     counted = shown if total >= 0 else of - shown
     words = f"{way} {named} of two answers that are equally good {COMPARED[mode]}: {counted:g} of {of} decided"
-    return Finding(test, mode, "null", "all", shown, of, exact.p, words, exact=exact)
+    return ExamFinding(test, mode, "null", "all", shown, of, exact.p, words, exact=exact)

@@ -13,7 +13,7 @@ from mtbenchx_tasks.judge.engines.factory import EngineFor
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, slug
-from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, Form, Part, ask, fresh_form, note
+from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart, Form, ask, fresh_form, note
 from mtbenchx_tasks.meta_evaluation.exam.reading import Sat, read_exams, shared_rule
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam, score
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
@@ -33,7 +33,7 @@ class Examined:
 
 
 def examine(
-    settings: JudgeSettings, part: Part, engine_for: EngineFor, *, fresh: bool = False, both_prompts: bool = False
+    settings: JudgeSettings, part: ExamPart, engine_for: EngineFor, *, fresh: bool = False, both_prompts: bool = False
 ) -> Examined:
     """Have a judge sit the exam, and score it.
 
@@ -68,7 +68,7 @@ def _fresh(settings: JudgeSettings, rule: str) -> Form:
     return fresh_form(sorted(snapshots) or [settings.model])
 
 
-def _part(sat: Sat, part: Part, runs: int, form: Form | None) -> Sat:
+def _part(sat: Sat, part: ExamPart, runs: int, form: Form | None) -> Sat:
     """Keep what was asked for, of all that the ledger holds."""
     items = {*part.items(PUBLIC), *(part.items(form) if form else ())}
     return sat.only(lambda one: one.item in items and one.mode in part.modes and one.run < runs)
@@ -76,7 +76,7 @@ def _part(sat: Sat, part: Part, runs: int, form: Form | None) -> Sat:
 
 def plan_exam(
     settings: JudgeSettings,
-    part: Part,
+    part: ExamPart,
     prices: Mapping[str, Price] | None = None,
     *,
     fresh: bool = False,

@@ -11,7 +11,7 @@ from itertools import groupby
 from statistics import fmean
 from typing import Any
 
-from mtbenchx_tasks.meta_evaluation.exam.findings import Finding, findings
+from mtbenchx_tasks.meta_evaluation.exam.findings import ExamFinding, findings
 from mtbenchx_tasks.meta_evaluation.exam.outcome import Outcome
 from mtbenchx_tasks.meta_evaluation.exam.reading import Sat
 from mtbenchx_tasks.meta_evaluation.exam.two_sides import Paired, corrected, form_pairs, language_pairs, prompt_pairs
@@ -118,7 +118,7 @@ class Exam:
     thresholds: tuple[KindThreshold, ...]
     null_pairs: tuple[NullPairs, ...]
     paired: tuple[Paired, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[ExamFinding, ...]
     """Every test; those that found something have `found`."""
     over_runs: Mapping[str, Mapping[str, float | None]]
     """Mode -> mean and sd over runs of the share right."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.meta_evaluation.exam.findings import Finding, fault, in_language
+from mtbenchx_tasks.meta_evaluation.exam.findings import ExamFinding, fault, in_language
 from mtbenchx_tasks.meta_evaluation.exam.score import ALL, Exam, NullPairs, Rate
 from mtbenchx_tasks.meta_evaluation.exam.two_sides import Paired
 from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent, with_error
@@ -35,7 +35,7 @@ def verdict_line(exam: Exam) -> str:
     return f"{of}: {', '.join(parts) or 'nothing scored'}; {verdict}."
 
 
-def found(exam: Exam) -> list[Finding]:
+def found(exam: Exam) -> list[ExamFinding]:
     """Return the biases that were found, surest first."""
     return [one for one in exam.findings if one.found]
 
@@ -108,7 +108,7 @@ def _kinds(exam: Exam, mode: str, name: str) -> Table:
     )
 
 
-def _share(rate: Rate | None, finding: Finding | None) -> Cell:
+def _share(rate: Rate | None, finding: ExamFinding | None) -> Cell:
     if rate is None:
         return Cell("")
     return Cell(percent(rate.right), n=f"/{rate.n}", flag=finding.words if finding else "")

@@ -22,7 +22,7 @@ MOST_LANGUAGES = 6
 
 
 @dataclass(frozen=True)
-class Place:
+class RankedAverage:
     """One model's place."""
 
     model: ShownModel
@@ -33,7 +33,7 @@ class Place:
     """From 1 + how many are better beyond chance to how many aren't worse; None where it can't be told."""
 
 
-def places(section: Section, models: Sequence[ShownModel], resampler: Resampler) -> list[Place]:
+def places(section: Section, models: Sequence[ShownModel], resampler: Resampler) -> list[RankedAverage]:
     """Return the models, the best first; those that lack a language stand last and have no rank."""
     values = {model.name: _over_languages(section, model.name) for model in models}
     whole = [model for model in models if values[model.name] is not None]
@@ -46,7 +46,7 @@ def places(section: Section, models: Sequence[ShownModel], resampler: Resampler)
         if model in whole:
             answers = [answer for answer in section.answers if answer.model == model.name]
             interval = resampler.interval(draws[model.name], n_questions(answers))
-        found.append(Place(model, values[model.name], interval, rank_of.get(model.name)))
+        found.append(RankedAverage(model, values[model.name], interval, rank_of.get(model.name)))
     return sorted(found, key=lambda place: (place.average is None, -(place.average or 0.0)))
 
 

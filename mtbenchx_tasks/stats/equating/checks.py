@@ -12,7 +12,7 @@ from scipy.stats import t
 from mtbenchx_tasks.stats.equating.components import variance_components
 from mtbenchx_tasks.stats.equating.line import forecast_difference
 from mtbenchx_tasks.stats.equating.panel import Array, Means, Panel, Places
-from mtbenchx_tasks.stats.equating.scale import SCORE, Candidate, Scale, fit_scale, half_width
+from mtbenchx_tasks.stats.equating.scale import SCORE, RatedModel, Scale, fit_scale, half_width
 from mtbenchx_tasks.stats.intervals import LEVEL
 
 CLEARLY = 2.0
@@ -100,8 +100,8 @@ def _of_fold(panel: Panel, others: Places, own: Places) -> Iterator[LeftOut]:
                 yield LeftOut(name, model, family, *values)
 
 
-def _candidate(panel: Panel, ratings: Array) -> Candidate:
-    return Candidate({column: float(x) for column, x in zip(panel.columns, ratings, strict=True) if np.isfinite(x)})
+def _candidate(panel: Panel, ratings: Array) -> RatedModel:
+    return RatedModel({column: float(x) for column, x in zip(panel.columns, ratings, strict=True) if np.isfinite(x)})
 
 
 def check(found: Sequence[LeftOut], scale: Scale) -> list[Check]:

@@ -15,7 +15,7 @@ LEAST_RELIABILITY = 0.2
 
 
 @dataclass(frozen=True)
-class Line:
+class ScaleLine:
     """old = level + slope (new - centre), and how uncertain it is."""
 
     centre: Array
@@ -55,7 +55,7 @@ class Forecast(NamedTuple):
     """Degrees of freedom of the variance."""
 
 
-def fit_line(found: Means, membership: Array) -> Line:
+def fit_line(found: Means, membership: Array) -> ScaleLine:
     """Fit the line by REML, correct its slope, and shrink it to the identity.
 
     With M = V^-1 - V^-1 1 (1' V^-1 1)^-1 1' V^-1 and the noise's variances s per question over n_j questions,
@@ -80,7 +80,7 @@ def fit_line(found: Means, membership: Array) -> Line:
         centre = (weights * x).sum(-1)
         plain, slope, reliability, slope_variance = _slopes(found, variances.precision, centre)
     return _shrunk(
-        Line(
+        ScaleLine(
             centre=centre,
             level=(weights * (y - slope[..., None] * (x - centre[..., None]))).sum(-1),
             slope=slope,
@@ -100,7 +100,7 @@ def fit_line(found: Means, membership: Array) -> Line:
     )
 
 
-def line_about(found: Means, membership: Array, predicted: Array, slope: Array | float = 1.0) -> Line:
+def line_about(found: Means, membership: Array, predicted: Array, slope: Array | float = 1.0) -> ScaleLine:
     """Return the identity with the variances of old - predicted: of a shape that isn't fitted here.
 
     Args:
@@ -112,7 +112,7 @@ def line_about(found: Means, membership: Array, predicted: Array, slope: Array |
     nothing = np.zeros(found.new.shape[:-1])
     error = _error(found, nothing + slope)
     variances = variance_components(found.old - predicted, np.zeros((*found.new.shape, 0)), error, membership)
-    return Line(
+    return ScaleLine(
         centre=nothing,
         level=nothing,
         slope=nothing + slope,
@@ -165,14 +165,14 @@ def _sensitivity(apart: Array, precision: Array, spread: Array, reliability: Arr
     return found
 
 
-def _shrunk(line: Line) -> Line:
+def _shrunk(line: ScaleLine) -> ScaleLine:
     distance = (line.level - line.centre) ** 2 / line.level_variance + (line.slope - 1) ** 2 / line.slope_variance
     kept = np.maximum(0.0, 1 - 2 / np.maximum(distance, 1e-12))
     level = line.centre + kept * (line.level - line.centre)
     return replace(line, level=level, slope=1 + kept * (line.slope - 1), kept=kept)
 
 
-def forecast(line: Line, new: Array, questions: Array | float) -> Forecast:
+def forecast(line: ScaleLine, new: Array, questions: Array | float) -> Forecast:
     """Return the old judge's mean of a model of another family on these answers.
 
     The variance is that of level and slope, plus the family's, the model's, and the questions' own. Its degrees of
@@ -192,7 +192,7 @@ def forecast(line: Line, new: Array, questions: Array | float) -> Forecast:
     return Forecast(line.level + line.slope * apart, variance, _freedom(line, variance, gradient))
 
 
-def forecast_difference(line: Line, one: Array, other: Array, questions: Array | float) -> Forecast:
+def forecast_difference(line: ScaleLine, one: Array, other: Array, questions: Array | float) -> Forecast:
     """Return how much better the old judge would have rated one model than another of the same family.
 
     What the judges differ by on the family cancels, and so does the level.
@@ -211,7 +211,7 @@ def forecast_difference(line: Line, one: Array, other: Array, questions: Array |
     return Forecast(line.slope * apart, variance, _freedom(line, variance, gradient))
 
 
-def _freedom(line: Line, variance: Array, gradient: Array) -> Array:
+def _freedom(line: ScaleLine, variance: Array, gradient: Array) -> Array:
     uncertainty = np.einsum("...k,...kl,...l->...", gradient, line.covariance, gradient)
     found = 2 * variance**2 / np.maximum(uncertainty, 1e-300)
     free: Array = np.clip(found, max(line.families - 2, 1), max(line.models - 2, 1))

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from mtbenchx_tasks.stats.equating.line import Line
+from mtbenchx_tasks.stats.equating.line import ScaleLine
 
 
-def pooled_lines(lines: Sequence[Line]) -> list[Line]:
+def pooled_lines(lines: Sequence[ScaleLine]) -> list[ScaleLine]:
     """Return the lines with partially pooled slopes and common variances of families and models.
 
     With b_c the slopes, s_c^2 their variances, w_c = 1 / s_c^2, b the mean weighed by w, Q = sum of w_c (b_c - b)^2:

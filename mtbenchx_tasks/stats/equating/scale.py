@@ -9,10 +9,10 @@ import numpy as np
 from scipy.stats import t
 
 from mtbenchx_tasks.records import Estimate
-from mtbenchx_tasks.stats.equating.line import Forecast, Line, fit_line, forecast, forecast_difference, line_about
+from mtbenchx_tasks.stats.equating.line import Forecast, ScaleLine, fit_line, forecast, forecast_difference, line_about
 from mtbenchx_tasks.stats.equating.panel import HIGHEST, Array, Column, Panel, means, shares
 from mtbenchx_tasks.stats.equating.pooling import pooled_lines
-from mtbenchx_tasks.stats.equating.shapes import Choice, Shape, choose, isotonic, predict_left_out, rating_values
+from mtbenchx_tasks.stats.equating.shapes import ChosenShape, Shape, choose, isotonic, predict_left_out, rating_values
 from mtbenchx_tasks.stats.intervals import LEVEL
 from mtbenchx_tasks.stats.means import standard_error
 
@@ -36,7 +36,7 @@ class Curve:
     """The way from the new judge's mean to the old judge's, of one quantity."""
 
     shape: Shape
-    line: Line
+    line: ScaleLine
     """Of the shapes `line` and `identity` the whole curve, of others the variances."""
     new: tuple[float, ...]
     """The anchors' means by the new judge; of `ordinal` the ratings 1 to 10."""
@@ -58,15 +58,15 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class RatedModel:
     """One model's ratings by the new judge, in one language."""
 
     ratings: Mapping[Column, float]
     """Answer -> its rating, the mean of runs and repeats."""
 
-    def part(self, quantity: str) -> "Candidate":
+    def part(self, quantity: str) -> "RatedModel":
         """Return the ratings that a quantity is the mean of."""
-        return Candidate({column: value for column, value in self.ratings.items() if _is_of(column, quantity)})
+        return RatedModel({column: value for column, value in self.ratings.items() if _is_of(column, quantity)})
 
     @cached_property
     def mean(self) -> float:
@@ -113,7 +113,7 @@ class Scale:
     """Of each, how many answers an anchor has."""
     questions: Mapping[str, int]
     """Of each, how many questions."""
-    choice: Choice
+    choice: ChosenShape
     """How the shape of score and turns was found."""
     families: int
     models: int
@@ -156,7 +156,7 @@ def _curve(panel: Panel, shape: Shape) -> Curve:
     return _as_curve(shape, about, panel)
 
 
-def _as_curve(shape: Shape, line: Line, panel: Panel, *points: Array) -> Curve:
+def _as_curve(shape: Shape, line: ScaleLine, panel: Panel, *points: Array) -> Curve:
     new = means(panel).new
     at, values = (tuple(map(float, part)) for part in points) if points else ((), ())
     return Curve(shape, line, at, values, float(new.min()), float(new.max()))
@@ -179,7 +179,7 @@ class Prediction:
     """The value is a lower bound: the new judge's scale ends there."""
 
 
-def predict(scale: Scale, candidate: Candidate, hash_: str = "") -> list[Prediction]:
+def predict(scale: Scale, candidate: RatedModel, hash_: str = "") -> list[Prediction]:
     """Return what the old judge would have said of a model, quantity by quantity.
 
     Args:
@@ -191,7 +191,7 @@ def predict(scale: Scale, candidate: Candidate, hash_: str = "") -> list[Predict
     return [_prediction(scale, name, part, hash_) for name, part in parts.items() if part.ratings]
 
 
-def _prediction(scale: Scale, name: str, part: Candidate, hash_: str) -> Prediction:
+def _prediction(scale: Scale, name: str, part: RatedModel, hash_: str) -> Prediction:
     curve, of = scale.curves[name], scale.answers[name]
     is_bound = part.tens > 1 / 2
     if len(part.ratings) < WHOLE * of:
@@ -214,7 +214,7 @@ def _prediction(scale: Scale, name: str, part: Candidate, hash_: str) -> Predict
     return Prediction(name, part.mean, estimates[0], estimates[1])
 
 
-def difference(scale: Scale, one: Candidate, other: Candidate, hash_: str = "") -> Estimate | None:
+def difference(scale: Scale, one: RatedModel, other: RatedModel, hash_: str = "") -> Estimate | None:
     """Return how much higher the old judge would have rated one model than another of its family, on these answers.
 
     None where the score of either has no prediction. Where the shape isn't a line, its slope is that between both.

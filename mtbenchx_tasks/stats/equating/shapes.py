@@ -15,7 +15,7 @@ SHAPES: tuple[Shape, ...] = ("line", "identity", "isotonic", "ordinal")
 own, and a model's mean is the mean of these."""
 
 
-class Choice(NamedTuple):
+class ChosenShape(NamedTuple):
     """The shape, and what each lost on families left out."""
 
     shape: Shape
@@ -75,7 +75,7 @@ def predict_left_out(panel: Panel, among: tuple[Shape, ...] = SHAPES) -> dict[Sh
     return predicted
 
 
-def choose(panel: Panel) -> Choice:
+def choose(panel: Panel) -> ChosenShape:
     """Return the line, or a shape that loses less on families that it hasn't seen.
 
     It is taken if its loss is smaller than the line's by more than one standard error over families; of several the one
@@ -90,4 +90,4 @@ def choose(panel: Panel) -> Choice:
         gain[shape] = float(less.mean()), float(less.std(ddof=1) / np.sqrt(len(less)))
     loss = {shape: float(losses.mean()) for shape, losses in by_family.items()}
     allowed: list[Shape] = ["line", *(shape for shape, (less, error) in gain.items() if less > error)]
-    return Choice(min(allowed, key=lambda shape: loss[shape]), loss, gain)
+    return ChosenShape(min(allowed, key=lambda shape: loss[shape]), loss, gain)

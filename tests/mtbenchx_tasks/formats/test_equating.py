@@ -15,7 +15,7 @@ from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.meta_evaluation.equating.anchors import Wanted, gather
 from mtbenchx_tasks.meta_evaluation.equating.fit import fit
 from mtbenchx_tasks.stats.equating.panel import Column
-from mtbenchx_tasks.stats.equating.scale import Candidate, predict
+from mtbenchx_tasks.stats.equating.scale import RatedModel, predict
 from tests.mtbenchx_tasks.meta_evaluation.equating.places import ANCHORS, BOTH, QUESTIONS, judged
 
 
@@ -40,7 +40,7 @@ def test_what_is_read_is_what_was_written(made: Equating, file: Path) -> None:
 
 
 def test_the_file_predicts_what_the_fit_did(made: Equating, file: Path) -> None:
-    model = Candidate({Column(q, turn, "writing"): 5.0 + q % 2 for q in QUESTIONS for turn in (1, 2)})
+    model = RatedModel({Column(q, turn, "writing"): 5.0 + q % 2 for q in QUESTIONS for turn in (1, 2)})
     before, after = (predict(one.scales["en"], model)[0].estimate for one in (made, read_equating(file)))
     assert before is not None
     assert after is not None

@@ -13,9 +13,9 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.records import Conditions, Item, Model, Rater, Rating
-from mtbenchx_tasks.report.every_eval_ever import Source, exported
+from mtbenchx_tasks.report.every_eval_ever import Provider, exported
 
-SOURCE = Source("A lab", "third_party", "someone")
+SOURCE = Provider("A lab", "third_party", "someone")
 CONDITIONS = Conditions(
     "gpt",
     task={"benchmark": "mtbench_x", "question_set": "published"},
@@ -35,7 +35,7 @@ RATINGS = (rating(81, 1, 8), rating(81, 2, 4), rating(91, 1, 3), rating(91, 2, N
 STUDY = Study(RATINGS, questions={("mtbench_x", "de", 81): ("First?", "Second?")})
 
 
-def one(study: Study = STUDY, source: Source = SOURCE) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def one(study: Study = STUDY, source: Provider = SOURCE) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     (found,) = exported(study, source, now=lambda: 1700000000.7)
     texts = found.files()
     aggregate, samples = (text for _, text in sorted(texts.items(), key=lambda file: file[0].endswith("l")))
@@ -93,7 +93,7 @@ def test_a_model_s_name_never_leaves_the_folder(name: str, folder: str) -> None:
 
 def test_who_developed_a_model_must_be_told() -> None:
     with pytest.raises(UserError, match="Who developed 'plain'"):
-        exported(Study((rating(81, 1, 5, model="plain"),)), Source("A lab", "other"))
+        exported(Study((rating(81, 1, 5, model="plain"),)), Provider("A lab", "other"))
 
 
 def test_without_a_rating_there_is_nothing_to_export() -> None:

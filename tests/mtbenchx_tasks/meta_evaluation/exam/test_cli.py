@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mtbenchx_tasks.cli import app
-from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, Part
+from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart
 from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
 from tests.doubles.openai_api import Api
 
@@ -68,7 +68,7 @@ def test_presets_are_still_listed_and_wrong_names_told(judge: str) -> None:
 
 
 def test_what_an_exam_of_this_size_finds() -> None:
-    items = Part(("de", "en", "it"), ("cut_off", "null")).items(PUBLIC)
+    items = ExamPart(("de", "en", "it"), ("cut_off", "null")).items(PUBLIC)
     lines = list(power_lines(items, ("pairwise",), simulations=40))
     # One kind: it, each of 3 languages in it and overall, and 3 preferences on null pairs.
     assert "all 10 tests" in lines[0]

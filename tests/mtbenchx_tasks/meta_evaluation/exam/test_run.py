@@ -10,14 +10,14 @@ import pytest
 from hf_datasets.ledger.store import Ledger, open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, Form, Part, fresh_form
+from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart, Form, fresh_form
 from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.run import examine, exams_in, plan_exam, write_exam
 from mtbenchx_tasks.meta_evaluation.exam.score import ALL, Exam
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, found, sentences, verdict_line
 from tests.doubles.sitter import Opinion, Sitter, engine_for, oracle
 
-PART = Part(("de", "en", "it"), ("cut_off", "null"))
+PART = ExamPart(("de", "en", "it"), ("cut_off", "null"))
 SNAPSHOT = "sitter-2026-11-28"
 
 
@@ -30,7 +30,7 @@ def ledger_of(settings: JudgeSettings) -> Ledger:
     return open_ledger(Path(str(settings.ledger)))
 
 
-def sit(settings: JudgeSettings, opinion: Opinion, part: Part = PART) -> Exam:
+def sit(settings: JudgeSettings, opinion: Opinion, part: ExamPart = PART) -> Exam:
     sitter = Sitter(ledger_of(settings), opinion).learn(settings, part)
     return examine(settings, part, engine_for(sitter)).exam
 
@@ -95,7 +95,7 @@ def test_who_believes_what_answers_say_to_it_is_found_by_kind(settings: JudgeSet
 
 
 def test_who_falls_for_a_lure_is_seen_in_its_rate(settings: JudgeSettings) -> None:
-    exam = sit(settings, but("cut_off", "faulty", lambda item: bool(item.lure)), Part(("en",), ("cut_off",)))
+    exam = sit(settings, but("cut_off", "faulty", lambda item: bool(item.lure)), ExamPart(("en",), ("cut_off",)))
     rates = {one.lure: one.right for one in exam.rates if one.mode == "pairwise" and one.kind == ALL}
     assert rates.pop("none") == 1.0
     assert {right for lure, right in rates.items() if lure != ALL} == {0.0}
@@ -119,20 +119,20 @@ def test_a_slip_in_one_language_is_told_against_the_others(settings: JudgeSettin
 def test_a_rate_that_is_no_verdict_is_told_as_one(settings: JudgeSettings) -> None:
     few = {"cut_off-01", "cut_off-05", "cut_off-09", "cut_off-13", "cut_off-17"}
     wrong = but("cut_off", "faulty", lambda item: item.item.language == "it" and item.template in few)
-    exam = sit(settings, wrong, Part(("en", "it"), ("cut_off",), ("pairwise",)))
+    exam = sit(settings, wrong, ExamPart(("en", "it"), ("cut_off",), ("pairwise",)))
     assert found(exam) == []  # five items of two languages: 1/2^5 of each of four tests is more than 5 % together
     assert "Rates, not verdicts: misses answers that are cut off in Italian by comparisons: 5 of 20." in sentences(exam)
 
 
 def test_a_dose_that_is_not_seen_has_a_threshold(settings: JudgeSettings) -> None:
-    exam = sit(settings, but("cut_off", "first", lambda item: item.dose == 3), Part(("en",), ("cut_off",)))
+    exam = sit(settings, but("cut_off", "first", lambda item: item.dose == 3), ExamPart(("en",), ("cut_off",)))
     (at,) = [one.dose for one in exam.thresholds if (one.kind, one.mode) == ("cut_off", "pairwise")]
     assert at is not None
     assert 2 < at < 3
 
 
 def test_what_the_ledger_holds_is_not_asked_again(settings: JudgeSettings) -> None:
-    part = Part(("de",), ("cut_off",))
+    part = ExamPart(("de",), ("cut_off",))
     first = sit(settings, oracle, part)
     again = Sitter(ledger_of(settings), lambda item: "faulty").learn(settings, part)
     done = examine(settings, part, engine_for(again))
@@ -145,7 +145,7 @@ def test_what_the_ledger_holds_is_not_asked_again(settings: JudgeSettings) -> No
 
 def test_a_part_is_scored_alone_and_a_ledger_whole(settings: JudgeSettings, tmp_path: Path) -> None:
     sit(settings, oracle, replace(PART, modes=("pairwise",)))
-    small = Part(("de", "it"), ("cut_off",), ("pairwise",))
+    small = ExamPart(("de", "it"), ("cut_off",), ("pairwise",))
     exam = sit(settings, oracle, small)
     assert (exam.languages, exam.kinds) == (("de", "it"), ("cut_off",))
     other = open_ledger(tmp_path / "other.sqlite")
@@ -169,7 +169,7 @@ def test_without_a_result_is_in_no_number(settings: JudgeSettings) -> None:
 
 
 def test_a_fresh_form_shows_what_is_known_by_heart(settings: JudgeSettings) -> None:
-    part = Part(("en",), ("cut_off", "null"), ("pairwise",))
+    part = ExamPart(("en",), ("cut_off", "null"), ("pairwise",))
     fresh = fresh_form([SNAPSHOT])
     knows = Sitter(ledger_of(settings), lambda item: oracle(item) if item.form == "public" else "faulty")
     exam = examine(settings, part, engine_for(knows.learn(settings, part, (PUBLIC, fresh))), fresh=True).exam
@@ -187,10 +187,10 @@ def test_the_seed_is_the_snapshot_s_and_the_release_s(monkeypatch: pytest.Monkey
 
 
 def test_prompts_in_both_languages_are_compared(settings: JudgeSettings) -> None:
-    part = Part(("en", "de"), ("cut_off",), ("pairwise",))
+    part = ExamPart(("en", "de"), ("cut_off",), ("pairwise",))
     sitter = Sitter(ledger_of(settings), oracle).learn(settings, part)
     sitter.opinion = lambda item: "faulty"
-    sitter.learn(replace(settings, prompt_language="en"), Part(("de",), ("cut_off",), ("pairwise",)))
+    sitter.learn(replace(settings, prompt_language="en"), ExamPart(("de",), ("cut_off",), ("pairwise",)))
     exam = examine(settings, part, engine_for(sitter), both_prompts=True).exam
     (pair,) = [one for one in exam.paired if one.what == "prompts"]
     assert (pair.one, pair.other, pair.n, pair.difference) == ("same", "en", 20, 1.0)
@@ -198,7 +198,7 @@ def test_prompts_in_both_languages_are_compared(settings: JudgeSettings) -> None
 
 
 def test_runs_have_a_spread(settings: JudgeSettings) -> None:
-    part = Part(("de",), ("cut_off",), ("pairwise",))
+    part = ExamPart(("de",), ("cut_off",), ("pairwise",))
     exam = sit(replace(settings, runs=2), oracle, part)
     assert exam.runs == 2
     assert exam.over_runs["pairwise"] == {"mean": 1.0, "sd": 0.0, "runs": 2}
@@ -206,7 +206,7 @@ def test_runs_have_a_spread(settings: JudgeSettings) -> None:
 
 
 def test_items_of_another_release_are_counted_and_not_scored(settings: JudgeSettings) -> None:
-    sit(settings, oracle, Part(("de",), ("cut_off",), ("pairwise",)))
+    sit(settings, oracle, ExamPart(("de",), ("cut_off",), ("pairwise",)))
     with ledger_of(settings).writing() as db:
         db.execute("UPDATE exam SET revision = 'of another' WHERE template = 'cut_off-01'")
     (exam,) = exams_in(ledger_of(settings))
@@ -216,7 +216,7 @@ def test_items_of_another_release_are_counted_and_not_scored(settings: JudgeSett
 
 
 def test_files_hold_every_number(settings: JudgeSettings, tmp_path: Path) -> None:
-    exam = sit(settings, but("cut_off", "faulty"), Part(("de", "en"), ("cut_off", "null")))
+    exam = sit(settings, but("cut_off", "faulty"), ExamPart(("de", "en"), ("cut_off", "null")))
     written = write_exam(tmp_path / "out", exam)
     read = json.loads(written[0].read_text("utf-8"))
     assert written[0].name == "exam-sitter.json"
@@ -230,18 +230,18 @@ def test_files_hold_every_number(settings: JudgeSettings, tmp_path: Path) -> Non
 def test_expected_ratings_sit_by_ratings_alone(settings: JudgeSettings) -> None:
     expected = replace(settings, rating="expected", continuation="off")
     with pytest.raises(UserError, match="to compare, set it to 'text'"):
-        plan_exam(expected, Part(("de",)))
-    (engine,) = plan_exam(expected, Part(("de",), ("cut_off",), ("single",))).engines.values()
+        plan_exam(expected, ExamPart(("de",)))
+    (engine,) = plan_exam(expected, ExamPart(("de",), ("cut_off",), ("single",))).engines.values()
     assert len(engine.missing) > 0
 
 
 def test_unknown_names_are_told() -> None:
     with pytest.raises(UserError, match="no language xx"):
-        Part(("xx",)).items(Form())
+        ExamPart(("xx",)).items(Form())
 
 
 def test_null_pairs_alone_have_a_verdict(settings: JudgeSettings) -> None:
-    part = Part(("en",), ("null",), ("pairwise",))
+    part = ExamPart(("en",), ("null",), ("pairwise",))
     exam = sit(settings, lambda item: "first", part)
     count = len(part.items(Form()))
     assert verdict_line(exam).startswith(

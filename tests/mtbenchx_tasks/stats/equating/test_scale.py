@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mtbenchx_tasks.stats.equating.panel import Column, Panel
-from mtbenchx_tasks.stats.equating.scale import Candidate, Prediction, Scale, difference, fit_scale, predict
+from mtbenchx_tasks.stats.equating.scale import Prediction, RatedModel, Scale, difference, fit_scale, predict
 from tests.mtbenchx_tasks.stats.equating.studies import COLUMNS, Truth, panels
 
 TWO_TURNS = tuple(column._replace(turn=turn) for turn in (1, 2) for column in COLUMNS)
@@ -26,9 +26,9 @@ def scale() -> Scale:
     return fit_scale(study())
 
 
-def candidate(level: float, columns: tuple[Column, ...] = TWO_TURNS) -> Candidate:
+def candidate(level: float, columns: tuple[Column, ...] = TWO_TURNS) -> RatedModel:
     """Ratings that alternate between a point below and a point above."""
-    return Candidate({column: level + (-1.0) ** place for place, column in enumerate(columns)})
+    return RatedModel({column: level + (-1.0) ** place for place, column in enumerate(columns)})
 
 
 def of(found: list[Prediction]) -> dict[str, Prediction]:
@@ -54,7 +54,7 @@ def test_the_score_lies_on_the_line() -> None:
 
 def test_the_interval_over_questions_is_wider_by_the_questions_chance() -> None:
     """Odd questions at 3, even ones at 9: which questions were asked decides the mean."""
-    uneven = Candidate({column: 3.0 + 6.0 * (place % 2) for place, column in enumerate(TWO_TURNS)})
+    uneven = RatedModel({column: 3.0 + 6.0 * (place % 2) for place, column in enumerate(TWO_TURNS)})
     found = of(predict(scale(), uneven))["score"]
     assert found.estimate is not None
     assert found.over_questions is not None
@@ -64,7 +64,7 @@ def test_the_interval_over_questions_is_wider_by_the_questions_chance() -> None:
 
 @pytest.mark.parametrize(("level", "side"), [(1.5, "below"), (9.7, "above")])
 def test_beyond_the_anchors_there_is_no_number(level: float, side: str) -> None:
-    flat = Candidate(dict.fromkeys(TWO_TURNS, level))
+    flat = RatedModel(dict.fromkeys(TWO_TURNS, level))
     found = of(predict(scale(), flat))["score"]
     assert found.estimate is None
     assert f"{level:.2f} is {side} all anchors" in found.reason
@@ -72,7 +72,7 @@ def test_beyond_the_anchors_there_is_no_number(level: float, side: str) -> None:
 
 def test_where_most_ratings_are_tens_only_a_lower_bound_is_told() -> None:
     """6 of 10 are tens, the others 6: the mean is 8.4, and the scale's top hides how good the rest is."""
-    mostly = Candidate({column: 10.0 if place % 10 < 6 else 6.0 for place, column in enumerate(TWO_TURNS)})
+    mostly = RatedModel({column: 10.0 if place % 10 < 6 else 6.0 for place, column in enumerate(TWO_TURNS)})
     found = of(predict(scale(), mostly))["score"]
     assert found.is_bound
     assert found.estimate is not None
@@ -98,8 +98,8 @@ def test_siblings_differ_with_an_interval_narrower_than_their_own() -> None:
 
 
 def test_siblings_beyond_the_anchors_have_no_difference() -> None:
-    assert difference(scale(), Candidate(dict.fromkeys(TWO_TURNS, 1.2)), candidate(6.0)) is None
+    assert difference(scale(), RatedModel(dict.fromkeys(TWO_TURNS, 1.2)), candidate(6.0)) is None
 
 
 def test_a_mean_of_nothing_has_no_line() -> None:
-    assert predict(scale(), Candidate({})) == []
+    assert predict(scale(), RatedModel({})) == []

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from mtbenchx_tasks.stats.equating.line import Line, fit_line, forecast, forecast_difference
+from mtbenchx_tasks.stats.equating.line import ScaleLine, fit_line, forecast, forecast_difference
 from mtbenchx_tasks.stats.equating.panel import Array, means
 from tests.mtbenchx_tasks.stats.equating.studies import COLUMNS, Truth, panels
 
@@ -57,7 +57,7 @@ def simulate(studies: int, sizes: Sequence[int], truth: Truth, seed: int) -> Fou
     return Found(np.abs(old - told.value) <= half, ratio, error, np.concatenate(clear), siblings)
 
 
-def _clear_pairs(line: Line, new: Array, value: Array, variance: Array, old: Array) -> Iterator[Array]:
+def _clear_pairs(line: ScaleLine, new: Array, value: Array, variance: Array, old: Array) -> Iterator[Array]:
     for one, other in combinations(range(len(new)), 2):
         within = one // 2 == other // 2
         own = forecast_difference(line, new[one], new[other], float(len(COLUMNS))).variance
