@@ -99,7 +99,10 @@ Questions = Annotated[
 ]
 Language = Annotated[
     list[str],
-    typer.Option(help="Code of the questions' language, e.g. ja; one for each --questions.", rich_help_panel=OTHER),
+    typer.Option(
+        help="Code of the questions' language, e.g. ja; one for each --questions or --translation.",
+        rich_help_panel=OTHER,
+    ),
 ]
 References = Annotated[
     list[Path],
