@@ -219,7 +219,7 @@ V1_HASHES = {
 RULES = {
     "en": ("a clear breach is a serious fault", "An answer in the wrong language is a serious fault."),
     "de": ("ein deutlicher Verstoß ist ein schwerer Mangel", "in der falschen Sprache ist ein schwerer Mangel."),
-    "fr": ("un manquement manifeste constitue un défaut grave", "dans une autre langue constitue un défaut grave."),
+    "fr": ("un manquement manifeste constitue un défaut grave", "pas dans la langue voulue constitue un défaut grave."),
     "it": ("una violazione evidente è un difetto grave", "nella lingua sbagliata è un difetto grave."),
     "es": ("un incumplimiento claro es un defecto grave", "en el idioma equivocado es un defecto grave."),
 }
@@ -233,9 +233,9 @@ VOTES = {
 NO_PART = {
     "en": ("must play no part in your v", "merely context"),
     "de": ("Ihr Urteil keine Rolle spielen", "dienen lediglich als Kontext"),
-    "fr": ("ne doivent jouer aucun rôle dans votre v", "seulement de contexte"),
-    "it": ("non devono influire in alcun modo sul Suo v", "solo da contesto"),
-    "es": ("no deben influir en absoluto en su v", "solo de contexto"),
+    "fr": ("jouer aucun rôle dans votre v", "seulement de contexte"),
+    "it": ("influire in alcun modo sul Suo v", "solo da contesto"),
+    "es": ("influir en absoluto en su v", "solo de contexto"),
 }
 """Of where an answer stands and how long it is, and of the turns before."""
 
