@@ -15,25 +15,25 @@ from hf_datasets.shared.rows import Row, checked
 from mtbenchx_tasks.annotate.store import Event
 
 
-class Change(Row):
+class StudyChange(Row):
     """What every line has."""
 
     at: float
 
 
-class ChangeOfOne(Change):
+class PersonsChange(StudyChange):
     """A change that somebody made, or that concerns them."""
 
     annotator: str
 
 
-class Invitation(ChangeOfOne):
+class Invitation(PersonsChange):
     """A code was made for somebody, the first or in place of another."""
 
     code_hash: str
 
 
-class Consent(ChangeOfOne):
+class Consent(PersonsChange):
     """Somebody agreed to a text."""
 
     version: str
@@ -41,7 +41,7 @@ class Consent(ChangeOfOne):
     text: str
 
 
-class Vote(ChangeOfOne):
+class Vote(PersonsChange):
     """Somebody voted."""
 
     assignment: str
@@ -56,46 +56,46 @@ class Vote(ChangeOfOne):
     sparse_ties: int
 
 
-class Undo(Change):
+class Undo(StudyChange):
     """A vote was taken back."""
 
     assignment: str
     annotator: str = ""
 
 
-class Label(ChangeOfOne):
+class Labelling(PersonsChange):
     """The organiser noted something about a code."""
 
     text: str
 
 
-class Block(ChangeOfOne):
+class Blocking(PersonsChange):
     """A code was blocked, or is of use again."""
 
     blocked: bool
 
 
-class Leave(ChangeOfOne):
+class Leave(PersonsChange):
     """Somebody logged out."""
 
     session: str
 
 
-KINDS: dict[str, type[Change]] = {
+KINDS: dict[str, type[StudyChange]] = {
     "invitation": Invitation,
     "consent": Consent,
     "vote": Vote,
     "undo": Undo,
-    "withdrawal": ChangeOfOne,
-    "label": Label,
-    "block": Block,
+    "withdrawal": PersonsChange,
+    "label": Labelling,
+    "block": Blocking,
     "leave": Leave,
-    "end": Change,
+    "end": StudyChange,
 }
 """What a line's `type` may be. `end`: the process that wrote the journal takes no more votes."""
 
 
-class Place(NamedTuple):
+class VotePlace(NamedTuple):
     """What one person judges once."""
 
     annotator: str
@@ -105,16 +105,16 @@ class Place(NamedTuple):
 
 
 @dataclass
-class Told:
+class StudySoFar:
     """What a study's changes say together."""
 
     invitations: dict[str, str] = field(default_factory=dict)
     """Pseudonym -> hash of the last code."""
     consents: dict[str, Consent] = field(default_factory=dict)
     """Pseudonym -> the last consent."""
-    votes: dict[Place, dict[str, Vote]] = field(default_factory=dict)
+    votes: dict[VotePlace, dict[str, Vote]] = field(default_factory=dict)
     """Place -> assignment -> its vote; the first one stands, others came from another process at the same time."""
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, VotePlace] = field(default_factory=dict)
     """Assignment -> its place."""
     undone: set[str] = field(default_factory=set)
     """Assignments whose votes were taken back at some time."""
@@ -130,7 +130,7 @@ class Told:
     """The last time that a change has."""
 
     @property
-    def standing(self) -> dict[Place, Vote]:
+    def standing(self) -> dict[VotePlace, Vote]:
         """The vote that counts at each place."""
         return {place: next(iter(votes.values())) for place, votes in self.votes.items() if votes}
 
@@ -140,7 +140,7 @@ class Told:
         return sum(max(0, len(votes) - 1) for votes in self.votes.values())
 
 
-def told(journals: Iterable[tuple[str, Sequence[Event]]]) -> Told:
+def told(journals: Iterable[tuple[str, Sequence[Event]]]) -> StudySoFar:
     """Return what journals say together.
 
     Args:
@@ -149,7 +149,7 @@ def told(journals: Iterable[tuple[str, Sequence[Event]]]) -> Told:
     Raises:
         UserError: A line isn't a change of a study.
     """
-    changes: dict[str, tuple[float, str, Change]] = {}
+    changes: dict[str, tuple[float, str, StudyChange]] = {}
     for place, events in journals:
         at = 0.0
         for number, event in enumerate(events, start=1):
@@ -157,9 +157,9 @@ def told(journals: Iterable[tuple[str, Sequence[Event]]]) -> Told:
             at = max(at, change.at)  # within a file its order counts, though the clock was set back
             changes.setdefault(canonical_json(event), (at, str(event["type"]), change))
     ordered = sorted(changes.values(), key=lambda change: change[0])
-    found = Told(latest=ordered[-1][0] if ordered else 0.0)
+    found = StudySoFar(latest=ordered[-1][0] if ordered else 0.0)
     found.withdrawn = {
-        change.annotator for _, kind, change in ordered if kind == "withdrawal" and isinstance(change, ChangeOfOne)
+        change.annotator for _, kind, change in ordered if kind == "withdrawal" and isinstance(change, PersonsChange)
     }
     for _, _, change in ordered:
         if getattr(change, "annotator", None) not in found.withdrawn:
@@ -167,34 +167,34 @@ def told(journals: Iterable[tuple[str, Sequence[Event]]]) -> Told:
     return found
 
 
-def _change(event: Event, place: str) -> Change:
+def _change(event: Event, place: str) -> StudyChange:
     kind = KINDS.get(str(event.get("type")))
     return checked(
         kind or _Unknown, event, place, "a change of this study", "get the file again, or leave the line out"
     )
 
 
-class _Unknown(Change):
+class _Unknown(StudyChange):
     type: Literal[tuple(KINDS)]  # type: ignore[valid-type]
 
 
-def _add(found: Told, change: Change) -> None:
+def _add(found: StudySoFar, change: StudyChange) -> None:
     match change:
         case Invitation():
             found.invitations[change.annotator] = change.code_hash
         case Consent():
             found.consents[change.annotator] = change
         case Vote():
-            place = Place(change.annotator, change.question_id, change.pair, change.turn)
+            place = VotePlace(change.annotator, change.question_id, change.pair, change.turn)
             found.places[change.assignment] = place
             found.votes.setdefault(place, {})[change.assignment] = change
         case Undo():
             found.undone.add(change.assignment)
             if change.assignment in found.places:
                 found.votes[found.places[change.assignment]].pop(change.assignment, None)
-        case Label():
+        case Labelling():
             found.labels[change.annotator] = change.text
-        case Block():
+        case Blocking():
             found.blocked[change.annotator] = change.blocked
         case Leave():
             found.ended[change.session] = change.annotator

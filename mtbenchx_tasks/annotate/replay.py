@@ -3,14 +3,14 @@
 import sqlite3
 from pathlib import Path
 
-from mtbenchx_tasks.annotate.events import Told, Vote, told
+from mtbenchx_tasks.annotate.events import StudySoFar, Vote, told
 from mtbenchx_tasks.annotate.journal import read_journals
 from mtbenchx_tasks.annotate.people import insert_annotator, set_blocked, set_label
 from mtbenchx_tasks.annotate.store import Store, forget
 from mtbenchx_tasks.annotate.voting import insert_vote
 
 
-def restore(store: Store, folder: Path) -> Told:
+def restore(store: Store, folder: Path) -> StudySoFar:
     """Bring all journals of a folder, and of the folders in it, into a database; returns what they say.
 
     Args:
@@ -28,7 +28,7 @@ def restore(store: Store, folder: Path) -> Told:
     return found
 
 
-def _bring_people(db: sqlite3.Connection, found: Told) -> None:
+def _bring_people(db: sqlite3.Connection, found: StudySoFar) -> None:
     for name, hashed in found.invitations.items():
         insert_annotator(db, name, hashed)
         db.execute("UPDATE annotator SET code_hash = ? WHERE id = ?", (hashed, name))
@@ -51,7 +51,7 @@ def _bring_people(db: sqlite3.Connection, found: Told) -> None:
         forget(db, name)
 
 
-def _bring_votes(db: sqlite3.Connection, found: Told) -> None:
+def _bring_votes(db: sqlite3.Connection, found: StudySoFar) -> None:
     standing = found.standing
     kept = {vote.assignment for vote in standing.values()}
     for assignment in [*(found.undone - kept), *(found.places.keys() - kept)]:

@@ -23,7 +23,7 @@ class Metric:
     higher_is_better: bool = True
 
 
-class Place(NamedTuple):
+class RequestPlace(NamedTuple):
     """Where a request stands among those of its question."""
 
     turn: int
@@ -34,7 +34,7 @@ class Place(NamedTuple):
     """lm_eval's: the requests of a question in their order."""
 
 
-class Judged:
+class HarnessAdapter:
     """Both sides of the interface: what a generation does in its way, and what it asks of the task for that."""
 
     # what each generation defines ------------------------------------------------------------------------------------
@@ -69,10 +69,14 @@ class Judged:
         raise NotImplementedError
 
 
-def places(doc: Mapping[str, Any], repeats: int) -> list[Place]:
+def places(doc: Mapping[str, Any], repeats: int) -> list[RequestPlace]:
     """Return where the requests of a question stand: one per turn and repeat, repeat by repeat."""
     turns = len(doc["turns"])
-    return [Place(turn, repeat, turns * repeat + turn - 1) for repeat in range(repeats) for turn in range(1, turns + 1)]
+    return [
+        RequestPlace(turn, repeat, turns * repeat + turn - 1)
+        for repeat in range(repeats)
+        for turn in range(1, turns + 1)
+    ]
 
 
 def by_turn(doc: Mapping[str, Any], results: Sequence[Any]) -> list[Sequence[Any]]:

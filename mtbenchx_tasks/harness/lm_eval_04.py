@@ -5,11 +5,11 @@ from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
 
-from mtbenchx_tasks.harness.judged import Judged, Metric, by_turn, places
+from mtbenchx_tasks.harness.judged import HarnessAdapter, Metric, by_turn, places
 from mtbenchx_tasks.harness.turns import TurnRequest, request_type
 
 
-class JudgedTask(Judged, ConfigurableTask):
+class JudgedTask(HarnessAdapter, ConfigurableTask):
     """A task whose answers a judge rates."""
 
     def construct_requests(self, doc: dict[str, Any], ctx: str, metadata: Any, **_: object) -> list[TurnRequest]:

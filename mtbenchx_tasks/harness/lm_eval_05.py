@@ -9,7 +9,7 @@ from lm_eval.api.registry import register_scorer
 from lm_eval.api.task import ConfigurableTask
 from lm_eval.scorers import ScoredDoc, Scorer
 
-from mtbenchx_tasks.harness.judged import Judged, Metric, by_turn, places
+from mtbenchx_tasks.harness.judged import HarnessAdapter, Metric, by_turn, places
 from mtbenchx_tasks.harness.turns import TurnRequest, request_type
 
 SCORER = "mtbenchx_judge"
@@ -21,7 +21,7 @@ class JudgeScorer(Scorer):
     """Scores by what the judge said; a question's score in a metric is its contribution to it."""
 
     default_metric_cfg: ClassVar[list[Any]] = []
-    task: Judged | None = None
+    task: HarnessAdapter | None = None
     """Whose answers it scores."""
 
     def score_instances(self, instances: Mapping[int, list[TurnRequest]]) -> dict[int, ScoredDoc]:
@@ -40,7 +40,7 @@ class JudgeScorer(Scorer):
         return ScoredDoc(doc_id, doc_instances[0].target, {name: [value] for name, value in found.items()})
 
 
-class JudgedTask(Judged, ConfigurableTask):
+class JudgedTask(HarnessAdapter, ConfigurableTask):
     """A task whose answers a judge rates."""
 
     def __init__(self, config: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadSet:
     """A set in one language, read."""
 
     added: AddedLanguage
@@ -112,11 +112,11 @@ def build_other(name: str, folder: Path, parts: Sequence[Part], options: Options
     )
 
 
-def _by_language(benchmark: str, read: Sequence[Read]) -> list[str]:
+def _by_language(benchmark: str, read: Sequence[ReadSet]) -> list[str]:
     return [f"{benchmark} in {each.added.language!r}: {remark}." for each in read for remark in each.remarks]
 
 
-def read_part(benchmark: str, name: str, part: Part, options: Options = Options()) -> Read:
+def read_part(benchmark: str, name: str, part: Part, options: Options = Options()) -> ReadSet:
     """Read a set in one language.
 
     Raises:
@@ -137,7 +137,7 @@ def read_part(benchmark: str, name: str, part: Part, options: Options = Options(
     if files.prompts is not None and _are_judged(files.prompts, asked, part, remarks):
         prompts = {benchmark: read_prompts(files.prompts, questions, remarks)}
     added = AddedLanguage(language, {benchmark: tuple(questions)}, prompts)
-    return Read(added, files, tuple(remarks.lines))
+    return ReadSet(added, files, tuple(remarks.lines))
 
 
 def _found(files: SetFiles, part: Part) -> list[tuple[str, tuple[Path, ...]]]:

@@ -11,7 +11,7 @@ from hf_datasets.hub.card import code, config_entry, plain, size_category, table
 from hf_datasets.records import Question, ordered_categories
 
 if TYPE_CHECKING:
-    from hf_datasets.benchmark.others.build import Read
+    from hf_datasets.benchmark.others.build import ReadSet
 
 TEXT = """# {title}
 
@@ -66,7 +66,7 @@ def card_metadata(benchmark: str, names: Mapping[str, str], languages: Sequence[
     }
 
 
-def card_body(benchmark: str, read: "Sequence[Read]", names: Mapping[str, str]) -> str:
+def card_body(benchmark: str, read: "Sequence[ReadSet]", names: Mapping[str, str]) -> str:
     """Return the card's text, with every number in it counted."""
     left = [f"- {each.added.language}: {plain(remark)}" for each in read for remark in each.remarks]
     body = TEXT.format(
@@ -83,7 +83,7 @@ def card_body(benchmark: str, read: "Sequence[Read]", names: Mapping[str, str]) 
     return body + ("\n## What a reader must know\n\n" + "\n".join(left) + "\n" if left else "")
 
 
-def _asked(read: "Read") -> tuple[Question, ...]:
+def _asked(read: "ReadSet") -> tuple[Question, ...]:
     (questions,) = read.added.questions.values()
     return questions
 
@@ -95,13 +95,13 @@ def _sizes(asked: Sequence[Question]) -> tuple[str, int, str, int]:
     return asked[0].language, len(asked), only, sum(bool(question.reference) for question in asked)
 
 
-def _categories(read: "Sequence[Read]") -> list[tuple[str, ...]]:
+def _categories(read: "Sequence[ReadSet]") -> list[tuple[str, ...]]:
     counted = [Counter(question.category for question in _asked(each)) for each in read]
     names = ordered_categories(name for each in counted for name in each)
     return [(plain(name), *(str(each[name]) for each in counted)) for name in names]
 
 
-def _prompts(read: "Read") -> str:
+def _prompts(read: "ReadSet") -> str:
     language = read.added.language
     if not read.added.prompts:
         return f"- {language}: the package's own (`native`), in that language where there are some, else in English"
