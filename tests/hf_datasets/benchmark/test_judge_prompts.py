@@ -197,6 +197,12 @@ class TestNative:
             assert (no_part in prompt.system_prompt) == (prompt.type == "pairwise")
             assert (context in prompt.system_prompt) == ("-multi-turn" in prompt.name)
 
+    def test_correctness_comes_first_for_people_too(self, language: str) -> None:
+        judge, people = CORRECT_FIRST[language]
+        assert people in " ".join(texts(language)["criteria"])
+        for prompt in judge_prompts(NATIVE, language).values():
+            assert (judge in prompt.system_prompt) == ("-math-" in prompt.name)
+
     def test_the_length_note_has_a_place_for_each_count(self, language: str) -> None:
         for prompt in judge_prompts(NATIVE, language).values():
             counts = {field for _, field, _, _ in Formatter().parse(prompt.length_note) if field}
@@ -238,6 +244,14 @@ NO_PART = {
     "es": ("influir en absoluto en su v", "solo de contexto"),
 }
 """Of where an answer stands and how long it is, and of the turns before."""
+CORRECT_FIRST = {
+    "en": ("Correctness counts most;", "reference answer, correctness counts most."),
+    "de": ("Am wichtigsten ist die Richtigkeit;", "Musterantwort gibt, ist die Richtigkeit am wichtigsten."),
+    "fr": ("L’exactitude prime\u00a0;", "réponse de référence, l’exactitude prime."),
+    "it": ("La correttezza è il criterio", "risposta di riferimento, la correttezza è il criterio più importante."),
+    "es": ("La corrección es lo más", "respuesta de referencia, la corrección es lo más importante."),
+}
+"""Where there is a reference: what judges are told, and what people are."""
 
 
 @pytest.mark.sources
