@@ -17,6 +17,7 @@ CAUGHT_IN_THEIR_ROOM = {
     "UnreadableError",  # endpoints: a completion that failed
     "NoReplyError",
     "VoteRefusedError",  # annotate: a page that says why a vote isn't taken
+    "StoreClosedError",  # annotate: a page that says that another process takes the votes
     "ExpiredError",
     "StopError",
 }
