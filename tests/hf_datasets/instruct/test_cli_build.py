@@ -34,7 +34,7 @@ def test_local_files_and_a_remark(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["lima-y"], "mtbenchx: There is no dataset 'lima-y'; there are mtbench-x, lima-x, bactrian-x; a set of others"),
+        (["lima-y"], "mtbenchx: There is no dataset 'lima-y'; there are mtbench-x, lima-x, bactrian-x; a set"),
         (["mtbench-x", "--languages", "EN"], "mtbenchx: mtbench-x is built as a whole"),
         (["lima-x", "--source", "nowhere"], "mtbenchx: There is no nowhere; name a data file"),
         (["lima-x", "--languages", "EN,german"], "mtbenchx: 'german' is not a language code"),
