@@ -13,6 +13,7 @@ import pytest
 
 from mtbenchx_tasks.harness.linking import tasks_path
 from tests.doubles.openai_api import Api
+from tests.mini import ANSWERS
 
 pytestmark = pytest.mark.slow
 IT = "mtbench_x_mini_it"
@@ -60,7 +61,7 @@ def test_table_files_and_no_secret_in_any_of_them(api: Api, tmp_path: Path, subc
 def test_a_killed_run_goes_on_where_it_stopped(api: Api, tmp_path: Path) -> None:
     api.answer = answer
     process = start(api, tmp_path, "run", judge={"concurrency": 1})
-    while len(api.judgments) < 26:  # of 32 answers and 32 judgments
+    while len(api.judgments) < ANSWERS * 3 // 4:  # of as many answers and judgments
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
@@ -71,7 +72,7 @@ def test_a_killed_run_goes_on_where_it_stopped(api: Api, tmp_path: Path) -> None
     assert again.returncode == 0, log
     twice = [request for request in api.judgments[len(before) :] if request in before]
     assert len(twice) <= 4 + 1  # what was in flight: 4 answers and 1 judgment
-    assert len(api.judgments) == 64 + len(twice)
+    assert len(api.judgments) == 2 * ANSWERS + len(twice)
 
 
 def test_no_key_is_one_sentence_and_nothing_is_generated(
