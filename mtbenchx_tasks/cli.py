@@ -226,16 +226,26 @@ def main() -> None:
         app()
     except UserError as error:
         _fail(str(error))
-    except MemoryError:
-        _fail("there is not enough memory; raise the limit (ulimit -v), or give it less at a time.")
-    except RuntimeError as error:
-        if NO_THREADS not in str(error):
+    except (MemoryError, OSError, RuntimeError) as error:
+        sentence = _of_the_machine(error)
+        if sentence is None:
             raise
-        _fail("no more threads can be started; raise the limit (ulimit -u), or lower concurrency.")
+        _fail(sentence)
     except (SystemExit, KeyboardInterrupt) as end:  # typer makes an exit of an interrupt
         if ending.number is None or getattr(end, "code", Exit.INTERRUPTED) != Exit.INTERRUPTED:
             raise
         _fail(ENDED.format(name=signal.Signals(ending.number).name), ending.code)
+
+
+def _of_the_machine(error: Exception) -> str | None:
+    """Return in a sentence what the machine refused; None if an error is the program's."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; raise the limit (ulimit -v), or give it less at a time."
+    if isinstance(error, OSError) and error.filename is not None:  # too long a name, a folder that may not be entered
+        return f"{str(error.filename)[:200]!r} can't be used ({error.strerror}); name a place that you may use."
+    if NO_THREADS in str(error):
+        return "no more threads can be started; raise the limit (ulimit -u), or lower concurrency."
+    return None
 
 
 def _fail(sentence: str, code: int = Exit.FAULT) -> NoReturn:

@@ -159,6 +159,8 @@ def lost_of(prompt: JudgePrompt) -> str:
     if prompt.name not in judge_prompts(NATIVE, "en"):
         return "the name of any prompt we know"
     model = judge_prompts(NATIVE, "en")[prompt.name]
+    if prompt.type != model.type:
+        return f"its type {model.type!r}"
     if _placeholders(prompt.prompt_template) != _placeholders(model.prompt_template):
         return "a placeholder"
     if prompt.length_note and _placeholders(prompt.length_note) != _placeholders(model.length_note):
@@ -166,9 +168,11 @@ def lost_of(prompt: JudgePrompt) -> str:
     return "" if _asks_for_verdicts(prompt) else "its verdict format"
 
 
-def _placeholders(template: str) -> set[str]:
+def _placeholders(template: str) -> set[tuple[str, str | None, str | None]]:
+    """Return each with its format and conversion: `{answer:.9}` would show a judge a part of the answer."""
     try:
-        return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
+        found = Formatter().parse(template)
+        return {(field, spec, conversion) for _, field, spec, conversion in found if field is not None}
     except ValueError:  # a brace alone
         return set()
 

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from hf_datasets.records import QuestionId, content_hash
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.files import replacing_folder
+from hf_datasets.shared.files import replacing_folder, told
 
 CARD = "README.md"
 MARKER = "<!-- written by mtbench-x: the next build replaces this whole folder -->"
@@ -122,7 +122,8 @@ def replacing(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: The folder is there and isn't ours, or can't be written.
     """
-    _check_ours(folder)
+    with told(folder, "folder"):
+        _check_ours(folder)
     with replacing_folder(folder) as new:
         yield new
 

@@ -50,7 +50,7 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
         path: The file; one that is there keeps its permissions.
         private: Only its owner may read a new one.
     """
-    with _told(path, "file"):
+    with told(path, "file"):
         if path.exists() and not path.is_file():  # a pipe, /dev/stdout: nothing to put in its place
             yield path
             return
@@ -76,7 +76,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: It can't be written.
     """
-    with _told(folder, "folder"):
+    with told(folder, "folder"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _beside(folder, "new", Path.mkdir) as new:
             yield new
@@ -93,7 +93,7 @@ def check_writable(folder: Path, *names: str) -> None:
     Raises:
         UserError: It can't be written.
     """
-    with _told(folder, "folder"):
+    with told(folder, "folder"):
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             (folder / name).exists()
@@ -102,7 +102,16 @@ def check_writable(folder: Path, *names: str) -> None:
 
 
 @contextmanager
-def _told(path: Path, kind: str) -> Iterator[None]:
+def told(path: Path, kind: str) -> Iterator[None]:
+    """Tell what the system says against writing a place in one sentence.
+
+    Args:
+        path: The place.
+        kind: `file` or `folder`.
+
+    Raises:
+        UserError: It says something.
+    """
     try:
         yield
     except OSError as error:

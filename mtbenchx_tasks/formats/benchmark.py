@@ -17,6 +17,7 @@ from hf_datasets.benchmark.languages import added_languages, added_places, find
 from hf_datasets.benchmark.questions import LANGUAGES, at_hand, questions
 from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.settings import slug
 
 MTBENCH_X, MINI = "mtbench_x", "mini"
 OURS = (MTBENCH_X, MINI)
@@ -134,6 +135,23 @@ def task_benchmark(task: str) -> str | None:
     return FOLDERS.get(task) or (FOLDERS.get(name) if is_code else None)
 
 
+def bench_folder(folder: Path, benchmark: str, language: str) -> Path:
+    """Return where files of a benchmark lie in FastChat's layout: `mt_bench_de`, `mini_de`, `NAME_ja` of another one.
+
+    Args:
+        folder: Holds the folders of all benchmarks.
+        benchmark: Its name; "" where nothing told it.
+        language: Code of the questions' language.
+    """
+    name = "mt_bench" if benchmark in (MTBENCH_X, "") else slug(benchmark)
+    return folder / f"{name}_{language}"
+
+
+def added_place(part: str) -> tuple[str, str] | None:
+    """Return the (benchmark, language) of a built folder that `bench_folder` calls so, or None."""
+    return next((place for place in added_places() if part.lower() == f"{place[0]}_{place[1]}"), None)
+
+
 def category(benchmark: str, question_id: QuestionId, told: str = "", place: str = "") -> str:
     """Return a question's category: as the file tells it, or as a benchmark has it that is known here.
 
@@ -160,6 +178,8 @@ def _of_folder(file: Path) -> str | None:
             return found
         if part in added:
             return part
+        if place := added_place(part):
+            return place[0]
         if "bench" in part.lower() and file.parent.name in PARENTS and part == file.absolute().parent.parent.name:
             return part
     return None

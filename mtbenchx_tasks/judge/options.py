@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hf_datasets.shared.errors import Exit
+from hf_datasets.shared.language_codes import language_code
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.judge.engines.budget import Budget
@@ -21,7 +22,15 @@ Judges = Annotated[
 ]
 
 
-Language = Annotated[str | None, typer.Option(help="Language of the questions, where a file doesn't tell it.")]
+def plain_code(word: str | None) -> str | None:
+    """Return a language as questions name it: `JA` and `jpn` are ja, `zh-Hant` is zh-hant; another word as it is."""
+    return word and (language_code(word) or word)
+
+
+Language = Annotated[
+    str | None,
+    typer.Option(callback=plain_code, help="Language of the questions, where a file doesn't tell it."),
+]
 
 
 Benchmark = Annotated[

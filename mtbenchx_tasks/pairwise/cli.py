@@ -19,6 +19,7 @@ from mtbenchx_tasks.judge.options import (
     end_command,
     engine_factory,
     know_languages,
+    plain_code,
 )
 
 
@@ -94,7 +95,7 @@ def compare(
 def pairs(
     files: Annotated[list[Path], typer.Argument(help="FastChat's *_pair.jsonl files, anyone's.")],
     *,
-    language: Annotated[str, typer.Option(help="Language of the questions.")] = "en",
+    language: Annotated[str, typer.Option(callback=plain_code, help="Language of the questions.")] = "en",
     benchmark: Benchmark = None,
     substitute: Annotated[
         Literal["next", "chain"] | None, typer.Option(help="Fill inconsistent votes from later runs, if there are any.")

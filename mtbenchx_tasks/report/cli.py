@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Data, Scale, know_languages
+from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Data, Language, Scale, know_languages
 
 
 def report(
@@ -20,7 +20,7 @@ def report(
         Path | None, typer.Option(help="YAML: models: {name: {label, family, mixture, language}}, order: [name].")
     ] = None,
     questions: Annotated[str | None, typer.Option(help="Show the answers to these side by side, e.g. 81,82.")] = None,
-    language: Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")] = None,
+    language: Language = None,
     benchmark: Benchmark = None,
     data: Data = None,
     title: Annotated[str, typer.Option(help="The page's heading.")] = "MT-Bench-X report",
@@ -84,7 +84,7 @@ def rank(
         bool, typer.Option("--style", help="Also rank at equal length, lists, headings, bold print and code.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Also write CSV and LaTeX of each table to this folder.")] = None,
-    language: Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")] = None,
+    language: Language = None,
     benchmark: Benchmark = None,
 ) -> None:
     """Rank any number of models by judges' comparisons and people's votes: Bradley-Terry, with what is noise."""
@@ -132,7 +132,7 @@ def every_eval_ever(
     developer: Annotated[
         str | None, typer.Option(help="Developer of models whose name doesn't tell it (org/model does).")
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Language of questions, where a file doesn't tell it.")] = None,
+    language: Language = None,
     benchmark: Benchmark = None,
 ) -> None:
     """Write Every Eval Ever's schema 0.3.0: the judge with what was sent, all turns, intervals, a line a question."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.benchmark.configs import ALL, PROMPT_COLUMNS, PROMPTS, QUESTION_COLUMNS, SPLIT
-from hf_datasets.benchmark.judge_prompts import PROMPT_SETS
+from hf_datasets.benchmark.judge_prompts import OURS, PROMPT_SETS
 from hf_datasets.benchmark.languages import AddedLanguage
 from hf_datasets.benchmark.others.card import card_body, card_metadata
 from hf_datasets.benchmark.others.files import SetFiles, fastchat_questions, set_files
@@ -22,13 +22,18 @@ from hf_datasets.hub.folder import ParquetTable, parquet_name, replacing, write_
 from hf_datasets.records import Question, question_rows
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_codes import language_code
+from hf_datasets.shared.rows import LONGEST, shown
 
 BENCHMARK_COLUMN = "benchmark"
 """Column of another benchmark's rows that holds its name: by it a folder is told from one of MT-Bench-X."""
-TAKEN = frozenset({*BENCHMARKS, *PROMPT_SETS, "mtbench_x_mini", "mt_bench", "lima_x", "bactrian_x"})
+TAKEN = frozenset({*BENCHMARKS, *PROMPT_SETS, *OURS, "mtbench_x_mini", "mt_bench", "lima_x", "bactrian_x"})
 """Names of ours."""
 JUDGED_TURNS = 2
 """FastChat's judge prompts know a second turn and no third."""
+OURS_BEGIN = "mtbench_x_"
+"""So begin the names of our tasks."""
+_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
+"""No folder of Windows can be called so."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -70,8 +75,13 @@ def benchmark_name(name: str) -> str:
         UserError: It is one of ours, or no name of a task.
     """
     plain = re.sub(r"[^a-z0-9]+", "_", Path(name).name.lower()).strip("_")
-    if plain in TAKEN or not _NAME.fullmatch(plain):
-        raise UserError(f"A benchmark can't be called {name!r}: give it letters, digits and _, and no name of ours.")
+    if plain in TAKEN or plain.startswith(OURS_BEGIN) or not _NAME.fullmatch(plain) or _DEVICE.fullmatch(plain):
+        raise UserError(
+            f"A benchmark can't be called {shown(name)}: give it letters, digits and _, a letter first, and no name of "
+            "ours or of a device (con, nul)."
+        )
+    if len(plain) > LONGEST:
+        raise UserError(f"A benchmark can't be called {shown(name)}: give it at most {LONGEST} letters.")
     return plain
 
 

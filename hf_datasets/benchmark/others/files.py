@@ -8,12 +8,14 @@ Some sets write a language into the names: question_ko.jsonl, reference_answer_k
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.parquet import parquet_rows
+from hf_datasets.shared.rows import shown
 
 DATA = Path("data")
 """FastChat's folder of sets, beside which its commands are run."""
@@ -49,18 +51,31 @@ def set_files(questions: Path, language: str, references: Path | None = None, pr
     Raises:
         UserError: A file that is named isn't there, or a folder holds no questions, or several files of them.
     """
+    try:
+        return _set_files(questions, language, references, prompts)
+    except OSError as error:  # a place that may not be looked at, or a name that is too long
+        raise UserError(
+            f"{shown(str(error.filename))} can't be read ({error.strerror or error}); name a file that you may read."
+        ) from error
+
+
+def _set_files(questions: Path, language: str, references: Path | None, prompts: Path | None) -> SetFiles:
     asked = _questions(questions, language)
     mark = asked.stem.removeprefix(QUESTIONS) if asked.stem.startswith(QUESTIONS) else ""
     for named in (references, prompts):
         if named is not None and not named.exists():
             raise UserError(f"There is no {named}; name what the set has, or leave the option out.")
+    if prompts is not None and prompts.is_dir():
+        raise UserError(f"{prompts} is a folder; name its file of judge prompts.")
     return SetFiles(asked, _references(asked, mark, references), prompts or _prompts(asked, mark, language))
 
 
 def fastchat_questions(name: str) -> Path | None:
     """Return the questions of a set of that name in FastChat's folder here, or None."""
     place = DATA / name / f"{QUESTIONS}.jsonl"
-    return place if place.is_file() else None
+    with suppress(OSError):  # no file can be called so
+        return place if place.is_file() else None
+    return None
 
 
 def _questions(place: Path, language: str) -> Path:
@@ -81,10 +96,15 @@ def _references(questions: Path, mark: str, named: Path | None) -> tuple[Path, .
         return (named,)
     usual = [questions.parent / f"{REFERENCES}{each}" for each in dict.fromkeys((mark, ""))]
     folder = next((each for each in ([named] if named else usual) if each.is_dir()), None)
-    found = tuple(file for file in sorted(folder.iterdir()) if file.suffix in ENDINGS) if folder else ()
+    found = tuple(file for file in sorted(folder.iterdir()) if _holds_rows(file)) if folder else ()
     if named is not None and not found:
         raise UserError(f"{named} holds no files of reference answers (.jsonl); name one, or leave --references out.")
     return found
+
+
+def _holds_rows(file: Path) -> bool:
+    """Tell it by the name; hidden files are what systems leave beside those that people copy."""
+    return file.suffix.lower() in ENDINGS and not file.name.startswith(".")
 
 
 def _prompts(questions: Path, mark: str, language: str) -> Path | None:
@@ -100,9 +120,9 @@ def rows_of(file: Path) -> list[tuple[str, dict[str, object]]]:
     Raises:
         UserError: It can't be read, or holds something else than objects.
     """
-    if file.suffix == ".parquet":
+    if file.suffix.lower() == ".parquet":
         return [(f"{file}, row {number}", row) for number, row in enumerate(parquet_rows(file), start=1)]
-    if file.suffix == ".json":
+    if file.suffix.lower() == ".json":
         found = jsonl.loads(jsonl.text_of(file), str(file))
         if not isinstance(found, Sequence) or not all(isinstance(row, dict) for row in found):
             raise UserError(f"{file}: expected an array of objects; JSON Lines are called .jsonl.")

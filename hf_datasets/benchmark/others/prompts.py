@@ -34,6 +34,10 @@ def read_prompts(file: Path, questions: Sequence[Question], remarks: Remarks) ->
             continue
         if lost := lost_of(prompt):
             raise UserError(f"{place}: judge prompt {prompt.name!r} lost {lost}; correct it, or leave the file out.")
+        if found.get(prompt.name, prompt) != prompt:
+            raise UserError(
+                f"{place}: judge prompt {prompt.name!r} stands in the file before, in other words; keep one."
+            )
         found[prompt.name] = prompt
     _check_whole(file, found, questions, remarks)
     return found

@@ -1,5 +1,6 @@
 """The questions of somebody's set, with any ids, turns and categories, and the reference answers to them."""
 
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from hf_datasets.benchmark.others.files import rows_of
 from hf_datasets.records import CATEGORIES, Question, QuestionId, ids_shown
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.language_codes import language_code
-from hf_datasets.shared.rows import Asked, Name, Row, Text, ToldId, Turn, checked
+from hf_datasets.shared.rows import MOST_TURNS, Asked, Name, Row, Text, ToldId, Turn, checked, shown
 
 GENERAL = "general"
 """The category of questions that tell none."""
@@ -19,21 +20,39 @@ GUIDED = ("math", "reasoning", "coding")
 """Of MT-Bench's categories those whose judge sees a reference answer."""
 METRICS = frozenset({"score", "category_mean", "answer_language", "unscored", "alias"})
 """What lm_eval's results call something else, so that no category can be called so."""
+ERROR_OF = "_stderr"
+"""Ends what lm_eval's results call the error of a metric."""
+UNTOLD = "no category told"
+"""What tables call the category of a question that isn't known."""
 
 
 def _filled_turn(value: str) -> str:
-    if not value.strip():
+    if not any(sign.isprintable() and not sign.isspace() for sign in value):  # invisible signs are no question
         raise ValueError("must be a text that isn't empty")
     return value
 
 
 def _category(value: Any) -> Any:
+    if isinstance(value, str):  # what looks the same is the same
+        value = unicodedata.normalize("NFC", value.strip(" "))
     return GENERAL if value is None or value == "" else value
 
 
+def _none(value: Any) -> Any:
+    return [] if value is None else value
+
+
+def _of_a_conversation(turns: list[str]) -> list[str]:
+    if len(turns) > MOST_TURNS:
+        raise ValueError(f"must be at most {MOST_TURNS} turns")
+    return turns
+
+
 def _free(value: str) -> str:
-    if value in METRICS or value.startswith("turn_"):
+    if value in METRICS or value.startswith("turn_") or value.endswith(ERROR_OF) or value == UNTOLD:
         raise ValueError("must not be called as a metric is")
+    if "," in value:
+        raise ValueError("must hold no comma, at which lm_eval's tables and --categories end a name")
     return value
 
 
@@ -41,10 +60,12 @@ class SetRow(Row):
     """A row of questions: {"question_id": 1, "category": "writing", "turns": ["...", "..."]}."""
 
     question_id: Asked
-    turns: Annotated[list[Annotated[str, AfterValidator(_filled_turn)]], Field(min_length=1)]
+    turns: Annotated[
+        list[Annotated[str, AfterValidator(_filled_turn)]], Field(min_length=1), AfterValidator(_of_a_conversation)
+    ]
     category: Annotated[Name, AfterValidator(_free), BeforeValidator(_category)] = GENERAL
     language: Text = ""
-    other_language_turns: list[Turn] = Field(default_factory=list)
+    other_language_turns: Annotated[list[Turn], BeforeValidator(_none)] = Field(default_factory=list)
 
 
 class _Choice(Row):
@@ -94,10 +115,14 @@ def read_questions(file: Path, language: str, categories: Sequence[str] = ()) ->
         number = own_id(read.question_id, language, place, row.get("question_id"))
         told = language_code(read.language) if read.language else language
         if told != language:
-            raise UserError(f"{place}: a question in {read.language!r}, not {language!r}; give each language a file.")
+            raise UserError(
+                f"{place}: a question in {shown(read.language)}, not {language!r}; give each language a file."
+            )
         if number in found:
             raise UserError(f"{place}: question {number} stands in {found[number][0]}, too; give it another id.")
-        turns, exempt = tuple(read.turns), tuple(read.other_language_turns)
+        turns, exempt = tuple(read.turns), tuple(sorted(set(read.other_language_turns)))
+        if exempt and exempt[-1] > len(turns):
+            raise UserError(f"{place}: other_language_turns names turn {exempt[-1]} of {len(turns)}; correct it.")
         found[number] = place, Question(number, language, read.category, turns, other_language_turns=exempt)
     if not found:
         raise UserError(f"{file} holds no questions; name a file of rows with question_id and turns.")
@@ -111,7 +136,10 @@ def own_id(told: ToldId, language: str, place: str, written: object) -> Question
         UserError: It is another one.
     """
     if told.language and language_code(told.language) != language:
-        raise UserError(f"{place}: question_id {written!r} tells the language {told.language!r}, not {language!r}.")
+        raise UserError(
+            f"{place}: question_id {shown(written)} tells the language {shown(told.language)}, not {language!r}; give "
+            "each language a file, or write an id that doesn't end so."
+        )
     return told.question
 
 
@@ -146,7 +174,10 @@ def read_references(files: Sequence[Path], language: str) -> dict[QuestionId, tu
                 )
             found[number], places[number] = texts, place
     if files and not found:
-        raise UserError(f"{files[0]} holds no reference answers (rows with `choices`, or with `reference`).")
+        raise UserError(
+            f"{files[0]} holds no reference answers (rows with `choices`, or with `reference`); name others by "
+            "--references, or move it away."
+        )
     return found
 
 

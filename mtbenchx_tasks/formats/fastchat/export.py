@@ -1,8 +1,8 @@
 """FastChat's files, written from the ledger: model_answer and model_judgment, as llm_judge lays them out.
 
-Under OUT, in `mt_bench_<language>/` (`mini_<language>/` for the mini benchmark): `model_answer/<model>.jsonl` and
-`model_judgment/<judge>_single.jsonl`. FastChat marks a failed judgment by the score -1, so it stands here too; its
-own reader leaves those out.
+Under OUT, in `mt_bench_<language>/` (`mini_<language>/` for the mini benchmark, `NAME_<language>/` for another):
+`model_answer/<model>.jsonl` and `model_judgment/<judge>_single.jsonl`. FastChat marks a failed judgment by the score
+-1, so it stands here too; its own reader leaves those out.
 """
 
 import json
@@ -16,6 +16,7 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.benchmark import bench_folder
 from mtbenchx_tasks.formats.ledger.damage import damage_told
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import verdict
@@ -74,7 +75,7 @@ def _labels(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
 
 
 def _bench(folder: Path, row: Row) -> Path:
-    return folder / f"{'mini' if row['benchmark'] == 'mini' else 'mt_bench'}_{row['language']}"
+    return bench_folder(folder, row["benchmark"], row["language"])
 
 
 def _answer(rows: list[Row]) -> Row:

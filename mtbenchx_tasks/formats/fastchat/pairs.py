@@ -20,7 +20,15 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked
-from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, NOTHING, Told, benchmark_of, category, question_in
+from mtbenchx_tasks.formats.benchmark import (
+    NO_CATEGORY,
+    NOTHING,
+    Told,
+    bench_folder,
+    benchmark_of,
+    category,
+    question_in,
+)
 from mtbenchx_tasks.formats.fastchat.rows import ERROR, MODEL_1, MODEL_2, PairRow
 from mtbenchx_tasks.formats.generations import Shown, of_one_generation
 from mtbenchx_tasks.judge.messages import pair_prompt_name
@@ -38,7 +46,8 @@ Row = dict[str, Any]
 def write_pairs(folder: Path, preferences: Iterable[Preference], ledger: Ledger | None = None) -> list[Path]:
     """Write judges' comparisons beside the single judgments of `fastchat.export`; returns the files.
 
-    They are `mt_bench_<language>/model_judgment/<judge>_pair.jsonl` (`mini_<language>/...` for the mini benchmark).
+    They are `mt_bench_<language>/model_judgment/<judge>_pair.jsonl` (`mini_<language>/...` for the mini benchmark,
+    `NAME_<language>/...` for another).
     Runs are rows in the order of the runs.
 
     Args:
@@ -49,7 +58,7 @@ def write_pairs(folder: Path, preferences: Iterable[Preference], ledger: Ledger 
     files: dict[Path, list[Row]] = {}
     for preference in sorted(preferences, key=lambda preference: preference.run):
         item = preference.item
-        bench = folder / f"{'mini' if item.benchmark == 'mini' else 'mt_bench'}_{item.language}"
+        bench = bench_folder(folder, item.benchmark, item.language)
         path = bench / "model_judgment" / f"{preference.rater.name}_pair.jsonl"
         files.setdefault(path, []).append(pair_row(preference, ledger))
     for path, rows in files.items():

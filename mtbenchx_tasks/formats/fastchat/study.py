@@ -14,6 +14,7 @@ from mtbenchx_tasks.formats.answers import first_of, read_models
 from mtbenchx_tasks.formats.benchmark import (
     NOTHING,
     Told,
+    added_place,
     benchmark_of,
     category,
     question_in,
@@ -43,9 +44,15 @@ def language_of(file: Path, rows: Sequence[dict[str, Any]], asked: str | None) -
     told = {split_id(row.get("question_id", ""))[1] for row in rows} - {""}
     if len(told) > 1:
         raise UserError(f"{file}: questions in {', '.join(sorted(told))} in one file; give one language a file.")
-    folders = [part.rpartition("_")[2].lower() for part in file.absolute().parts if _is_bench(part)]
+    folders = [code for part in file.absolute().parts if (code := _told_by(part))]
     found = asked if asked and not told else next(iter([*told, *folders[-1:]]), "en" if asked is None else asked)
     return found.lower()
+
+
+def _told_by(part: str) -> str:
+    """Return the language that a folder's name tells, or ""."""
+    place = added_place(part)
+    return place[1] if place else part.rpartition("_")[2].lower() if _is_bench(part) else ""
 
 
 def _is_bench(part: str) -> bool:
@@ -81,7 +88,7 @@ def read_singles(file: Path, told: Told = NOTHING) -> Study:
 
 
 def _names_english(file: Path) -> bool:
-    return any(_is_bench(part) for part in file.absolute().parts)
+    return any(_told_by(part) for part in file.absolute().parts)
 
 
 def _shown(number: int, row: SingleRow) -> Shown:

@@ -182,6 +182,24 @@ def test_ids_of_mt_bench_are_no_mt_bench_in_another_benchmark(api: Api, tmp_path
     )
 
 
+def test_files_of_two_benchmarks_lie_apart_and_tell_whose_they_are(api: Api, tmp_path: Path) -> None:
+    """MT-Bench's ids in `mt_bench_zh` would be read as MT-Bench's."""
+    folder, _ = build_other("shisa", tmp_path / "shisa", [Part("zh-Hant", sets.shisa(tmp_path, "zh"))])
+    files = [answers(tmp_path / f"{model}.jsonl", model, list(range(81, 89))) for model in ("one", "other")]
+    judge = json.dumps(settings(api, tmp_path))
+    told = ("--judge", judge, "--data", folder, "--benchmark", "shisa", "--language", "zh-Hant")
+    run("judge", *files, *told)
+    api.answer = lambda _: "[[A]]"
+    run("compare", *files, *told, "--out", tmp_path / "pairs")
+    out = tmp_path / "export"
+    run("ledger", "export", "--out", out, "--ledger", tmp_path / "judge.sqlite")
+    assert [path.name for path in out.iterdir()] == ["shisa_zh-hant"]
+    for place in (out, tmp_path / "pairs"):
+        study = read_study([place])
+        items = [one.item for one in (*study.ratings, *study.preferences)]
+        assert {(item.benchmark, item.language) for item in items} == {("shisa", "zh-hant")}
+
+
 def test_six_languages_of_one_benchmark_stand_in_one_table(api: Api, tmp_path: Path) -> None:
     codes = ("ja", "zh", "ar", "hi", "de", "en")
     parts = [

@@ -156,6 +156,12 @@ QUESTION = {"question_id": 1, "category": "c", "turns": ["問", "二"]}
         ([{**QUESTION, "turns": ["問", " "]}], r"line 1: .*turns\[1\] must be a text that isn't empty"),
         ([{**QUESTION, "category": "score"}], "line 1: .*category must not be called as a metric is, not 'score'"),
         ([{**QUESTION, "category": "turn_1"}], "line 1: .*category must not be called as a metric is"),
+        ([{**QUESTION, "category": "math_stderr"}], "line 1: .*category must not be called as a metric is"),
+        ([{**QUESTION, "category": "a,b"}], "line 1: .*category must hold no comma, at which .*, not 'a,b'"),
+        ([{**QUESTION, "turns": ["問"] * 101}], "line 1: .*turns must be at most 100 turns"),
+        ([{**QUESTION, "turns": ["\u200b"]}], r"line 1: .*turns\[0\] must be a text that isn't empty"),
+        ([{**QUESTION, "other_language_turns": [3]}], "line 1: other_language_turns names turn 3 of 2; correct it"),
+        ([{**QUESTION, "language": "x" * 900}], r"line 1: a question in 'x{59}\.\.\., not 'ja'"),
         ([{**QUESTION, "category": "a\nb"}], "line 1: .*category must be a name on one line"),
         ([QUESTION, {**QUESTION, "question_id": "1"}], "line 2: question 1 stands in .*line 1, too"),
         ([{**QUESTION, "question_id": "81_DE"}], "line 1: question_id '81_DE' tells the language 'de', not 'ja'"),
@@ -184,6 +190,10 @@ def changed(name: str, **change: str) -> list[dict[str, Any]]:
         (changed("single-v1", prompt_template="{question}"), "line 1: judge prompt 'single-v1' lost a placeholder"),
         (changed("single-v1", prompt_template="{question} { {answer}"), "lost a placeholder"),
         (changed("single-v1", system_prompt="評価：[5]"), "line 1: judge prompt 'single-v1' lost its verdict format"),
+        (changed("single-v1", prompt_template="{question}{answer:.9}"), "'single-v1' lost a placeholder"),
+        (changed("single-v1", prompt_template="{question!r}{answer}"), "'single-v1' lost a placeholder"),
+        (changed("single-v1", type="pairwise", system_prompt="[[A]] [[B]] [[C]]"), "lost its type 'single'"),
+        ([*prompts("ja"), {**prompts("ja")[0], "system_prompt": "[[5]]"}], "line 9: .*'single-v1' stands .* before"),
         ([{"name": "single-v1"}], "line 1: not a row of a benchmark .the key type is missing"),
     ],
 )
@@ -219,6 +229,13 @@ def test_three_turns_are_not_judged_by_prompts_that_know_two(tmp_path: Path) -> 
     [
         (["mini", "--questions", "q", "--language", "ja"], "can't be called 'mini'"),
         (["../1", "--questions", "q", "--language", "ja"], "can't be called"),
+        (["mtbench_x_de", "--questions", "q", "--language", "ja"], "can't be called"),  # a task of ours
+        (["native_v1", "--questions", "q", "--language", "ja"], "can't be called"),  # a prompt set of ours
+        (["con", "--questions", "q", "--language", "ja"], "no name of ours or of a device"),
+        (["x" * 300, "--language", "ja"], "at most 60 letters"),
+        (["x", "--questions", "x" * 300, "--language", "ja"], "can't be read (File name too long)"),
+        (["x", "--questions", "q", "--language", "ja", "--out", "x" * 300], "Can't write"),
+        (["x", "--questions", "q", "--language", "ja", "--judge-prompts", "q"], "q is a folder; name its file"),
         (["x", "--questions", "q"], "0 times --language and 1 sets"),
         (["x", "--questions", "q", "--language", "japanisch"], "'japanisch' is no code such as ja"),
         (["x", "--questions", "none.jsonl", "--language", "ja"], "There is no file none.jsonl of questions"),
@@ -251,3 +268,16 @@ def test_the_same_files_give_the_same_bytes_and_another_text_another_revision(tm
     built(tmp_path, any_set(tmp_path, rows))
     assert revision("some_bench", "ja") != first
     assert json.loads(json.dumps(rows, ensure_ascii=False))[0]["turns"][0] == asked()[0].turns[0]
+
+
+def test_what_looks_the_same_is_one_category_and_gaps_of_a_table_are_none(tmp_path: Path) -> None:
+    named = ("\u00e9", "e\u0301 ", " \u00e9")
+    rows = [{**QUESTION, "question_id": n, "category": name} for n, name in enumerate(named)]
+    built(tmp_path, any_set(tmp_path, [{**row, "other_language_turns": None} for row in rows]))
+    assert [(one.category, one.other_language_turns) for one in asked()] == [("\u00e9", ())] * 3
+
+
+def test_what_a_system_leaves_beside_references_is_passed_over(tmp_path: Path) -> None:
+    folder = japanese(tmp_path)
+    (folder / "reference_answer/._gpt-4.jsonl").write_bytes(b"\0\5\x16\7")
+    assert "reference answers found: " in built(tmp_path, Part("ja", folder))[0]
