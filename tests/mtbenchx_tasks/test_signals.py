@@ -140,9 +140,10 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
     [
         (MemoryError(), "there is not enough memory"),
         (RuntimeError("can't start new thread"), "no more threads can be started"),
+        (OSError(36, "File name too long", "x" * 900), "can't be used (File name too long); name a place"),
     ],
 )
-def test_out_of_memory_or_threads_is_one_sentence(
+def test_what_the_machine_refuses_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, told: str
 ) -> None:
     def fail() -> None:
@@ -153,4 +154,6 @@ def test_out_of_memory_or_threads_is_one_sentence(
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 1
-    assert capsys.readouterr().err.startswith(f"mtbenchx: {told}")
+    said = capsys.readouterr().err
+    assert said.startswith("mtbenchx: ")
+    assert told in said
