@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.benchmark.references import PUBLISHED
+from hf_datasets.endpoints.address import is_local
 from hf_datasets.records import ordered_categories
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
@@ -33,7 +34,6 @@ _OTHER = re.compile(r"score|turn_\d+|category_mean|answer_language|unscored|.*_s
 """Metrics that aren't a category's."""
 _CODE = re.compile(r"\w[\w-]{0,34}")
 LOCAL_SERVER = "a local server"
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
 PRIVATE = (
     *("ledger", "api_key_env", "extra_headers", "max_cost", "concurrency", "timeout", "resume", "device"),
     *("batch_size", "base_url"),
@@ -253,7 +253,7 @@ def host_of(url: Any) -> str | None:
     if not url:
         return None
     host = urlsplit(str(url)).hostname or ""
-    return LOCAL_SERVER if host in LOOPBACK or "." not in host else host
+    return LOCAL_SERVER if is_local(host) or "." not in host else host
 
 
 def _language(code: Any) -> str:

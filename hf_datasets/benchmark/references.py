@@ -18,8 +18,9 @@ from hf_datasets.shared.rows import read_records
 HERE = Path(__file__).parent
 PUBLISHED, CORRECTED = "published", "corrected"
 REFERENCE_SETS = (PUBLISHED, CORRECTED)
-WRONG, LIMITED, WORDING, PARALLEL = KINDS = ("wrong", "limited", "wording", "parallel")
+KINDS = ("wrong", "limited", "wording", "parallel")
 """What is wrong with a published answer: its claim or code; its code beyond some input; only its words; nothing."""
+WRONG, LIMITED, WORDING = KINDS[:3]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """One pair through the filters: Markdown, phrases, length, language. Pure, so that processes can share the work."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -107,7 +106,6 @@ def _answer_alone(pair: AnsweredQuestion, answer: str, rules: Rules) -> Rejectio
 
 
 Fault = tuple[str, str] | None
-Check = Callable[[str, str, Rules], Fault]
 
 
 def _empty(question: str, answer: str, _rules: Rules) -> Fault:

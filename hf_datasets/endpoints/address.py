@@ -107,8 +107,9 @@ def _base(parts: SplitResult) -> str:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether a host's name or address is this machine's own."""
+    """Tell whether a host's name or address is this machine's own, 0.0.0.0 included."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
+        return address.is_loopback or address.is_unspecified
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")

@@ -17,7 +17,7 @@ from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.pairwise.run import Comparing, by_language, prepare, submit
 from mtbenchx_tasks.pairwise.schedule import Match
 from mtbenchx_tasks.records import Decision, Preference
-from mtbenchx_tasks.stats.sequential import LOOKS, Looked, Standing, standings
+from mtbenchx_tasks.stats.sequential import LOOKS, Look, Standing, standings
 
 SEED = 0
 """Of the order of questions: a run that goes on asks the same ones."""
@@ -25,7 +25,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Decided:
+class PairEnd:
     """Where one pair of models ended."""
 
     language: str
@@ -44,7 +44,7 @@ class _Course:
     """What is known of one pair so far."""
 
     matches: list[Match]
-    looks: list[Looked] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
     values: dict[QuestionId, list[float]] = field(default_factory=dict)
 
 
@@ -57,7 +57,7 @@ def compare_until_decided(
     votes: int = 3,
     baseline: str | None = None,
     engine_for: EngineFor = live_engine,
-) -> tuple[list[Preference], list[Decided]]:
+) -> tuple[list[Preference], list[PairEnd]]:
     """Have the models of some files compared as far as it takes, each language apart; arguments: compare_files'.
 
     Returns:
@@ -65,7 +65,7 @@ def compare_until_decided(
         of one language and judge.
     """
     found: list[Preference] = []
-    ends: list[Decided] = []
+    ends: list[PairEnd] = []
     for spoken, answers in by_language(files, language, benchmark).items():
         for settings in judges:
             with engine_for(settings, spoken) as engine:
@@ -77,7 +77,7 @@ def compare_until_decided(
     return found, ends
 
 
-def until_decided(judge: PairJudge, matches: Sequence[Match]) -> tuple[list[Preference], list[Decided]]:
+def until_decided(judge: PairJudge, matches: Sequence[Match]) -> tuple[list[Preference], list[PairEnd]]:
     """Ask a judge until every pair is decided, or hardly can be, or all questions are asked.
 
     Args:
@@ -100,7 +100,7 @@ def until_decided(judge: PairJudge, matches: Sequence[Match]) -> tuple[list[Pref
             _add(courses[match.models].values, match, preference)
         for pair in undecided:
             values = [fmean(of_one) for of_one in courses[pair].values.values()]
-            courses[pair].looks.append(Looked(share, values))
+            courses[pair].looks.append(Look(share, values))
             asked[pair] += len(questions)
         standing = standings({pair: course.looks for pair, course in courses.items()})
         undecided = [pair for pair in undecided if standing[pair].end == "open"]
@@ -108,7 +108,7 @@ def until_decided(judge: PairJudge, matches: Sequence[Match]) -> tuple[list[Pref
             break
     item = matches[0].item
     ends = [
-        Decided(item.language, judge.settings.slug, pair, standing[pair], asked[pair], len(order)) for pair in courses
+        PairEnd(item.language, judge.settings.slug, pair, standing[pair], asked[pair], len(order)) for pair in courses
     ]
     return found, ends
 

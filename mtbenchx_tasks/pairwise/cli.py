@@ -1,7 +1,8 @@
 """`mtbenchx compare` and `mtbenchx pairs`: two answers at a time, both orders always."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +23,21 @@ from mtbenchx_tasks.judge.options import (
     plain_code,
 )
 
+if TYPE_CHECKING:
+    from mtbenchx_tasks.judge.settings import JudgeSettings
+    from mtbenchx_tasks.records import Preference
+
+Substitute = Annotated[
+    Literal["next", "chain"] | None,
+    typer.Option(help="Fill inconsistent votes from the next run, or from all later ones; takes one run more."),
+]
+UntilDecided = Annotated[
+    bool,
+    typer.Option(
+        "--until-decided", help="Ask each pair about a quarter of the questions at a time, until it is decided."
+    ),
+]
+
 
 def compare(
     files: Files,
@@ -32,16 +48,8 @@ def compare(
     votes: Annotated[int, typer.Option(min=3, max=4, help="4 offers the vote 'both bad'.")] = 3,
     baseline: Annotated[str | None, typer.Option(help="Compare all models with this one; default: all pairs.")] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs of the judge in the result.")] = 1,
-    substitute: Annotated[
-        Literal["next", "chain"] | None,
-        typer.Option(help="Fill inconsistent votes from the next run, or from all later ones; takes one run more."),
-    ] = None,
-    until_decided: Annotated[
-        bool,
-        typer.Option(
-            "--until-decided", help="Ask each pair about a quarter of the questions at a time, until it is decided."
-        ),
-    ] = False,
+    substitute: Substitute = None,
+    until_decided: UntilDecided = False,
     prompt_language: PromptLanguage = None,
     out: Annotated[Path | None, typer.Option(help="Also write FastChat's pair files to this folder.")] = None,
     data: Data = None,
@@ -55,8 +63,8 @@ def compare(
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
-    from mtbenchx_tasks.pairwise.adaptive import Decided, compare_until_decided
-    from mtbenchx_tasks.pairwise.run import compare_files, plan_comparison, save_pairs
+    from mtbenchx_tasks.pairwise.adaptive import PairEnd, compare_until_decided
+    from mtbenchx_tasks.pairwise.run import compare_files, plan_comparison
     from mtbenchx_tasks.pairwise.terminal import print_comparison, print_ends
     from mtbenchx_tasks.records import Decision
 
@@ -74,7 +82,7 @@ def compare(
         )
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
-    ends: list[Decided] = []
+    ends: list[PairEnd] = []
     if until_decided:
         preferences, ends = compare_until_decided(
             files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
@@ -86,10 +94,17 @@ def compare(
     print_comparison(preferences, runs, substitute)
     if ends:
         print_ends(ends)
-    if out is not None:
-        for path in save_pairs(out, preferences, settings[0]):
-            print(path)
+    _save(out, preferences, settings[0])
     end_command(budget, sum(preference.decision is Decision.FAILED for preference in preferences))
+
+
+def _save(out: Path | None, preferences: Sequence["Preference"], judge: "JudgeSettings") -> None:
+    """Write FastChat's pair files, where a folder is named, and print their names."""
+    from mtbenchx_tasks.pairwise.run import save_pairs
+
+    if out is not None:
+        for path in save_pairs(out, preferences, judge):
+            print(path)
 
 
 def pairs(

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
 from mtbenchx_tasks.judge.sent import sent_in_words
-from mtbenchx_tasks.pairwise.adaptive import Decided
+from mtbenchx_tasks.pairwise.adaptive import PairEnd
 from mtbenchx_tasks.records import Preference
 from mtbenchx_tasks.stats.intervals import Averaged, Interval
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
@@ -127,7 +127,7 @@ ENDS = {
 }
 
 
-def print_ends(ends: Sequence[Decided]) -> None:
+def print_ends(ends: Sequence[PairEnd]) -> None:
     """Print where each pair ended, and what asking no further has spared."""
     console = Console()
     table = Table("", "preferred", "95 %", "p", "questions", "end", title="Asked until decided")

@@ -1,5 +1,6 @@
 """`mtbenchx judge`: saved answers, judged again and again without generating again."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,9 +81,6 @@ def judge(
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
     from mtbenchx_tasks.rating import prompt_comparison, saved_answers
-    from mtbenchx_tasks.rating.jury import jury, print_jury
-    from mtbenchx_tasks.rating.results_files import write_results
-    from mtbenchx_tasks.rating.terminal import print_metrics
 
     know_languages(data)
     if out is not None:
@@ -108,13 +106,26 @@ def judge(
         end_command(budget, found.failed)
         return
     results = saved_answers.judge_files(files, settings, language, engine_for, benchmark=benchmark)
-    for path in write_results(out, results) if out is not None else ():
-        print(path)
-    columns = [part for result in results for part in result.by_snapshot()] if split_snapshots else results
-    print_jury(jury(results)) if len(settings) > 1 and not split_snapshots else print_metrics(columns)
+    _show(results, out, judges=len(settings), split_snapshots=split_snapshots)
     if equating is not None:
         _print_predicted(equating, results, assume_english)
     end_command(budget, sum(result.failed for result in results))
+
+
+def _show(results: Sequence["Scored"], out: Path | None, *, judges: int, split_snapshots: bool) -> None:
+    """Write results where a folder is named, and print them: of several judges as a jury's."""
+    from mtbenchx_tasks.rating.jury import jury, print_jury
+    from mtbenchx_tasks.rating.results_files import write_results
+    from mtbenchx_tasks.rating.terminal import print_metrics
+
+    for path in write_results(out, results) if out is not None else ():
+        print(path)
+    if split_snapshots:
+        print_metrics([part for result in results for part in result.by_snapshot()])
+    elif judges > 1:
+        print_jury(jury(results))
+    else:
+        print_metrics(results)
 
 
 def _equating(file: Path | None, settings: "list[JudgeSettings]", *, is_compared: bool) -> "Equating | None":

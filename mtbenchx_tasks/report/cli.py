@@ -43,12 +43,7 @@ def report(
 ) -> None:
     """Write one HTML page, and CSV, LaTeX, SVG and PNG of each of its tables and figures."""
     if paper:
-        from mtbenchx_tasks.report.printed.paper import paper_report
-
-        if len(results or []) > 1:
-            raise UserError("--paper takes one CSV file or folder of a paper's tables, or none for the study's own.")
-        for line in paper_report(results[0] if results else None, out, figures=figures):
-            print(line)
+        _check_paper(results or [], out, figures=figures)
         return
     if not results:
         raise UserError("Name results to report on; or --paper to check the printed tables of the study.")
@@ -72,6 +67,15 @@ def report(
     for note in notes(study):
         print(note)
     print(f"{files[0]} and {len(files) - 1} files of tables, figures and answers beside it.")
+
+
+def _check_paper(places: list[Path], out: Path, *, figures: bool) -> None:
+    from mtbenchx_tasks.report.printed.paper import paper_report
+
+    if len(places) > 1:
+        raise UserError("--paper takes one CSV file or folder of a paper's tables, or none for the study's own.")
+    for line in paper_report(places[0] if places else None, out, figures=figures):
+        print(line)
 
 
 def rank(
@@ -139,13 +143,13 @@ def every_eval_ever(
     from hf_datasets.shared.files import check_writable, write_file
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.formats.study import read_study
-    from mtbenchx_tasks.report.every_eval_ever import Provider, exported
+    from mtbenchx_tasks.report.every_eval_ever import Provider, exports
 
     check_writable(out)
     study = read_study(results, Told(language, benchmark))
     for note in study.notes:
         typer.echo(f"mtbenchx: {note}", err=True)
-    for one in exported(study, Provider(organization, relationship, developer)):
+    for one in exports(study, Provider(organization, relationship, developer)):
         for name, text in one.files().items():
             write_file(out / name, text)
             print(out / name)

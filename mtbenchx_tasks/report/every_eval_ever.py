@@ -19,6 +19,7 @@ from statistics import fmean
 from typing import Any
 from urllib.parse import urlsplit
 
+from hf_datasets.endpoints.address import is_local
 from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import __version__
@@ -30,7 +31,6 @@ from mtbenchx_tasks.stats.intervals import DRAWS, LEVEL, Interval
 from mtbenchx_tasks.stats.means import standard_error
 
 SCHEMA = "0.3.0"
-LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")
 _UNSAFE = re.compile(r"[^\w.+-]+")
 LEAST, MOST = 1, 10
 """The scale of ratings."""
@@ -50,7 +50,7 @@ class Provider:
 
 
 @dataclass(frozen=True)
-class Exported:
+class ModelExport:
     """One model under one judge's conditions."""
 
     folder: str
@@ -69,7 +69,7 @@ class Exported:
         }
 
 
-def exported(study: Study, source: Provider, now: Callable[[], float] = time.time) -> list[Exported]:
+def exports(study: Study, source: Provider, now: Callable[[], float] = time.time) -> list[ModelExport]:
     """Return every model under every judge's conditions.
 
     Args:
@@ -81,7 +81,7 @@ def exported(study: Study, source: Provider, now: Callable[[], float] = time.tim
         UserError: There is no rating, or nobody says who developed a model.
     """
     found = [
-        _exported(section, model, study, source, str(int(now())))
+        _export(section, model, study, source, str(int(now())))
         for section in sections(study.ratings)
         for model in section.models
         if any(answer.rating is not None for answer in section.answers if answer.model == model)
@@ -91,7 +91,7 @@ def exported(study: Study, source: Provider, now: Callable[[], float] = time.tim
     return found
 
 
-def _exported(section: Section, model: str, study: Study, source: Provider, now: str) -> Exported:
+def _export(section: Section, model: str, study: Study, source: Provider, now: str) -> ModelExport:
     developer, identity = _identity(model, source)
     benchmark = _UNSAFE.sub("_", section.conditions.benchmark) or "mtbench_x"
     info = {"name": model, "id": identity, "developer": developer, "additional_details": _deployment("")}
@@ -121,7 +121,7 @@ def _exported(section: Section, model: str, study: Study, source: Provider, now:
             "total_rows": len(samples),
         },
     }
-    return Exported(folder, name, aggregate, samples)
+    return ModelExport(folder, name, aggregate, samples)
 
 
 def _json(value: Any) -> str:
@@ -143,7 +143,7 @@ def _identity(model: str, source: Provider) -> tuple[str, str]:
 def _deployment(endpoint: str) -> dict[str, str]:
     """Return what the schema asks of a model: who ran it; whether its weights are open isn't known here."""
     host = (urlsplit(endpoint).hostname or endpoint).lower()
-    kind = "unknown" if not host else "self_deployed" if host in (*LOOPBACK, "local") else "externally_managed"
+    kind = "unknown" if not host else "self_deployed" if host == "local" or is_local(host) else "externally_managed"
     return {"deployment_type": kind, "model_availability": "unknown"}
 
 

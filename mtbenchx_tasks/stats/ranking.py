@@ -31,7 +31,7 @@ DRAWS = 20_000
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedModel:
     """One model in a ranking."""
 
     model: str
@@ -67,7 +67,7 @@ class Pull:
 class Ranking:
     """Models that met, directly or by others, ranked."""
 
-    models: tuple[Ranked, ...]
+    models: tuple[RankedModel, ...]
     """The strongest first."""
     layers: tuple[frozenset[str], ...]
     """One, if chains of wins and ties lead from every model to every other. Else who is above won every battle with
@@ -178,7 +178,7 @@ def _covariance(fitted: Fit, met: Battles) -> "Array":
     return fitted.covariance(met.question, np.where(met.annotator == NOBODY, own, met.annotator))
 
 
-def _ranked(met: Battles, strengths: "Array", covariance: "Array | None", questions: int) -> list[Ranked]:
+def _ranked(met: Battles, strengths: "Array", covariance: "Array | None", questions: int) -> list[RankedModel]:
     import numpy as np
     from scipy.special import expit
 
@@ -191,7 +191,7 @@ def _ranked(met: Battles, strengths: "Array", covariance: "Array | None", questi
         strength, (best, worst) = float(strengths[place]), ranks[place]
         half = None if covariance is None else _quantile(questions) * math.sqrt(max(0.0, covariance[place, place]))
         points, chance = CENTRE + POINTS * strength, float(expit(strength))
-        rows.append(Ranked(name, points, _interval(strength, half), chance, best, worst, int(games[place])))
+        rows.append(RankedModel(name, points, _interval(strength, half), chance, best, worst, int(games[place])))
     return rows
 
 

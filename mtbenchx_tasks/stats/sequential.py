@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float64]
 
 LOOKS = (0.25, 0.5, 0.75, 1.0)
-"""Shares of the questions after which is looked."""
+"""Shares of the questions after which a comparison is looked at."""
 EQUIVALENT = 0.05
 """A preference between 45 and 55 % is none of note."""
 LARGEST, STEPS, NODES = 9.0, 180, 64
@@ -49,7 +49,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Looked:
+class Look:
     """One pair's values at one look."""
 
     share: float
@@ -58,75 +58,75 @@ class Looked:
     """Of each question, the preference for the first model: 0 to 1, ties as halves."""
 
 
-def standings(looks: Mapping[tuple[str, str], Sequence[Looked]]) -> dict[tuple[str, str], Standing]:
+def standings(looks: Mapping[tuple[str, str], Sequence[Look]]) -> dict[tuple[str, str], Standing]:
     """Return where each pair stands after its last look.
 
     Args:
         looks: Pair of models -> its looks so far, the first one first; a pair that was decided has fewer.
     """
-    p_values = holm([min(map(_p, looked), default=1.0) for looked in looks.values()])
+    p_values = holm([min(map(_p, of_pair), default=1.0) for of_pair in looks.values()])
     return {
-        pair: _standing(looked[-1], 1.0 if p is None else p, len(looks))
-        for (pair, looked), p in zip(looks.items(), p_values, strict=True)
+        pair: _standing(of_pair[-1], 1.0 if p is None else p, len(looks))
+        for (pair, of_pair), p in zip(looks.items(), p_values, strict=True)
     }
 
 
-def _standing(looked: Looked, p: float, pairs: int) -> Standing:
-    preference = fmean(looked.values) if looked.values else 0.5
-    interval = _interval(looked)
+def _standing(look: Look, p: float, pairs: int) -> Standing:
+    preference = fmean(look.values) if look.values else 0.5
+    interval = _interval(look)
     within = interval is not None and max(0.5 - interval.low, interval.high - 0.5) <= EQUIVALENT
-    known = interval is not None and looked.share < 1
-    hopeless = known and conditional_power(looked, (1 - LEVEL) / pairs) < HOPELESS
+    known = interval is not None and look.share < 1
+    hopeless = known and conditional_power(look, (1 - LEVEL) / pairs) < HOPELESS
     end: End = "better" if p <= 1 - LEVEL else "equivalent" if within else "hopeless" if hopeless else "open"
-    return Standing(end, len(looked.values), preference, interval, p)
+    return Standing(end, len(look.values), preference, interval, p)
 
 
-def _p(looked: Looked) -> float:
+def _p(look: Look) -> float:
     """Return the level at which this look alone would have crossed the boundary."""
-    return crossing(abs(_z(looked)) * math.sqrt(looked.share))
+    return crossing(abs(_z(look)) * math.sqrt(look.share))
 
 
-def _z(looked: Looked) -> float:
+def _z(look: Look) -> float:
     """Return the t statistic of the preference against an even one, as a standard normal quantile."""
     from scipy.stats import norm, t
 
-    n = len(looked.values)
+    n = len(look.values)
     if n < 2:  # noqa: PLR2004
         return 0.0
-    spread, gap = stdev(looked.values), fmean(looked.values) - 0.5
+    spread, gap = stdev(look.values), fmean(look.values) - 0.5
     if spread == 0:
         return math.copysign(LARGEST, gap) if gap else 0.0
     return math.copysign(float(norm.isf(t.sf(abs(gap) / (spread / math.sqrt(n)), n - 1))), gap)
 
 
-def conditional_power(looked: Looked, level: float) -> float:
+def conditional_power(look: Look, level: float) -> float:
     """Return the chance that the last look decides, if the rest of the questions goes on as the ones so far.
 
     With z at a share s of the questions the score z sqrt(s) drifts by z / sqrt(s) in all: at the last look it is
     normal about z / sqrt(s) with variance 1 - s (Lan, Simon and Halperin, Sequential Analysis 1, 1982, 207-219).
 
     Args:
-        looked: The look.
+        look: The look.
         level: At which the last look is decided, shared out over the pairs.
     """
     from scipy.stats import norm
 
-    z, rest = abs(_z(looked)), 1 - looked.share
+    z, rest = abs(_z(look)), 1 - look.share
     if rest <= 0:
         return float(z > boundary(level))
-    return float(norm.sf((boundary(level) - z / math.sqrt(looked.share)) / math.sqrt(rest)))
+    return float(norm.sf((boundary(level) - z / math.sqrt(look.share)) / math.sqrt(rest)))
 
 
-def _interval(looked: Looked) -> Interval | None:
+def _interval(look: Look) -> Interval | None:
     """Return the repeated interval: mean ± (boundary / sqrt(share), as a t quantile) standard errors."""
     from scipy.stats import norm, t
 
-    n = len(looked.values)
+    n = len(look.values)
     if n < 2:  # noqa: PLR2004
         return None
-    z = boundary(1 - LEVEL) / math.sqrt(looked.share)
-    half = float(t.isf(norm.sf(z), n - 1)) * stdev(looked.values) / math.sqrt(n)
-    middle = fmean(looked.values)
+    z = boundary(1 - LEVEL) / math.sqrt(look.share)
+    half = float(t.isf(norm.sf(z), n - 1)) * stdev(look.values) / math.sqrt(n)
+    middle = fmean(look.values)
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
 
 

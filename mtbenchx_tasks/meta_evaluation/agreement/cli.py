@@ -1,7 +1,7 @@
 """`mtbenchx judges agreement`: a judge on the very pairs that people voted on."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,10 @@ from mtbenchx_tasks.judge.options import (
     end_command,
     engine_factory,
 )
+
+if TYPE_CHECKING:
+    from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts
+    from mtbenchx_tasks.stats.upper_limits import TieMode
 
 
 def judge_agreement(
@@ -53,18 +57,12 @@ def judge_agreement(
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
     from mtbenchx_tasks.meta_evaluation.agreement.judged import (
-        gathered,
-        items_table,
         judge_pairs,
         note_pairs,
         read_material,
+        votes_and_verdicts,
     )
-    from mtbenchx_tasks.meta_evaluation.agreement.results import results
-    from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
-    from mtbenchx_tasks.meta_evaluation.agreement.write import write_results
     from mtbenchx_tasks.records import Decision
-    from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES, TieMode
-    from mtbenchx_tasks.tables import print_tables
 
     if out is not None:
         check_writable(out)
@@ -80,15 +78,25 @@ def judge_agreement(
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
     verdicts = judge_pairs(material.pairs, settings, offered, engine_for)
-    study = gathered(material, verdicts)
-    mode: TieMode = "four" if both_bad else "merge_bad"
+    study = votes_and_verdicts(material, verdicts)
     about = {"votes": [file.name for file in material.files], "judge": settings.slug, "benchmark": study.benchmark}
-    found = results(
-        study, about, modes=tuple(TIE_CLASSES) if out else (mode,), limits=LIMITS if out else ("plurality",)
-    )
+    _show(study, about, "four" if both_bad else "merge_bad", out)
+    end_command(budget, sum(one.decision is Decision.FAILED for one in verdicts))
+
+
+def _show(study: "VotesAndVerdicts", about: dict[str, Any], mode: "TieMode", out: Path | None) -> None:
+    """Print the tables of one meaning of ties, and write every number of all of them where a folder is named."""
+    from mtbenchx_tasks.meta_evaluation.agreement.judged import items_table
+    from mtbenchx_tasks.meta_evaluation.agreement.results import results
+    from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
+    from mtbenchx_tasks.meta_evaluation.agreement.write import write_results
+    from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES
+    from mtbenchx_tasks.tables import print_tables
+
+    modes, limits = ((mode,), ("plurality",)) if out is None else (tuple(TIE_CLASSES), LIMITS)
+    found = results(study, about, modes=modes, limits=limits)
     chosen = [items_table(study, mode), *tables(found, mode, "plurality")]
     written = write_results(out, found, chosen) if out is not None else []
     print_tables(chosen)
     for path in written:
         print(path)
-    end_command(budget, sum(one.decision is Decision.FAILED for one in verdicts))

@@ -83,13 +83,13 @@ def read_material(
     return Material(tuple(people), tuple(others), pairs, tuple(votes), tuple(notes))
 
 
-def gathered(material: Material, verdicts: Sequence[Preference]) -> VotesAndVerdicts:
+def votes_and_verdicts(material: Material, verdicts: Sequence[Preference]) -> VotesAndVerdicts:
     """Bring people's votes, the judge's verdicts and other judges' together."""
     return gather(material.people, [*verdicts, *material.others])
 
 
 @dataclass(frozen=True)
-class GamesAsked:
+class PairGames:
     """Both games about one pair in one run."""
 
     pair: VotedPair
@@ -176,12 +176,12 @@ def _requests(judge: PairJudge, pair: VotedPair) -> tuple[ChatRequest, ChatReque
     return judge.request(pair.question, (one, other), turn), judge.request(pair.question, (other, one), turn)
 
 
-def _submit(judge: PairJudge, pairs: Sequence[VotedPair]) -> Iterator[GamesAsked]:
+def _submit(judge: PairJudge, pairs: Sequence[VotedPair]) -> Iterator[PairGames]:
     for pair in pairs:
         first, second = _requests(judge, pair)
         for run in range(judge.settings.runs):
             futures = (judge.engine.submit(replace(request, run=run)) for request in (first, second))
-            yield GamesAsked(pair, run, judge, (next(futures), next(futures)))
+            yield PairGames(pair, run, judge, (next(futures), next(futures)))
 
 
 # item by item --------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from mtbenchx_tasks.formats.distinct import file_of
 from mtbenchx_tasks.formats.equating import OldJudge, of_scale
 from mtbenchx_tasks.formats.generations import FOLDER
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.meta_evaluation.equating.matching import Matched, matched, rated
+from mtbenchx_tasks.meta_evaluation.equating.matching import AnchorPair, anchor_pairs, anchor_ratings
 from mtbenchx_tasks.records import Conditions, Rating
 from mtbenchx_tasks.stats.equating.families import family_of
 from mtbenchx_tasks.stats.equating.panel import Array, Column, Panel
@@ -30,7 +30,7 @@ MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EquatingRequest:
     """What the user asks for."""
 
     old: str
@@ -69,7 +69,7 @@ class Anchors:
     notes: tuple[str, ...]
 
 
-def gather(study: Study, wanted: Wanted) -> Anchors:
+def gather(study: Study, wanted: EquatingRequest) -> Anchors:
     """Find the answers that both judges rated.
 
     Args:
@@ -98,7 +98,7 @@ def gather(study: Study, wanted: Wanted) -> Anchors:
     return Anchors(benchmark, judge, conditions, now, panels, years, sources, (*notes, *left))
 
 
-def _snapshots(both: Sequence[Matched]) -> tuple[set[str], set[str]]:
+def _snapshots(both: Sequence[AnchorPair]) -> tuple[set[str], set[str]]:
     return {one.old.first.rater.snapshot for one in both}, {one.new.first.rater.snapshot for one in both}
 
 
@@ -106,7 +106,7 @@ def _of_judge(study: Study, name: str) -> list[Rating]:
     return [one for one in study.ratings if one.rater.kind == "judge" and one.rater.name == slug(name)]
 
 
-def _is_of_time(rating: Rating, wanted: Wanted) -> bool:
+def _is_of_time(rating: Rating, wanted: EquatingRequest) -> bool:
     at = _at(rating)
     if wanted.since is None and wanted.until is None:
         return True
@@ -123,8 +123,8 @@ def _day(at: float) -> str:
 
 
 def _shared(
-    old: Sequence[Rating], new: Sequence[Rating], wanted: Wanted
-) -> tuple[list[Matched], Conditions, list[str]]:
+    old: Sequence[Rating], new: Sequence[Rating], wanted: EquatingRequest
+) -> tuple[list[AnchorPair], Conditions, list[str]]:
     """Return the answers that both judges rated, and the one set of conditions under which each did.
 
     Ratings of other answers, under whatever conditions, don't matter.
@@ -136,8 +136,8 @@ def _shared(
     if not kinds:
         asked = ", ".join(f"{name}={value}" for name, value in (wanted.where or {}).items())
         raise UserError(f"No rating by {wanted.new} is under {asked}; there are {_kinds(new)}.")
-    before = rated(old)
-    found = {conditions: matched(before, rated(ratings)) for conditions, ratings in kinds.items()}
+    before = anchor_ratings(old)
+    found = {conditions: anchor_pairs(before, anchor_ratings(ratings)) for conditions, ratings in kinds.items()}
     both = {
         conditions: [one for one in answers if one.old.value is not None and one.new.value is not None]
         for conditions, (answers, _) in found.items()
@@ -154,7 +154,7 @@ def _shared(
     return both[met[0]], met[0], found[met[0]][1]
 
 
-def _check_old(both: Sequence[Matched], wanted: Wanted) -> None:
+def _check_old(both: Sequence[AnchorPair], wanted: EquatingRequest) -> None:
     """See that the old judge's ratings are of one scale, as far as their files tell."""
     kinds = list(dict.fromkeys(of_scale(one.old.first.conditions) for one in both))
     if any(one.contradicts(other) for one, other in combinations(kinds, 2)):
@@ -176,7 +176,7 @@ def _fits(conditions: Conditions, where: Mapping[str, str]) -> bool:
     return all(str(conditions.told.get(name, "")) == value for name, value in where.items())
 
 
-def _benchmark(both: Iterable[Matched]) -> str:
+def _benchmark(both: Iterable[AnchorPair]) -> str:
     found = sorted({one.answer.item.benchmark for one in both})
     if len(found) > 1:
         names = ", ".join(name or "one that isn't told" for name in found)
@@ -186,7 +186,9 @@ def _benchmark(both: Iterable[Matched]) -> str:
     return found[0]
 
 
-def _panels(both: Sequence[Matched], wanted: Wanted) -> tuple[dict[str, Panel], dict[str, Array], list[str]]:
+def _panels(
+    both: Sequence[AnchorPair], wanted: EquatingRequest
+) -> tuple[dict[str, Panel], dict[str, Array], list[str]]:
     """Return each language's ratings and dates, and what was left out; refuse if no language has enough families."""
     panels, years, notes = {}, {}, []
     for language in sorted({one.answer.item.language for one in both}):
@@ -212,7 +214,7 @@ def _families(names: Sequence[str]) -> str:
     return f"{len(names)} famil{'y' if len(names) == 1 else 'ies'} ({', '.join(names)})"
 
 
-def _panel(both: Sequence[Matched], wanted: Wanted) -> tuple[Panel, Array, list[str]]:
+def _panel(both: Sequence[AnchorPair], wanted: EquatingRequest) -> tuple[Panel, Array, list[str]]:
     columns = sorted({_column(one) for one in both}, key=lambda column: (str(column.question_id), column.turn))
     places = {column: place for place, column in enumerate(columns)}
     counts = Counter(one.answer.model for one in both if one.answer.repeat == 0)
@@ -223,8 +225,8 @@ def _panel(both: Sequence[Matched], wanted: Wanted) -> tuple[Panel, Array, list[
         if model not in models
     ]
     new, old = (np.full((len(models), len(columns)), np.nan) for _ in range(2))
-    for model, row in zip(models, range(len(models)), strict=True):
-        cells: dict[int, list[Matched]] = {}
+    for row, model in enumerate(models):
+        cells: dict[int, list[AnchorPair]] = {}
         for one in both:
             if one.answer.model == model:
                 cells.setdefault(places[_column(one)], []).append(one)
@@ -236,12 +238,12 @@ def _panel(both: Sequence[Matched], wanted: Wanted) -> tuple[Panel, Array, list[
     return Panel(tuple(models), families, tuple(columns), new, old), when, notes
 
 
-def _column(one: Matched) -> Column:
+def _column(one: AnchorPair) -> Column:
     item = one.answer.item
     return Column(item.question_id, item.turn or 0, item.category)
 
 
-def _year(ratings: Iterable[Matched]) -> float:
+def _year(ratings: Iterable[AnchorPair]) -> float:
     times = [at for one in ratings if (at := _at(one.old.first)) is not None]
     return 1970 + median(times) / YEAR if times else np.nan
 
@@ -249,7 +251,7 @@ def _year(ratings: Iterable[Matched]) -> float:
 # refusals -------------------------------------------------------------------------------------------------------------
 
 
-def _no_old(study: Study, wanted: Wanted) -> str:
+def _no_old(study: Study, wanted: EquatingRequest) -> str:
     return f"No anchor is rated by {wanted.old}; {_who(study)}; name one of these by --old, or other places."
 
 
@@ -258,7 +260,7 @@ def _who(study: Study) -> str:
     return f"the places hold ratings by {', '.join(names)}" if names else "the places hold no ratings"
 
 
-def _no_new(study: Study, wanted: Wanted) -> str:
+def _no_new(study: Study, wanted: EquatingRequest) -> str:
     """Say how the new judge is brought to rate the anchors, where the answers lie beside the old judge's ratings."""
     answers = sorted(source for source in study.sources if Path(source).parent.name == FOLDER)
     files = " ".join(map(_quoted, answers)) or "ANSWERS..."
@@ -272,7 +274,7 @@ def _quoted(path: str) -> str:
     return f'"{path}"' if " " in path else path
 
 
-def _nothing_shared(old: Sequence[Rating], new: Sequence[Rating], wanted: Wanted) -> str:
+def _nothing_shared(old: Sequence[Rating], new: Sequence[Rating], wanted: EquatingRequest) -> str:
     def shown(ratings: Sequence[Rating]) -> str:
         models = sorted({one.model.name for one in ratings})
         more = f" and {len(models) - MOST_NAMED} more" * (len(models) > MOST_NAMED)

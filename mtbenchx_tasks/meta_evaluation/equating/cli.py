@@ -10,7 +10,7 @@ from hf_datasets.shared.errors import UserError
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.formats.equating import Equating
-    from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, Wanted
+    from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, EquatingRequest
 
 equate = typer.Typer(
     help="Predict what a judge that is gone would have said, from answers that it and a new judge rated.",
@@ -145,7 +145,7 @@ def _show(made: "Equating") -> None:
         print(shapes_line(language, scale))
 
 
-def _gathered(places: list[Path], wanted: "Wanted", language: str | None, benchmark: str | None) -> "Anchors":
+def _gathered(places: list[Path], wanted: "EquatingRequest", language: str | None, benchmark: str | None) -> "Anchors":
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.meta_evaluation.equating.anchors import gather
     from mtbenchx_tasks.meta_evaluation.equating.public_sets import read_anchors
@@ -160,15 +160,15 @@ def _gathered(places: list[Path], wanted: "Wanted", language: str | None, benchm
 
 def _wanted(
     judges: tuple[str, str], time: tuple[str | None, str | None], where: list[str], families: Path | None
-) -> "Wanted":
+) -> "EquatingRequest":
     from mtbenchx_tasks.judge.settings import slug
-    from mtbenchx_tasks.meta_evaluation.equating.anchors import Wanted
+    from mtbenchx_tasks.meta_evaluation.equating.anchors import EquatingRequest
 
     old, new = judges
     if slug(old) == slug(new):
         raise UserError(f"--old and --new are both {old!r}; name two judges.")
     since, until = (_seconds(option, day) for option, day in zip(("--since", "--until"), time, strict=True))
-    return Wanted(old, new, since, until, dict(_condition(text) for text in where), _read_families(families))
+    return EquatingRequest(old, new, since, until, dict(_condition(text) for text in where), _read_families(families))
 
 
 def _seconds(option: str, day: str | None) -> float | None:

@@ -1,20 +1,20 @@
 """From anchors to the file of an equating, and to the check of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.formats.equating import Anchor, Equating
-from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, Wanted
+from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, EquatingRequest
 from mtbenchx_tasks.stats.equating.checks import DateTerm, date_term
 from mtbenchx_tasks.stats.equating.panel import means
 from mtbenchx_tasks.stats.equating.scale import fit_scale
 from mtbenchx_tasks.tables import interval_text, signed
 
 
-def fit(anchors: Anchors, wanted: Wanted) -> Equating:
+def fit(anchors: Anchors, wanted: EquatingRequest) -> Equating:
     """Fit every language's scale.
 
     Raises:
@@ -70,8 +70,3 @@ def rows(anchors: Anchors) -> Iterator[Anchor]:
                 "" if np.isnan(year) else f"{year:.2f}",
                 anchors.sources.get(model, ""),
             )
-
-
-def family_names(anchors: Sequence[Anchor]) -> list[str]:
-    """Return the families, by name."""
-    return sorted({anchor.family for anchor in anchors})

@@ -19,7 +19,7 @@ class AnchorAnswer(NamedTuple):
     repeat: int
 
 
-class Rated(NamedTuple):
+class AnchorRating(NamedTuple):
     """What one judge said of one answer."""
 
     value: float | None
@@ -28,15 +28,15 @@ class Rated(NamedTuple):
     """The first run, which holds text and time."""
 
 
-class Matched(NamedTuple):
+class AnchorPair(NamedTuple):
     """An answer that both judges were shown."""
 
     answer: AnchorAnswer
-    old: Rated
-    new: Rated
+    old: AnchorRating
+    new: AnchorRating
 
 
-def rated(ratings: Iterable[Rating]) -> dict[AnchorAnswer, Rated]:
+def anchor_ratings(ratings: Iterable[Rating]) -> dict[AnchorAnswer, AnchorRating]:
     """Return each answer of one judge's ratings with the mean of its runs."""
     groups: dict[AnchorAnswer, list[Rating]] = {}
     for rating in ratings:
@@ -44,12 +44,14 @@ def rated(ratings: Iterable[Rating]) -> dict[AnchorAnswer, Rated]:
     return {answer: _mean(group) for answer, group in groups.items()}
 
 
-def _mean(runs: Sequence[Rating]) -> Rated:
+def _mean(runs: Sequence[Rating]) -> AnchorRating:
     values = [rating.value for rating in runs if rating.value is not None]
-    return Rated(fmean(values) if values else None, runs[0])
+    return AnchorRating(fmean(values) if values else None, runs[0])
 
 
-def matched(old: Mapping[AnchorAnswer, Rated], new: Mapping[AnchorAnswer, Rated]) -> tuple[list[Matched], list[str]]:
+def anchor_pairs(
+    old: Mapping[AnchorAnswer, AnchorRating], new: Mapping[AnchorAnswer, AnchorRating]
+) -> tuple[list[AnchorPair], list[str]]:
     """Return the answers that both judges were shown, and in words what was matched otherwise or left out."""
     names, notes = _names(old, new)
     found, others = [], dict[str, int]()
@@ -61,7 +63,7 @@ def matched(old: Mapping[AnchorAnswer, Rated], new: Mapping[AnchorAnswer, Rated]
         if is_same(before.first, said.first) is False:
             others[answer.model] = others.get(answer.model, 0) + 1
         else:
-            found.append(Matched(place, before, said))
+            found.append(AnchorPair(place, before, said))
     notes += [
         f"{count} answers of {model} that the new judge rated are others than the old one rated; they are left out."
         for model, count in others.items()
@@ -78,7 +80,9 @@ def is_same(old: Rating, new: Rating) -> bool | None:
     return holds(old.evidence.prompt, new.answer) if old.evidence.prompt else None
 
 
-def _names(old: Mapping[AnchorAnswer, Rated], new: Mapping[AnchorAnswer, Rated]) -> tuple[dict[str, str], list[str]]:
+def _names(
+    old: Mapping[AnchorAnswer, AnchorRating], new: Mapping[AnchorAnswer, AnchorRating]
+) -> tuple[dict[str, str], list[str]]:
     """Find the old judge's name of each model that only the new judge knows by this name."""
     known, free = {answer.model for answer in old}, {answer.model for answer in new}
     names: dict[str, str] = {}

@@ -81,7 +81,7 @@ class ExamPart:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExamRequest:
     """One request under way."""
 
     item: ExamItem
@@ -98,7 +98,7 @@ class Sitting:
     judge: Judge | PairJudge
     form: Form
     items: tuple[ExamItem, ...]
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[ExamRequest] = field(default_factory=list)
 
     @property
     def mode(self) -> Mode:
@@ -121,7 +121,7 @@ class Sitting:
             for side, first in self.requests(item):
                 for run in range(self.judge.settings.runs):
                     future = self.judge.engine.submit(replace(first, run=run))
-                    self.asked.append(Asked(item, side, run, future))
+                    self.asked.append(ExamRequest(item, side, run, future))
 
     def check(self) -> None:
         """See that the judge can judge, if anything must be asked.

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
+from hf_datasets.shared.scripts import n_words
+from mtbenchx_tasks.judge.lengths import words
 from mtbenchx_tasks.meta_evaluation.exam.lures import as_list, longer, lured, prose
 from mtbenchx_tasks.meta_evaluation.exam.slots import Pair, Slot
 from mtbenchx_tasks.meta_evaluation.exam.texts import Topic, read
@@ -17,16 +19,6 @@ _SHORT = {1: (2, 0), 2: (POINTS, 0), 3: (POINTS, 2)}
 def constraint(slot: Slot, language: str) -> Pair:
     """Make an answer that breaks the rule of its slot: three slots in a row, one of each dose, share a rule."""
     return _RULES[slot.number // 3](slot, language, topic_of(slot, language))
-
-
-def most_words(text: str) -> int:
-    """Count words as the most generous reader does: whatever stands between spaces."""
-    return len(text.split())
-
-
-def least_words(text: str) -> int:
-    """Count words as a strict reader does: signs such as × are none."""
-    return sum(any(map(str.isalnum, word)) for word in text.split())
 
 
 def _count(slot: Slot, language: str, topic: Topic) -> Pair:
@@ -44,7 +36,7 @@ def _at_most(slot: Slot, language: str, topic: Topic) -> Pair:
         again = 5 - slot.dose
         faulty = [*longer(points[:again]), *(point.text for point in points[again:])]
     better = prose([point.text for point in points])
-    limit = math.ceil(most_words(better) / ROUND) * ROUND
+    limit = math.ceil(n_words(better) / ROUND) * ROUND  # a generous count, in which signs such as × are words
     return _pair(topic, "at_most", language, better, prose(faulty), limit=limit)
 
 
@@ -54,7 +46,7 @@ def _at_least(slot: Slot, language: str, topic: Topic) -> Pair:
     better = prose(longer(points))
     said, again = _SHORT[slot.dose]
     faulty = [*longer(points[:again]), *(point.text for point in points[again:said])]
-    limit = least_words(better) // ROUND * ROUND
+    limit = words(better) // ROUND * ROUND  # a strict count, in which they are none
     return _pair(topic, "at_least", language, better, prose(faulty), limit=limit)
 
 

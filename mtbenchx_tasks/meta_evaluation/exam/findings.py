@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from hf_datasets.shared.language_codes import NAMES
-from mtbenchx_tasks.meta_evaluation.exam.outcome import Outcome
+from mtbenchx_tasks.meta_evaluation.exam.outcome import ALL, Outcome
 from mtbenchx_tasks.stats.exact_tests import ExactTest, below_standard, discrete_holm, mcnemar, slip_test, slip_tests
 from mtbenchx_tasks.stats.exam_power import STANDARD
 from mtbenchx_tasks.stats.paired_tests import ALPHA
@@ -68,7 +68,7 @@ def findings(outcomes: Sequence[Outcome]) -> tuple[ExamFinding, ...]:
     for mode in dict.fromkeys(one.mode for one in scored):
         faults = [one for one in scored if one.mode == mode and not one.is_null]
         nulls = [one for one in scored if one.mode == mode and one.is_null]
-        made += [*_slips(mode, "all", faults)]
+        made += [*_slips(mode, ALL, faults)]
         for kind in dict.fromkeys(one.item.kind for one in faults):
             of_kind = [one for one in faults if one.item.kind == kind]
             made += [_shortfall(mode, kind, of_kind), *_slips(mode, kind, of_kind)]
@@ -102,12 +102,12 @@ def _slips(mode: str, kind: str, outcomes: Sequence[Outcome]) -> Iterator[ExamFi
     wrong = len(whole) - counts.sum(axis=0) / 2
     for column, language in enumerate(languages):
         others, n = wrong.sum() - wrong[column], len(whole) * (len(languages) - 1)
-        what = "errs" if kind == "all" else f"misses {fault(kind)}"
+        what = "errs" if kind == ALL else f"misses {fault(kind)}"
         words = (
             f"{what} more often {in_language(language)} than in the other languages {COMPARED[mode]}: "
             f"{wrong[column]:g} of {len(whole)} against {others:g} of {n}"
         )
-        test = "language" if kind == "all" else "kind_in_language"
+        test = "language" if kind == ALL else "kind_in_language"
         tested = replace(exact, p=float(p[column]))
         yield ExamFinding(test, mode, kind, language, float(wrong[column]), len(whole), tested.p, words, exact=tested)
 
@@ -119,7 +119,7 @@ def _shortfall(mode: str, kind: str, outcomes: Sequence[Outcome]) -> ExamFinding
     exact = below_standard([sum(one) for one in rights.values()], [len(one) for one in rights.values()], STANDARD)
     wrong = len(outcomes) - sum(map(sum, rights.values()))
     words = f"misses {fault(kind)} {COMPARED[mode]}: {wrong:g} of {len(outcomes)}"
-    return ExamFinding("kind", mode, kind, "all", wrong, len(outcomes), exact.p, words, exact=exact)
+    return ExamFinding("kind", mode, kind, ALL, wrong, len(outcomes), exact.p, words, exact=exact)
 
 
 def _preferences(mode: str, nulls: Sequence[Outcome]) -> Iterator[ExamFinding]:
@@ -146,4 +146,4 @@ def _preference(
     way = "prefers" if total >= 0 else "turns down"
     counted = shown if total >= 0 else of - shown
     words = f"{way} {named} of two answers that are equally good {COMPARED[mode]}: {counted:g} of {of} decided"
-    return ExamFinding(test, mode, "null", "all", shown, of, exact.p, words, exact=exact)
+    return ExamFinding(test, mode, "null", ALL, shown, of, exact.p, words, exact=exact)

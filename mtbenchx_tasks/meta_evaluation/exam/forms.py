@@ -11,7 +11,7 @@ from mtbenchx_tasks.meta_evaluation.exam.texts import read
 WOMEN = ("Clara", "Julia", "Laura", "Sara", "Marta", "Nora", "Paula", "Carla", "Diana", "Vera")
 MEN = ("David", "Daniel", "Martin", "Bruno", "Samuel", "Simon", "Victor", "Felix", "Robert", "Thomas")
 """Common in all languages, with a consonant in front: so no article, preposition or `e` changes before them."""
-THOUSAND, NOON = 1000, 12
+NOON = 12
 DAYS = 28
 
 

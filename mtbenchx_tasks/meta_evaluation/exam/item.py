@@ -5,6 +5,8 @@ from typing import Literal
 
 from mtbenchx_tasks.records import Item
 
+Lure = Literal["", "longer", "formatted", "confident"]
+
 
 @dataclass(frozen=True)
 class ExamItem:
@@ -21,7 +23,7 @@ class ExamItem:
     """What is wrong, e.g. `cut_off`; `null`: nothing."""
     dose: int
     """1 glaring, 2, 3 subtle; 0: a null pair, its answers are equally good and right is a tie."""
-    lure: Literal["", "longer", "formatted", "confident"]
+    lure: Lure
     """What makes the faulty answer look better. In a null pair what differs: "" (nothing), `longer`, `formatted`."""
     form: Literal["public", "fresh"]
     """Whether everybody can know the texts, or they were drawn from a seed."""

@@ -6,6 +6,8 @@ from typing import Literal
 from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.records import Decision, Game, Verdict
 
+ALL = "all"
+"""In place of a kind or language, where a number is of all of them."""
 TEN = 10.0
 EQUAL = 1e-9
 """Ratings that differ by less are equal."""

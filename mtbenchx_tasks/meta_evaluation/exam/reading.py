@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Sat:
+class ExamAnswers:
     """All that one judge, asked in one way, said in its exam."""
 
     judge: str
@@ -38,17 +38,17 @@ class Sat:
     other_releases: int = 0
     """Judgments of items that this release doesn't have."""
 
-    def only(self, keep: Callable[[Outcome], bool]) -> "Sat":
+    def only(self, keep: Callable[[Outcome], bool]) -> "ExamAnswers":
         """Return the same with some of the outcomes."""
         return replace(self, outcomes=tuple(filter(keep, self.outcomes)))
 
     @property
-    def asked(self) -> str:
+    def model(self) -> str:
         """What its endpoint calls it."""
         return str(self.rule.get("model", self.judge))
 
 
-def read_exams(ledger: Ledger, judge: str | None = None) -> list[Sat]:
+def read_exams(ledger: Ledger, judge: str | None = None) -> list[ExamAnswers]:
     """Return every exam that a ledger holds, by judge and by how it was asked.
 
     Judgments on items of another release, whose texts this one doesn't have, are counted and not scored.
@@ -64,7 +64,7 @@ def read_exams(ledger: Ledger, judge: str | None = None) -> list[Sat]:
         return _read(exam_uses(ledger, judge))
 
 
-def _read(rows: Iterable[Row]) -> list[Sat]:
+def _read(rows: Iterable[Row]) -> list[ExamAnswers]:
     groups: dict[tuple[str, str, str], list[Row]] = {}
     rules: dict[str, tuple[Mapping[str, Any], str]] = {}
     for row in rows:
@@ -76,7 +76,7 @@ def _read(rows: Iterable[Row]) -> list[Sat]:
         parsed = {**row, "rule": rule, "details": _details(row["details"])}
         groups.setdefault((row["judge"], shared, prompts), []).append(parsed)
     _lend_english(groups)
-    return [_sat(judge, json.loads(rule), prompts, said) for (judge, rule, prompts), said in groups.items()]
+    return [_exam_answers(judge, json.loads(rule), prompts, said) for (judge, rule, prompts), said in groups.items()]
 
 
 def shared_rule(conditions: Mapping[str, Any]) -> str:
@@ -92,7 +92,7 @@ def _lend_english(groups: dict[tuple[str, str, str], list[Row]]) -> None:
         rows += [row for row in own if row["language"] == "en"]
 
 
-def _sat(judge: str, rule: Mapping[str, Any], prompts: str, rows: Sequence[Row]) -> Sat:
+def _exam_answers(judge: str, rule: Mapping[str, Any], prompts: str, rows: Sequence[Row]) -> ExamAnswers:
     items: dict[Form, tuple[str, dict[tuple[str, str], ExamItem]]] = {}
     known, strange = [], 0
     for row in rows:
@@ -108,7 +108,7 @@ def _sat(judge: str, rule: Mapping[str, Any], prompts: str, rows: Sequence[Row])
     details = {row["judgment"]: row for _, row in known}
     snapshots = {str(row["details"].get("snapshot") or "") for row in details.values()} - {""}
     account = _account(rule, details.values())
-    return Sat(judge, rule, prompts, tuple(_outcomes(known)), tuple(sorted(snapshots)), account, strange)
+    return ExamAnswers(judge, rule, prompts, tuple(_outcomes(known)), tuple(sorted(snapshots)), account, strange)
 
 
 def _details(text: str | None) -> Mapping[str, Any]:

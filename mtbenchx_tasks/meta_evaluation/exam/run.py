@@ -1,7 +1,7 @@
 """The exam from end to end: asked where the ledger lacks something, read back from it, scored."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, slug
 from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart, Form, ask, fresh_form, note
-from mtbenchx_tasks.meta_evaluation.exam.reading import Sat, read_exams, shared_rule
+from mtbenchx_tasks.meta_evaluation.exam.reading import ExamAnswers, read_exams, shared_rule
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam, score
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
 from mtbenchx_tasks.tables import to_csv, to_latex
@@ -24,7 +24,7 @@ ENGLISH: Literal["en"] = "en"
 
 
 @dataclass(frozen=True)
-class Examined:
+class ExamResult:
     """A finished exam."""
 
     exam: Exam
@@ -34,7 +34,7 @@ class Examined:
 
 def examine(
     settings: JudgeSettings, part: ExamPart, engine_for: EngineFor, *, fresh: bool = False, both_prompts: bool = False
-) -> Examined:
+) -> ExamResult:
     """Have a judge sit the exam, and score it.
 
     Args:
@@ -54,24 +54,26 @@ def examine(
     if form is not None:
         asked += [ask(way, part, form, engine_for) for way in (ways if both_prompts else [settings])]
     wanted = SAME if both_prompts else settings.prompt_language
-    found = {sat.prompt_language: _part(sat, part, settings.runs, form) for sat in _sat(settings, rule)}
+    found = {
+        answers.prompt_language: _part(answers, part, settings.runs, form) for answers in _exam_answers(settings, rule)
+    }
     own = found.get(wanted) or found.get(SAME) or next(iter(found.values()))
-    return Examined(score(own, found.get(ENGLISH) if both_prompts else None), sum(missing for missing, _ in asked))
+    return ExamResult(score(own, found.get(ENGLISH) if both_prompts else None), sum(missing for missing, _ in asked))
 
 
-def _sat(settings: JudgeSettings, rule: str) -> list[Sat]:
-    return [sat for sat in read_exams(ledger_of(settings), settings.slug) if shared_rule(sat.rule) == rule]
+def _exam_answers(settings: JudgeSettings, rule: str) -> list[ExamAnswers]:
+    return [answers for answers in read_exams(ledger_of(settings), settings.slug) if shared_rule(answers.rule) == rule]
 
 
 def _fresh(settings: JudgeSettings, rule: str) -> Form:
-    snapshots = {name for sat in _sat(settings, rule) for name in sat.snapshots}
+    snapshots = {name for answers in _exam_answers(settings, rule) for name in answers.snapshots}
     return fresh_form(sorted(snapshots) or [settings.model])
 
 
-def _part(sat: Sat, part: ExamPart, runs: int, form: Form | None) -> Sat:
+def _part(answers: ExamAnswers, part: ExamPart, runs: int, form: Form | None) -> ExamAnswers:
     """Keep what was asked for, of all that the ledger holds."""
     items = {*part.items(PUBLIC), *(part.items(form) if form else ())}
-    return sat.only(lambda one: one.item in items and one.mode in part.modes and one.run < runs)
+    return answers.only(lambda one: one.item in items and one.mode in part.modes and one.run < runs)
 
 
 def plan_exam(
@@ -97,10 +99,10 @@ def plan_exam(
 
 def exams_in(ledger: Ledger, judge: str | None = None) -> list[Exam]:
     """Return the exams that a ledger holds, the one with prompts in English told beside that in the language."""
-    groups: dict[tuple[str, str], dict[str, Sat]] = {}
-    for sat in read_exams(ledger, judge):
-        if sat.outcomes:
-            groups.setdefault((sat.judge, shared_rule(sat.rule)), {})[sat.prompt_language] = sat
+    groups: dict[tuple[str, str], dict[str, ExamAnswers]] = {}
+    for answers in read_exams(ledger, judge):
+        if answers.outcomes:
+            groups.setdefault((answers.judge, shared_rule(answers.rule)), {})[answers.prompt_language] = answers
     exams = []
     for ways in groups.values():
         first = ways.get(SAME) or next(iter(ways.values()))
@@ -130,8 +132,3 @@ def write_exam(folder: Path, exam: Exam, ending: str = "") -> list[Path]:
     for file, content in contents.items():
         write_file(folder / file, content)
     return [folder / file for file in contents]
-
-
-def verdict_lines(exams: Sequence[Exam]) -> list[str]:
-    """Return the one-line verdict of each exam."""
-    return [verdict_line(exam) for exam in exams]

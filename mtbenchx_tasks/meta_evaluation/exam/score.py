@@ -12,14 +12,13 @@ from statistics import fmean
 from typing import Any
 
 from mtbenchx_tasks.meta_evaluation.exam.findings import ExamFinding, findings
-from mtbenchx_tasks.meta_evaluation.exam.outcome import Outcome
-from mtbenchx_tasks.meta_evaluation.exam.reading import Sat
-from mtbenchx_tasks.meta_evaluation.exam.two_sides import Paired, corrected, form_pairs, language_pairs, prompt_pairs
+from mtbenchx_tasks.meta_evaluation.exam.outcome import ALL, Outcome
+from mtbenchx_tasks.meta_evaluation.exam.reading import ExamAnswers
+from mtbenchx_tasks.meta_evaluation.exam.two_sides import TwoSides, corrected, form_pairs, language_pairs, prompt_pairs
 from mtbenchx_tasks.stats.exact_tests import effective_size
 from mtbenchx_tasks.stats.intervals import mean_and_sd, wilson
 from mtbenchx_tasks.stats.psychometrics import threshold
 
-ALL = "all"
 DIMENSIONS = (
     (),
     ("kind",),
@@ -117,7 +116,7 @@ class Exam:
     rates: tuple[Rate, ...]
     thresholds: tuple[KindThreshold, ...]
     null_pairs: tuple[NullPairs, ...]
-    paired: tuple[Paired, ...]
+    paired: tuple[TwoSides, ...]
     findings: tuple[ExamFinding, ...]
     """Every test; those that found something have `found`."""
     over_runs: Mapping[str, Mapping[str, float | None]]
@@ -149,40 +148,40 @@ class Exam:
         return next(found, None)
 
 
-def score(sat: Sat, english: Sat | None = None) -> Exam:
+def score(answers: ExamAnswers, english: ExamAnswers | None = None) -> Exam:
     """Return the result of an exam.
 
     Args:
-        sat: What the judge said.
+        answers: What the judge said.
         english: What it said when it was asked in English, for the effect of the prompts' language.
     """
-    faults = [one for one in sat.outcomes if not one.is_null]
+    faults = [one for one in answers.outcomes if not one.is_null]
     return Exam(
-        judge=sat.judge,
-        model=sat.asked,
-        endpoint=str(sat.rule.get("endpoint", "")),
-        prompt_set=str(sat.rule.get("prompt_set", "")),
-        prompt_language=sat.prompt_language,
-        parameters=dict(sat.rule.get("parameters", {})),
-        snapshots=sat.snapshots,
-        languages=_distinct(one.item.item.language for one in sat.outcomes),
-        kinds=_distinct(one.item.kind for one in sat.outcomes),
-        forms=_distinct(one.item.form for one in sat.outcomes),
-        runs=1 + max((one.run for one in sat.outcomes), default=0),
+        judge=answers.judge,
+        model=answers.model,
+        endpoint=str(answers.rule.get("endpoint", "")),
+        prompt_set=str(answers.rule.get("prompt_set", "")),
+        prompt_language=answers.prompt_language,
+        parameters=dict(answers.rule.get("parameters", {})),
+        snapshots=answers.snapshots,
+        languages=_distinct(one.item.item.language for one in answers.outcomes),
+        kinds=_distinct(one.item.kind for one in answers.outcomes),
+        forms=_distinct(one.item.form for one in answers.outcomes),
+        runs=1 + max((one.run for one in answers.outcomes), default=0),
         rates=tuple(_rates(faults)),
         thresholds=tuple(_thresholds(faults)),
-        null_pairs=tuple(_null_pairs([one for one in sat.outcomes if one.is_null and one.right is not None])),
+        null_pairs=tuple(_null_pairs([one for one in answers.outcomes if one.is_null and one.right is not None])),
         paired=corrected(
-            [*language_pairs(faults), *form_pairs(faults), *(prompt_pairs(sat, english) if english else ())]
+            [*language_pairs(faults), *form_pairs(faults), *(prompt_pairs(answers, english) if english else ())]
         ),
-        findings=findings(sat.outcomes),
+        findings=findings(answers.outcomes),
         over_runs=_over_runs(faults),
-        unscored=dict(Counter(one.reason for one in sat.outcomes if one.right is None).most_common()),
-        judgments=sum(sat.account.states.values()),
-        read=sat.account.read,
-        written=sat.account.written,
-        dollars=sat.account.cost,
-        other_releases=sat.other_releases,
+        unscored=dict(Counter(one.reason for one in answers.outcomes if one.right is None).most_common()),
+        judgments=sum(answers.account.states.values()),
+        read=answers.account.read,
+        written=answers.account.written,
+        dollars=answers.account.cost,
+        other_releases=answers.other_releases,
     )
 
 

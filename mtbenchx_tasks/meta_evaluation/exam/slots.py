@@ -1,11 +1,10 @@
 """The exam's plan: how many items a kind has, and each one's dose and lure. It is the same in every form."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from mtbenchx_tasks.meta_evaluation.exam.chance import Chance
+from mtbenchx_tasks.meta_evaluation.exam.item import Lure
 
-Lure = Literal["", "longer", "formatted", "confident"]
 DOSES = (1, 2, 3)
 LURES: tuple[Lure, ...] = ("", "longer", "", "formatted", "", "confident", "")
 """Of three items at a time, one of each dose: so dose and lure are crossed, and more than half have no lure."""

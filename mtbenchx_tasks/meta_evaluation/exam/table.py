@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.exam.findings import ExamFinding, fault, in_language
-from mtbenchx_tasks.meta_evaluation.exam.score import ALL, Exam, NullPairs, Rate
-from mtbenchx_tasks.meta_evaluation.exam.two_sides import Paired
+from mtbenchx_tasks.meta_evaluation.exam.outcome import ALL
+from mtbenchx_tasks.meta_evaluation.exam.score import Exam, NullPairs, Rate
+from mtbenchx_tasks.meta_evaluation.exam.two_sides import TwoSides
 from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent, with_error
 
 MOST_FINDINGS = 3
@@ -26,7 +27,7 @@ def verdict_line(exam: Exam) -> str:
     pairs = max((one.n for one in exam.null_pairs if one.lure == ALL), default=sum(one.n for one in exam.null_pairs))
     if not parts and pairs:
         parts.append(f"{pairs} null pairs")
-    told = found(exam)
+    told = biases(exam)
     named = "; ".join(one.words for one in told[:MOST_FINDINGS])
     more = f"; and {len(told) - MOST_FINDINGS} more" if len(told) > MOST_FINDINGS else ""
     verdict = named + more if told else "no bias found (what an exam of this size can find: --plan)"
@@ -35,15 +36,15 @@ def verdict_line(exam: Exam) -> str:
     return f"{of}: {', '.join(parts) or 'nothing scored'}; {verdict}."
 
 
-def found(exam: Exam) -> list[ExamFinding]:
+def biases(exam: Exam) -> list[ExamFinding]:
     """Return the biases that were found, surest first."""
     return [one for one in exam.findings if one.found]
 
 
 def sentences(exam: Exam) -> list[str]:
     """Return everything to say in words: biases found, then the worst rates, which are no verdicts."""
-    lines = [f"{one.words} (corrected p {one.p_adjusted:.2g})." for one in found(exam)]
-    told = {(one.mode, one.kind, one.language) for one in found(exam)}
+    lines = [f"{one.words} (corrected p {one.p_adjusted:.2g})." for one in biases(exam)]
+    told = {(one.mode, one.kind, one.language) for one in biases(exam)}
     worst = sorted(
         (
             one
@@ -180,7 +181,7 @@ def _two_sides(exam: Exam, name: str) -> Table | None:
     return Table(f"{name}-pairs", title, columns, tuple(rows), records=records) if rows else None
 
 
-def _pair(one: Paired) -> Row:
+def _pair(one: TwoSides) -> Row:
     names = {"languages": "", "forms": " form", "prompts": " prompts"}[one.what]
     return (
         f"{one.one}{names} - {one.other}{names}",

@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, TypeAlias
 
-from mtbenchx_tasks.meta_evaluation.exam.outcome import Outcome
-from mtbenchx_tasks.meta_evaluation.exam.reading import Sat
+from mtbenchx_tasks.meta_evaluation.exam.outcome import ALL, Outcome
+from mtbenchx_tasks.meta_evaluation.exam.reading import ExamAnswers
 from mtbenchx_tasks.stats.exact_tests import mcnemar
 from mtbenchx_tasks.stats.paired_tests import holm
 
-ALL = "all"
-
 
 @dataclass(frozen=True)
-class Paired:
+class TwoSides:
     """Two sides on the same templates: two languages, two forms, or prompts in two languages."""
 
     what: str
@@ -41,9 +39,9 @@ Place: TypeAlias = tuple[Any, ...]
 """Of an item, its template first."""
 
 
-def paired(
+def compare_sides(
     group: tuple[str, str, str], one: Mapping[Place, int], other: Mapping[Place, int], names: tuple[str, str]
-) -> Paired:
+) -> TwoSides:
     """Compare two sides on the items that both have.
 
     Args:
@@ -57,7 +55,7 @@ def paired(
     for place in both:
         lead[place[0]] = lead.get(place[0], 0) + one[place] - other[place]
     apart = [one[place] - other[place] for place in both]
-    return Paired(
+    return TwoSides(
         *group,
         *names,
         n=len(both),
@@ -68,7 +66,7 @@ def paired(
     )
 
 
-def language_pairs(outcomes: Sequence[Outcome]) -> Iterable[Paired]:
+def language_pairs(outcomes: Sequence[Outcome]) -> Iterable[TwoSides]:
     """Compare every two languages, in each kind and in all."""
     sides: dict[tuple[str, str], dict[str, dict[Place, int]]] = {}
     for one in outcomes:
@@ -78,10 +76,10 @@ def language_pairs(outcomes: Sequence[Outcome]) -> Iterable[Paired]:
                 sides.setdefault((one.mode, kind), {}).setdefault(one.item.item.language, {})[place] = one.right
     for (mode, kind), languages in sides.items():
         for first, second in combinations(languages, 2):
-            yield paired(("languages", mode, kind), languages[first], languages[second], (first, second))
+            yield compare_sides(("languages", mode, kind), languages[first], languages[second], (first, second))
 
 
-def form_pairs(outcomes: Sequence[Outcome]) -> Iterable[Paired]:
+def form_pairs(outcomes: Sequence[Outcome]) -> Iterable[TwoSides]:
     """Public less fresh: what a judge may know by heart."""
     sides: dict[str, dict[str, dict[Place, int]]] = {}
     for one in outcomes:
@@ -90,16 +88,16 @@ def form_pairs(outcomes: Sequence[Outcome]) -> Iterable[Paired]:
             sides.setdefault(one.mode, {}).setdefault(one.item.form, {})[place] = one.right
     for mode, forms in sides.items():
         if {"public", "fresh"} <= forms.keys():
-            yield paired(("forms", mode, ALL), forms["public"], forms["fresh"], ("public", "fresh"))
+            yield compare_sides(("forms", mode, ALL), forms["public"], forms["fresh"], ("public", "fresh"))
 
 
-def prompt_pairs(same: Sat, other: Sat) -> list[Paired]:
+def prompt_pairs(same: ExamAnswers, other: ExamAnswers) -> list[TwoSides]:
     """Return what prompts in the question's language do, less those in another: in all languages but that one."""
 
-    def side(sat: Sat, mode: str) -> dict[Place, int]:
+    def side(answers: ExamAnswers, mode: str) -> dict[Place, int]:
         return {
             (one.item.template, one.item.form, one.item.item.language, one.run): one.right
-            for one in sat.outcomes
+            for one in answers.outcomes
             if one.mode == mode
             and one.right is not None
             and not one.is_null
@@ -108,12 +106,12 @@ def prompt_pairs(same: Sat, other: Sat) -> list[Paired]:
 
     modes = dict.fromkeys(one.mode for one in same.outcomes)
     names = ("same", other.prompt_language)
-    return [paired(("prompts", mode, ALL), side(same, mode), side(other, mode), names) for mode in modes]
+    return [compare_sides(("prompts", mode, ALL), side(same, mode), side(other, mode), names) for mode in modes]
 
 
-def corrected(pairs: Sequence[Paired]) -> tuple[Paired, ...]:
+def corrected(pairs: Sequence[TwoSides]) -> tuple[TwoSides, ...]:
     """Return comparisons with p corrected by Holm, among all of the same kind of comparison."""
-    found: list[Paired] = []
+    found: list[TwoSides] = []
     for what in dict.fromkeys(pair.what for pair in pairs):
         alike = [pair for pair in pairs if pair.what == what]
         corrected = holm([pair.p for pair in alike])
@@ -121,5 +119,5 @@ def corrected(pairs: Sequence[Paired]) -> tuple[Paired, ...]:
     return tuple(found)
 
 
-def _with_holm(pair: Paired, p: float | None) -> Paired:
+def _with_holm(pair: TwoSides, p: float | None) -> TwoSides:
     return replace(pair, p_holm=1.0 if p is None else p)

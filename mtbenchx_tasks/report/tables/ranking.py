@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from mtbenchx_tasks.formats.conditions import describe
 from mtbenchx_tasks.records import PEOPLE, Conditions, Preference
 from mtbenchx_tasks.stats.pair_rates import Field, by
-from mtbenchx_tasks.stats.ranking import FEWEST_QUESTIONS, Ranked, Ranking, rank
+from mtbenchx_tasks.stats.ranking import FEWEST_QUESTIONS, RankedModel, Ranking, rank
 from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent, signed
 
 CAPTION = (
@@ -100,7 +100,7 @@ def points(value: float) -> str:
     return number(value, 0)
 
 
-def rank_text(model: Ranked) -> str:
+def rank_text(model: RankedModel) -> str:
     """Return `1` or `1-3`; "" where the questions are too few for ranks."""
     if model.best is None or model.worst is None:
         return ""
@@ -169,7 +169,7 @@ def _by_field(voter: Voter, field: Field, name: str) -> list[Table]:
     ]
 
 
-def _points_cell(model: Ranked | None) -> Cell:
+def _points_cell(model: RankedModel | None) -> Cell:
     return Cell("") if model is None else Cell(points(model.points), rank_text(model))
 
 

@@ -12,7 +12,7 @@ from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.equating import Equating, read_equating, write_equating
 from mtbenchx_tasks.formats.study import read_study
-from mtbenchx_tasks.meta_evaluation.equating.anchors import Wanted, gather
+from mtbenchx_tasks.meta_evaluation.equating.anchors import EquatingRequest, gather
 from mtbenchx_tasks.meta_evaluation.equating.fit import fit
 from mtbenchx_tasks.stats.equating.panel import Column
 from mtbenchx_tasks.stats.equating.scale import RatedModel, predict
@@ -21,7 +21,7 @@ from tests.mtbenchx_tasks.meta_evaluation.equating.places import ANCHORS, BOTH, 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Equating:
-    wanted = Wanted("gpt-4", "new")
+    wanted = EquatingRequest("gpt-4", "new")
     return fit(gather(read_study([judged(tmp_path_factory.mktemp("places"), ANCHORS, BOTH)]), wanted), wanted)
 
 

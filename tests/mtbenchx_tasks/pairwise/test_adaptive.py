@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hf_datasets.benchmark.questions import questions
 from mtbenchx_tasks.formats.answers import Answers
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.pairwise.adaptive import Decided, question_order, until_decided
+from mtbenchx_tasks.pairwise.adaptive import PairEnd, question_order, until_decided
 from mtbenchx_tasks.pairwise.run import prepare
 from mtbenchx_tasks.pairwise.terminal import print_ends
 from mtbenchx_tasks.records import Preference
@@ -41,7 +41,7 @@ def settings(api: Api, tmp_path: Path) -> JudgeSettings:
     return JudgeSettings(model="gpt-4", base_url=api.url, ledger=str(tmp_path / "ledger.sqlite"), concurrency=4)
 
 
-def decided(settings: JudgeSettings, *models: str) -> tuple[list[Preference], dict[tuple[str, str], Decided]]:
+def decided(settings: JudgeSettings, *models: str) -> tuple[list[Preference], dict[tuple[str, str], PairEnd]]:
     found, ends = until_decided(*prepare([answers(model) for model in models], "en", settings))
     return found, {end.models: end for end in ends}
 

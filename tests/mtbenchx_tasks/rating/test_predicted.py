@@ -8,7 +8,7 @@ import pytest
 
 from mtbenchx_tasks.formats.equating import Equating
 from mtbenchx_tasks.formats.study import read_study
-from mtbenchx_tasks.meta_evaluation.equating.anchors import Wanted, gather
+from mtbenchx_tasks.meta_evaluation.equating.anchors import EquatingRequest, gather
 from mtbenchx_tasks.meta_evaluation.equating.fit import fit
 from mtbenchx_tasks.rating.predicted import Placed, fits, place
 from mtbenchx_tasks.rating.predicted_tables import predicted_tables, score_tables
@@ -22,7 +22,7 @@ MODELS = {"qwen-x": 6.5, "qwen-y": 6.0, "weak": 2.0}
 
 @pytest.fixture(scope="module")
 def equating(tmp_path_factory: pytest.TempPathFactory) -> Equating:
-    wanted = Wanted("gpt-4", "new")
+    wanted = EquatingRequest("gpt-4", "new")
     return fit(gather(read_study([judged(tmp_path_factory.mktemp("anchors"), ANCHORS, BOTH)]), wanted), wanted)
 
 
@@ -121,7 +121,7 @@ def test_another_version_of_the_judge_is_told(equating: Equating, ratings: tuple
 
 def test_a_judge_of_the_models_own_family_is_told(tmp_path: Path) -> None:
     """The judge is a gpt, the model too, and no anchor is."""
-    wanted = Wanted("old", "gpt-new")
+    wanted = EquatingRequest("old", "gpt-new")
     places = judged(tmp_path / "anchors", ANCHORS, {"old": (2.0, 0.7), "gpt-new": (0.0, 1.0)})
     made = fit(gather(read_study([places]), wanted), wanted)
     mine = read_study([judged(tmp_path / "mine", {"gpt-mini": 6.0, "qwen-x": 6.0}, {"gpt-new": (0.0, 1.0)})]).ratings

@@ -13,7 +13,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.records import Conditions, Item, Model, Rater, Rating
-from mtbenchx_tasks.report.every_eval_ever import Provider, exported
+from mtbenchx_tasks.report.every_eval_ever import Provider, exports
 
 SOURCE = Provider("A lab", "third_party", "someone")
 CONDITIONS = Conditions(
@@ -36,7 +36,7 @@ STUDY = Study(RATINGS, questions={("mtbench_x", "de", 81): ("First?", "Second?")
 
 
 def one(study: Study = STUDY, source: Provider = SOURCE) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    (found,) = exported(study, source, now=lambda: 1700000000.7)
+    (found,) = exports(study, source, now=lambda: 1700000000.7)
     texts = found.files()
     aggregate, samples = (text for _, text in sorted(texts.items(), key=lambda file: file[0].endswith("l")))
     return json.loads(aggregate), [json.loads(line) for line in samples.splitlines()]
@@ -76,8 +76,8 @@ def test_a_sample_is_a_conversation_and_a_question_without_a_rating_has_none() -
 
 
 def test_the_same_results_have_the_same_name_and_others_another() -> None:
-    (found,), (again,) = exported(STUDY, SOURCE), exported(STUDY, SOURCE)
-    (other,) = exported(Study((*RATINGS[:4], rating(92, 1, 2))), SOURCE)
+    (found,), (again,) = exports(STUDY, SOURCE), exports(STUDY, SOURCE)
+    (other,) = exports(Study((*RATINGS[:4], rating(92, 1, 2))), SOURCE)
     assert found.name == again.name != other.name
     assert found.folder == "data/mtbench_x/org/model"
 
@@ -87,18 +87,18 @@ def test_the_same_results_have_the_same_name_and_others_another() -> None:
     [("plain", "someone/plain"), ("a/b", "a/b"), ("/home/me/runs/x", "runs/x"), ("../../etc/passwd", "etc/passwd")],
 )
 def test_a_model_s_name_never_leaves_the_folder(name: str, folder: str) -> None:
-    (found,) = exported(Study((rating(81, 1, 5, model=name),)), SOURCE)
+    (found,) = exports(Study((rating(81, 1, 5, model=name),)), SOURCE)
     assert found.folder == f"data/mtbench_x/{folder}"
 
 
 def test_who_developed_a_model_must_be_told() -> None:
     with pytest.raises(UserError, match="Who developed 'plain'"):
-        exported(Study((rating(81, 1, 5, model="plain"),)), Provider("A lab", "other"))
+        exports(Study((rating(81, 1, 5, model="plain"),)), Provider("A lab", "other"))
 
 
 def test_without_a_rating_there_is_nothing_to_export() -> None:
     with pytest.raises(UserError, match="no answer with a rating"):
-        exported(Study((rating(81, 1, None),)), SOURCE)
+        exports(Study((rating(81, 1, None),)), SOURCE)
 
 
 def judgments(folder: Path) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from mtbenchx_tasks.stats.intervals import Interval
 from mtbenchx_tasks.stats.sequential import (
     LOOKS,
-    Looked,
+    Look,
     Standing,
     boundary,
     conditional_power,
@@ -39,11 +39,11 @@ def test_conditional_power_by_hand() -> None:
     # 2.024: (2.024 - 2.828) / 0.7071 = -1.137, whose upper tail is 0.872
     n, mean = 4000, 0.5 + 2 * 0.25 / math.sqrt(4000)  # so many values that t is normal; their deviation is 0.25
     values = [mean - 0.25, mean + 0.25] * (n // 2)
-    assert conditional_power(Looked(0.5, values), 0.05) == pytest.approx(0.872, abs=0.003)
+    assert conditional_power(Look(0.5, values), 0.05) == pytest.approx(0.872, abs=0.003)
 
 
 def one(values: list[float], share: float = 1.0) -> Standing:
-    return standings({("a", "b"): [Looked(share, values)]})["a", "b"]
+    return standings({("a", "b"): [Look(share, values)]})["a", "b"]
 
 
 def test_one_look_at_all_questions_has_the_constant_of_four_looks() -> None:
@@ -72,11 +72,11 @@ def test_without_values_nothing_is_known() -> None:
 
 
 def test_a_pair_that_crossed_once_stays_decided_and_more_pairs_need_more() -> None:
-    early = [Looked(0.25, [1.0, 0.9] * 10), Looked(0.5, [0.5, 0.5] * 20)]
-    found = standings({("a", "b"): early, ("a", "c"): [Looked(0.25, [0.5, 0.6] * 10)]})
+    early = [Look(0.25, [1.0, 0.9] * 10), Look(0.5, [0.5, 0.5] * 20)]
+    found = standings({("a", "b"): early, ("a", "c"): [Look(0.25, [0.5, 0.6] * 10)]})
     assert found["a", "b"].p < 0.05
     alone = one([0.85, 0.35] * 20)
-    among = standings({("a", str(n)): [Looked(1.0, [0.85, 0.35] * 20)] for n in range(5)})
+    among = standings({("a", str(n)): [Look(1.0, [0.85, 0.35] * 20)] for n in range(5)})
     assert alone.p < among["a", "0"].p == pytest.approx(min(1, 5 * alone.p))
 
 
@@ -94,11 +94,11 @@ def simulated(strengths: list[float], seed: int, questions: int = 80) -> dict[Pa
 
 def course(values: dict[Pair, list[float]]) -> tuple[dict[Pair, Standing], float]:
     """Ask as `compare --until-decided` does; returns the ends and the share of the games that were asked."""
-    looks: dict[Pair, list[Looked]] = {pair: [] for pair in values}
+    looks: dict[Pair, list[Look]] = {pair: [] for pair in values}
     undecided, asked = list(values), 0.0
     for share in LOOKS:
         for pair in undecided:
-            looks[pair].append(Looked(share, values[pair][: int(share * len(values[pair]))]))
+            looks[pair].append(Look(share, values[pair][: int(share * len(values[pair]))]))
         asked += 0.25 * len(undecided)
         ends = standings(looks)
         undecided = [pair for pair in undecided if ends[pair].end == "open"]
@@ -113,7 +113,7 @@ def test_nine_tenths_of_the_decisions_for_six_tenths_of_the_games(strengths: lis
     for seed in range(4):
         values = simulated(strengths, seed)
         ends, share = course(values)
-        full = standings({pair: [Looked(1.0, of_pair)] for pair, of_pair in values.items()})
+        full = standings({pair: [Look(1.0, of_pair)] for pair, of_pair in values.items()})
         decided = {pair for pair, standing in full.items() if standing.end == "better"}
         kept += len({pair for pair in decided if ends[pair].end == "better"})
         whole += len(decided)

@@ -10,7 +10,7 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.study import read_study
-from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, Wanted, gather
+from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, EquatingRequest, gather
 from mtbenchx_tasks.meta_evaluation.equating.fit import dates, fit
 from mtbenchx_tasks.meta_evaluation.equating.matching import is_same
 from mtbenchx_tasks.records import Conditions, Evidence, Rater, Rating
@@ -27,10 +27,10 @@ from tests.mtbenchx_tasks.meta_evaluation.equating.places import (
 from tests.mtbenchx_tasks.studies import rated
 from tests.sources import needs_sources
 
-WANTED = Wanted("gpt-4", "new")
+WANTED = EquatingRequest("gpt-4", "new")
 
 
-def anchors(*places: Path, wanted: Wanted = WANTED) -> Anchors:
+def anchors(*places: Path, wanted: EquatingRequest = WANTED) -> Anchors:
     return gather(read_study(places), wanted)
 
 
@@ -58,7 +58,7 @@ def test_the_two_judges_may_lie_anywhere(tmp_path: Path) -> None:
 
 def test_an_old_judge_that_isnt_there_is_named_with_those_who_are(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"No anchor is rated by gpt-4-0613; the places hold ratings by gpt-4, new"):
-        anchors(judged(tmp_path, ANCHORS, BOTH), wanted=Wanted("gpt-4-0613", "new"))
+        anchors(judged(tmp_path, ANCHORS, BOTH), wanted=EquatingRequest("gpt-4-0613", "new"))
 
 
 def test_where_only_the_old_judge_rated_it_says_what_to_run(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_four_families_are_too_few(tmp_path: Path) -> None:
 def test_families_that_names_hide_can_be_told(tmp_path: Path) -> None:
     few = {model: mean for model, mean in ANCHORS.items() if not model.startswith(("phi", "falcon"))}
     told = {"llama-a": "vicuna"}
-    panel = anchors(judged(tmp_path, few, BOTH), wanted=Wanted("gpt-4", "new", families=told)).panels["en"]
+    panel = anchors(judged(tmp_path, few, BOTH), wanted=EquatingRequest("gpt-4", "new", families=told)).panels["en"]
     assert panel.families[panel.models.index("llama-a")] == "vicuna"
 
 
@@ -123,7 +123,7 @@ def test_where_chooses_one_of_two_prompts(tmp_path: Path) -> None:
     study = read_study([judged(tmp_path, ANCHORS, BOTH)])
     again = under(study, "new", "", prompt_set="native")
     twice = replace(study, ratings=under(study, "new", "", prompt_set="mtbench_x").ratings + again.ratings)
-    found = gather(twice, Wanted("gpt-4", "new", where={"prompt_set": "native"}))
+    found = gather(twice, EquatingRequest("gpt-4", "new", where={"prompt_set": "native"}))
     assert found.new.told["prompt_set"] == "native"
 
 
@@ -163,8 +163,8 @@ def test_two_dates_of_one_judge_are_mixed(tmp_path: Path) -> None:
 def test_the_time_can_be_bounded(tmp_path: Path) -> None:
     judged(tmp_path, ANCHORS, BOTH)
     with pytest.raises(UserError, match="between --since and --until"):
-        anchors(tmp_path, wanted=Wanted("gpt-4", "new", since=SPRING + 1))
-    assert len(anchors(tmp_path, wanted=Wanted("gpt-4", "new", until=AUTUMN)).panels["en"].models) == 12
+        anchors(tmp_path, wanted=EquatingRequest("gpt-4", "new", since=SPRING + 1))
+    assert len(anchors(tmp_path, wanted=EquatingRequest("gpt-4", "new", until=AUTUMN)).panels["en"].models) == 12
 
 
 def test_a_time_that_is_no_time_is_unknown(tmp_path: Path) -> None:

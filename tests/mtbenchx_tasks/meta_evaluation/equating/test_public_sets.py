@@ -7,7 +7,7 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.sources import source, sources_of
 from mtbenchx_tasks.formats.benchmark import NOTHING
-from mtbenchx_tasks.meta_evaluation.equating.anchors import Wanted, gather
+from mtbenchx_tasks.meta_evaluation.equating.anchors import EquatingRequest, gather
 from mtbenchx_tasks.meta_evaluation.equating.fit import fit
 from mtbenchx_tasks.meta_evaluation.equating.public_sets import SETS, read_anchors
 from mtbenchx_tasks.stats.equating.families import family_of
@@ -41,7 +41,7 @@ def test_gpt4s_ratings_are_read_by_name() -> None:
     assert study.notes == ()
     assert {one.item.language for one in study.ratings} == {"en"}
     with pytest.raises(UserError, match=r"No anchor is rated by new; .* `mtbenchx judge .*gemini-1.5-flash.jsonl"):
-        gather(study, Wanted("gpt-4", "new"))
+        gather(study, EquatingRequest("gpt-4", "new"))
 
 
 def test_a_folder_of_that_name_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_a_set_of_thirty_models_is_a_scale_of_its_own(tmp_path: Path) -> None:
         f"{family}-x": 4.0 + place / 2 for place, family in enumerate(("gemma", "qwen", "phi", "olmo", "yi", "kimi"))
     }
     judged(tmp_path / "later", later, {"gpt-4": (2.5, 0.7), "new": (0.0, 1.0)}, tstamp=AUTUMN)
-    wanted = Wanted("gpt-4", "new")
+    wanted = EquatingRequest("gpt-4", "new")
     alone = gather(read_anchors([tmp_path / "june"], NOTHING), wanted)
     assert len(fit(alone, wanted).anchors) == len(PREGENERATED)
     with pytest.raises(UserError, match="is more than one judge"):

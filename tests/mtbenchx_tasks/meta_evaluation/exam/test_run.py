@@ -14,7 +14,7 @@ from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart, Form, fres
 from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.run import examine, exams_in, plan_exam, write_exam
 from mtbenchx_tasks.meta_evaluation.exam.score import ALL, Exam
-from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, found, sentences, verdict_line
+from mtbenchx_tasks.meta_evaluation.exam.table import biases, exam_tables, sentences, verdict_line
 from tests.doubles.sitter import Opinion, Sitter, engine_for, oracle
 
 PART = ExamPart(("de", "en", "it"), ("cut_off", "null"))
@@ -36,7 +36,7 @@ def sit(settings: JudgeSettings, opinion: Opinion, part: ExamPart = PART) -> Exa
 
 
 def named(exam: Exam) -> set[tuple[str, str, str, str]]:
-    return {(one.test, one.mode, one.kind, one.language) for one in found(exam)}
+    return {(one.test, one.mode, one.kind, one.language) for one in biases(exam)}
 
 
 def but(kind: str, wrong: str, of: Callable[[ExamItem], bool] = lambda item: True) -> Opinion:
@@ -54,7 +54,7 @@ def test_an_oracle_has_everything_right_and_nothing_is_found(settings: JudgeSett
     exam = sit(settings, oracle)
     assert {rate.right for rate in exam.rates} == {1.0}
     assert {rate.flips for rate in exam.rates} == {0.0, None}
-    assert found(exam) == []
+    assert biases(exam) == []
     assert {one.ties for one in exam.null_pairs} == {1.0}
     assert {one.words for one in exam.thresholds} == {"finds even the subtlest dose"}
     assert "100.0 % right of 60 pairs by ratings, 100.0 % right of 60 pairs by comparisons" in verdict_line(exam)
@@ -120,7 +120,7 @@ def test_a_rate_that_is_no_verdict_is_told_as_one(settings: JudgeSettings) -> No
     few = {"cut_off-01", "cut_off-05", "cut_off-09", "cut_off-13", "cut_off-17"}
     wrong = but("cut_off", "faulty", lambda item: item.item.language == "it" and item.template in few)
     exam = sit(settings, wrong, ExamPart(("en", "it"), ("cut_off",), ("pairwise",)))
-    assert found(exam) == []  # five items of two languages: 1/2^5 of each of four tests is more than 5 % together
+    assert biases(exam) == []  # five items of two languages: 1/2^5 of each of four tests is more than 5 % together
     assert "Rates, not verdicts: misses answers that are cut off in Italian by comparisons: 5 of 20." in sentences(exam)
 
 
@@ -164,7 +164,7 @@ def test_without_a_result_is_in_no_number(settings: JudgeSettings) -> None:
     assert (rate.n, rate.unscored, rate.right) == (40, 20, 1.0)
     assert exam.rate("pairwise", "cut_off", "de") is None
     assert sum(exam.unscored.values()) == 40
-    assert found(exam) == []
+    assert biases(exam) == []
     assert any("40 pairs without a result" in line for line in sentences(exam))
 
 
