@@ -219,13 +219,14 @@ def print_tables(tables: Iterable[Table], console: "Console | None" = None, *, c
 
     Args:
         tables: In order.
-        console: Where to; None: the terminal.
+        console: Where to, a literal one; None: the terminal.
         captions: Whether the caption stands below each.
     """
-    from rich.console import Console
     from rich.table import Table as Shown
 
-    console = console or Console()
+    from hf_datasets.shared.terminal import literal_console
+
+    console = console or literal_console()
     if not console.is_terminal:
         console.width = max(console.width, WIDTH)
     for table in tables:
@@ -236,7 +237,7 @@ def print_tables(tables: Iterable[Table], console: "Console | None" = None, *, c
             shown.add_row(*map(_in_text, row))
         console.print(shown)
         if captions and table.caption:
-            console.print(table.caption, markup=False, highlight=False)
+            console.print(table.caption, highlight=False)
 
 
 def _in_text(value: Cell | str) -> str:

@@ -173,7 +173,7 @@ def _print_json(value: Any) -> None:
 
 def _print_table(table: "Table") -> None:
     """Print a table; in a pipe as wide as it needs."""
-    from rich.console import Console
+    from hf_datasets.shared.terminal import literal_console
 
-    console = Console()
-    (console if console.is_terminal else Console(width=200)).print(table)
+    console = literal_console()
+    (console if console.is_terminal else literal_console(width=200)).print(table)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from hf_datasets.shared.terminal import literal_console
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
 from mtbenchx_tasks.judge.sent import sent_in_words
 from mtbenchx_tasks.pairwise.adaptive import PairEnd
@@ -35,14 +36,13 @@ def print_comparison(preferences: Sequence[Preference], runs: int, following: Fo
         runs: Result runs; with `following` there is one raw run more.
         following: How inconsistent votes are substituted; None: not at all.
     """
-    console = Console()
+    console = literal_console()
     places = by(preferences, "models", "benchmark", "language", "rater")
     for (_, benchmark, language, judge), group in places.items():
         one, other = group[0].names
         results = substitute(group, following, runs) if following else group
-        console.print(
-            f"\n[bold]{other}[/] against [bold]{one}[/], {benchmark or UNTOLD}, {language}, judged by {judge.name}"
-        )
+        place = f", {benchmark or UNTOLD}, {language}, judged by {judge.name}"
+        console.print(Text.assemble("\n", (other, "bold"), " against ", (one, "bold"), place))
         console.print(_rates(results, other, one))
         console.print(_bias(group))
         if following:
@@ -129,7 +129,7 @@ ENDS = {
 
 def print_ends(ends: Sequence[PairEnd]) -> None:
     """Print where each pair ended, and what asking no further has spared."""
-    console = Console()
+    console = literal_console()
     table = Table("", "preferred", "95 %", "p", "questions", "end", title="Asked until decided")
     for end in ends:
         standing, (one, other) = end.standing, end.models

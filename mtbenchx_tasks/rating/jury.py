@@ -82,9 +82,9 @@ def pooled(results: Sequence[Scored], judge: str, language: str) -> dict[AnswerI
 
 def print_jury(found: Jury) -> None:
     """Print each judge's metrics and the jury's, then a table of their agreement."""
-    from rich.console import Console
     from rich.table import Table
 
+    from hf_datasets.shared.terminal import literal_console
     from mtbenchx_tasks.rating.terminal import print_metrics
 
     ordered = [row for mean in found.mean for row in (*_of_cell(found.judges, mean), mean)]
@@ -97,12 +97,11 @@ def print_jury(found: Jury) -> None:
         shift = with_interval(numbers.shift, numbers.interval, signed)
         rank, kappa = (number(value, missing="-") for value in (numbers.spearman, numbers.kappa.kappa))
         table.add_row("\n".join(agreed.judges), agreed.language, str(numbers.n), shift, rank, kappa)
-    console = Console()
+    console = literal_console()
     console.print(table)
     console.print(
         "shift: second judge less first, 95 % interval over questions; kappa: quadratic weights, whole points; "
         "jury: the mean where every judge rated.",
-        markup=False,
         highlight=False,
     )
 

@@ -145,9 +145,9 @@ def _keys(results: Sequence[Scored]) -> list[str]:
 
 def print_comparison(found: PromptComparison) -> None:
     """Print one line per model, language and variant: its score, the shift from the first, and the kappa."""
-    from rich.console import Console
     from rich.table import Table
 
+    from hf_datasets.shared.terminal import literal_console
     from mtbenchx_tasks.rating.terminal import unscored_lines
 
     base = found.variants[0]
@@ -159,7 +159,7 @@ def print_comparison(found: PromptComparison) -> None:
         scores = " > ".join(number(score, missing="nan") for score in item.scores)
         shift = with_interval(item.found.shift, item.found.interval, signed)
         table.add_row(item.model, item.language, item.prompts[1], scores, shift, kappa, str(item.found.n))
-    console = Console()
+    console = literal_console()
     console.print(table)
     runs = found.scored[0][0].runs
     covers = NOT_MEASURED if runs == 1 else f"questions, after the mean of {runs} runs"
@@ -173,4 +173,4 @@ def print_comparison(found: PromptComparison) -> None:
         for line in unscored_lines(rows)
     ]
     for line in notes + lines:
-        console.print(line, markup=False, highlight=False)
+        console.print(line, highlight=False)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.table import Table
 
+from hf_datasets.shared.terminal import literal_console
 from mtbenchx_tasks.judge.sent import request_in_words
 from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.stats.means import means
@@ -28,12 +28,12 @@ SILENT = ("answer_language", "unscored")
 
 def print_metrics(rows: Sequence[Scored]) -> None:
     """Print one column per model, language and judge, one line per metric; then what wasn't scored, and why."""
-    console = Console()
+    console = literal_console()
     for columns in _side_by_side(rows, console.width):
         console.print(_table(columns))
-    console.print(_legend(rows), markup=False, highlight=False)
+    console.print(_legend(rows), highlight=False)
     for line in [*requests_sent(rows), *unscored_lines(rows), *remarks(rows)]:
-        console.print(line, markup=False, highlight=False)
+        console.print(line, highlight=False)
 
 
 def requests_sent(rows: Sequence[Scored]) -> list[str]:

@@ -196,18 +196,19 @@ def _limit(request: ChatRequest) -> int:
 
 def print_plan(plan: Plan) -> None:
     """Print a plan: a table, the sum, and how the tokens were counted."""
-    from rich.console import Console
     from rich.table import Table
+
+    from hf_datasets.shared.terminal import literal_console
 
     table = Table("judge, mode", "lang", "asked", "held", "tokens in", "out", "expected", "at most", title="Plan")
     for column in table.columns[2:]:
         column.justify = "right"
     for cell in plan.cells:
         table.add_row(*_row(cell))
-    console = Console()
+    console = literal_console()
     console.print(table)
     for line in _remarks(plan):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, highlight=False)
 
 
 def _row(cell: Planned) -> Sequence[str]:

@@ -8,9 +8,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from hf_datasets.shared.files import write_file
+from hf_datasets.shared.terminal import literal_console
 from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
 from mtbenchx_tasks.tables import WIDTH, Table, print_tables, to_latex
 
@@ -30,7 +29,7 @@ def write_results(folder: Path, found: Results, tables: Sequence[Table]) -> list
         UserError: The folder can't be written.
     """
     text = io.StringIO()
-    print_tables(tables, Console(file=text, width=WIDTH))
+    print_tables(tables, literal_console(text, WIDTH))
     contents = {
         "agreement.json": json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
         "agreement.csv": _csv(Statistic, [asdict(row) for row in found.statistics]),
