@@ -18,7 +18,7 @@ from mtbenchx_tasks.report.sections import sections
 from tests.doubles.hub import Hub
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api
-from tests.harness import evaluate, metric
+from tests.harness import evaluate, metric, of_task
 from tests.hf_datasets.benchmark.others import sets
 
 NAME, TASK = "fin_ja", "fin_ja_ja"
@@ -82,10 +82,10 @@ def test_a_set_without_prompts_is_judged_by_ours_in_english_and_says_so(api: Api
     rows = sets.questions("ja", categories=("法律", "税"))
     folder, _ = build_other("law", tmp_path / "law", [Part("ja", sets.write(tmp_path / "q/question.jsonl", rows))])
     results = evaluate(Model(), "law", settings(api, tmp_path), folder / "tasks")
-    assert results["results"]["law_ja"]["法律,gpt-4"] == 7
+    assert of_task(results["results"], "law_ja")["法律,gpt-4"] == 7
     assert results["results"]["law"]["score,gpt-4"] == 7
     assert api.judgments[0]["messages"][0]["content"].startswith("You are an impartial judge")
-    judge = results["configs"]["law_ja"]["metadata"]["judge"]
+    judge = of_task(results["configs"], "law_ja")["metadata"]["judge"]
     assert (judge["prompt_set"], judge["prompt_language"]) == ("native", "en")
 
 
