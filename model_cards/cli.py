@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.options import AssumeEnglish, Scale
+from mtbenchx_tasks.judge.options import AssumeEnglish, Scale, check_scale
 
 RepoId = Annotated[str, typer.Option("--repo-id", help="NAMESPACE/NAME on the Hub.")]
 Private = Annotated[bool, typer.Option("--private", help="Make the repository private.")]
@@ -49,6 +49,7 @@ def card(
         raise UserError("Nothing to do: name a folder for the card by --out, or publish by --push --repo-id ORG/MODEL.")
     if push and repo_id is None:
         raise UserError("--push needs --repo-id ORG/MODEL.")
+    check_scale(scale, assume_english)
     told = UserFacts(name, base_model, dataset, data_license, base_license, benchmark)
     api = connect() if push else None
     lookup = on_hub(api) if api else nowhere

@@ -80,7 +80,7 @@ def fingerprint(name: str) -> str:
 
 def sections(request: BuildRequest) -> list[ConfigFamily]:
     """Return the families of configs that a request is about."""
-    languages = parse_languages(request.languages) if request.languages else STUDY
+    languages = STUDY if request.languages is None else parse_languages(request.languages)
     small = languages if request.name == LIMA_X and set(languages) <= set(STUDY) else ()
     main, minis = _chosen(request, family(languages), family(small, mini.PREFIX))
     needed = tuple(code for code in languages if any(code in mixture.languages for mixture in main))

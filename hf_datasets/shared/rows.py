@@ -132,7 +132,11 @@ def _fault(error: ValidationError) -> str:
     if found["type"] == "missing":
         return f"the key {key} is missing"
     if found["type"] == "value_error":
-        return f"{key} {found['ctx']['error']}, not {shown(found['input'])}"
+        of = ", not " + shown(found["input"]) if not isinstance(found["input"], Mapping) else ""
+        return f"{key or 'it'} {found['ctx']['error']}{of}"
+    if found["type"] == "too_short":
+        kind = "an object" if isinstance(found["input"], Mapping) else "a list"
+        return f"{key} must be {kind} that isn't empty, not {shown(found['input'])}"
     return f"{key or 'it'} must be {_KINDS.get(found['type'], found['msg'])}, not {shown(found['input'])}"
 
 
@@ -147,7 +151,6 @@ _KINDS = {
     "model_type": "an object",
     "model_attributes_type": "an object",
     "bool_type": "true or false",
-    "too_short": "a list that isn't empty",
     "float_type": "a number",
     "int_type": "a whole number",
 }

@@ -18,10 +18,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
@@ -200,6 +200,12 @@ class _File(Row):
     families: dict[str, str] = Field(default_factory=dict)
     release: Text = ""
 
+    @model_validator(mode="after")
+    def _has_every_panel(self) -> Self:
+        if self.panels.keys() != self.scales.keys():
+            raise ValueError("must have the ratings (panels) of each language that has a scale, and of no other")
+        return self
+
 
 def read_equating(file: Path) -> Equating:
     """Read the file.
@@ -215,11 +221,7 @@ def read_equating(file: Path) -> Equating:
     told = loaded.pop("hash", None)
     if told != content_hash(loaded):
         raise UserError(f"{file} was changed after it was written (its hash is {shown(told)}); {AGAIN}.")
-    row = checked(_File, loaded, str(file), WHAT, AGAIN)
-    try:
-        return _equating(row)
-    except ValueError as error:
-        raise UserError(f"{file}: not {WHAT} (rows of its panels differ in length); {AGAIN}.") from error
+    return _equating(checked(_File, loaded, str(file), WHAT, AGAIN))
 
 
 def _equating(row: _File) -> Equating:

@@ -6,6 +6,7 @@ these two, and `generation` picks the one that fits. What they use of lm_eval be
 tests/mtbenchx_tasks/harness/test_seams.py, name by name, each with a test that tells when it is gone.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -34,19 +35,19 @@ class RequestPlace(NamedTuple):
     """lm_eval's: the requests of a question in their order."""
 
 
-class HarnessAdapter:
+class HarnessAdapter(ABC):
     """Both sides of the interface: what a generation does in its way, and what it asks of the task for that."""
 
     # what each generation defines ------------------------------------------------------------------------------------
 
     @property
+    @abstractmethod
     def predict_only(self) -> bool:
         """Whether the user asked for answers without scores (--predict_only)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def announce(self, metrics: Mapping[str, Metric]) -> None:
         """Tell lm_eval which metrics each question contributes to, in the order of the table."""
-        raise NotImplementedError
 
     # what the task defines -------------------------------------------------------------------------------------------
 
@@ -56,17 +57,17 @@ class HarnessAdapter:
     """What only keeps this process in step with the others: see turns.py."""
 
     @property
+    @abstractmethod
     def judge_name(self) -> str:
         """How results call the judge; known from the beginning."""
-        raise NotImplementedError
 
+    @abstractmethod
     def verdicts(self) -> Sequence[tuple[TurnRequest, list[Verdict]]]:
         """Wait for the judge; return each request with what it said of the answer, run by run."""
-        raise NotImplementedError
 
+    @abstractmethod
     def contributions(self, doc: Mapping[str, Any], verdicts: Sequence[Sequence[list[Verdict]]]) -> dict[str, Any]:
         """Return what one question adds to each metric; `verdicts` are per turn, per repeat, per run."""
-        raise NotImplementedError
 
 
 def places(doc: Mapping[str, Any], repeats: int) -> list[RequestPlace]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hf_datasets.shared.errors import Exit
+from hf_datasets.shared.errors import Exit, UserError
 from hf_datasets.shared.language_codes import language_code
 
 if TYPE_CHECKING:
@@ -72,6 +72,26 @@ AssumeEnglish = Annotated[
     bool,
     typer.Option("--assume-english", help="With --scale: take English's scale for languages without anchors, marked."),
 ]
+
+
+def names_of(option: str, text: str | None) -> list[str] | None:
+    """Return the names of a comma-separated option; None where it isn't given, which stands for all.
+
+    Raises:
+        UserError: A name is empty: an empty variable of a shell must not ask for everything.
+    """
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise UserError(f"{option} needs names between its commas, not {text!r}; leave the option out for all.")
+    return names
+
+
+def check_scale(scale: Path | None, assume_english: bool) -> None:
+    """Raise a UserError if a scale is to be taken for other languages and none is named."""
+    if assume_english and scale is None:
+        raise UserError("--assume-english says how --scale is used; name an equating by --scale.")
 
 
 def know_languages(data: Path | None) -> None:

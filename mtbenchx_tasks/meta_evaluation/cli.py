@@ -20,6 +20,8 @@ from mtbenchx_tasks.judge.options import (
     end_command,
     engine_factory,
     know_languages,
+    names_of,
+    plain_code,
 )
 
 Votes = Annotated[
@@ -149,7 +151,8 @@ def exam(
     (settings,) = parse_judges([judge], runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price)
     modes: tuple[Mode, ...] = MODES if mode == "both" else (mode,)
-    part = ExamPart(languages.split(",") if languages else None, kinds.split(",") if kinds else None, modes)
+    codes = names_of("--languages", languages)
+    part = ExamPart(codes and [plain_code(code) or code for code in codes], names_of("--kinds", kinds), modes)
     if plan:
         planner = plan_exam(settings, part, prices, fresh=fresh, both_prompts=compare_languages)
         print_plan(planner.plan())

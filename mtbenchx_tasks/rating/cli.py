@@ -21,9 +21,11 @@ from mtbenchx_tasks.judge.options import (
     PromptLanguage,
     Runs,
     Scale,
+    check_scale,
     end_command,
     engine_factory,
     know_languages,
+    names_of,
 )
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ def judge(
     from mtbenchx_tasks.rating import prompt_comparison, saved_answers
 
     know_languages(data)
+    check_scale(scale, assume_english)
     if out is not None:
         check_writable(out)
     settings = parse_judges(judges, runs=runs, prompt_language=prompt_language)
@@ -164,8 +167,9 @@ def _variants(settings: "list[JudgeSettings]", prompt_sets: str | None, language
     """Return the settings to compare, with a name each; nothing where no comparison is asked for."""
     from mtbenchx_tasks.rating.prompt_comparison import language_variants, prompt_variants
 
-    if not prompt_sets and not languages:
+    names = names_of("--compare-prompts", prompt_sets)
+    if names is None and not languages:
         return []
     if len(settings) > 1:
         raise UserError("Prompts are compared with one judge at a time; name one --judge.")
-    return prompt_variants(settings[0], prompt_sets.split(",")) if prompt_sets else language_variants(settings[0])
+    return prompt_variants(settings[0], names) if names is not None else language_variants(settings[0])

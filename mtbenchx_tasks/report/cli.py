@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Data, Language, Scale, know_languages
+from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Data, Language, Scale, check_scale, know_languages
 
 
 def report(
@@ -42,6 +42,9 @@ def report(
     ] = False,
 ) -> None:
     """Write one HTML page, and CSV, LaTeX, SVG and PNG of each of its tables and figures."""
+    check_scale(scale, assume_english)
+    if paper and scale is not None:
+        raise UserError("A paper's tables are shown as printed: leave --scale out, or --paper.")
     if paper:
         _check_paper(results or [], out, figures=figures)
         return

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.records import Preference
 from mtbenchx_tasks.stats.battles import NOBODY, Battles, battles
 from mtbenchx_tasks.stats.intervals import LEVEL, Interval
@@ -38,7 +39,7 @@ class RankedModel:
     points: float
     """Elo's scale, the mean of the island's models at 1000: 400 more is a chance of 10 in 11."""
     interval: Interval | None
-    """Of the points; None below ten questions."""
+    """Of the points; None below ten questions, or where every battle is a tie."""
     chance: float
     """Of winning against the mean model, 0 to 1."""
     best: int | None
@@ -82,8 +83,6 @@ class Ranking:
     """Preferences without a vote, of all islands."""
     without_texts: int
     """With style: battles left out for want of texts, of all islands."""
-    covariance: "Array"
-    """Of the models' points, in the order of `models`."""
 
 
 def rank(preferences: Iterable[Preference], *, style: bool = False) -> tuple[Ranking, ...]:
@@ -120,10 +119,14 @@ def rank_battles(met: Battles) -> Ranking:
     design, names = _design(met)
     fitted = fit(design, met.won, met.weight, firth=True)
     if fitted is None:
-        raise ArithmeticError("the ranking doesn't converge")
+        raise UserError(f"No ranking of {', '.join(met.models)} can be computed; leave --style out, or a model.")
     to_models = _to_models(len(met.models), design.shape[1])
     strengths, questions = to_models @ fitted.coefficients, len(np.unique(met.question))
     covariance = _covariance(fitted, met) if questions >= FEWEST_QUESTIONS else None
+    if covariance is not None and np.allclose(
+        covariance, 0, atol=1e-12
+    ):  # every battle is a tie: how sure that is can't be told
+        covariance = None
     of_models = None if covariance is None else to_models @ covariance @ to_models.T
     order = np.argsort(-strengths, kind="stable")
     rows = _ranked(met, strengths, of_models, questions)
@@ -131,7 +134,6 @@ def rank_battles(met: Battles) -> Ranking:
         tuple(rows[place] for place in order), _layers(met, strengths),
         tuple(_effects(met, fitted, covariance, names, questions)),
         len(met), questions, met.both_bad, met.undecided, met.without_texts,
-        np.full((len(order),) * 2, np.nan) if of_models is None else POINTS**2 * of_models[np.ix_(order, order)],
     )  # fmt: skip
 
 

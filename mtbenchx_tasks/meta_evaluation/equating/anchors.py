@@ -90,12 +90,21 @@ def gather(study: Study, wanted: EquatingRequest) -> Anchors:
         raise UserError(_no_new(study, wanted))
     both, conditions, notes = _shared(old, new, wanted)
     benchmark = _benchmark(both)
+    _check_families(both, wanted)
     panels, years, left = _panels(both, wanted)
     days = sorted(_day(at) for one in both if (at := _at(one.old.first)) is not None)
     before, now = (tuple(sorted(found - {""})) for found in _snapshots(both))
     judge = OldJudge(slug(wanted.old), *((days[0], days[-1]) if days else ("", "")), before)
     sources = {one.answer.model: Path(file_of(one.old.first)).name for one in both}
     return Anchors(benchmark, judge, conditions, now, panels, years, sources, (*notes, *left))
+
+
+def _check_families(both: Sequence[AnchorPair], wanted: EquatingRequest) -> None:
+    """Refuse a family of a model that isn't there: it would be meant for another, under whose name it has no effect."""
+    models = sorted({one.answer.model for one in both})
+    for model in wanted.families or {}:
+        if model not in models:
+            raise UserError(f"--families names {model!r}, which is no anchor; the anchors are {', '.join(models)}.")
 
 
 def _snapshots(both: Sequence[AnchorPair]) -> tuple[set[str], set[str]]:

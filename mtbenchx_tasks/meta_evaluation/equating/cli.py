@@ -165,6 +165,8 @@ def _wanted(
     from mtbenchx_tasks.meta_evaluation.equating.anchors import EquatingRequest
 
     old, new = judges
+    if not old.strip() or not new.strip():
+        raise UserError("--old and --new each need the name of a judge.")
     if slug(old) == slug(new):
         raise UserError(f"--old and --new are both {old!r}; name two judges.")
     since, until = (_seconds(option, day) for option, day in zip(("--since", "--until"), time, strict=True))
@@ -195,6 +197,6 @@ def _read_families(file: Path | None) -> dict[str, str]:
     from hf_datasets.shared.yaml_text import load_yaml
 
     loaded: Any = load_yaml(text_of(file), str(file))
-    if not isinstance(loaded, dict) or not all(isinstance(value, str | int) for value in loaded.values()):
+    if not isinstance(loaded, dict) or not all(isinstance(of, str | int) and str(of).strip() for of in loaded.values()):
         raise UserError(f"{file} must hold `model: family` lines, such as `vicuna-7b: llama`.")
     return {str(model): str(family) for model, family in loaded.items()}

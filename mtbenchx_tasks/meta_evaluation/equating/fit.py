@@ -9,7 +9,7 @@ from mtbenchx_tasks import __version__
 from mtbenchx_tasks.formats.equating import Anchor, Equating
 from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, EquatingRequest
 from mtbenchx_tasks.stats.equating.checks import DateTerm, date_term
-from mtbenchx_tasks.stats.equating.panel import means
+from mtbenchx_tasks.stats.equating.panel import LEAST_RANGE, is_told_apart, means
 from mtbenchx_tasks.stats.equating.scale import fit_scale
 from mtbenchx_tasks.tables import interval_text, signed
 
@@ -18,8 +18,9 @@ def fit(anchors: Anchors, wanted: EquatingRequest) -> Equating:
     """Fit every language's scale.
 
     Raises:
-        UserError: The anchors' dates are of two old judges under one name.
+        UserError: The new judge's ratings carry no scale; or the anchors' dates are of two old judges under one name.
     """
+    _check_ratings(anchors)
     _check_dates(anchors)
     return Equating(
         anchors.benchmark,
@@ -41,6 +42,21 @@ def dates(anchors: Anchors) -> dict[str, DateTerm]:
         for language, panel in anchors.panels.items()
     }
     return {language: term for language, term in found.items() if term is not None}
+
+
+def _check_ratings(anchors: Anchors) -> None:
+    for language, panel in anchors.panels.items():
+        found = means(panel)
+        if not is_told_apart(panel):
+            raise UserError(
+                f"{anchors.new.judge} rates the anchors in {language} alike (means from {found.new.min():.2f} to "
+                f"{found.new.max():.2f}), all or all but one family's: such ratings carry no scale. Name another judge."
+            )
+        if np.ptp(found.old) > LEAST_RANGE and np.corrcoef(found.new, found.old)[0, 1] <= 0:
+            raise UserError(
+                f"{anchors.new.judge} doesn't put the anchors in {language} in {anchors.old.name}'s order, rather in "
+                "the reverse: such ratings carry no scale. See that it rated these answers, or name another judge."
+            )
 
 
 def _check_dates(anchors: Anchors) -> None:

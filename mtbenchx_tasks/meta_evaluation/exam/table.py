@@ -27,13 +27,17 @@ def verdict_line(exam: Exam) -> str:
     pairs = max((one.n for one in exam.null_pairs if one.lure == ALL), default=sum(one.n for one in exam.null_pairs))
     if not parts and pairs:
         parts.append(f"{pairs} null pairs")
-    told = biases(exam)
-    named = "; ".join(one.words for one in told[:MOST_FINDINGS])
-    more = f"; and {len(told) - MOST_FINDINGS} more" if len(told) > MOST_FINDINGS else ""
-    verdict = named + more if told else "no bias found (what an exam of this size can find: --plan)"
     prompts = f"prompts {exam.prompt_set}" + ("" if exam.prompt_language == "same" else f" in {exam.prompt_language}")
     of = f"Exam of {exam.judge} ({', '.join(exam.languages)}; {prompts})"
-    return f"{of}: {', '.join(parts) or 'nothing scored'}; {verdict}."
+    return f"{of}: {', '.join(parts)}; {_verdict(exam)}." if parts else f"{of}: nothing scored, nothing known."
+
+
+def _verdict(exam: Exam) -> str:
+    found = biases(exam)
+    if not found:
+        return "no bias found (what an exam of this size can find: --plan)"
+    more = f"; and {len(found) - MOST_FINDINGS} more" if len(found) > MOST_FINDINGS else ""
+    return "; ".join(one.words for one in found[:MOST_FINDINGS]) + more
 
 
 def biases(exam: Exam) -> list[ExamFinding]:

@@ -60,6 +60,8 @@ def ranking_tables(preferences: Sequence[Preference], *, style: bool = False) ->
     by_voter = {}
     for number_of, voter in enumerate(voters(preferences), start=1):
         rankings = rank(voter.preferences)
+        if not rankings:  # not one vote: no battle
+            continue
         by_voter[voter.name] = rankings
         at_equal_style = rank(voter.preferences, style=True) if style else ()
         for island, ranking in enumerate(rankings, start=1):
@@ -108,9 +110,11 @@ def rank_text(model: RankedModel) -> str:
 
 
 def _notes(ranking: Ranking, place: str, styled: Sequence[Ranking]) -> Iterable[str]:
-    yield f"{ranking.games:,} battles on {ranking.questions} questions."
+    yield f"{_count(ranking.games, 'battle')} on {_count(ranking.questions, 'question')}."
     if ranking.questions < FEWEST_QUESTIONS:
         yield f"No intervals and no ranks: they need {FEWEST_QUESTIONS} questions."
+    elif ranking.models[0].interval is None:
+        yield "No intervals and no ranks: every battle is a tie, so that how sure that is can't be told."
     for effect in ranking.effects:
         chance = percent(_even(effect.coefficient))
         ends = "" if effect.interval is None else f" ({interval_text(effect.interval, lambda x: percent(_even(x)))})"
@@ -124,6 +128,10 @@ def _notes(ranking: Ranking, place: str, styled: Sequence[Ranking]) -> Iterable[
         yield "No chain of battles joins the islands, so that they can't be compared."
     if styled and styled[0].without_texts:
         yield f"At equal style {styled[0].without_texts:,} battles are left out: the files don't hold both answers."
+
+
+def _count(number_of: int, thing: str) -> str:
+    return f"{number_of:,} {thing}{'' if number_of == 1 else 's'}"
 
 
 def _even(coefficient: float) -> float:

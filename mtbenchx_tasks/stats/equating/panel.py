@@ -11,6 +11,8 @@ Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 HIGHEST = 10
 """Ratings are 1 to 10."""
+LEAST_RANGE = 1e-6
+"""Means that differ by less are the same."""
 
 
 class Column(NamedTuple):
@@ -118,6 +120,12 @@ def means(panel: Panel) -> Means:
     new, cross, old = (np.nansum(one * other, axis=(-2, -1)) / free for one, other in _pairs(*residuals))
     mean_new, mean_old = (part.sum(-1) / total for part in sums)
     return Means(mean_new, mean_old, rated.astype(float), Noise(new, cross, old))
+
+
+def is_told_apart(panel: Panel) -> bool:
+    """Tell whether the new judge's means of the models differ, whichever family is left out."""
+    new = means(panel).new
+    return all(float(np.ptp(new[others])) > LEAST_RANGE for others, _ in panel.folds())
 
 
 def _pairs(new: Array, old: Array) -> tuple[tuple[Array, Array], ...]:

@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from mtbenchx_tasks.records import Estimate
 from mtbenchx_tasks.stats.equating.line import Forecast, ScaleLine, fit_line, forecast, forecast_difference, line_about
-from mtbenchx_tasks.stats.equating.panel import HIGHEST, Array, Column, Panel, means, shares
+from mtbenchx_tasks.stats.equating.panel import HIGHEST, Array, Column, Panel, is_told_apart, means, shares
 from mtbenchx_tasks.stats.equating.pooling import pooled_lines
 from mtbenchx_tasks.stats.equating.shapes import ChosenShape, Shape, choose, isotonic, predict_left_out, rating_values
 from mtbenchx_tasks.stats.intervals import LEVEL
@@ -122,13 +122,13 @@ class Scale:
 def fit_scale(panel: Panel) -> Scale:
     """Fit every curve of one language.
 
-    The shape is chosen by the score; categories have lines with partially pooled slopes.
+    The shape is chosen by the score; categories have lines with partially pooled slopes. A turn or category in which
+    the new judge rates the models alike has no curve.
     """
     choice = choose(panel)
-    turns = {turn_name(turn): panel.part(turn=turn) for turn in sorted({column.turn for column in panel.columns})}
-    categories = {
-        name: panel.part(category=name) for name in dict.fromkeys(column.category for column in panel.columns) if name
-    }
+    turns = _told_apart({turn_name(turn): panel.part(turn=turn) for turn in sorted({of.turn for of in panel.columns})})
+    names = dict.fromkeys(column.category for column in panel.columns if column.category)
+    categories = _told_apart({name: panel.part(category=name) for name in names})
     curves = {name: _curve(part, choice.shape) for name, part in {SCORE: panel, **turns}.items()}
     lines = [fit_line(means(part), panel.membership) for part in categories.values()]
     for (name, part), line in zip(categories.items(), pooled_lines(lines) if lines else [], strict=True):
@@ -137,6 +137,10 @@ def fit_scale(panel: Panel) -> Scale:
     answers = {name: len(part.columns) for name, part in parts.items()}
     questions = {name: len({column.question_id for column in part.columns}) for name, part in parts.items()}
     return Scale(curves, answers, questions, choice, panel.membership.shape[1], len(panel.models))
+
+
+def _told_apart(parts: Mapping[str, Panel]) -> dict[str, Panel]:
+    return {name: part for name, part in parts.items() if is_told_apart(part)}
 
 
 def _curve(panel: Panel, shape: Shape) -> Curve:

@@ -72,13 +72,65 @@ def test_another_file_is_refused_by_name(tmp_path: Path, content: str, told: str
     assert str(file) in str(error.value)
 
 
-@pytest.mark.parametrize("change", [lambda panel: panel["new"][0].pop(), lambda panel: panel["models"].pop()])
-def test_ratings_that_do_not_fit_are_refused_whatever_the_hash(file: Path, change: Callable[[Any], Any]) -> None:
+def drop(*path: str) -> Callable[[Any], None]:
+    """Take a key away."""
+
+    def change(loaded: Any) -> None:
+        for key in path[:-1]:
+            loaded = loaded[key]
+        del loaded[path[-1]]
+
+    return change
+
+
+def put(value: Any, *path: str) -> Callable[[Any], None]:
+    """Put a value in the place of another."""
+
+    def change(loaded: Any) -> None:
+        for key in path[:-1]:
+            loaded = loaded[key]
+        loaded[path[-1]] = value
+
+    return change
+
+
+def one_family(loaded: Any) -> None:
+    loaded["panels"]["en"]["families"] = ["llama"] * 12
+
+
+def nothing_rated(loaded: Any) -> None:
+    panel = loaded["panels"]["en"]
+    panel["new"][0] = [None] * len(panel["columns"])
+
+
+CURVE = ("scales", "en", "curves", "score")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda loaded: loaded["panels"]["en"]["new"][0].pop(), "each as long as the columns"),
+        (lambda loaded: loaded["panels"]["en"]["models"].pop(), "a family and two rows of ratings a model"),
+        (lambda loaded: loaded["panels"]["en"]["families"].pop(), "a family and two rows of ratings a model"),
+        (one_family, "models of 5 families"),
+        (nothing_rated, "that both judges rated"),
+        (put([[99.0]], "panels", "en", "new"), r"new\[0\]\[0\] must be a rating from 1 to 10, or null, not 99"),
+        (put({}, "panels"), "ratings .panels. of each language that has a scale"),
+        (put({}, "scales"), "scales must be an object that isn't empty"),
+        (drop(*CURVE), "must have a curve 'score'"),
+        (drop("scales", "en", "answers", "score"), "of each curve its answers and questions"),
+        (put(1e308, *CURVE, "line", "slope"), "slope must be a number from -1,000,000 to 1,000,000"),
+        (put(-1.0, *CURVE, "line", "family_variance"), "family_variance must not be negative"),
+        (put("isotonic", *CURVE, "shape"), "as many points, new and old, as the shape isotonic has"),
+        (put("ordinal", *CURVE, "shape"), "as many points, new and old, as the shape ordinal has"),
+    ],
+)
+def test_what_does_not_fit_is_refused_whatever_the_hash(file: Path, change: Callable[[Any], Any], told: str) -> None:
     loaded = json.loads(file.read_text("utf-8"))
-    change(loaded["panels"]["en"])
+    change(loaded)
     del loaded["hash"]
     file.write_text(json.dumps({**loaded, "hash": content_hash(loaded)}), encoding="utf-8")
-    with pytest.raises(UserError, match="rows of its panels differ in length"):
+    with pytest.raises(UserError, match=told):
         read_equating(file)
 
 

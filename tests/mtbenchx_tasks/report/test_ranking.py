@@ -117,3 +117,20 @@ def test_nothing_to_rank_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
     (tmp_path / "gpt-4_single.jsonl").write_text(json.dumps(rating) + "\n")
     done = CliRunner().invoke(app, ["rank", str(tmp_path / "gpt-4_single.jsonl")])
     assert "No comparison of two answers" in str(done.exception)
+
+
+def test_files_without_a_vote_have_no_ranking(tmp_path: Path) -> None:
+    preference = vote(("a", "b"), "a", 1)
+    failed = Preference(preference.item, preference.models, preference.rater, Decision.FAILED)
+    assert ranking_tables([failed]) == []
+    named = {table.title for table in ranking_tables([failed, *votes("gpt")])}
+    assert "Ranking by gpt" in named
+    assert not any("people" in title for title in named)
+
+
+def test_one_battle_is_one_and_ties_alone_have_no_interval() -> None:
+    (table,) = ranking_tables([vote(("a", "b"), "a", 1)])
+    assert table.notes[0] == "1 battle on 1 question."
+    ties = ranking_tables([vote(("a", "b"), None, question) for question in range(20)])[0]
+    assert [row[1:4] for row in texts(ties)] == [["", "1000", ""], ["", "1000", ""]]
+    assert any("every battle is a tie" in note for note in ties.notes)

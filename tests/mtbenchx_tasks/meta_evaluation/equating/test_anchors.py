@@ -1,6 +1,7 @@
 """Which answers both judges rated, and what is refused in words."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.content import Study
+from mtbenchx_tasks.formats.equating import read_equating, write_equating
 from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, EquatingRequest, gather
 from mtbenchx_tasks.meta_evaluation.equating.fit import dates, fit
@@ -81,6 +83,47 @@ def test_families_that_names_hide_can_be_told(tmp_path: Path) -> None:
     told = {"llama-a": "vicuna"}
     panel = anchors(judged(tmp_path, few, BOTH), wanted=EquatingRequest("gpt-4", "new", families=told)).panels["en"]
     assert panel.families[panel.models.index("llama-a")] == "vicuna"
+
+
+def test_a_family_of_a_model_that_is_no_anchor_is_refused(tmp_path: Path) -> None:
+    place = judged(tmp_path, ANCHORS, BOTH)
+    with pytest.raises(UserError, match="--families names 'llama-z', which is no anchor; the anchors are falcon-a"):
+        anchors(place, wanted=replace(WANTED, families={"llama-z": "llama"}))
+
+
+def test_a_judge_in_the_reverse_order_carries_no_scale(tmp_path: Path) -> None:
+    place = judged(tmp_path, ANCHORS, {"gpt-4": (2.0, 0.7), "new": (10.0, -0.7)})
+    with pytest.raises(UserError, match="doesn't put the anchors in en in gpt-4 .2024-04-01.'s order"):
+        fit(anchors(place), WANTED)
+
+
+def same(study: Study, which: Callable[[Rating], bool]) -> Study:
+    """The new judge gives seven to what `which` names."""
+    ratings = [replace(one, value=7.0) if one.rater.name == "new" and which(one) else one for one in study.ratings]
+    return replace(study, ratings=tuple(ratings))
+
+
+def test_the_same_rating_for_all_carries_no_scale_even_if_one_family_has_another(tmp_path: Path) -> None:
+    study = read_study([judged(tmp_path, ANCHORS, BOTH)])
+    for which in (lambda one: True, lambda one: "falcon" not in one.model.name):
+        with pytest.raises(UserError, match="rates the anchors in en alike"):
+            fit(gather(same(study, which), WANTED), WANTED)
+
+
+def test_a_category_that_the_new_judge_rates_alike_has_no_curve(tmp_path: Path) -> None:
+    study = read_study([judged(tmp_path, ANCHORS, BOTH)])
+    made = fit(gather(same(study, lambda one: one.item.category == "math"), WANTED), WANTED)
+    assert "math" not in made.scales["en"].curves
+    assert {"score", "turn_1", "turn_2", "writing"} <= made.scales["en"].curves.keys()
+    write_equating(tmp_path / "equating.json", made)
+    assert read_equating(tmp_path / "equating.json").hash == made.hash
+
+
+def test_an_old_judge_that_rates_all_alike_predicts_that(tmp_path: Path) -> None:
+    study = read_study([judged(tmp_path, ANCHORS, BOTH)])
+    ratings = tuple(replace(one, value=6.0) if one.rater.name == "gpt-4" else one for one in study.ratings)
+    line = fit(gather(replace(study, ratings=ratings), WANTED), WANTED).scales["en"].curves["score"].line
+    assert float(line.slope) == pytest.approx(0, abs=0.02)
 
 
 def test_an_anchor_with_half_of_the_answers_is_left_out(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def done(*arguments: str) -> str:
     ("arguments", "told"),
     [
         (["--old", "gpt-4", "--new", "gpt-4"], "name two judges"),
+        (["--old", "", "--new", "gpt-4"], "--old and --new each need the name of a judge"),
         (["--old", "gpt-4", "--new", "other"], "No anchor is rated by other; the places hold ratings by gpt-4, new."),
         (["--old", "gpt-4", "--new", "new", "--since", "2024"], "--since must be a day such as 2023-07-01, not '2024'"),
         (["--old", "gpt-4", "--new", "new", "--where", "x"], "--where needs NAME=VALUE"),

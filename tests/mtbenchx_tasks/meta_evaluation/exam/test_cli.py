@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from mtbenchx_tasks.cli import app
 from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart
 from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
-from tests.doubles.openai_api import Api
+from tests.doubles.openai_api import Api, is_probe
 
 SMALL = ("--languages", "de", "--kinds", "cut_off", "--mode", "pairwise")
 
@@ -65,6 +65,29 @@ def test_presets_are_still_listed_and_wrong_names_told(judge: str) -> None:
 
     with pytest.raises(UserError, match="no kind nonsense"):
         run("exam", "--judge", judge, "--kinds", "nonsense")
+
+
+@pytest.mark.parametrize("option", ["--languages", "--kinds"])
+@pytest.mark.parametrize("names", ["", " ", "de,"])
+def test_an_empty_variable_of_a_shell_never_asks_the_whole_exam(judge: str, api: Api, option: str, names: str) -> None:
+    from hf_datasets.shared.errors import UserError
+
+    with pytest.raises(UserError, match=f"{option} needs names between its commas"):
+        run("exam", "--judge", judge, option, names)
+    assert api.requests == []
+
+
+def test_languages_are_named_in_any_way_and_with_spaces(judge: str, api: Api) -> None:
+    done = run("exam", "--judge", judge, "--languages", "DE, deu", "--kinds", "cut_off", "--mode", "pairwise", "--plan")
+    assert "40 are left to ask." in " ".join(done.stdout.split())
+
+
+def test_an_exam_without_a_result_claims_nothing(judge: str, api: Api) -> None:
+    api.answer = lambda request: "[[A]]" if is_probe(request) else "I'd rather not say."
+    done = run("exam", "--judge", judge, *SMALL)
+    assert done.exit_code == 3
+    assert "nothing scored, nothing known." in done.stdout
+    assert "no bias found" not in done.stdout
 
 
 def test_what_an_exam_of_this_size_finds() -> None:
