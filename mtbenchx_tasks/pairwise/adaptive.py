@@ -7,14 +7,12 @@ pairs; after a quarter, a half, three quarters and all of them each pair is look
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import fmean
 
 from hf_datasets.records import QuestionId, id_order
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.judge import PairJudge
-from mtbenchx_tasks.judge.settings import JudgeSettings
-from mtbenchx_tasks.pairwise.run import Comparing, by_language, prepare, submit
+from mtbenchx_tasks.pairwise.run import Comparing, ComparisonRequest, prepare, submit
 from mtbenchx_tasks.pairwise.schedule import Match
 from mtbenchx_tasks.records import Decision, Preference
 from mtbenchx_tasks.stats.sequential import LOOKS, Look, Standing, standings
@@ -49,16 +47,13 @@ class _Course:
 
 
 def compare_until_decided(
-    files: Sequence[Path],
-    judges: Sequence[JudgeSettings],
-    language: str | None = None,
-    *,
-    benchmark: str | None = None,
-    votes: int = 3,
-    baseline: str | None = None,
-    engine_for: EngineFor = live_engine,
+    request: ComparisonRequest, engine_for: EngineFor = live_engine
 ) -> tuple[list[Preference], list[PairEnd]]:
-    """Have the models of some files compared as far as it takes, each language apart; arguments: compare_files'.
+    """Have the models of some files compared as far as it takes, each language and judge apart.
+
+    Args:
+        request: What is compared.
+        engine_for: Who asks.
 
     Returns:
         All preferences, and where each pair ended in each language by each judge. Holm's correction is over the pairs
@@ -66,14 +61,12 @@ def compare_until_decided(
     """
     found: list[Preference] = []
     ends: list[PairEnd] = []
-    for spoken, answers in by_language(files, language, benchmark).items():
-        for settings in judges:
-            with engine_for(settings, spoken) as engine:
-                preferences, decided = until_decided(
-                    *prepare(answers, spoken, settings, votes, baseline, engine=engine)
-                )
-            found += preferences
-            ends += decided
+    for settings, spoken, answers in request.parts():
+        with engine_for(settings, spoken) as engine:
+            judge, matches = prepare(answers, spoken, settings, request.votes, request.baseline, engine=engine)
+            preferences, decided = until_decided(judge, matches)
+        found += preferences
+        ends += decided
     return found, ends
 
 

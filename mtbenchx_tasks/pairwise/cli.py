@@ -64,7 +64,7 @@ def compare(
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
     from mtbenchx_tasks.pairwise.adaptive import PairEnd, compare_until_decided
-    from mtbenchx_tasks.pairwise.run import compare_files, plan_comparison
+    from mtbenchx_tasks.pairwise.run import ComparisonRequest, compare_files, plan_comparison
     from mtbenchx_tasks.pairwise.terminal import print_comparison, print_ends
     from mtbenchx_tasks.records import Decision
 
@@ -74,23 +74,18 @@ def compare(
     raw_runs = runs + (substitute is not None)
     settings = parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
     prices = parse_prices(price)
+    request = ComparisonRequest(files, settings, language, benchmark, votes, baseline)
     if plan:
-        print_plan(
-            plan_comparison(
-                files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, prices=prices
-            )
-        )
+        print_plan(plan_comparison(request, prices))
+        if until_decided:
+            print("--until-decided asks this at most, a quarter of the questions at a time.")
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
     ends: list[PairEnd] = []
     if until_decided:
-        preferences, ends = compare_until_decided(
-            files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
-        )
+        preferences, ends = compare_until_decided(request, engine_for)
     else:
-        preferences = compare_files(
-            files, settings, language, benchmark=benchmark, votes=votes, baseline=baseline, engine_for=engine_for
-        )
+        preferences = compare_files(request, engine_for)
     print_comparison(preferences, runs, substitute)
     if ends:
         print_ends(ends)

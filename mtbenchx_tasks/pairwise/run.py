@@ -5,7 +5,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -96,7 +96,7 @@ def prepare(
         engine: Who asks; None: the settings' own.
 
     Raises:
-        UserError: The judge or a prompt isn't there; or the answers can't be compared, see `matches.plan`.
+        UserError: The judge or a prompt isn't there; or the answers can't be compared, see `schedule.plan`.
     """
     pairs([given.model for given in answers], baseline)  # told before prompts and key are looked at
     benchmark = benchmark_of(answers, language)
@@ -155,54 +155,58 @@ def _read(future: Future[Judged] | None, parser: str, votes: int, shown: tuple[s
     return game(judged.completion, parser, votes, shown, judged.key)
 
 
-def compare_files(
-    files: Sequence[Path],
-    judges: Sequence[JudgeSettings],
-    language: str | None = None,
-    *,
-    benchmark: str | None = None,
-    votes: int = 3,
-    baseline: str | None = None,
-    engine_for: EngineFor = live_engine,
-) -> list[Preference]:
+@dataclass(frozen=True)
+class ComparisonRequest:
+    """What is compared, and by whom."""
+
+    files: Sequence[Path]
+    """lm_eval samples or FastChat's model_answer; two models or more per language."""
+    judges: Sequence[JudgeSettings]
+    """Each of their runs is a comparison of its own."""
+    language: str | None = None
+    """Of the questions, where a file doesn't tell it."""
+    benchmark: str | None = None
+    """Likewise."""
+    votes: int = 3
+    """3 (A, B, tie), or 4 with both bad."""
+    baseline: str | None = None
+    """The model that all others are compared with; None: all pairs."""
+
+    def parts(self) -> Iterator[tuple[JudgeSettings, str, list[Answers]]]:
+        """Read the files; yield judge, language and the models' answers in it.
+
+        Raises:
+            UserError: See saved_answers.read_files.
+        """
+        for spoken, answers in _by_language(self.files, self.language, self.benchmark).items():
+            for judge in self.judges:
+                yield judge, spoken, answers
+
+
+def compare_files(request: ComparisonRequest, engine_for: EngineFor = live_engine) -> list[Preference]:
     """Have the models of some files compared in each language, by each judge.
 
     Args:
-        files: lm_eval samples or FastChat's model_answer; two models or more per language.
-        judges: Who compares; each of their runs is a comparison of its own.
-        language: Language of the questions, where a file doesn't tell it.
-        benchmark: Benchmark of the questions, likewise.
-        votes: 3 (A, B, tie), or 4 with both bad.
-        baseline: The model that all others are compared with; None: all pairs.
+        request: What is compared.
         engine_for: Who asks (see factory.budgeted).
 
     Raises:
-        UserError: See saved_answers.read_files and comparing.start. Raised before anything is asked, where it can be.
+        UserError: See `parts` and `prepare`. Raised before anything is asked, where it can be.
     """
     under_way: list[Comparing] = []
     with ExitStack() as engines:
-        for spoken, answers in by_language(files, language, benchmark).items():
-            for judge in judges:
-                engine = engines.enter_context(engine_for(judge, spoken))
-                under_way.append(start(answers, spoken, judge, votes, baseline, engine=engine))
+        for judge, spoken, answers in request.parts():
+            engine = engines.enter_context(engine_for(judge, spoken))
+            under_way.append(start(answers, spoken, judge, request.votes, request.baseline, engine=engine))
         return [preference for comparing in under_way for preference in comparing.preferences()]
 
 
-def plan_comparison(
-    files: Sequence[Path],
-    judges: Sequence[JudgeSettings],
-    language: str | None = None,
-    *,
-    benchmark: str | None = None,
-    votes: int = 3,
-    baseline: str | None = None,
-    prices: Mapping[str, Price] | None = None,
-) -> Plan:
+def plan_comparison(request: ComparisonRequest, prices: Mapping[str, Price] | None = None) -> Plan:
     """Return what `compare_files` would ask and cost; no key is needed, and nothing is sent. Errors are the same."""
     planner = Planner(prices)
-    for spoken, answers in by_language(files, language, benchmark).items():
-        for judge in judges:
-            start(answers, spoken, judge, votes, baseline, engine=planner.engine_for(judge, spoken, "pairwise"))
+    for judge, spoken, answers in request.parts():
+        engine = planner.engine_for(judge, spoken, "pairwise")
+        start(answers, spoken, judge, request.votes, request.baseline, engine=engine)
     return planner.plan()
 
 
@@ -211,8 +215,7 @@ def save_pairs(folder: Path, preferences: Sequence[Preference], settings: JudgeS
     return write_pairs(folder, preferences, ledger_of(settings))
 
 
-def by_language(files: Sequence[Path], language: str | None, benchmark: str | None) -> dict[str, list[Answers]]:
-    """Read files of answers; language -> the models' answers in it."""
+def _by_language(files: Sequence[Path], language: str | None, benchmark: str | None) -> dict[str, list[Answers]]:
     found: dict[str, list[Answers]] = {}
     for file in read_files(files, language, benchmark):
         found.setdefault(file.language, []).append(file.answers)

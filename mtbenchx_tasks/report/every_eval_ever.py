@@ -58,14 +58,14 @@ class ModelExport:
     name: str
     """UUID of the content: the same results have the same."""
     aggregate: Mapping[str, Any]
-    samples: tuple[Mapping[str, Any], ...]
+    samples: str
+    """JSON Lines."""
 
     def files(self) -> dict[str, str]:
         """Return path -> text of both files."""
-        lines = "".join(_json(sample) + "\n" for sample in self.samples)
         return {
             f"{self.folder}/{self.name}.json": json.dumps(self.aggregate, indent=2, ensure_ascii=False) + "\n",
-            f"{self.folder}/{self.name}_samples.jsonl": lines,
+            f"{self.folder}/{self.name}_samples.jsonl": self.samples,
         }
 
 
@@ -94,13 +94,14 @@ def exports(study: Study, source: Provider, now: Callable[[], float] = time.time
 def _export(section: Section, model: str, study: Study, source: Provider, now: str) -> ModelExport:
     developer, identity = _identity(model, source)
     benchmark = _UNSAFE.sub("_", section.conditions.benchmark) or "mtbench_x"
-    info = {"name": model, "id": identity, "developer": developer, "additional_details": _deployment("")}
+    of_model = identity.partition("/")[2]  # of a path its last part: where it lies is nobody's business
+    info = {"name": of_model, "id": identity, "developer": developer, "additional_details": _deployment("")}
     results = [result for language in section.languages for result in _results(section, model, language)]
     rows = list(_samples(section, model, study, identity))
     name = str(uuid.UUID(bytes=hashlib.sha256(canonical_json([results, rows]).encode()).digest()[:16], version=4))
-    folder, run = f"data/{benchmark}/{developer}/{identity.partition('/')[2]}", f"{benchmark}/{identity}/{name}"
-    samples = tuple({**row, "evaluation_id": run} for row in rows)
-    lines = "".join(_json(row) + "\n" for row in samples)
+    folder, run = f"data/{benchmark}/{developer}/{of_model}", f"{benchmark}/{identity}/{name}"
+    samples = (json.dumps({**row, "evaluation_id": run}, ensure_ascii=False, allow_nan=False) for row in rows)
+    lines = "".join(f"{sample}\n" for sample in samples)
     aggregate = {
         "schema_version": SCHEMA,
         "evaluation_id": run,
@@ -118,14 +119,10 @@ def _export(section: Section, model: str, study: Study, source: Provider, now: s
             "file_path": f"{folder}/{name}_samples.jsonl",
             "hash_algorithm": "sha256",
             "checksum": hashlib.sha256(lines.encode()).hexdigest(),
-            "total_rows": len(samples),
+            "total_rows": len(rows),
         },
     }
-    return ModelExport(folder, name, aggregate, samples)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return ModelExport(folder, name, aggregate, lines)
 
 
 def _identity(model: str, source: Provider) -> tuple[str, str]:

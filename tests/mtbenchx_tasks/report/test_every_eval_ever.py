@@ -89,6 +89,7 @@ def test_the_same_results_have_the_same_name_and_others_another() -> None:
 def test_a_model_s_name_never_leaves_the_folder(name: str, folder: str) -> None:
     (found,) = exports(Study((rating(81, 1, 5, model=name),)), SOURCE)
     assert found.folder == f"data/mtbench_x/{folder}"
+    assert "/home" not in "".join(found.files().values())
 
 
 def test_who_developed_a_model_must_be_told() -> None:

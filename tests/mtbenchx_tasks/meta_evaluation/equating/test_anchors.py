@@ -93,7 +93,7 @@ def test_a_family_of_a_model_that_is_no_anchor_is_refused(tmp_path: Path) -> Non
 
 def test_a_judge_in_the_reverse_order_carries_no_scale(tmp_path: Path) -> None:
     place = judged(tmp_path, ANCHORS, {"gpt-4": (2.0, 0.7), "new": (10.0, -0.7)})
-    with pytest.raises(UserError, match="doesn't put the anchors in en in gpt-4 .2024-04-01.'s order"):
+    with pytest.raises(UserError, match=r"doesn't put the anchors in en in gpt-4 \(2024-04-01\)'s order"):
         fit(anchors(place), WANTED)
 
 
