@@ -6,8 +6,6 @@ import sqlite3
 import time
 from pathlib import Path
 
-import psutil
-
 from hf_datasets.ledger.layout import LedgerError
 from hf_datasets.shared.files import make_private
 
@@ -106,6 +104,8 @@ def _log(path: Path) -> Path:
 
 def _refuse_network_file_system(path: Path) -> None:
     """WAL and locks need shared memory, which network file systems don't have."""
+    import psutil
+
     mounts = [mount for mount in psutil.disk_partitions(all=True) if path.is_relative_to(mount.mountpoint)]
     nearest = max(mounts, key=lambda mount: len(mount.mountpoint), default=None)
     if nearest is not None and nearest.fstype.lower() in NETWORK_FILE_SYSTEMS:

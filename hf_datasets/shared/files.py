@@ -6,6 +6,7 @@ removes what killed writers left.
 
 import glob
 import os
+import re
 import shutil
 import sys
 import uuid
@@ -19,6 +20,13 @@ from hf_datasets.shared.locks import Lock, is_locked
 
 _KEPT_BYTES = 180
 """Of a long name; with what is added it must stay below the file systems' 255."""
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *([.:].*)?", re.IGNORECASE | re.DOTALL)
+
+
+def is_device(name: str) -> bool:
+    """Tell whether Windows takes a name for a device, as it does `con`, `NUL.txt` and `com1`: no file can have it."""
+    return _DEVICE.fullmatch(name) is not None
 
 
 @contextmanager

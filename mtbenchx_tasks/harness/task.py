@@ -23,7 +23,6 @@ from typing import Any
 import datasets
 
 from hf_datasets.benchmark import questions as mtbench_x
-from hf_datasets.benchmark.built_folder import built_folder, register_built
 from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import Question, QuestionId, id_order, ordered_categories, question_rows
 from hf_datasets.shared.errors import UserError
@@ -76,6 +75,10 @@ class MTBenchX(JudgedTask):
         """Read the built benchmark that holds the rows and prompts of a language that the package doesn't have."""
         place, pinned = config.pop("dataset_path", None), config.pop("dataset_kwargs", None) or {}
         file = (config.get("metadata") or {}).get("config_source", "")
+        if place is None and self.FOLDER is None:
+            return
+        from hf_datasets.benchmark.built_folder import built_folder, register_built
+
         if place is not None:
             register_built(built_folder(str(place), pinned.get("revision"), Path(file)))
         elif self.FOLDER is not None:

@@ -16,6 +16,7 @@ from hf_datasets.benchmark.judge_prompts import NATIVE_V1, PROMPT_SETS
 from hf_datasets.benchmark.languages import added_prompt_sets
 from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import is_device
 from mtbenchx_tasks.judge.presets import DEFAULT, PRESETS, with_preset
 from mtbenchx_tasks.judge.setting_values import (
     NOTHING,
@@ -191,8 +192,9 @@ class JudgeSettings:
 
 
 def slug(name: str) -> str:
-    """Return a name fit for a file and a column: letters, digits, `.`, `_` and `-`."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+    """Return a name fit for a file and a column: letters, digits, `.`, `_` and `-`; `_con` for a device of Windows."""
+    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+    return f"_{plain}" if is_device(plain) else plain
 
 
 def key_is_missing(settings: JudgeSettings) -> bool:

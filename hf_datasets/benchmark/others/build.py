@@ -21,6 +21,7 @@ from hf_datasets.benchmark.task_files import FOLDER, other_task_files
 from hf_datasets.hub.folder import ParquetTable, parquet_name, replacing, write_card, write_table
 from hf_datasets.records import Question, question_rows
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import is_device
 from hf_datasets.shared.language_codes import language_code
 from hf_datasets.shared.rows import LONGEST, shown
 
@@ -32,8 +33,6 @@ JUDGED_TURNS = 2
 """FastChat's judge prompts know a second turn and no third."""
 OURS_BEGIN = "mtbench_x_"
 """So begin the names of our tasks."""
-_DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
-"""No folder of Windows can be called so."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -75,7 +74,7 @@ def benchmark_name(name: str) -> str:
         UserError: It is one of ours, or no name of a task.
     """
     plain = re.sub(r"[^a-z0-9]+", "_", Path(name).name.lower()).strip("_")
-    if plain in TAKEN or plain.startswith(OURS_BEGIN) or not _NAME.fullmatch(plain) or _DEVICE.fullmatch(plain):
+    if plain in TAKEN or plain.startswith(OURS_BEGIN) or not _NAME.fullmatch(plain) or is_device(plain):
         raise UserError(
             f"A benchmark can't be called {shown(name)}: give it letters, digits and _, a letter first, and no name of "
             "ours or of a device (con, nul)."

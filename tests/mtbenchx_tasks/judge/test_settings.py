@@ -303,6 +303,9 @@ def test_request_parameters_are_what_determines_a_judgment(settings: JudgeSettin
         (JudgeSettings(model="meta-llama/Llama-3", backend="local"), "Llama-3"),
         (JudgeSettings(model="..", backend="local"), "model"),
         (JudgeSettings(model="a,b"), "a-b"),
+        (JudgeSettings(model="Aux"), "_Aux"),
+        (JudgeSettings(model="/models/nul.v1", backend="local"), "_nul.v1"),
+        (JudgeSettings(model="con-7b"), "con-7b"),
     ],
 )
 def test_slug(settings: JudgeSettings, expected: str) -> None:
