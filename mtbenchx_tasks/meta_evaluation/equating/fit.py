@@ -9,7 +9,7 @@ from mtbenchx_tasks import __version__
 from mtbenchx_tasks.formats.equating import Anchor, Equating
 from mtbenchx_tasks.meta_evaluation.equating.anchors import Anchors, EquatingRequest
 from mtbenchx_tasks.stats.equating.checks import DateTerm, date_term
-from mtbenchx_tasks.stats.equating.panel import LEAST_RANGE, is_told_apart, means
+from mtbenchx_tasks.stats.equating.panel import LEAST_RANGE, has_spread, means
 from mtbenchx_tasks.stats.equating.scale import fit_scale
 from mtbenchx_tasks.tables import interval_text, signed
 
@@ -47,7 +47,7 @@ def dates(anchors: Anchors) -> dict[str, DateTerm]:
 def _check_ratings(anchors: Anchors) -> None:
     for language, panel in anchors.panels.items():
         found = means(panel)
-        if not is_told_apart(panel):
+        if not has_spread(panel):
             raise UserError(
                 f"{anchors.new.judge} rates the anchors in {language} alike (means from {found.new.min():.2f} to "
                 f"{found.new.max():.2f}), all or all but one family's: such ratings carry no scale. Name another judge."

@@ -122,7 +122,7 @@ def means(panel: Panel) -> Means:
     return Means(mean_new, mean_old, rated.astype(float), Noise(new, cross, old))
 
 
-def is_told_apart(panel: Panel) -> bool:
+def has_spread(panel: Panel) -> bool:
     """Tell whether the new judge's means of the models differ, whichever family is left out."""
     new = means(panel).new
     return all(float(np.ptp(new[others])) > LEAST_RANGE for others, _ in panel.folds())

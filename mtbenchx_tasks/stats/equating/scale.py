@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from mtbenchx_tasks.records import Estimate
 from mtbenchx_tasks.stats.equating.line import Forecast, ScaleLine, fit_line, forecast, forecast_difference, line_about
-from mtbenchx_tasks.stats.equating.panel import HIGHEST, Array, Column, Panel, is_told_apart, means, shares
+from mtbenchx_tasks.stats.equating.panel import HIGHEST, Array, Column, Panel, has_spread, means, shares
 from mtbenchx_tasks.stats.equating.pooling import pooled_lines
 from mtbenchx_tasks.stats.equating.shapes import ChosenShape, Shape, choose, isotonic, predict_left_out, rating_values
 from mtbenchx_tasks.stats.intervals import LEVEL
@@ -140,7 +140,7 @@ def fit_scale(panel: Panel) -> Scale:
 
 
 def _told_apart(parts: Mapping[str, Panel]) -> dict[str, Panel]:
-    return {name: part for name, part in parts.items() if is_told_apart(part)}
+    return {name: part for name, part in parts.items() if has_spread(part)}
 
 
 def _curve(panel: Panel, shape: Shape) -> Curve:
