@@ -99,19 +99,19 @@ def plan(
     questions: Annotated[int, typer.Option(min=2, help="Questions of the study.")] = 80,
     width: Annotated[float, typer.Option(min=0.001, max=1, help="Width of the 95 % interval, e.g. 0.1.")] = 0.1,
     pairs: Annotated[int, typer.Option(min=1, help="Pairs of models.")] = 1,
+    turns: Annotated[int, typer.Option(min=1, help="Turns of a question.")] = 2,
     per_annotator: Annotated[int, typer.Option(min=1, help="Questions that one person judges.")] = 20,
     agreement: Annotated[float, typer.Option(help="Expected share of agreeing pairs of votes.")] = 0.6,
     correlation: Annotated[float, typer.Option(help="Between the items of one question, 0 to 1.")] = 0.5,
     skips: Annotated[float, typer.Option(min=0, max=0.9, help="Share that people skip.")] = 0.05,
 ) -> None:
     """Tell how many people and votes an interval of the agreement takes, before anybody is invited."""
-    from mtbenchx_tasks.annotate.study import TURNS
     from mtbenchx_tasks.stats import agreement_plan as planned
 
     assumed = planned.Assumptions(agreement, correlation=correlation)
     if wrong := planned.problem(assumed):
         raise UserError(f"Nothing can be planned: {wrong}.")
-    rows = list(planned.plan(questions, pairs, TURNS, per_annotator, assumed=assumed, skips=skips))
+    rows = list(planned.plan(questions, pairs, turns, per_annotator, assumed=assumed, skips=skips))
     print("votes an item  votes in all  people  95 % interval")
     for row in rows:
         ends = f"± {100 * row.half_width:.1f} points"
@@ -120,7 +120,7 @@ def plan(
     if enough:
         print(f"An interval of {width:g} takes {enough.people} people and {enough.votes} votes.")
         return
-    needed = planned.questions_needed(width, 3, pairs * TURNS, assumed)
+    needed = planned.questions_needed(width, 3, pairs * turns, assumed)
     print(f"No number of raters gives {width:g} with {questions} questions; {needed} questions with 3 raters would.")
 
 

@@ -152,7 +152,7 @@ class Commits:
         except Exception as error:
             self._tell(error)
             return
-        if writer not in (None, self.journal.path.name) and not self.store.ended:
+        if writer is not None and not self.journal.is_ours(writer) and not self.store.ended:
             self.store.end()
             print(self.problem, file=sys.stderr)
             self.commit()

@@ -28,10 +28,16 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._size = 0
+        self._names: set[str] = set()
         self._begin()
 
     def _begin(self) -> None:
         self.path = self.folder / f"votes-{uuid.uuid4().hex}.jsonl"
+        self._names.add(self.path.name)
+
+    def is_ours(self, name: str) -> bool:
+        """Tell whether this process writes a journal of that name, or wrote it before its disk failed."""
+        return name in self._names
 
     def write(self, events: Sequence[Event]) -> None:
         """Append changes, all or none; when this returns, they are on disk.

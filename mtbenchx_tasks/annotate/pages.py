@@ -23,7 +23,7 @@ class ShownTurn:
     """One turn as it is shown."""
 
     number: int
-    """1 or 2."""
+    """From 1."""
     question: Markup
     """What was asked."""
     reference: Markup

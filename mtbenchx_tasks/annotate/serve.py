@@ -99,7 +99,7 @@ def make_site(store: Store, study: AnnotationStudy, options: AppOptions, keeper:
         pages,
         cookie_secret(store.path),
         ui,
-        options.consent or consent_text(ui, _facts(options, len(pages.items))),
+        options.consent or consent_text(ui, _facts(options, len(pages.items), study.lengths)),
         sparse_ties=options.sparse_ties,
         embedded=options.embedded,
         votes_per_minute=options.votes_per_minute,
@@ -108,9 +108,9 @@ def make_site(store: Store, study: AnnotationStudy, options: AppOptions, keeper:
     )
 
 
-def _facts(options: AppOptions, items: int) -> ConsentFacts:
+def _facts(options: AppOptions, items: int, turns: set[int]) -> ConsentFacts:
     questions = min(items, options.policy.per_annotator or items)
-    return ConsentFacts(questions, options.contact, options.kept_until, options.embedded)
+    return ConsentFacts(questions, turns, options.contact, options.kept_until, options.embedded)
 
 
 def check_consent(options: AppOptions, host: str | None = None) -> None:

@@ -39,7 +39,7 @@ class AnnotationStudy:
     """Everything that doesn't change while people vote."""
 
     benchmark: str
-    """`mtbench_x` or `mini`."""
+    """`mtbench_x`, `mini`, or the name of a built one."""
     language: str
     """Language of the questions."""
     questions: tuple[Question, ...]
@@ -57,6 +57,11 @@ class AnnotationStudy:
     def last_turn(self, question_id: QuestionId) -> int:
         """Return how many turns a question has."""
         return len(self.by_id[question_id].turns)
+
+    @property
+    def lengths(self) -> set[int]:
+        """The numbers of turns that questions have."""
+        return {len(question.turns) for question in self.questions}
 
     @property
     def items(self) -> list[Matchup]:
@@ -117,7 +122,7 @@ def study_of_files(
     Args:
         files: FastChat's model_answer or lm_eval's samples, one model each, two or more.
         language: Language of the questions; None: as the files tell it.
-        benchmark: `mtbench_x` or `mini`; None: as the files tell it.
+        benchmark: `mtbench_x`, `mini` or the name of a built one; None: as the files tell it.
         baseline: Compare this model with each other one; None: all pairs.
         reference_set: Which reference answers are shown: `published` or `corrected`.
         question_set: Which questions were asked and are shown, likewise.

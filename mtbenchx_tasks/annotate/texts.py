@@ -2,12 +2,14 @@
 
 import functools
 import tomllib
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.annotate.study import TURNS
 
 FOLDER = Path(__file__).parent / "texts"
 VERSION_DIGITS = 12
@@ -37,6 +39,8 @@ class ConsentFacts:
 
     questions: int
     """The most that one person is shown."""
+    turns: Set[int] = frozenset({TURNS})
+    """The numbers of turns that they have."""
     contact: str | None = None
     """Who runs the study, and how they are reached."""
     kept_until: str | None = None
@@ -55,12 +59,19 @@ def consent_text(language: str, facts: ConsentFacts) -> str:
     words = texts(language)
     told = {
         "questions": facts.questions,
+        "in_turns": _in_turns(words, facts.turns),
         "where": words["where_space" if facts.on_hub else "where_here"],
         "kept": words["kept_until"].format(date=facts.kept_until) if facts.kept_until else words["kept_open"],
         "history": words["history_space"] if facts.on_hub else "",
     }
     contact = [words["contact"].format(contact=facts.contact)] if facts.contact else []
     return "\n\n".join([*(line.format(**told).replace("  ", " ") for line in words["consent"]), *contact])
+
+
+def _in_turns(words: Texts, turns: Set[int]) -> str:
+    if turns == {1}:
+        return ""
+    return str(words["in_two_turns"] if turns == {TURNS} else words["in_turns"].format(turns=max(turns)))
 
 
 def read_consent(file: Path) -> str:

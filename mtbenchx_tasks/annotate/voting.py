@@ -46,7 +46,7 @@ class Assignment:
     item: Matchup
     """Question and pair."""
     turn: int
-    """1 or 2."""
+    """From 1."""
     left: str
     """The model shown on the left; drawn once, the same after a reload."""
 

@@ -63,7 +63,9 @@ class Site:
 
     def __post_init__(self) -> None:
         self.texts = texts(self.ui)
-        self.consent = self.consent or consent_text(self.ui, ConsentFacts(len(self.voting.items)))
+        self.consent = self.consent or consent_text(
+            self.ui, ConsentFacts(len(self.voting.items), self.voting.study.lengths)
+        )
         self.version = consent_version(self.consent)
         self.forms = access.RateLimit(self.votes_per_minute)
         self.joins = access.RateLimit(self.votes_per_minute)

@@ -234,6 +234,13 @@ def test_import_reads_anyones_votes_into_one_layout(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("turns", "votes"), [((), 80), (("--turns", "1"), 40), (("--turns", "3"), 120)])
+def test_a_plan_counts_the_turns_that_questions_have(turns: tuple[str, ...], votes: int) -> None:
+    shown = CliRunner().invoke(app, ["annotate", "plan", "--questions", "20", *turns])
+    two_raters = shown.output.splitlines()[1].split()
+    assert two_raters[:2] == ["2", str(votes)]  # 2 raters x 20 questions x turns
+
+
 @pytest.mark.parametrize(
     "name", ["serve", "invite", "code", "status", "plan", "withdraw", "export", "import", "space", "restore"]
 )

@@ -4,7 +4,9 @@ import json
 import threading
 import time
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import HfApi
@@ -208,6 +210,34 @@ def test_a_process_that_was_killed_is_not_waited_for_for_ever_nor_on_its_own_dis
     assert sorted(map(str, acknowledged(hub))) == sorted([voted, later])
     other = live(tmp_path / "other", handover=0.3)
     assert other.votes == same.votes
+
+
+class Broken(FileIO):
+    """A file on a disk that takes nothing, and lets nothing be cut off."""
+
+    def write(self, data: Any) -> int:  # type: ignore[override]
+        raise OSError(28, "No space left on device")
+
+    def truncate(self, size: int | None = None) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_process_whose_disk_failed_is_still_the_one_that_takes_the_votes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = live(tmp_path / "only")
+    voted = {only.vote()}
+    with monkeypatch.context() as broken:
+        broken.setattr("mtbenchx_tasks.annotate.journal.FileIO", Broken)
+        with pytest.raises(OSError, match="No space"):
+            only.vote()
+    voted.add(only.vote())  # in a journal of another name than the dataset's writer.json tells
+    assert only.commits.commit()
+    only.commits.look()
+    assert only.commits.problem is None
+    voted.add(only.vote())
+    assert only.commits.commit()
+    assert {assignment for assignment, _ in live(tmp_path / "next", handover=0.1).votes} == voted
 
 
 def test_eight_restarts_on_disks_that_stay_or_are_empty_lose_no_vote_and_repeat_none(tmp_path: Path, hub: Hub) -> None:

@@ -15,7 +15,7 @@ from mtbenchx_tasks.annotate.people import invite
 from mtbenchx_tasks.annotate.serve import AppOptions, check_consent, warnings
 from mtbenchx_tasks.annotate.store import Store
 from mtbenchx_tasks.annotate.study import AnnotationStudy, self_naming, study_of_files
-from mtbenchx_tasks.annotate.texts import ConsentFacts, consent_text, languages, texts
+from mtbenchx_tasks.annotate.texts import ConsentFacts, consent_text, consent_version, languages, texts
 from mtbenchx_tasks.annotate.voting import Voting
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, answer_file, make_study
 from tests.sources import needs_sources
@@ -196,7 +196,9 @@ def test_every_language_says_everything() -> None:
 @pytest.mark.parametrize("language", languages())
 def test_the_consent_text_tells_what_is_so_of_the_study(language: str) -> None:
     here = consent_text(language, ConsentFacts(80))
-    there = consent_text(language, ConsentFacts(20, "Dr Example, study@x.example", "2027-12-31", on_hub=True))
+    there = consent_text(
+        language, ConsentFacts(20, contact="Dr Example, study@x.example", kept_until="2027-12-31", on_hub=True)
+    )
     assert "80" in here
     assert all(
         word in there for word in ("20", "Dr Example, study@x.example", "2027-12-31", "Hugging Face", "18", "30")
@@ -204,6 +206,29 @@ def test_the_consent_text_tells_what_is_so_of_the_study(language: str) -> None:
     assert not [word for word in ("Hugging Face", "2027") if word in here]
     assert not re.search(r"[{}]|  ", here + there)
     assert here.count("\n\n") + 1 == there.count("\n\n")  # who runs it
+
+
+@pytest.mark.parametrize(
+    ("language", "version"),
+    [
+        ("de", "f3a47e4c4176"),
+        ("en", "cd2c8c19fded"),
+        ("es", "f61e361c43d3"),
+        ("fr", "0bedf44f687c"),
+        ("it", "fd1e27c4d379"),
+    ],
+)
+def test_who_agreed_before_other_numbers_of_turns_were_told_need_not_agree_again(language: str, version: str) -> None:
+    """A new text asks everybody once more: change these only with words that people must read."""
+    assert consent_version(consent_text(language, ConsentFacts(80))) == version
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_consent_text_counts_no_turns_that_the_questions_lack(language: str) -> None:
+    one, two, three = (consent_text(language, ConsentFacts(80, turns)) for turns in ({1}, {2}, {1, 3}))
+    words = texts(language)
+    assert (words["in_two_turns"] in two, words["in_turns"].format(turns=3) in three) == (True, True)
+    assert one == two.replace(words["in_two_turns"], "")
 
 
 @pytest.mark.parametrize(

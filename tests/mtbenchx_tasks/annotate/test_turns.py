@@ -1,5 +1,6 @@
 """People judge another benchmark: ids that are texts, questions of one turn and of three."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -60,6 +61,10 @@ def test_a_person_judges_every_turn_and_sees_all_that_was_said_before(study: Ann
         seen = []
         for turn in until_done(who):
             seen.append(turn)
+            (shown,) = re.findall(r"<title>.* · (.*)</title>", who.page)
+            assert (
+                shown == f"Turn {turn} of {max(LENGTHS[one] for one in LENGTHS if f'Asked {one}.{turn}' in who.page)}"
+            )
             assert who.page.count("Question of turn") == turn - 1
             assert who.page.count("What A answered in turn") == turn - 1
             if turn == 3:
