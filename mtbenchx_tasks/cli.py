@@ -213,6 +213,7 @@ def ledger_merge(
 
 
 ENDED = "ended by {name}; what is under way is kept, then this process ends. The same command goes on from there."
+OURS = ("hf_datasets", "mtbenchx_tasks", "model_cards")
 NO_THREADS = "can't start new thread"
 
 
@@ -226,6 +227,11 @@ def main() -> None:
         app()
     except UserError as error:
         _fail(str(error))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or package in OURS:
+            raise
+        _fail(f"the package {package} isn't installed, which this needs; pip install 'mtbench-x[all]' brings it.")
     except (MemoryError, OSError, RuntimeError) as error:
         sentence = _of_the_machine(error)
         if sentence is None:

@@ -293,7 +293,11 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-        raise LedgerError(
-            f"The ledger {path} can't be used ({error}); free the disk or name another place, "
-            f'e.g. --metadata \'{{"judge": {{"ledger": "PATH"}}}}\'.'
-        ) from error
+        raise LedgerError(f"The ledger {path} can't be used ({error}); {_remedy(path)}.") from error
+
+
+def _remedy(path: Path) -> str:
+    """Return what a user can do about a ledger that can't be used; SQLite doesn't say that a disk is read-only."""
+    if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return "it may only be read there: copy it to a place where you may write, and name the copy"
+    return 'free the disk or name another place, e.g. --metadata \'{"judge": {"ledger": "PATH"}}\''

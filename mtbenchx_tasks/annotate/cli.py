@@ -166,6 +166,7 @@ def _check_extra() -> None:
         import latex2mathml  # noqa: F401
         import mdit_py_plugins  # noqa: F401
         import nh3  # noqa: F401
+        import python_multipart  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise UserError(f"The app needs {error.name}: pip install 'mtbench-x[annotate]'") from error

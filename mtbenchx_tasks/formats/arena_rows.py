@@ -40,7 +40,8 @@ def _winner(row: Mapping[str, Any]) -> Any:
     if row.get("both_equal"):
         return "tie"
     sides = {row["model_a_name"]: "model_a", row.get("model_b_name"): "model_b"}
-    return sides.get(row["chosen_model_name"], row["chosen_model_name"])
+    chosen = row["chosen_model_name"]
+    return sides.get(chosen, f"chosen_model_name {chosen!r}, both_equal {row.get('both_equal')!r}")  # no vote: refused
 
 
 def _language(row: Mapping[str, Any]) -> Any:
@@ -62,7 +63,7 @@ def _text(content: Any) -> Any:
 
 
 def _turns(talk: Any) -> Any:
-    """Return how often the user speaks: a vote is on the last answer."""
+    """Return how often the user speaks: a vote is on the last answer; None where nobody does."""
     if not isinstance(talk, list):
         return None
-    return sum(isinstance(one, dict) and one.get("role") == "user" for one in talk)
+    return sum(isinstance(one, dict) and one.get("role") == "user" for one in talk) or None

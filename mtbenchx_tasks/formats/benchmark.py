@@ -42,6 +42,17 @@ class Told:
 NOTHING = Told()
 
 
+def notes_on(told: Told) -> list[str]:
+    """Return what a user should know of the benchmark that they named: nothing where it is known here."""
+    if not told.benchmark or every_question(told.benchmark):
+        return []
+    known = ", ".join(dict.fromkeys((*OURS, *(name for name, _ in added_places()))))
+    return [
+        f"{told.benchmark} is no benchmark known here ({known}; --data FOLDER knows more): nothing is known of its "
+        f"questions but what the files hold."
+    ]
+
+
 def benchmark_of(
     file: Path,
     ids: Iterable[QuestionId],

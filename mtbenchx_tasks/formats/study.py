@@ -8,7 +8,7 @@ from hf_datasets.records import QuestionId, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
-from mtbenchx_tasks.formats.benchmark import NOTHING, Told
+from mtbenchx_tasks.formats.benchmark import NOTHING, Told, notes_on
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.distinct import distinct, distinct_preferences, file_of
 from mtbenchx_tasks.formats.fastchat.study import (
@@ -31,6 +31,7 @@ READERS = (
     ({"g1_winner", "g2_winner"}, read_fastchat_pairs),
     ({"question_id", "model", "judge", "score", "turn"}, read_singles),
     ({"winner"}, read_people),
+    ({"model_a_name", "chosen_model_name"}, read_people),
     ({"question_id", "choices"}, read_answers_only),
     ({"question_id", "turns"}, read_questions),
 )
@@ -47,7 +48,7 @@ def read_study(paths: Sequence[Path], told: Told = NOTHING) -> Study:
     Raises:
         UserError: A path isn't there; a named file is of no known layout or half-written; or nothing was found.
     """
-    study = Study()
+    study = Study(notes=tuple(notes_on(told)))
     for path in paths:
         if not path.exists():
             raise UserError(f"There is no {path}; name results folders, ledgers or judgment files.")

@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
@@ -75,6 +75,12 @@ class ComparedRow(Row):
     language: Text = ""
     benchmark: Text = ""
     kind: Text = ""
+
+    @model_validator(mode="after")
+    def _two_models(self) -> Self:
+        if self.one == self.other:
+            raise ValueError(f"names {self.one!r} as both models")
+        return self
 
 
 class VoteRow(ComparedRow):
@@ -156,6 +162,9 @@ def _table(path: Path) -> list[dict[str, Any]]:
         rows = [dict(row) for row in csv.DictReader(io.StringIO(jsonl.text_of(path), newline=""))]
     except csv.Error as error:
         raise UserError(f"{path} can't be read as CSV ({error}); check its quotes.") from error
+    longer = next((number for number, row in enumerate(rows, start=1) if None in row), None)
+    if longer:
+        raise UserError(f"{path}, row {longer}: more cells than columns; put texts that hold commas in quotes.")
     return [
         {name: int(value) if name == "turn" and _is_turn(value) else value for name, value in row if name and value}
         for row in map(dict.items, rows)

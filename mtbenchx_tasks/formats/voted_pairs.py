@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hf_datasets.benchmark.languages import find
-from hf_datasets.benchmark.questions import TURNS, questions
+from hf_datasets.benchmark.questions import questions
 from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import checked
@@ -28,6 +28,18 @@ class VotedPair:
     answers: Mapping[str, tuple[str, ...]]
     """Model's name -> its answers, turn by turn; of two models."""
 
+    @property
+    def fault(self) -> str:
+        """Why no judge can compare them; "" if one can."""
+        turn = self.item.turn or 0
+        if not all(text.strip() for text in self.question.turns[:turn]) or len(self.question.turns) < turn:
+            return "lack the question's text"
+        if any(len(said) < turn for said in self.answers.values()):
+            return "lack an answer to a turn"
+        if not all(text.strip() for said in self.answers.values() for text in said):
+            return "have an empty answer"
+        return ""
+
 
 def place_of_vote(vote: Preference) -> Place:
     """Return which pair a vote is on."""
@@ -47,14 +59,9 @@ def pairs_in_votes(file: Path, told: Told = NOTHING) -> dict[Place, VotedPair]:
     ]
     found: dict[Place, VotedPair] = {}
     for vote, row in zip(votes, rows, strict=True):
-        if not isinstance(row, GamesRow) and row.conversation_a and row.conversation_b and _is_judged(vote.item):
+        if not isinstance(row, GamesRow) and row.conversation_a and row.conversation_b and vote.item.turn:
             found.setdefault(place_of_vote(vote), _of_row(vote.item, row))
     return found
-
-
-def _is_judged(item: Item) -> bool:
-    """Judge prompts are of the first and of the second turn."""
-    return item.turn is not None and item.turn <= TURNS
 
 
 def _of_row(item: Item, row: VoteRow) -> VotedPair:

@@ -69,7 +69,7 @@ def with_skips(files: Iterable[Path]) -> list[Path]:
     """Add to each file of votes the skipped ones that an export wrote beside it, so that they are counted."""
     found: dict[Path, None] = {}
     for file in files:
-        beside = file.with_name(file.stem + SKIPS)
+        beside = file.parent / (file.stem + SKIPS)
         found |= dict.fromkeys([file, *([beside] if beside.is_file() and beside.stat().st_size else [])])
     return list(found)
 
@@ -166,8 +166,6 @@ def _shown(number: int, row: GamesRow) -> Shown:
 
 def _vote(row: Read, kind: Kind | None, language: str, benchmark: str, place: str) -> Preference:
     question_id, told = split_id(row.question_id)
-    if row.one == row.other:
-        raise UserError(f"{place}: not a vote: both models are {row.one!r}; there must be two names.")
     is_person = isinstance(row, VoteRow) and row.judge.lower().startswith(PEOPLE_PREFIXES)
     by_person = (kind or row.kind or ("human" if is_person else "judge")) == "human"
     of_id = "" if row.category else category(benchmark, question_id, place=place).replace(NO_CATEGORY, "")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mtbenchx_tasks.judge.options import refuse_idle
+
 if TYPE_CHECKING:
     from hf_datasets.endpoints.models import ListedModel
 
@@ -17,15 +19,21 @@ SHOWN = 40
 def judges(
     context: typer.Context,
     base_url: Annotated[str | None, typer.Option(help="Ask this endpoint which models it has.")] = None,
-    api_key_env: Annotated[str, typer.Option(help="Environment variable with its key.")] = "OPENAI_API_KEY",
+    api_key_env: Annotated[
+        str | None, typer.Option(help="Environment variable with its key; default: OPENAI_API_KEY.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show every model that the endpoint lists.")] = False,
 ) -> None:
     """List presets and other judges with prices and ends; or the models that an endpoint has. Nothing is paid.
 
     Sub-commands examine one judge.
     """
+    own = {"--base-url": base_url, "--all": everything, "--api-key-env": api_key_env}
     if context.invoked_subcommand is not None:
+        refuse_idle(f"before {context.invoked_subcommand}, whose --judge holds its base_url and key", own)
         return
+    if base_url is None:
+        refuse_idle("without --base-url", own)
     from mtbenchx_tasks.judge.presets import CHECKED
     from mtbenchx_tasks.judge.prices import source
 
@@ -49,7 +57,7 @@ def _known() -> Iterator[str]:
         yield from (_line(judge.model, judge.model, url, note=judge.note) for judge in judges_there)
 
 
-def _listed(base_url: str, api_key_env: str, everything: bool) -> Iterator[str]:
+def _listed(base_url: str, api_key_env: str | None, everything: bool) -> Iterator[str]:
     from mtbenchx_tasks.judge.ends import end_of
 
     url, models = _ask(base_url, api_key_env)
@@ -63,11 +71,12 @@ def _listed(base_url: str, api_key_env: str, everything: bool) -> Iterator[str]:
         yield f"  ... and {len(others) - len(shown)} others (--all)."
 
 
-def _ask(base_url: str, api_key_env: str) -> "tuple[str, Sequence[ListedModel]]":
+def _ask(base_url: str, api_key_env: str | None) -> "tuple[str, Sequence[ListedModel]]":
     from hf_datasets.endpoints.client import OpenAIChat
     from mtbenchx_tasks.judge.settings import JudgeSettings
 
-    settings = JudgeSettings.parse({"base_url": base_url, "api_key_env": api_key_env})
+    key = {} if api_key_env is None else {"api_key_env": api_key_env}
+    settings = JudgeSettings.parse({"base_url": base_url, **key})
     return settings.endpoint, OpenAIChat(settings.base_url, settings.api_key_env).list_models()
 
 

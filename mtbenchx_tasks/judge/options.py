@@ -1,5 +1,7 @@
 """The options of every command that asks a judge, and how such a command ends."""
 
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,11 @@ Files = Annotated[list[Path], typer.Argument(help="lm_eval samples (--log_sample
 
 Judges = Annotated[
     list[str], typer.Option("--judge", help="A model name, or settings as in lm_eval's metadata; repeat for a jury.")
+]
+
+
+OneJudge = Annotated[
+    list[str], typer.Option("--judge", help="A model or preset name, or settings as in lm_eval's metadata.")
 ]
 
 
@@ -75,7 +82,7 @@ AssumeEnglish = Annotated[
 
 
 def names_of(option: str, text: str | None) -> list[str] | None:
-    """Return the names of a comma-separated option; None where it isn't given, which stands for all.
+    """Return the names of a comma-separated option, each once; None where it isn't given, which stands for all.
 
     Raises:
         UserError: A name is empty: an empty variable of a shell must not ask for everything.
@@ -85,7 +92,33 @@ def names_of(option: str, text: str | None) -> list[str] | None:
     names = [name.strip() for name in text.split(",")]
     if not all(names):
         raise UserError(f"{option} needs names between its commas, not {text!r}; leave the option out for all.")
-    return names
+    return list(dict.fromkeys(names))
+
+
+def refuse_idle(where: str, given: Mapping[str, object]) -> None:
+    """Refuse options that would have no effect, instead of passing over them.
+
+    Args:
+        where: What the command does instead, e.g. `with --paper`.
+        given: Option -> what a user gave; None, False and nothing are not given.
+
+    Raises:
+        UserError: One was given.
+    """
+    idle = [option for option, value in given.items() if value]
+    if idle:
+        raise UserError(f"{' and '.join(idle)} would have no effect {where}; leave {'them' if idle[1:] else 'it'} out.")
+
+
+def one_judge(judges: Sequence[str]) -> str:
+    """Return the one judge of a command that asks one.
+
+    Raises:
+        UserError: There are several.
+    """
+    if len(judges) != 1:
+        raise UserError(f"One judge is asked at a time, not {len(judges)}; name one --judge, and run it for each.")
+    return judges[0]
 
 
 def check_scale(scale: Path | None, assume_english: bool) -> None:
@@ -113,6 +146,8 @@ def engine_factory(
     engine_for = batch_engine if batch else live_engine
     if max_cost is None:
         return engine_for, None
+    if not math.isfinite(max_cost):
+        raise UserError(f"--max-cost must be dollars such as 20, not {max_cost}; leave it out for no limit.")
     budget = Budget(max_cost)
     return budgeted(budget, prices, engine_for, batch), budget
 

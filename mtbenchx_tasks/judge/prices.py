@@ -92,14 +92,25 @@ def parse_price(text: str) -> Price:
     return Price.flat(read, written)
 
 
-def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
+def parse_prices(texts: Iterable[str], judges: Iterable[str]) -> dict[str, Price]:
     """Read `30,60` (kept under "": every judge) and `mistral-small-2603=0.15,0.6` (that judge).
 
+    Args:
+        texts: As a user gave them.
+        judges: The models that are asked.
+
     Raises:
-        UserError: See `parse_price`.
+        UserError: See `parse_price`; or a price is given twice, or of a model that isn't asked.
     """
-    split = (text.rpartition("=") for text in texts)
-    return {model.strip(): parse_price(price) for model, _, price in split}
+    asked, prices = set(judges), {}
+    for model, _, price in (text.rpartition("=") for text in texts):
+        name = model.strip()
+        if name and name not in asked:
+            raise UserError(f"--price names {name!r}, which isn't asked; the judges are {', '.join(sorted(asked))}.")
+        if name in prices:
+            raise UserError(f"--price is given twice for {name or 'every judge'}; leave one of the two out.")
+        prices[name] = parse_price(price)
+    return prices
 
 
 def required_price(

@@ -13,6 +13,7 @@ from mtbenchx_tasks.judge.options import (
     Data,
     Language,
     MaxCost,
+    OneJudge,
     Plan,
     Prices,
     PromptLanguage,
@@ -21,7 +22,9 @@ from mtbenchx_tasks.judge.options import (
     engine_factory,
     know_languages,
     names_of,
+    one_judge,
     plain_code,
+    refuse_idle,
 )
 
 Votes = Annotated[
@@ -65,11 +68,11 @@ def agreement(
 ) -> None:
     """Show how often people agree with each other and with the judge, how often they could, and whom each prefers."""
     from hf_datasets.shared.files import check_writable
-    from mtbenchx_tasks.formats.benchmark import Told
+    from mtbenchx_tasks.formats.benchmark import Told, notes_on
     from mtbenchx_tasks.meta_evaluation.agreement.results import results
     from mtbenchx_tasks.meta_evaluation.agreement.study import gather
     from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
-    from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched
+    from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched, unmet_judges
     from mtbenchx_tasks.meta_evaluation.agreement.write import write_results
     from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES
     from mtbenchx_tasks.tables import print_tables
@@ -80,7 +83,7 @@ def agreement(
     told = Told(language, benchmark)
     (people, said), (verdicts, judged) = read_people(votes, told), read_judges(judgments, told)
     study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators, repeated=repeated)
-    for note in filter(None, (*said, *judged, unmatched(study))):
+    for note in filter(None, (*said, *judged, *notes_on(told), unmatched(study), unmet_judges(study))):
         typer.echo(f"mtbenchx: {note}", err=True)
     settings = {
         "votes": [file.name for file in votes],
@@ -107,11 +110,8 @@ def agreement(
         print(path)
 
 
-Judge = Annotated[str, typer.Option("--judge", help="A model or preset name, or settings as in lm_eval's metadata.")]
-
-
 def exam(
-    judge: Judge,
+    judges: OneJudge,
     *,
     languages: Annotated[str | None, typer.Option(help="Only these, e.g. de,fr; default: all five.")] = None,
     mode: Annotated[
@@ -136,6 +136,7 @@ def exam(
 
     What the ledger holds is not asked again; the same command scores it.
     """
+    from hf_datasets.benchmark.references import PUBLISHED
     from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
@@ -148,11 +149,16 @@ def exam(
 
     if out is not None:
         check_writable(out)
-    (settings,) = parse_judges([judge], runs=runs, prompt_language=prompt_language)
-    prices = parse_prices(price)
+    (settings,) = parse_judges([one_judge(judges)], runs=runs, prompt_language=prompt_language)
+    if compare_languages:
+        refuse_idle("with --compare-prompt-languages, which asks in both", {"--prompt-language": prompt_language})
+    sets = {f"judge.{name}": getattr(settings, name) != PUBLISHED for name in ("question_set", "reference_set")}
+    refuse_idle("in an exam, whose items bring their own questions and references", sets)
+    prices = parse_prices(price, [settings.model])
     modes: tuple[Mode, ...] = MODES if mode == "both" else (mode,)
     codes = names_of("--languages", languages)
-    part = ExamPart(codes and [plain_code(code) or code for code in codes], names_of("--kinds", kinds), modes)
+    known = codes and list(dict.fromkeys(plain_code(code) or code for code in codes))
+    part = ExamPart(known, names_of("--kinds", kinds), modes)
     if plan:
         planner = plan_exam(settings, part, prices, fresh=fresh, both_prompts=compare_languages)
         print_plan(planner.plan())

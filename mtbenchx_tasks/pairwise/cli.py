@@ -73,7 +73,7 @@ def compare(
         check_writable(out)
     raw_runs = runs + (substitute is not None)
     settings = parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
-    prices = parse_prices(price)
+    prices = parse_prices(price, [one.model for one in settings])
     request = ComparisonRequest(files, settings, language, benchmark, votes, baseline)
     if plan:
         print_plan(plan_comparison(request, prices))

@@ -26,6 +26,7 @@ from mtbenchx_tasks.judge.options import (
     engine_factory,
     know_languages,
     names_of,
+    refuse_idle,
 )
 
 if TYPE_CHECKING:
@@ -89,9 +90,17 @@ def judge(
     if out is not None:
         check_writable(out)
     settings = parse_judges(judges, runs=runs, prompt_language=prompt_language)
-    prices = parse_prices(price)
+    prices = parse_prices(price, [one.model for one in settings])
+    shown = {"--out": out, "--scale": scale, "--split-snapshots": split_snapshots}
+    if compare_prompts is not None or compare_languages:
+        refuse_idle("where prompts are compared", shown)
+    if compare_languages:
+        others = {"--compare-prompts": compare_prompts, "--prompt-language": prompt_language}
+        refuse_idle("with --compare-prompt-languages, which asks in both", others)
+    if write_requests:
+        refuse_idle("with --write-requests, which asks nobody; give it with --read-results", shown)
     variants = _variants(settings, compare_prompts, compare_languages)
-    equating = _equating(scale, settings, is_compared=bool(variants))
+    equating = _equating(scale, settings)
     asked = [variant for _, variant in variants] or settings
     if plan:
         print_plan(saved_answers.plan_files(files, asked, language, prices, benchmark=benchmark))
@@ -131,14 +140,12 @@ def _show(results: Sequence["Scored"], out: Path | None, *, judges: int, split_s
         print_metrics(results)
 
 
-def _equating(file: Path | None, settings: "list[JudgeSettings]", *, is_compared: bool) -> "Equating | None":
+def _equating(file: Path | None, settings: "list[JudgeSettings]") -> "Equating | None":
     """Read the equating, and see that it is of a judge that is asked, before anything is paid for."""
     from mtbenchx_tasks.judge.settings import slug
 
     if file is None:
         return None
-    if is_compared:
-        raise UserError("--scale is for one way of judging; leave it out where prompts are compared.")
     from mtbenchx_tasks.formats.equating import read_equating
 
     found = read_equating(file)

@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 import typer
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.options import AssumeEnglish, Benchmark, Data, Language, Scale, check_scale, know_languages
+from mtbenchx_tasks.judge.options import (
+    AssumeEnglish,
+    Benchmark,
+    Data,
+    Language,
+    Scale,
+    check_scale,
+    know_languages,
+    refuse_idle,
+)
+
+TITLE = "MT-Bench-X report"
 
 
 def report(
@@ -23,7 +34,7 @@ def report(
     language: Language = None,
     benchmark: Benchmark = None,
     data: Data = None,
-    title: Annotated[str, typer.Option(help="The page's heading.")] = "MT-Bench-X report",
+    title: Annotated[str, typer.Option(help="The page's heading.")] = TITLE,
     figures: Annotated[
         bool, typer.Option("--figures/--no-figures", help="Draw (needs matplotlib), or tables only.")
     ] = True,
@@ -43,9 +54,11 @@ def report(
 ) -> None:
     """Write one HTML page, and CSV, LaTeX, SVG and PNG of each of its tables and figures."""
     check_scale(scale, assume_english)
-    if paper and scale is not None:
-        raise UserError("A paper's tables are shown as printed: leave --scale out, or --paper.")
     if paper:
+        of_results = {"--scale": scale, "--groups": groups, "--questions": questions, "--language": language}
+        of_data = {"--benchmark": benchmark, "--data": data, "--questions-without-faults": without_faults}
+        others = {"--no-answers": not answers, "--title": title != TITLE}
+        refuse_idle("with --paper, which shows tables as printed", {**of_results, **of_data, **others})
         _check_paper(results or [], out, figures=figures)
         return
     if not results:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.rows import shown
+from hf_datasets.shared.jsonl import text_of
+from hf_datasets.shared.yaml_text import load_yaml
 
 CODES = ("EN", "DE", "FR", "IT", "ES", "PT", "NL", "PL", "CS", "SV", "DA", "FI", "EL", "HU", "RO", "BG", "SK", "SL")
 """Language codes that names of mixtures are made of."""
@@ -57,12 +58,7 @@ def read_groups(file: Path | None) -> dict[str, Any]:
     """
     if file is None:
         return {}
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UserError(f"{file} can't be read as YAML ({shown(str(error))[1:-1]}); correct it.") from error
+    loaded = load_yaml(text_of(file), str(file))
     if not isinstance(loaded, dict):
         raise UserError(f"{file} must hold `models:` and, if you like, `order:`.")
     _check_keys(file, loaded, ("models", "order"))

@@ -10,12 +10,14 @@ from mtbenchx_tasks.judge.options import (
     Benchmark,
     Language,
     MaxCost,
+    OneJudge,
     Plan,
     Prices,
     PromptLanguage,
     Runs,
     end_command,
     engine_factory,
+    one_judge,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def judge_agreement(
-    judge: Annotated[str, typer.Option(help="A model or preset name, or settings as in lm_eval's metadata.")],
+    judges: OneJudge,
     *,
     votes: Annotated[
         list[Path], typer.Option(help="People's votes; default: 3,355 of lmsys on MT-Bench, beside GPT-4's verdicts.")
@@ -62,12 +64,13 @@ def judge_agreement(
         read_material,
         votes_and_verdicts,
     )
+    from mtbenchx_tasks.meta_evaluation.agreement.voters import unmet_judges
     from mtbenchx_tasks.records import Decision
 
     if out is not None:
         check_writable(out)
-    (settings,) = parse_judges([judge], runs=runs, prompt_language=prompt_language)
-    prices, offered = parse_prices(price), 4 if both_bad else 3
+    (settings,) = parse_judges([one_judge(judges)], runs=runs, prompt_language=prompt_language)
+    prices, offered = parse_prices(price, [settings.model]), 4 if both_bad else 3
     material = read_material(votes, answers, judgments, Told(language, benchmark))
     for note in material.notes:
         typer.echo(f"mtbenchx: {note}", err=True)
@@ -79,6 +82,8 @@ def judge_agreement(
     engine_for, budget = engine_factory(max_cost, prices, batch)
     verdicts = judge_pairs(material.pairs, settings, offered, engine_for)
     study = votes_and_verdicts(material, verdicts)
+    if unmet := unmet_judges(study):
+        typer.echo(f"mtbenchx: {unmet}", err=True)
     about = {"votes": [file.name for file in material.files], "judge": settings.slug, "benchmark": study.benchmark}
     _show(study, about, "four" if both_bad else "merge_bad", out)
     end_command(budget, sum(one.decision is Decision.FAILED for one in verdicts))

@@ -1,5 +1,6 @@
 """A judge asked about the very pairs that people voted on: its verdicts as records, and item by item beside people."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from pathlib import Path
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.shared.errors import UserError
 from hf_datasets.sources import fetch
-from mtbenchx_tasks.formats.benchmark import MTBENCH_X, NOTHING, OURS, Told
+from mtbenchx_tasks.formats.benchmark import MTBENCH_X, NOTHING, OURS, Told, notes_on
 from mtbenchx_tasks.formats.voted_pairs import Place, VotedPair, pairs_in_answers, pairs_in_votes, place_of_vote
 from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.engines.factory import EngineFor
@@ -72,15 +73,24 @@ def read_material(
     for file in votes:
         found |= pairs_in_votes(file, told)
     places = dict.fromkeys(place_of_vote(vote) for vote in people if vote.decision.counts)
-    lacking = [place for place in places if place not in found]
-    if answers:
+    lacking = [place for place in places if place not in found and place[0].turn]
+    if answers and lacking:
         found |= pairs_in_answers(lacking, answers, told)
-    pairs = tuple(found[place] for place in places if place in found)
-    left = len(places) - len(pairs)
-    notes = [*said, *judged]
-    if left:
-        notes.append(f"{left} of {len(places)} pairs with votes have no texts and aren't judged (--answers).")
+    faults = {place: _fault(place, found.get(place)) for place in places}
+    left = Counter(fault for fault in faults.values() if fault)
+    notes = [*said, *judged, *notes_on(told)]
+    if answers and not lacking:
+        notes.append("The votes hold the answers they are on; --answers isn't read.")
+    notes += [f"{n} of {len(places)} pairs with votes {fault}; they aren't judged." for fault, n in left.items()]
+    pairs = tuple(found[place] for place, fault in faults.items() if not fault)
     return Material(tuple(people), tuple(others), pairs, tuple(votes), tuple(notes))
+
+
+def _fault(place: Place, pair: VotedPair | None) -> str:
+    """Return why the judge isn't asked about a pair that was voted on; "" if it is."""
+    if place[0].turn is None:
+        return "are on whole conversations, which judge prompts don't compare"
+    return "have no texts (--answers names files of them)" if pair is None else pair.fault
 
 
 def votes_and_verdicts(material: Material, verdicts: Sequence[Preference]) -> VotesAndVerdicts:
@@ -117,10 +127,10 @@ class PairGames:
 def judge_pairs(
     pairs: Sequence[VotedPair], settings: JudgeSettings, votes: int, engine_for: EngineFor
 ) -> list[Preference]:
-    """Have a judge compare pairs, in both orders and all runs; a pair with an empty answer is left out.
+    """Have a judge compare pairs, in both orders and all runs; every request is there before the first is sent.
 
     Args:
-        pairs: What people voted on.
+        pairs: What people voted on (see `read_material`).
         settings: The judge's.
         votes: 3, or 4 with both bad.
         engine_for: Who asks.
@@ -131,7 +141,7 @@ def judge_pairs(
     with ExitStack() as engines:
         judges = _judges(pairs, settings, votes, lambda *place: engines.enter_context(engine_for(*place)))
         for judge, part in judges:
-            if any(judge.ledger.judgment(request.key) is None for pair in part for request in _requests(judge, pair)):
+            if any(judge.ledger.judgment(request.key) is None for _, games in part for request in games):
                 judge.check()
         asked = [one for judge, part in judges for one in _submit(judge, part)]
         for judge, _ in judges:
@@ -147,40 +157,41 @@ def note_pairs(pairs: Sequence[VotedPair], settings: JudgeSettings, votes: int, 
         list(_submit(judge, part))
 
 
+Games = tuple[ChatRequest, ChatRequest]
+"""Both games about a pair in a first run."""
+
+
 def _judges(
     pairs: Sequence[VotedPair], settings: JudgeSettings, votes: int, engine_for: EngineFor
-) -> list[tuple[PairJudge, list[VotedPair]]]:
-    """Return a judge for each language and benchmark, with its pairs."""
+) -> list[tuple[PairJudge, list[tuple[VotedPair, Games]]]]:
+    """Return a judge for each language and benchmark, with its pairs and what is asked about them."""
     groups: dict[tuple[str, str], list[VotedPair]] = {}
     for pair in pairs:
-        if all(text.strip() for said in pair.answers.values() for text in said):
-            groups.setdefault((pair.item.benchmark, pair.question.language), []).append(pair)
+        groups.setdefault((pair.item.benchmark, pair.question.language), []).append(pair)
     if any(not language for _, language in groups):
         raise UserError("The votes don't tell the language of their questions; name it by --language.")
     if not groups:
-        raise UserError("No vote is on answers whose texts are there; name files of answers by --answers.")
+        raise UserError("No vote is on two answers whose texts are there; name files of answers by --answers.")
     judges = []
     for (benchmark, language), part in groups.items():
         known = benchmark in OURS
         given = settings if known else replace(settings, prompt_set=settings.prompt_set or "native")
         engine = engine_for(given, language)
         judge = pair_judge_for(given, benchmark, language, votes, engine, sets=None if known else {})
-        judges.append((judge, part))
+        judges.append((judge, [(pair, _games(judge, pair)) for pair in part]))
     return judges
 
 
-def _requests(judge: PairJudge, pair: VotedPair) -> tuple[ChatRequest, ChatRequest]:
-    """Return both games of a first run."""
+def _games(judge: PairJudge, pair: VotedPair) -> Games:
     (_, one), (_, other) = pair.answers.items()
     turn = pair.item.turn or 1
     return judge.request(pair.question, (one, other), turn), judge.request(pair.question, (other, one), turn)
 
 
-def _submit(judge: PairJudge, pairs: Sequence[VotedPair]) -> Iterator[PairGames]:
-    for pair in pairs:
-        first, second = _requests(judge, pair)
+def _submit(judge: PairJudge, pairs: Sequence[tuple[VotedPair, Games]]) -> Iterator[PairGames]:
+    for pair, games in pairs:
         for run in range(judge.settings.runs):
-            futures = (judge.engine.submit(replace(request, run=run)) for request in (first, second))
+            futures = (judge.engine.submit(replace(request, run=run)) for request in games)
             yield PairGames(pair, run, judge, (next(futures), next(futures)))
 
 

@@ -54,6 +54,15 @@ def read_judges(files: Iterable[Path], told: Told = NOTHING) -> Read:
     return found, notes
 
 
+def unmet_judges(study: VotesAndVerdicts) -> str | None:
+    """Tell which judges gave no verdict on any pair that people voted on, so that nothing is known of them."""
+    met = {judge for contest in study.contests if contest.people for judge in contest.verdicts}
+    unmet = [judge for judge in study.judges if judge not in met]
+    return (
+        f"No verdict of {_names(unmet)} is on what people voted on; there is no agreement to show." if unmet else None
+    )
+
+
 def unmatched(study: VotesAndVerdicts) -> str | None:
     """Tell which models or languages only people or only judges know, since one may be spelled in two ways."""
     voted = [contest for contest in study.contests if contest.people]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.options import refuse_idle
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.formats.equating import Equating
@@ -107,6 +108,8 @@ def check(
     if old is None and new is None:
         if len(named) != 1:
             raise UserError("Name the one file that `mtbenchx equate fit` wrote, or --old, --new and --anchors.")
+        of_anchors = {"--since": since, "--until": until, "--where": where, "--families": families}
+        refuse_idle("on a file that is fitted", {**of_anchors, "--language": language, "--benchmark": benchmark})
         made = read_equating(named[0])
     elif old is None or new is None:
         raise UserError("Name both judges, --old and --new, or neither and the file that `mtbenchx equate fit` wrote.")
@@ -169,8 +172,11 @@ def _wanted(
         raise UserError("--old and --new each need the name of a judge.")
     if slug(old) == slug(new):
         raise UserError(f"--old and --new are both {old!r}; name two judges.")
+    conditions = [_condition(text) for text in where]
+    if len(dict(conditions)) < len(conditions):
+        raise UserError(f"--where names one thing twice ({', '.join(where)}); a rating is under one of the two.")
     since, until = (_seconds(option, day) for option, day in zip(("--since", "--until"), time, strict=True))
-    return EquatingRequest(old, new, since, until, dict(_condition(text) for text in where), _read_families(families))
+    return EquatingRequest(old, new, since, until, dict(conditions), _read_families(families))
 
 
 def _seconds(option: str, day: str | None) -> float | None:

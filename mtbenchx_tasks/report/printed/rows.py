@@ -8,6 +8,8 @@ other columns: `pair_tables`.
 """
 
 import csv
+import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +17,15 @@ from statistics import fmean
 
 from hf_datasets.records import CATEGORIES
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.jsonl import text_of
+from hf_datasets.shared.rows import LONGEST
 from mtbenchx_tasks.report.groups import ShownModel, grouped
 from mtbenchx_tasks.report.printed.pair_tables import COLUMNS, Line, PairTables, kind_of, pair_tables
 
 KINDS = ("model", "pretrained", "average")
 TURNS = {"": None, "both": None, "1": 1, "2": 2}
+_NUMBER = re.compile(r"[+-]?[0-9]{1,6}(\.[0-9]{0,12})?")
+"""A number as tables print it: no exponent, no nan."""
 KNOWN = ("table", "language", "turn", "kind", "model", "family", "mixture", *CATEGORIES, "avg")
 
 
@@ -158,17 +164,20 @@ def _check_once(rows: Sequence[PaperRow]) -> None:
 
 
 def _rows(file: Path) -> tuple[str, list[tuple[int, dict[str, str]]]]:
+    reader = csv.reader(io.StringIO(text_of(file), newline=""))
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            names = [name.strip().lower() for name in reader.fieldnames or []]
-            kind = _check_columns(file, names)
-            return kind, [
-                (reader.line_num, dict(zip(names, [str(value or "").strip() for value in row.values()], strict=False)))
-                for row in reader
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{file} can't be read as CSV ({error}).") from error
+        names = [name.strip().lower() for name in next(reader, [])]
+        kind = _check_columns(file, names)
+        cells = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
+    except csv.Error as error:
+        raise UserError(f"{file} can't be read as CSV ({error}); check its quotes.") from error
+    for number, row in cells:
+        if len(row) != len(names):
+            raise UserError(
+                f"{file}, line {number}: {len(row)} cells under {len(names)} columns; a cell that isn't printed is "
+                f"left empty, not out."
+            )
+    return kind, [(number, dict(zip(names, row, strict=True))) for number, row in cells]
 
 
 def _check_columns(file: Path, names: list[str]) -> str:
@@ -177,6 +186,9 @@ def _check_columns(file: Path, names: list[str]) -> str:
     for name in needed:
         if name not in names:
             raise UserError(f"{file}: the column {name!r} is missing; columns are {', '.join(known)}.")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UserError(f"{file}: the column {twice!r} is there twice; leave one of the two out.")
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UserError(f"{file}: unknown column {unknown[0]!r}; columns are {', '.join(known)}.")
@@ -206,8 +218,6 @@ def _row(file: Path, number: int, row: dict[str, str], models: dict[str, ShownMo
 def _printed(text: str, where: str, column: str) -> Printed | None:
     if not text:
         return None
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise UserError(f"{where}: {column} is {text!r}, not a number.") from error
-    return Printed(value, len(text.partition(".")[2]))
+    if not _NUMBER.fullmatch(text):
+        raise UserError(f"{where}: {column} is {text[:LONGEST]!r}, not a number such as 4.25.")
+    return Printed(float(text), len(text.partition(".")[2]))

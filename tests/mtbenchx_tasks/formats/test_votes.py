@@ -285,3 +285,37 @@ def test_two_sets_of_answers_under_one_name_are_refused(tmp_path: Path) -> None:
     rows[1]["conversation_a"] = [CONVERSATION[0], {"content": "Good day", "role": "assistant"}]
     with pytest.raises(UserError, match=r"'zephyr' has two different answers to question 81, turn 1 .lines 1 and 2"):
         read_votes(write(tmp_path / "two.jsonl", *rows))
+
+
+def test_both_models_must_have_a_name(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"line 1: not a vote \(it names 'zephyr' as both models\)"):
+        read_votes(write(tmp_path / "votes.jsonl", {**LMSYS, "model_b": "zephyr"}))
+
+
+def test_a_table_with_more_cells_than_columns_is_refused(tmp_path: Path) -> None:
+    """A text with a comma that isn't in quotes would move the winner into another column."""
+    file = tmp_path / "votes.csv"
+    file.write_text("question_id,turn,judge,model_a,model_b,winner\n81,1,expert_0,a, b,c,model_a\n", encoding="utf-8")
+    with pytest.raises(UserError, match="row 1: more cells than columns"):
+        read_votes(file)
+
+
+def test_a_place_that_is_no_file_is_told(tmp_path: Path) -> None:
+    for place in (Path(), tmp_path, tmp_path / "nowhere.jsonl"):
+        with pytest.raises(UserError, match="There is no file"):
+            read_votes(with_skips([place])[0])
+
+
+COMPARIA = {"id": "c1", "model_a_name": "m1", "model_b_name": "m2", "session_hash": "h", "languages": ["fr"]}
+
+
+def test_an_arena_s_row_without_a_choice_is_no_vote(tmp_path: Path) -> None:
+    row = {**COMPARIA, "chosen_model_name": "m3", "both_equal": False}
+    with pytest.raises(UserError, match=r"not \"chosen_model_name 'm3', both_equal False\""):
+        read_votes(write(tmp_path / "votes.jsonl", row))
+
+
+def test_an_arena_s_conversation_of_another_shape_is_named(tmp_path: Path) -> None:
+    row = {**COMPARIA, "chosen_model_name": "m1", "both_equal": False, "conversation_a": [["user", "Bonjour"]]}
+    with pytest.raises(UserError, match=r"conversation_a\[0\] must be an object"):
+        read_votes(write(tmp_path / "votes.jsonl", row))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from typer.testing import CliRunner, Result
 
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
 from mtbenchx_tasks.judge.presets import CHECKED, LIVING, PRESETS
 from tests.doubles.judges import Judges, serve_judges
@@ -31,6 +32,12 @@ def test_the_list_asks_nobody_and_names_everybody() -> None:
         assert preset.note in result.stdout
     assert str(CHECKED) in result.stdout
     assert "price unknown" not in result.stdout
+
+
+@pytest.mark.parametrize("option", [("--all",), ("--api-key-env", "KEY")])
+def test_options_of_an_endpoint_need_one(option: tuple[str, ...]) -> None:
+    with pytest.raises(UserError, match=f"{option[0]} would have no effect without --base-url"):
+        judges(*option)
 
 
 @pytest.fixture

@@ -96,17 +96,17 @@ def test_what_is_not_known_is_not_guessed(model: str, endpoint: str) -> None:
 )
 def test_this_machine_costs_nothing_unless_the_user_says_so(endpoint: str) -> None:
     assert price_of("gpt-4", None, endpoint) == FREE
-    assert price_of("gpt-4", parse_prices(["1,2"]), endpoint) == Price.flat(1, 2)
+    assert price_of("gpt-4", parse_prices(["1,2"], ["gpt-4"]), endpoint) == Price.flat(1, 2)
     assert shown(FREE) == "nothing (it runs on this machine)"
 
 
 def test_the_users_price_comes_first_and_half_of_it_by_batch() -> None:
-    given_prices = parse_prices(["ours=0,0", "gpt-6-luna=1,2"])
+    given_prices = parse_prices(["ours=0,0", "gpt-6-luna=1,2"], ["ours", "gpt-6-luna"])
     assert price_of("ours", given_prices) == Price.flat(0, 0)
     assert price_of("gpt-6-luna", given_prices) == Price.flat(1, 2)
     assert price_of("gpt-6-luna", given_prices, batch=True) == Price.flat(0.5, 1)
     assert price_of("unknown", given_prices) is None
-    assert price_of("unknown", parse_prices(["1,2"])) == Price.flat(1, 2)
+    assert price_of("unknown", parse_prices(["1,2"], ["unknown"])) == Price.flat(1, 2)
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))

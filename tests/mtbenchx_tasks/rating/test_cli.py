@@ -175,6 +175,18 @@ def test_prompt_languages_side_by_side(api: Api, files: list[str], judge: str) -
         (["--judge", "gpt-4o", "--compare-prompts", "native,mtbench_x"], "one judge at a time"),
         (["--compare-prompts", "native"], "two different"),
         (["--prompt-language", "fr"], "prompt_language"),
+        (["--compare-prompts", "native,native"], "two different"),
+        (["--compare-prompts", "native,mtbench_x", "--out", "out"], "--out would have no effect where prompts"),
+        (["--compare-prompt-languages", "--split-snapshots"], "--split-snapshots would have no effect"),
+        (["--compare-prompt-languages", "--compare-prompts", "native,mtbench_x"], "--compare-prompts would have no"),
+        (["--compare-prompt-languages", "--prompt-language", "en"], "--prompt-language would have no effect"),
+        (
+            ["--write-requests", "r.jsonl", "--out", "out", "--scale", "e.json"],
+            "--out and --scale would have no effect",
+        ),
+        (["--price", "gpt-5=1,2"], "--price names 'gpt-5', which isn't asked; the judges are gpt-4"),
+        (["--price", "1,2", "--price", "3,4"], "--price is given twice for every judge"),
+        (["--max-cost", "inf"], "--max-cost must be dollars"),
     ],
 )
 def test_options_that_do_not_fit_are_told(

@@ -152,6 +152,9 @@ def test_an_empty_cell_is_missing_and_no_zero(tmp_path: Path) -> None:
     assert row.avg_error is None  # can't be recomputed
 
 
+ODD_NUMBERS = ("nan", "inf", "-inf", "1e400", "1_0", "4,5".replace(",", ";"), "٤.٥", "0x1", "9" * 13, "4.5 %")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -161,12 +164,26 @@ def test_an_empty_cell_is_missing_and_no_zero(tmp_path: Path) -> None:
         ("language,model,avg\nen,m,3\nen,m,4\n", "stands in"),
         ("language,model,turn,avg\nen,m,3,3\n", "a turn of 1, 2 or both"),
         ("language,model,avg\n", "no rows"),
+        *((f"language,model,avg\nen,m,{text}\n", f"avg is {text!r}, not a number") for text in ODD_NUMBERS),
+        ("language,model,avg,avg\nen,m,3,4\n", "the column 'avg' is there twice"),
+        ("language,model,avg\nen,m\n", "line 2: 2 cells under 3 columns"),
+        ("language,model,avg\nen,m,3,4\n", "line 2: 4 cells under 3 columns"),
+        ('language,model,avg\nen,"m,3', "can't be read as CSV|2 cells under 3"),
+        ("language,model,avg\nen,m\xe9,3\n".encode("latin-1"), "can't be read as UTF-8"),
     ],
 )
-def test_faults_are_named(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "x.csv").write_text(text, encoding="utf-8")
+def test_faults_are_named(tmp_path: Path, text: str | bytes, told: str) -> None:
+    (tmp_path / "x.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UserError, match=told):
         read_paper(tmp_path)
+
+
+@pytest.mark.parametrize("option", [("--questions", "81"), ("--title", "x"), ("--language", "de"), ("--no-answers",)])
+def test_options_of_results_have_no_effect_on_printed_tables(tmp_path: Path, option: tuple[str, ...]) -> None:
+    read(tmp_path, line("en", "a", 3.0))
+    shown = mtbenchx("report", "--paper", str(tmp_path), "--out", str(tmp_path / "out"), *option)
+    assert shown.returncode == 1
+    assert f"{option[0]} would have no effect with --paper" in shown.stderr
 
 
 def test_the_report(tmp_path: Path) -> None:

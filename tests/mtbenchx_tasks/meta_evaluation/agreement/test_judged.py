@@ -153,7 +153,7 @@ def test_votes_of_public_arenas_are_read_with_their_language(judge: str, api: Ap
         ("fr", "win", "b"),
     ]
     assert [pair.question.turns for pair in material.pairs] == [("Warum?",), ("Pourquoi ?",)]
-    assert "1 of 3 pairs with votes have no texts" in material.notes[-1]
+    assert material.notes[-1] == "1 of 3 pairs with votes lack an answer to a turn; they aren't judged."
     files = ("--votes", str(file), "--votes", str(tmp_path / "comparia.jsonl"))
     command = ["judges", "agreement", "--judge", judge, *files]
     done = CliRunner().invoke(app, command, env={"COLUMNS": "200"}, catch_exceptions=False)
@@ -167,6 +167,57 @@ def test_a_language_that_nothing_tells_is_asked_for(judge: str, tmp_path: Path) 
     command = ["judges", "agreement", "--judge", judge, "--votes", str(tmp_path / "votes.jsonl")]
     with pytest.raises(UserError, match="--language"):
         CliRunner().invoke(app, command, catch_exceptions=False)
+
+
+def test_what_is_not_judged_is_counted_with_its_reason(judge: str, api: Api, tmp_path: Path) -> None:
+    """Of six pairs one: the others are a whole conversation, without texts, or lack a part of question or answer."""
+    asked = ("Warum?",)
+    rows = [
+        row(7, "tie", "expert_1", turns=asked),
+        {**row(8, "tie", "expert_1", turns=asked), "turn": None},
+        {name: value for name, value in row(9, "tie", "expert_1", turns=asked).items() if not name.startswith("conv")},
+        {**row(10, "tie", "expert_1", turns=asked), "conversation_b": said(asked, "  ")},
+        {**row(11, "tie", "expert_1", turns=asked), "conversation_a": said(asked, "x")[:1]},
+        {**row(12, "tie", "expert_1", turns=("",)), "question_id": 12},
+    ]  # fmt: skip
+    jsonl.write(tmp_path / "votes.jsonl", rows)
+    command = ["judges", "agreement", "--judge", judge, "--votes", str(tmp_path / "votes.jsonl"), "--language", "de"]
+    done = CliRunner().invoke(app, command, env={"COLUMNS": "200"}, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert len(api.judgments) == 2
+    for reason in (
+        "are on whole conversations, which judge prompts don't compare",
+        "have no texts (--answers names files of them)",
+        "have an empty answer",
+        "lack an answer to a turn",
+        "lack the question's text",
+    ):
+        assert f"1 of 6 pairs with votes {reason}; they aren't judged." in done.stderr
+
+
+def test_a_third_turn_is_judged_by_prompts_that_have_one_and_told_before_anybody_is_asked(
+    judge: str, api: Api, tmp_path: Path
+) -> None:
+    turns = ("Eins?", "Zwei?", "Drei?")
+    jsonl.write(tmp_path / "votes.jsonl", [row(7, "tie", "expert_1", turn, turns) for turn in (1, 3)])
+    command = ["judges", "agreement", "--votes", str(tmp_path / "votes.jsonl"), "--language", "de", "--judge"]
+    published = json.dumps({**json.loads(judge), "prompt_set": "native_v1"})
+    with pytest.raises(UserError, match="no prompt for a third turn"):
+        CliRunner().invoke(app, [*command, published], catch_exceptions=False)
+    assert api.requests == []
+    assert CliRunner().invoke(app, [*command, judge], catch_exceptions=False).exit_code == 0
+    assert sum("Drei?" in str(request) for request in api.judgments) == 2
+
+
+def test_what_has_no_effect_is_told(judge: str, votes: Path, tmp_path: Path) -> None:
+    unmet = {**row(9, "model_a", "gpt-9"), "model_a": "x", "conversation_a": [], "conversation_b": []}
+    jsonl.write(tmp_path / "others.jsonl", [unmet])
+    command = ("--judge", judge, "--votes", str(votes), "--answers", str(tmp_path))
+    done = run(*command, "--judgments", str(tmp_path / "others.jsonl"))
+    assert "The votes hold the answers they are on; --answers isn't read." in done.stderr
+    assert "No verdict of gpt-9 is on what people voted on" in done.stderr
+    other = CliRunner().invoke(app, ["judges", "agreement", *command, "--language", "de", "--benchmark", "mtbench-x"])
+    assert "mtbench-x is no benchmark known here (mtbench_x, mini;" in other.stderr
 
 
 @needs_sources

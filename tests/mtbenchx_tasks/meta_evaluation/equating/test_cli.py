@@ -43,6 +43,7 @@ def done(*arguments: str) -> str:
         (["--old", "gpt-4", "--new", "new", "--where", "x"], "--where needs NAME=VALUE"),
         (["--old", "gpt-4", "--new", "new", "--where", "prompt_set=mini"], "is under prompt_set=mini"),
         (["--old", "gpt-4", "--new", "new", "--families", "nowhere.yaml"], "nowhere.yaml"),
+        (["--old", "gpt-4", "--new", "new", "--where", "a=1", "--where", "a=2"], "--where names one thing twice"),
     ],
 )
 def test_mistakes_are_one_sentence(folder: Path, tmp_path: Path, arguments: list[str], told: str) -> None:
@@ -55,6 +56,11 @@ def test_mistakes_are_one_sentence(folder: Path, tmp_path: Path, arguments: list
 @pytest.mark.parametrize("arguments", [[], ["a.json", "b.json"], ["a.json", "--old", "gpt-4"]])
 def test_check_needs_a_file_or_both_judges(arguments: list[str]) -> None:
     assert refused("check", *arguments).startswith("Name")
+
+
+def test_conditions_on_anchors_are_no_option_of_a_file_that_is_fitted(tmp_path: Path) -> None:
+    error = refused("check", str(tmp_path / "equating.json"), "--since", "2024-01-01", "--language", "de")
+    assert error.startswith("--since and --language would have no effect on a file that is fitted")
 
 
 def refused(*arguments: str) -> str:

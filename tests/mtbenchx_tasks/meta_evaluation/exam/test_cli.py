@@ -82,6 +82,23 @@ def test_languages_are_named_in_any_way_and_with_spaces(judge: str, api: Api) ->
     assert "40 are left to ask." in " ".join(done.stdout.split())
 
 
+def test_what_has_no_effect_on_an_exam_is_refused(judge: str, api: Api) -> None:
+    from hf_datasets.shared.errors import UserError
+
+    corrected = json.dumps({**json.loads(judge), "reference_set": "corrected"})
+    for judges, options, told in (
+        ((judge, "gpt-4o"), (), "One judge is asked at a time, not 2"),
+        ((corrected,), (), "judge.reference_set would have no effect in an exam"),
+        ((judge,), ("--compare-prompt-languages", "--prompt-language", "en"), "--prompt-language would have no effect"),
+        ((judge,), ("--price", "gpt-4o=1,2"), "--price names 'gpt-4o', which isn't asked"),
+    ):
+        with pytest.raises(UserError, match=told):
+            run("exam", *(word for one in judges for word in ("--judge", one)), *SMALL, *options)
+    with pytest.raises(UserError, match="--base-url would have no effect before exam"):
+        run("--base-url", "http://127.0.0.1:9/v1", "exam", "--judge", judge, *SMALL)
+    assert api.requests == []
+
+
 def test_an_exam_without_a_result_claims_nothing(judge: str, api: Api) -> None:
     api.answer = lambda request: "[[A]]" if is_probe(request) else "I'd rather not say."
     done = run("exam", "--judge", judge, *SMALL)
