@@ -14,6 +14,7 @@ from hf_datasets.shared.signals import Ending
 from model_cards.cli import card, push_metric
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
+from mtbenchx_tasks.doctor.cli import doctor
 from mtbenchx_tasks.judge.cli import judges
 from mtbenchx_tasks.meta_evaluation.agreement.cli import judge_agreement
 from mtbenchx_tasks.meta_evaluation.cli import agreement, exam, tells_exams
@@ -63,7 +64,7 @@ def _main(
     del version  # told already
     from mtbenchx_tasks.harness.linking import loss
 
-    if context.invoked_subcommand != "tasks" and (lost := loss()):
+    if context.invoked_subcommand not in ("tasks", "doctor") and (lost := loss()):
         print(f"mtbenchx: {lost}", file=sys.stderr)
 
 
@@ -79,6 +80,7 @@ def demo(
     run(folder, languages.split(","), limit)
 
 
+app.command(epilog="Example: `mtbenchx doctor --json`")(doctor)
 of_judges.callback(epilog="Example: `mtbenchx judges --base-url http://127.0.0.1:8000/v1`")(judges)
 of_judges.command(epilog="Example: `mtbenchx judges exam --judge hosted --languages de,fr --plan`")(exam)
 of_judges.command("agreement", epilog="Example: `mtbenchx judges agreement --judge hosted --votes votes.jsonl --plan`")(

@@ -1,0 +1,1 @@
+"""What of this machine mtbenchx needs, looked at: versions, tasks, keys, ledger, disk, network."""
