@@ -26,7 +26,8 @@ HYPERPARAMETERS = (
     *("learning_rate", "lr_scheduler_type", "warmup_steps", "optim", "adam_beta1", "adam_beta2", "weight_decay"),
     *("max_grad_norm", "num_train_epochs", "max_steps", *BATCH),
     *("max_length", "packing", "assistant_only_loss", "completion_only_loss", "bf16", "fp16", "seed", "data_seed"),
-    *("chat_template_path", "eos_token", "use_peft", "lora_r", "lora_alpha"),
+    *("chat_template_path", "eos_token", "dtype", "use_peft", "lora_r", "lora_alpha", "lora_dropout", "use_rslora"),
+    *("lora_target_modules", "load_in_4bit", "load_in_8bit"),
 )
 """The settings that the card shows, if they are known."""
 
@@ -138,9 +139,12 @@ def _summary(card: Card) -> str:
 
 
 def _usage(card: Card) -> str:
+    name = json.dumps(card.repo_id or card.name, ensure_ascii=False)
+    adapter = card.training.adapter  # the pipeline would take the base's tokenizer, and with it another chat template
+    note = "# pip install peft; without tokenizer= the base's own chat format would be used\n" if adapter else ""
     return (
-        "```python\nfrom transformers import pipeline\n\n"
-        f'chat = pipeline("text-generation", model={json.dumps(card.repo_id or card.name, ensure_ascii=False)})\n'
+        f"```python\n{note}from transformers import pipeline\n\n"
+        f'chat = pipeline("text-generation", model={name}{f", tokenizer={name}" * adapter})\n'
         'answer = chat([{"role": "user", "content": "..."}], max_new_tokens=256, return_full_text=False)\n'
         'print(answer[0]["generated_text"])\n```'
     )
@@ -183,6 +187,8 @@ def _hyperparameters(training: Training) -> list[tuple[str, str]]:
 def _shown(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     if isinstance(value, str) and re.match(r"([A-Za-z]:)?[\\/]|~", value):
         value = re.split(r"[\\/]", value)[-1]
     return code(str(value).lower() if isinstance(value, bool) else value)

@@ -16,6 +16,7 @@ from model_cards import metadata
 from model_cards.card import MARKER, Card, render
 from model_cards.collect import last_part
 from model_cards.evaluations import FOLDER, PREFIX
+from model_cards.run_dir import ADAPTER
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -100,7 +101,7 @@ def model_files(run_dir: Path, card: Card) -> dict[str, Upload]:
     }
     if not any(Path(path).match(pattern) for path in found for pattern in WEIGHTS):
         raise UserError(f"{run_dir} holds no weights ({', '.join(WEIGHTS)}); name the folder of the trained model.")
-    clean = {path: Upload(path, _without_paths(file, card.base)) for path, file in found.items() if _is_config(path)}
+    clean = {path: Upload(path, _without_paths(file, card)) for path, file in found.items() if _is_config(path)}
     return {**found, **clean, **uploads(None, extra=card_files(card))}
 
 
@@ -108,25 +109,45 @@ def _is_config(path: str) -> bool:
     return path.endswith("config.json")
 
 
-def _without_paths(file: Upload, base: str | None) -> bytes | Path:
-    """Return a JSON file without local paths: the base model's id where it is known, else the path's last part."""
+def _without_paths(file: Upload, card: Card) -> bytes | Path:
+    """Return a JSON file without local paths: the base model's id where it is known, else the path's last part.
+
+    Raises:
+        UserError: It is damaged, or an adapter's whose base nobody could find.
+    """
     content = file.read()
     try:
         settings = json.loads(content)
     except ValueError as error:
         raise UserError(f"{file.source!s} is damaged ({error}); the run must have been cut off.") from error
-    clean = _clean(settings, base)
+    clean = _clean(settings, card.base_id or card.base)
+    if file.path == ADAPTER:
+        clean["base_model_name_or_path"] = _adapters_base(file, card)
     if clean == settings:
         return file.source
     return (json.dumps(clean, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
 
 
+def _adapters_base(file: Upload, card: Card) -> str:
+    """Return the Hub id of an adapter's base: by it alone others find the base."""
+    if card.base_id is None:
+        raise UserError(
+            f"{file.source!s} names as its base {card.base or 'nothing'}, which is no model on the Hub, so that nobody "
+            f"could load the adapter; pass --base-model ORG/NAME, the base's Hub id, or publish a whole model: "
+            f"mtbenchx recipes merge."
+        )
+    return card.base_id
+
+
 def _clean(value: Any, base: str | None, key: str = "") -> Any:
     if isinstance(value, Mapping):
         return {name: _clean(item, base, name) for name, item in value.items()}
-    if isinstance(value, str) and _PATH_KEYS.search(key) and _LOCAL_PATH.fullmatch(value):
-        return base if base and key.endswith("name_or_path") else last_part(value)
-    return value
+    if not isinstance(value, str) or not _PATH_KEYS.search(key):
+        return value
+    local = _LOCAL_PATH.fullmatch(value)
+    if base and key.endswith("name_or_path") and (local or ("/" in base and "/" not in value)):
+        return base  # a bare name is a folder here, too: `recipes prepare --out NAME`
+    return last_part(value) if local else value
 
 
 def superseded(read: Read) -> Iterable[str]:

@@ -15,6 +15,9 @@ from hf_datasets.shared.errors import UserError
 from model_cards.training_args import read_training_args
 
 STATE, ARGUMENTS, README = "trainer_state.json", "training_args.bin", "README.md"
+ADAPTER = "adapter_config.json"
+LORA = {"r": "lora_r", "lora_alpha": "lora_alpha", "lora_dropout": "lora_dropout", "use_rslora": "use_rslora"}
+"""What an adapter says of itself -> the flag that asked for it."""
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _VERSION = re.compile(r"^- (TRL|PEFT|Transformers|Pytorch|Datasets|Tokenizers): (\S+)$", re.MULTILINE)
 _UNKNOWN = (None, "", "None")
@@ -84,7 +87,10 @@ class Training:
     @property
     def base_by_recipe_alone(self) -> bool:
         """The run itself holds no word of its base, and the recipe's may have been overridden."""
-        own = (self.given.get("model_name_or_path"), self.declared.get("base_model"))
+        own = (
+            *(known.get("model_name_or_path") for known in (self.given, self.trainer)),
+            self.declared.get("base_model"),
+        )
         return self.recipe.get("model_name_or_path") not in _UNKNOWN and all(value in _UNKNOWN for value in own)
 
     def value(self, *names: str) -> Any:
@@ -108,7 +114,8 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
         raise UserError(f"There is no run folder {folder}; name the --output_dir of the training.")
     told = _recipe(recipe)
     given = dict(_override(text) for text in overrides)
-    trainer = read_training_args(folder / ARGUMENTS)
+    adapter = _json(folder / ADAPTER)
+    trainer = {**_adapted(adapter, {**told, **given}), **read_training_args(folder / ARGUMENTS)}
     state = _state(folder)
     config = _json(folder / "config.json")
     readme = folder / README
@@ -127,7 +134,7 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
         planned=_whole(state.get("max_steps")),
         best_checkpoint=re.split(r"[\\/]", checkpoint)[-1] if isinstance(checkpoint, str) else None,
         architecture=str(architectures[0]) if isinstance(architectures, list) and architectures else None,
-        adapter=(folder / "adapter_config.json").is_file(),
+        adapter=bool(adapter),
         versions=dict(_VERSION.findall(card)),
         declared=front_matter(card),
     )
@@ -145,6 +152,18 @@ def _recipe(file: Path | None) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{file} is no recipe: it must hold `name: value` lines.")
     return found
+
+
+def _adapted(adapter: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an adapter's facts by the names of the flags; of the adapted matrices its list, if no rule was told."""
+    if not adapter:
+        return {}
+    found = {flag: adapter[name] for name, flag in LORA.items() if adapter.get(name) not in (None, False)}
+    modules, base = adapter.get("target_modules"), adapter.get("base_model_name_or_path")
+    if modules and not told.get("lora_target_modules"):
+        names = [modules] if isinstance(modules, str) else [str(name).rpartition(".")[2] for name in modules]
+        found["lora_target_modules"] = sorted(set(names))
+    return {"use_peft": True, **found, **({"model_name_or_path": base} if base else {})}
 
 
 def _override(text: str) -> tuple[str, Any]:

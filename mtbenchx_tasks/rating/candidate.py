@@ -47,7 +47,8 @@ def _describe(lm: Any) -> Candidate:
         return Candidate(_short(lm.model), f"{url} {lm.model}")
     network: Any = getattr(lm, "model", None)
     if hasattr(network, "state_dict") and hasattr(network, "config"):
-        name = getattr(network.config, "_name_or_path", "") or type(network).__name__
+        adapter = getattr(lm, "peft", None) or getattr(lm, "delta", None)  # else all adapters of a base had its name
+        name = adapter or getattr(network.config, "_name_or_path", "") or type(network).__name__
         return Candidate(_short(name), weights_hash(network))
     name = getattr(lm, "pretrained", None)
     return Candidate(_short(name if isinstance(name, str) else type(lm).__name__), None)

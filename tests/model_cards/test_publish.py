@@ -86,17 +86,35 @@ def test_a_folder_without_weights_is_not_published(hub: Hub, tmp_path: Path) -> 
     assert hub.log == []
 
 
-def test_an_adapter_names_no_folder_of_ours(hub: Hub, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["/home/someone/base", "base", "runs/base"])
+def test_an_adapter_names_no_folder_of_ours_but_the_bases_hub_id(hub: Hub, tmp_path: Path, folder: str) -> None:
     run = tmp_path / "adapter"
-    write(run / "adapter_config.json", {"base_model_name_or_path": "/home/someone/base", "r": 8})
+    (tmp_path / "runs" / "base").mkdir(parents=True)
+    modules = ["model.layers.0.q_proj", "model.layers.1.q_proj", "v_proj"]
+    write(run / "adapter_config.json", {"base_model_name_or_path": folder, "r": 8, "target_modules": modules})
     (run / "adapter_model.safetensors").write_bytes(b"\0adapter")
     card = make_card(run, [], repo_id=REPO)
-    assert b"An adapter for a base model that is not recorded" in card_files(card)["README.md"]
-    push_model(run, card)
+    assert b"An adapter for `base`" in card_files(card)["README.md"]
+    with pytest.raises(UserError, match=r"names as its base base, which is no model on the Hub.*pass --base-model ORG"):
+        push_model(run, card)
+    assert hub.log == []
+    told = make_card(run, [], repo_id=REPO, told=UserFacts(base="ORG/base-7b"))
+    push_model(run, told)
     files = hub.repos["model", REPO].files
-    assert json.loads(files["adapter_config.json"]) == {"base_model_name_or_path": "base", "r": 8}
-    assert b"library_name: peft" in files["README.md"]
+    assert json.loads(files["adapter_config.json"])["base_model_name_or_path"] == "ORG/base-7b"
+    readme = files["README.md"].decode()
+    for fact in ("library_name: peft", "base_model: ORG/base-7b", "| `lora_r` | `8` |",
+                 "| `lora_target_modules` | `q_proj, v_proj` |", "| `use_peft` | `true` |"):  # fmt: skip
+        assert fact in readme, fact
     assert not any(b"/home/someone" in content for content in files.values())
+
+
+@pytest.mark.parametrize(("name", "published"), [("teuken", "ORG/base-7b"), ("ORG/other", "ORG/other")])
+def test_a_bare_folder_in_a_config_is_the_bases_name_too(hub: Hub, tmp_path: Path, name: str, published: str) -> None:
+    card = build(tmp_path)
+    write(tmp_path / "out" / "config.json", {"_name_or_path": name})
+    push_model(tmp_path / "out", card)
+    assert json.loads(hub.repos["model", REPO].files["config.json"]) == {"_name_or_path": published}
 
 
 def test_a_damaged_config_is_not_published(hub: Hub, tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """A folder as a user has it after the README's first lines: recipes, data, a base, and nothing else."""
 
 import shutil
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
 from mtbenchx_tasks.training.recipes_folder import copy
 from tests.mtbenchx_tasks.training.bench import write_base, write_data
+from tests.mtbenchx_tasks.training.trl_runs import flags, train
+
+OWN = "{% for message in messages %}OWN {{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
+"""A chat format that a base brought along, and that nobody trained."""
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +31,19 @@ def desk(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(made, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lora(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which an adapter was trained by the LoRA recipe: base/ (with a chat format of its own), out/."""
+    folder = tmp_path_factory.mktemp("lora") / "desk"
+    shutil.copytree(made, folder)
+    (folder / "base" / "chat_template.jinja").write_text(OWN, encoding="utf-8")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("HF_DATASETS_CACHE", str(folder / "datasets"))
+    with chdir(folder):
+        train(flags("lima_x_lora", "EN", "out", "--max_steps", "2", "--logging_steps", "1", "--save_strategy", "steps",
+                    "--save_steps", "1"))  # fmt: skip
+    patch.undo()
     return folder

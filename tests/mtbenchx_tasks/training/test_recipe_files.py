@@ -12,7 +12,8 @@ from mtbenchx_tasks.training.recipes_folder import recipes_path
 from tests.mtbenchx_tasks.training.bench import CONFIGS
 
 STUDY = ["lima_x.yaml", "bactrian_x.yaml"]
-FILES = [*STUDY, "smoke.yaml"]
+LORA = ["lima_x_lora.yaml", "bactrian_x_lora.yaml"]
+FILES = [*STUDY, *LORA, "smoke.yaml"]
 ON_CPU = ["--bf16", "false", "--use_cpu", "true"]
 
 
@@ -56,5 +57,23 @@ def test_the_two_recipes_differ_only_where_the_datasets_do() -> None:
     assert differing == {"dataset_name", "num_train_epochs", *rhythm}
 
 
+@pytest.mark.parametrize(("full", "lora"), [*zip(STUDY, LORA, strict=True)])
+def test_a_lora_recipe_differs_from_the_papers_only_in_the_adapter_and_what_is_kept(full: str, lora: str) -> None:
+    whole, adapter = fields(full), fields(lora)
+    differing = {name for name in whole.keys() | adapter.keys() if whole.get(name) != adapter.get(name)}
+    assert {name for name in differing if not name.startswith("lora_")} == {
+        *("use_peft", "dtype", "learning_rate", "save_total_limit"),
+    }
+
+
+@pytest.mark.parametrize("name", LORA)
+def test_an_adapter_of_rank_16_learns_40_million_parameters_of_teuken(name: str) -> None:
+    recipe = fields(name)
+    # in + out of each matrix of a layer: q and o 4096 + 4096, k and v 4096 + 256, gate, up and down 4096 + 13440
+    layer = 2 * (4096 + 4096) + 2 * (4096 + 256) + 3 * (4096 + 13440)
+    assert recipe["lora_r"] * layer * 32 == 39_780_352  # type: ignore[operator]
+    assert recipe["lora_target_modules"] == "all-linear"
+
+
 def test_the_study_is_short() -> None:
-    assert len((recipes_path() / "study.smk").read_text(encoding="utf-8").splitlines()) < 150
+    assert len((recipes_path() / "study.smk").read_text(encoding="utf-8").splitlines()) < 165

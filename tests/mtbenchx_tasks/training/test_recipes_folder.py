@@ -6,7 +6,10 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.training import recipes_folder as folder
 
-NAMES = {"README.md", "bactrian_x.yaml", "chat_template.jinja", "lima_x.yaml", "slurm.sh", "smoke.yaml", "study.smk"}
+NAMES = {
+    *("README.md", "bactrian_x.yaml", "bactrian_x_lora.yaml", "lima_x.yaml", "lima_x_lora.yaml", "smoke.yaml"),
+    *("chat_template.jinja", "slurm.sh", "study.smk"),
+}
 
 
 def test_a_source_tree_has_them_at_its_top() -> None:
