@@ -98,7 +98,7 @@ def test_options_that_a_page_names_alone_are_somebodys() -> None:
     unknown = [
         f"{page.relative_to(ROOT)}: {option}"
         for page in pages()
-        for option in re.findall(r"`(--[a-z][a-z_-]*)", page.read_text(encoding="utf-8"))
+        for option in re.findall(r"`(--[a-z][a-z0-9_-]*)", page.read_text(encoding="utf-8"))
         if option not in known
     ]
     assert unknown == []
