@@ -67,3 +67,5 @@ def _end(path: Path, lock: Lock) -> None:
         with suppress(OSError):
             path.unlink()
         lock.release()
+        with suppress(OSError):
+            path.unlink(missing_ok=True)  # Windows removes no file that is open

@@ -1,5 +1,6 @@
 """A judged task in lm_eval 0.5: a scorer of our own, which lm_eval asks for the scores of all questions at once."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -45,7 +46,7 @@ class JudgedTask(HarnessAdapter, ConfigurableTask):
 
     def __init__(self, config: dict[str, Any]) -> None:
         judged_by = {"scorer": SCORER, "filter_list": [{"name": self.judge_name, "filter": []}]}
-        super().__init__(config={**config, **judged_by})
+        super().__init__(config={**_named_for_files(config), **judged_by})
         for scorer in self._judge_scorers:
             scorer.task = self
 
@@ -114,6 +115,15 @@ class JudgedTask(HarnessAdapter, ConfigurableTask):
         """Score what was generated; lm_eval was to count none of it when it padded its ranks."""
         self._instances, self.fillers = self.requests, ()
         super().process_instances()
+
+
+def _named_for_files(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the group before a task's name on Windows.
+
+    lm_eval names the file of samples by it (`samples_mtbench_x::mtbench_x_de_...`), a name that Windows refuses: it
+    would warn at the end, and what was answered and judged would be in no file.
+    """
+    return {key: value for key, value in config.items() if key != "_qualified_name" or sys.platform != "win32"}
 
 
 def _told_by_the_judge(*_: object) -> float:

@@ -9,6 +9,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from hf_datasets.ledger.owner import Owner
 from hf_datasets.shared import locks
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import is_device, replacing_file, replacing_folder, write_file
@@ -86,3 +87,20 @@ def test_a_lock_of_windows_is_seen_until_it_is_released(tmp_path: Path, windows_
     assert windows_locks.is_locked(file)
     lock.release()
     assert not windows_locks.is_locked(file)
+
+
+def test_a_closed_ledger_leaves_no_file_where_an_open_one_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if locks.is_locked(path):  # whoever locked it has it open
+            raise PermissionError(32, "The process cannot access the file")
+        remove(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    owner = Owner(tmp_path / "ledger.sqlite")
+    assert names(tmp_path) == [f".ledger.sqlite.owner-{owner.name}"]
+    owner.close()
+    assert names(tmp_path) == []

@@ -9,15 +9,19 @@ import inspect
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from lm_eval import evaluator
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CacheHook, CachingLM
 from lm_eval.api.task import ConfigurableTask
+from lm_eval.tasks import TaskManager
 
+from mtbenchx_tasks.harness.linking import tasks_path
 from mtbenchx_tasks.task import MTBenchXMini
 from tests.doubles.model import Model
+from tests.harness import LANGUAGES
 
 ROOT = Path(__file__).parents[3]
 HARNESS = sorted((ROOT / "mtbenchx_tasks" / "harness").glob("*.py"))
@@ -90,6 +94,14 @@ def test_a_private_name_is_there(name: str) -> None:
 @pytest.mark.parametrize("what", UNDOCUMENTED)
 def test_an_undocumented_habit_is_kept(what: str) -> None:
     assert UNDOCUMENTED[what](), f"lm_eval changed this: {what}"
+
+
+@pytest.mark.skipif(not SCORERS, reason="lm_eval 0.5 names a group's tasks after the group, too")
+@pytest.mark.parametrize(("system", "first"), [("win32", ""), ("linux", "mtbench_x_mini::")])
+def test_a_tasks_name_can_name_a_file_on_windows(monkeypatch: pytest.MonkeyPatch, system: str, first: str) -> None:
+    monkeypatch.setattr("mtbenchx_tasks.harness.lm_eval_05.sys", SimpleNamespace(platform=system))
+    manager = TaskManager(include_path=str(tasks_path()), include_defaults=False)
+    assert set(manager.load("mtbench_x_mini")["tasks"]) == {f"{first}mtbench_x_mini_{one}" for one in LANGUAGES}
 
 
 def test_no_other_private_name_of_lm_eval_is_used() -> None:
