@@ -9,6 +9,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.training.trl_arguments import Settings
 
 MARKERS = re.compile(r"{%-?\s*generation\s*-?%}")
+OURS = "--chat_template_path recipes/chat_template.jinja"
 TAGS = re.compile(r"{%-?\s*(?:end)?generation\s*-?%}")
 
 
@@ -31,8 +32,7 @@ def load_tokenizer(settings: Settings) -> Any:
             f"prepare {name} --out FOLDER` makes a fast one from its SentencePiece model; train from that folder."
         )
     _set_turn_end(tokenizer, settings)
-    tokenizer.chat_template = read_template(settings.training.chat_template_path) or tokenizer.chat_template
-    _check_template(tokenizer, settings)
+    _set_template(tokenizer, settings)
     return tokenizer
 
 
@@ -89,19 +89,37 @@ def read_template(path: str | None) -> str | None:
     return Path(path).read_text(encoding="utf-8")
 
 
-def _check_template(tokenizer: Any, settings: Settings) -> None:
+def _set_template(tokenizer: Any, settings: Settings) -> None:
+    """Give a tokenizer the template that TRL trains with: the recipe's, else its own, else TRL's version of its own."""
+    tokenizer.chat_template = read_template(settings.training.chat_template_path) or tokenizer.chat_template
     if not settings.training.assistant_only_loss:
         return
-    where = settings.training.chat_template_path or f"of {settings.model.model_name_or_path}"
     template = tokenizer.chat_template
     template = template.get("default") if isinstance(template, dict) else template
     if not template:
-        raise UserError(f"The base has no chat template; name ours: {_ours()}.")
+        raise UserError(f"The base has no chat template; name ours: {OURS}.")
+    where = settings.training.chat_template_path or f"of {settings.model.model_name_or_path}"
     if not MARKERS.search(template):
+        tokenizer.chat_template = _with_markers(tokenizer, where)
+    _check_stop(tokenizer, where)
+
+
+def _with_markers(tokenizer: Any, where: str) -> str:
+    """Return the template that TRL itself trains with instead of this one."""
+    from trl.chat_template_utils import get_training_chat_template
+
+    try:
+        found = get_training_chat_template(tokenizer)
+    except ValueError as error:  # so TRL says that it has none
         raise UserError(
             f"The chat template {where} has no {{% generation %}} markers, without which assistant_only_loss can't "
-            f"tell answers from questions; take ours: {_ours()}."
-        )
+            f"tell answers from questions, and TRL has no version of it with them; take ours: {OURS}, or chatml.jinja, "
+            f"llama3.jinja, mistral.jinja beside it."
+        ) from error
+    return str(found)
+
+
+def _check_stop(tokenizer: Any, where: str) -> None:
     from trl.chat_template_utils import is_chat_template_stop_token_trained
 
     if not is_chat_template_stop_token_trained(tokenizer):
@@ -109,10 +127,6 @@ def _check_template(tokenizer: Any, settings: Settings) -> None:
             f"The chat template {where} has no turn-end token inside its {{% generation %}} markers, so that the "
             f"model would never learn to stop; put {{{{ eos_token }}}} before {{% endgeneration %}}."
         )
-
-
-def _ours() -> str:
-    return "--chat_template_path recipes/chat_template.jinja"
 
 
 def check_context(settings: Settings, tokenizer: Any) -> Any:

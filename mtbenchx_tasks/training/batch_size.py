@@ -1,9 +1,47 @@
 """The batch of the paper on any number of GPUs: per device x accumulation x GPUs = 64 (section 5.1)."""
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 from hf_datasets.shared.errors import UserError
 
 PAPER_BATCH = 64
 """Examples of an optimizer step."""
+
+
+def asked_batch(recipe: Mapping[str, Any]) -> int:
+    """Return the examples of an optimizer step that a recipe is meant for.
+
+    The paper's 64, but of a recipe for a CPU (`use_cpu: true`), which is a trial, what itself says.
+
+    Args:
+        recipe: The fields of the YAML.
+    """
+    sizes = [recipe.get(name) for name in ("per_device_train_batch_size", "gradient_accumulation_steps")]
+    if recipe.get("use_cpu") is not True or not all(type(size) is int and size > 0 for size in sizes):
+        return PAPER_BATCH
+    return math.prod(size for size in sizes if size)
+
+
+def check_constant(training: Any) -> None:
+    """Refuse settings by which the trainer itself changes the batch.
+
+    Args:
+        training: trl.SFTConfig.
+
+    Raises:
+        UserError: It names the setting.
+    """
+    if training.auto_find_batch_size:
+        raise UserError(
+            "auto_find_batch_size makes the batch smaller without a word when memory runs out; leave it out, and halve "
+            "--per_device_train_batch_size and double --gradient_accumulation_steps yourself."
+        )
+    if getattr(training.accelerator_config, "split_batches", False):
+        raise UserError(
+            "accelerator_config's split_batches divides --per_device_train_batch_size by the processes; leave it out."
+        )
 
 
 def combinations(gpus: int, batch: int = PAPER_BATCH) -> list[tuple[int, int]]:

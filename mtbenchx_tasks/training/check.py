@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.training import adapter
 from mtbenchx_tasks.training.base import check_context, load_tokenizer
-from mtbenchx_tasks.training.batch_size import PAPER_BATCH, check_batch
+from mtbenchx_tasks.training.batch_size import asked_batch, check_batch, check_constant
 from mtbenchx_tasks.training.checkpoints import checkpoints
+from mtbenchx_tasks.training.launcher import check_gpus
+from mtbenchx_tasks.training.mask import Span, check_turn_end, spans
 from mtbenchx_tasks.training.memory import MemoryNeed, check_memory, gpu_memory, memory
 from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
@@ -37,15 +39,17 @@ class CheckReport:
     """The token that ends a turn; None if the base couldn't be read."""
     memory: MemoryNeed | None
     """What weights, gradients and optimizer take; None if the base couldn't be read."""
+    mask: tuple[Span, ...]
+    """A dialogue of two turns, and which tokens of it are learnt; empty if the base couldn't be read."""
 
 
-def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_BATCH) -> CheckReport:
+def check(arguments: Sequence[str], gpus: int | None = None, batch: int | None = None) -> CheckReport:
     """Check the arguments of a `trl sft` command; every problem is found, not only the first.
 
     Args:
         arguments: As they follow `trl sft`.
-        gpus: Number of GPUs over all nodes; default: what accelerate would use.
-        batch: Examples of an optimizer step that are wanted.
+        gpus: Number of GPUs over all nodes, compared with what accelerate would start.
+        batch: Examples of an optimizer step that are wanted; default: the paper's 64 (`asked_batch`).
 
     Raises:
         UserError: The arguments themselves can't be read.
@@ -62,13 +66,18 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
             return None
 
     device, accumulation = training.per_device_train_batch_size, training.gradient_accumulation_steps
-    attempt(lambda: check_batch(device, accumulation, settings.gpus, batch))
+    wanted = batch or asked_batch(settings.recipe)
+    attempt(lambda: check_gpus(settings.launch, gpus))
+    attempt(lambda: check_constant(training))
+    attempt(lambda: check_batch(device, accumulation, settings.gpus, wanted))
     attempt(lambda: check_output(Path(training.output_dir)))
     attempt(lambda: check_resume(training.resume_from_checkpoint, Path(training.output_dir)))
     attempt(lambda: _check_selection(training))
     data = attempt(lambda: load_splits(settings))
     tokenizer = attempt(lambda: load_tokenizer(settings))
     config = attempt(lambda: check_context(settings, tokenizer)) if tokenizer is not None else None
+    if tokenizer is not None:
+        attempt(lambda: check_turn_end(settings, tokenizer))
     needed = memory(settings, config) if config is not None else None
     if needed is not None:
         attempt(lambda: check_memory(needed, gpu_memory()))
@@ -76,8 +85,9 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int = PAPER_
     attempt(lambda: _check_kept(cuts, training.max_length))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
     attempt(lambda: adapter.check_turn_end(settings, turn_end))
-    remarks = settings.remarks + _remarks(training) + adapter.remarks(settings)
-    return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed)
+    mask = spans(tokenizer, training.assistant_only_loss) if tokenizer is not None else ()
+    remarks = settings.remarks + _remarks(training) + adapter.remarks(settings) + _empty(cuts)
+    return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed, mask)
 
 
 def check_output(folder: Path) -> None:
@@ -184,9 +194,6 @@ def load_splits(settings: Settings) -> dict[str, Any]:
 def _cuts(settings: Settings, data: dict[str, Any], tokenizer: Any) -> list[Cut]:
     from tqdm import tqdm
 
-    limit = settings.training.max_length
-    if limit is None:
-        return []
     cuts: list[Cut] = []
     for split, rows in data.items():
         shown = tqdm(rows, desc=f"Measuring {split}", leave=False)
@@ -194,17 +201,26 @@ def _cuts(settings: Settings, data: dict[str, Any], tokenizer: Any) -> list[Cut]
             shown,
             tokenizer,
             split=split,
-            max_length=limit,
+            max_length=settings.training.max_length,
             assistant_only=settings.training.assistant_only_loss,
             language=settings.script.dataset_config,
         )
     return cuts
 
 
-def _check_kept(cuts: Sequence[Cut], limit: int) -> None:
+def _check_kept(cuts: Sequence[Cut], limit: int | None) -> None:
     for split in dict.fromkeys(cut.split for cut in cuts):
         if all(cut.dropped == cut.rows for cut in cuts if cut.split == split):
             raise UserError(f"With max_length {limit} no row of {split} keeps a target; pass a larger --max_length.")
+
+
+def _empty(cuts: Sequence[Cut]) -> tuple[str, ...]:
+    return tuple(
+        f"{cut.split} {cut.language}: {cut.empty} row{'s' * (cut.empty != 1)} with an empty answer, which teaches to "
+        "say nothing."
+        for cut in cuts
+        if cut.empty
+    )
 
 
 def _remarks(training: Any) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """`mtbenchx recipes`: where they are, a check before `trl sft`, a base that it can train. Heavy imports are inside."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,20 +40,30 @@ def where(
 def check(
     context: typer.Context,
     gpus: Annotated[
-        int | None, typer.Option(min=1, help="GPUs over all nodes; default: what accelerate would use.")
+        int | None, typer.Option(min=1, help="GPUs over all nodes, compared with what accelerate would start.")
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Examples of an optimizer step that you want.")] = 64,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="Examples of an optimizer step that you want; default: 64, on a CPU the recipe's."),
+    ] = None,
+    show_mask: Annotated[
+        bool, typer.Option("--show-mask", help="Print a dialogue of two turns, and which parts of it are learnt.")
+    ] = False,
 ) -> None:
     """Check a training before it starts: give the arguments that `trl sft` will get."""
     from mtbenchx_tasks.training.check import check as run
 
     report = run(context.args, gpus, batch)
-    _print_report(report)
+    _print_report(report, show_mask)
     if report.problems:
         raise typer.Exit(Exit.FAULT)
 
 
-def _print_report(report: "CheckReport") -> None:
+def _print_report(report: "CheckReport", show_mask: bool) -> None:
+    for span in report.mask if show_mask else ():
+        print(
+            f"{'learnt' if span.is_learnt else '':7}{span.tokens:3} tokens  {json.dumps(span.text, ensure_ascii=False)}"
+        )
     for cut in report.cuts:
         print(_cut_line(cut, report.settings.training.max_length))
     if report.turn_end:
@@ -67,9 +78,11 @@ def _print_report(report: "CheckReport") -> None:
         print("Ready: trl sft can start.")
 
 
-def _cut_line(cut: "Cut", limit: int) -> str:
+def _cut_line(cut: "Cut", limit: int | None) -> str:
     rows = f"{cut.split} {cut.language}: {cut.rows:,} row{'s' * (cut.rows != 1)}"
-    if not cut.longest:
+    if limit is None or not cut.longest:
+        if limit is None:
+            return f"{rows}, kept whole (max_length is not set)."
         return f"{rows}, none longer than {limit:,} tokens."
     share = (cut.shortened + cut.dropped) / cut.rows
     return (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.training.launcher import SHARDED
 from mtbenchx_tasks.training.trl_arguments import Settings
 
 FULL, HALF = 4, 2
@@ -45,7 +46,7 @@ def memory(settings: Settings, config: Any) -> MemoryNeed:
     """
     number = HALF if str(settings.model.dtype) in ("bfloat16", "float16", "auto") else FULL
     copies = 1 if settings.model.use_peft else COPIES  # LoRA learns a thousandth of them
-    return MemoryNeed(_count(config), number * copies, settings.gpus if settings.sharded else 1)
+    return MemoryNeed(_count(config), number * copies, settings.gpus if settings.launch.stage == SHARDED else 1)
 
 
 def _count(config: Any) -> int:

@@ -8,9 +8,8 @@ from typing import Any, NoReturn
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.yaml_text import load_yaml
+from mtbenchx_tasks.training.launcher import Launch, read_launch
 
-ZERO3 = 3
-"""DeepSpeed's stage that shares out the weights too."""
 NO_GPU = ("--bf16", "false", "--use_cpu", "true")
 """What TRL needs to be told on a machine without GPU."""
 
@@ -25,12 +24,17 @@ class Settings:
     """trl.SFTConfig."""
     model: Any
     """trl.ModelConfig."""
-    gpus: int
-    """Number of processes, over all nodes."""
-    sharded: bool
-    """Whether they share out weights, gradients and optimizer (FSDP, ZeRO-3)."""
+    launch: Launch
+    """The processes that would start."""
+    recipe: dict[str, Any]
+    """What the file of `--config` says; empty without one."""
     remarks: tuple[str, ...]
     """What is allowed but worth knowing."""
+
+    @property
+    def gpus(self) -> int:
+        """Number of processes, one per GPU, over all nodes."""
+        return self.launch.processes
 
 
 def read_settings(arguments: Sequence[str], gpus: int | None = None) -> Settings:
@@ -38,7 +42,7 @@ def read_settings(arguments: Sequence[str], gpus: int | None = None) -> Settings
 
     Args:
         arguments: As they follow `trl sft`; flags of `accelerate launch` included.
-        gpus: Number of processes; default: what `accelerate` would start.
+        gpus: GPUs of the machine that is meant; it counts where the arguments don't say how many processes start.
 
     Raises:
         UserError: TRL would refuse them, or take them for something else without a word.
@@ -55,8 +59,8 @@ def read_settings(arguments: Sequence[str], gpus: int | None = None) -> Settings
     parsed, launch, remarks = _parse(parser, given)
     script, training, model, _ = parsed
     on_cpu = training.use_cpu and not remarks
-    processes, sharded = _processes(launch, launcher, on_cpu)
-    return Settings(script, training, model, gpus or processes, sharded, tuple(remarks))
+    started = read_launch(launch, launcher, on_cpu, gpus)
+    return Settings(script, training, model, started, read_recipe(given), tuple(remarks))
 
 
 def _refuse(message: str) -> NoReturn:
@@ -93,13 +97,22 @@ def _meant(name: str, known: set[str], prefix: str = "--") -> str:
 
 
 def yaml_keys(arguments: list[str]) -> list[str]:
+    """Return the names of the fields of the recipe that `--config` names; none without it.
+
+    Raises:
+        UserError: There is no such file, or it holds no fields.
+    """
+    return list(read_recipe(arguments))
+
+
+def read_recipe(arguments: list[str]) -> dict[str, Any]:
     """Return the fields of the recipe that `--config` names; none without it.
 
     Raises:
         UserError: There is no such file, or it holds no fields.
     """
     if "--config" not in arguments:
-        return []
+        return {}
     place = arguments.index("--config") + 1
     if place == len(arguments):
         raise UserError("--config wants a file: --config recipes/lima_x.yaml.")
@@ -113,7 +126,7 @@ def yaml_keys(arguments: list[str]) -> list[str]:
     content = load_yaml(text, str(file))
     if not isinstance(content, dict):
         raise UserError(f"{file} holds no `field: value` lines.")
-    return [str(key) for key in content]
+    return {str(key): value for key, value in content.items()}
 
 
 def _parse(parser: Any, arguments: list[str]) -> tuple[Any, list[str], list[str]]:
@@ -128,31 +141,3 @@ def _parse(parser: Any, arguments: list[str]) -> tuple[Any, list[str], list[str]
         remarks.append(f"No GPU here; to train on this machine add {' '.join(NO_GPU)}.")
         *records, in_file, on_line = parser.parse_args_and_config([*arguments, *NO_GPU], **options)
     return records, in_file + on_line, remarks
-
-
-def _processes(launch: list[str], launcher: Any, on_cpu: bool) -> tuple[int, bool]:
-    """Return how many processes accelerate would start (on a CPU one, whatever it is told), and if they are sharded."""
-    from trl.cli.accelerate_config import resolve_accelerate_config_argument
-
-    try:
-        arguments = launcher.parse_args([*resolve_accelerate_config_argument(launch), "sft.py"])
-    except ValueError as error:
-        raise UserError(f"--accelerate_config: {error}") from error
-    if on_cpu:
-        if (arguments.num_processes or 1) > 1:
-            raise UserError("On a CPU accelerate starts one process whatever --num_processes says; leave it out.")
-        return 1, False
-    content: dict[str, Any] = {}
-    if arguments.config_file:
-        try:
-            content = dict(load_yaml(Path(arguments.config_file).read_text(encoding="utf-8"), arguments.config_file))
-            number = int(content.get("num_processes") or 1)
-        except (OSError, TypeError, ValueError) as error:
-            raise UserError(f"{arguments.config_file} is no configuration of accelerate: {error}.") from error
-    else:
-        import torch
-
-        number = max(1, int(torch.cuda.device_count()))
-    zero = int((content.get("deepspeed_config") or {}).get("zero_stage") or arguments.zero_stage or 0)
-    sharded = arguments.use_fsdp or content.get("distributed_type") == "FSDP" or zero == ZERO3
-    return int(arguments.num_processes or number), bool(sharded)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.training.batch_size import check_batch, combinations
+from mtbenchx_tasks.training.batch_size import asked_batch, check_batch, combinations
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,11 @@ def test_a_wrong_product_is_told_with_flags_that_are_right_and_near() -> None:
 def test_where_nothing_fits_the_numbers_of_gpus_that_do_are_told() -> None:
     with pytest.raises(UserError, match="nothing gives 64 on 3: take 1, 2, 4, 8, 16, 32, 64 GPUs, or say --batch 192"):
         check_batch(4, 16, 3)
+
+
+def test_the_batch_is_the_papers_but_of_a_trial_on_a_cpu_its_own() -> None:
+    sizes = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 2}
+    assert asked_batch({}) == 64
+    assert asked_batch(sizes) == 64  # half a recipe's batch by mistake is still a mistake
+    assert asked_batch({**sizes, "use_cpu": True}) == 8
+    assert asked_batch({"use_cpu": True}) == 64

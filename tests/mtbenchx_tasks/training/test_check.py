@@ -41,6 +41,33 @@ def test_a_good_command_has_no_problem(desk: Path) -> None:
     assert not Path("out").exists()
 
 
+def test_the_smoke_recipe_is_accepted_as_it_is(desk: Path) -> None:
+    smoke = ["--config", "recipes/smoke.yaml", "--output_dir", "out", "--model_name_or_path", "base"]
+    data = ["--dataset_config", "DE", "--max_length", "200"]
+    assert check([*smoke, *data]).problems == ()
+    (said,) = check([*smoke, *data, "--gradient_accumulation_steps", "4"]).problems
+    assert "16 examples a step, not 4" in said
+
+
+def test_the_launchers_number_is_compared_with_what_is_said(desk: Path) -> None:
+    shared = ("--accelerate_config", "fsdp2", "--gradient_accumulation_steps", "4")  # 4 x 4 x the 8 of TRL's own file
+    problems = run(*shared, gpus=4).problems
+    assert "trl would start 8 processes (num_processes in fsdp2.yaml), not 4; pass --num_processes 4." in problems[0]
+    assert "4 per device x 4 accumulated x 8 GPUs is 128 examples a step, not 64" in problems[1]
+    assert run(*shared, "--num_processes", "4", gpus=4).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--auto_find_batch_size", "true"], "makes the batch smaller without a word"),
+        (["--accelerator_config", '{"split_batches": true}'], "split_batches divides"),
+    ],
+)
+def test_a_batch_that_the_trainer_would_change(desk: Path, flags: list[str], sentence: str) -> None:
+    assert sentence in problem(*flags)
+
+
 def test_every_problem_is_told_not_only_the_first(desk: Path) -> None:
     problems = run("--dataset_test_split", "test", "--eos_token", "<|im_end|>", gpus=3).problems
     assert len(problems) == 3

@@ -52,7 +52,7 @@ def test_prepare_says_what_it_changed_and_where_it_is(tmp_path: Path) -> None:
 
 def test_template_prints_it_without_markers() -> None:
     plain = mtbenchx("template", str(recipes_path() / "chat_template.jinja")).stdout
-    assert "{{ message['content'] ~ eos_token }}" in plain
+    assert "{{ message['content'] | trim ~ eos_token }}" in plain
     assert "generation %}" not in plain
 
 

@@ -8,7 +8,7 @@ from mtbenchx_tasks.training import recipes_folder as folder
 
 NAMES = {
     *("README.md", "bactrian_x.yaml", "bactrian_x_lora.yaml", "lima_x.yaml", "lima_x_lora.yaml", "smoke.yaml"),
-    *("chat_template.jinja", "slurm.sh", "study.smk"),
+    *("chat_template.jinja", "chatml.jinja", "llama3.jinja", "mistral.jinja", "slurm.sh", "study.smk"),
 }
 
 

@@ -46,20 +46,6 @@ def test_a_mistake_in_the_file_is_one_sentence(desk: Path, text: str, sentence: 
         read_settings(["--config", "mine.yaml"])
 
 
-@pytest.mark.parametrize(
-    ("flags", "gpus"),
-    [
-        ([], 1),
-        (["--accelerate_config", "fsdp2"], 8),  # TRL's own file says 8
-        (["--accelerate_config", "zero3", "--num_machines", "2", "--num_processes", "16"], 16),
-    ],
-)
-def test_counts_the_gpus_that_accelerate_would_use(desk: Path, flags: list[str], gpus: int) -> None:
-    pytest.importorskip("torch")
-    assert read_settings([*LIMA, *flags]).gpus == gpus
-    assert read_settings([*LIMA, *flags], gpus=5).gpus == 5
-
-
 def test_a_machine_without_gpu_is_a_remark_not_an_error(desk: Path) -> None:
     settings = read_settings(LIMA)
     assert settings.training.learning_rate == 1e-5
