@@ -23,7 +23,7 @@ MTBENCHX: Any = typer.main.get_command(app)
 SHOWN = [command for page in pages() for command in commands(page)]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-OF_OTHERS = {"export", "vllm", "docker", "git", "cd", "hf", "python"}
+OF_OTHERS = {"export", "vllm", "docker", "git", "cd", "hf", "python", "python3", "."}
 """Programs that are not ours and not installed with the tests; each is named, so that no slip passes for one."""
 
 
