@@ -14,6 +14,7 @@ from model_cards.evaluations import Group, file_names
 from model_cards.licences import Terms
 from model_cards.markdown import code
 from model_cards.run_dir import Training
+from model_cards.training_commands import TrainedOn
 from mtbenchx_tasks import __version__
 
 MARKER = "<!-- written by mtbench-x from the records of a run: the next card replaces this file -->"
@@ -59,6 +60,8 @@ class Card:
     """Where the model is published; None if it isn't."""
     benchmark_id: str
     """The benchmark's dataset on the Hub."""
+    trained_on: TrainedOn
+    """The base as the training was given it."""
     predicted: str = ""
     """What an old judge would have said, as Markdown; it goes into no metadata."""
     examined: tuple[str, ...] = ()
@@ -113,13 +116,17 @@ def render(card: Card, metadata: str) -> str:
         limits=_bullets(_limits(card)),
         licence="\n".join(licences.sentences(card.data_terms, card.base_terms)),
         languages=_languages(card),
-        commands="\n".join(reproduce.commands(card.training, card.groups, card.dataset, card.repo_id or card.name)),
+        commands="\n".join(_commands(card)),
         versions=_bullets([f"{name}: {version}" for name, version in card.training.versions.items()])
         or NOT_RECORDED.capitalize(),
         missing=f"Not recorded, and therefore not in this card: {', '.join(missing)}." if missing else "",
         version=__version__,
     )
     return f"---\n{metadata}\n---\n{MARKER}\n\n{body}"
+
+
+def _commands(card: Card) -> list[str]:
+    return reproduce.commands(card.training, card.groups, card.dataset, card.repo_id or card.name, card.trained_on)
 
 
 def _results(card: Card) -> str:

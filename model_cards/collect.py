@@ -1,8 +1,9 @@
 """The facts of a card: from the run, its evaluation, the cards of base and data, and what the user says."""
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,15 @@ from model_cards.groups import read_groups
 from model_cards.ledgers import exams_of_ledgers
 from model_cards.predicted import predicted_section
 from model_cards.run_dir import read_run
+from model_cards.training_commands import TrainedOn
 from mtbenchx_tasks.meta_evaluation.exam.table import verdict_line
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
+MADE = re.compile(r"^Made by `(mtbenchx recipes prepare \S[^`\n]* --out [^`\n]+)`", re.MULTILINE)
+"""How a base's folder tells the command that made it."""
 Lookup = Callable[[str, str], Mapping[str, Any]]
 """(Hub id, kind) -> front matter of its card; empty if there is none."""
 
@@ -104,9 +108,13 @@ def make_card(
         UserError: A file is missing, damaged, or of another model.
     """
     said = told or UserFacts()
-    training = read_run(run_dir, recipe, [*overrides, *([f"model_name_or_path={said.base}"] if said.base else [])])
+    training = read_run(run_dir, recipe, overrides)
     places = [Path(), *([recipe.parent] if recipe else []), run_dir.resolve().parent]
-    base = _source(_one(training.source("model_name_or_path", "base_model")), "model", places, lookup)
+    given = _one(training.source("model_name_or_path", "base_model"))
+    base = _source(said.base or given, "model", places, lookup)
+    trained_on = _trained_on(given, said.base, base.hub_id, places)
+    if said.base:
+        training = replace(training, given={**training.given, "model_name_or_path": said.base})
     data = _source(said.dataset or _one(training.source("dataset_name", "datasets")), "dataset", places, lookup)
     known = licences.KNOWN.get(last_part(data.shown).lower())
     spoken = tuple(str(code) for code in _list(data.card.get("language")))
@@ -120,6 +128,7 @@ def make_card(
         groups=groups,
         base=base.shown,
         base_id=base.hub_id,
+        trained_on=trained_on,
         dataset=data.shown,
         dataset_id=data.hub_id,
         data_languages=spoken or (STUDY if known else ()),
@@ -146,9 +155,34 @@ def _source(name: str | None, kind: str, places: Iterable[Path], lookup: Lookup)
     return _Source(origin, origin, card if licences.terms(None, card) else lookup(origin, kind))
 
 
+def _trained_on(given: str | None, told: str | None, hub_id: str | None, places: Iterable[Path]) -> TrainedOn:
+    """Find out how to have the base again that a training was given: a folder is made, a Hub id is there."""
+    folder = next((place / given for place in places if given and (place / given).is_dir()), None)
+    if folder is None and (given is None or HUB_ID.fullmatch(given)):
+        given = told or given
+        if given is None or HUB_ID.fullmatch(given):
+            return TrainedOn(given, hub_id=given)
+    name = last_part(given)
+    return TrainedOn(name, True, hub_id, _command(_text(folder / "README.md"), name) if folder else None)
+
+
+def _command(card: str, out: str) -> str | None:
+    """Return the command that made a base, as its card tells, to write it to `out`."""
+    made = MADE.search(card)
+    try:
+        parts = shlex.split(made[1]) if made else []
+        parts[parts.index("--out") + 1] = out
+    except ValueError:  # none, or quotes that someone edited
+        return None
+    return shlex.join(parts)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
 def _card_in(folder: Path) -> Mapping[str, Any]:
-    card = folder / "README.md"
-    return front_matter(card.read_text(encoding="utf-8", errors="replace")) if card.is_file() else {}
+    return front_matter(_text(folder / "README.md"))
 
 
 def _one(value: Any) -> str | None:

@@ -1,7 +1,6 @@
 """The commands that made a model and its numbers, as far as they were recorded."""
 
 import json
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -9,12 +8,11 @@ from typing import Any
 
 from model_cards.evaluations import PRIVATE, Group
 from model_cards.run_dir import Training
+from model_cards.training_commands import TrainedOn, training_lines
 from mtbenchx_tasks.judge.presets import PRESETS
 from mtbenchx_tasks.judge.sent import DEFAULT, NOT_RECORDED, ROOM
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
-BUILT = ("lima-x", "bactrian-x")
-DATA_SETTINGS = ("dataset_config", "dataset_name", "model_name_or_path", "model_revision")
 MODEL_ARGUMENTS = (
     "dtype",
     "max_length",
@@ -24,66 +22,31 @@ MODEL_ARGUMENTS = (
     "attn_implementation",
 )
 """Arguments of the evaluated model that may be told; others can hold paths, urls and tokens."""
-DECLARED = {"model_name_or_path": "base_model", "dataset_name": "datasets"}
-"""Setting -> what TRL's own card calls it."""
-USUAL = {"max_steps": -1, "label_smoothing_factor": 0.0, "neftune_noise_alpha": None}
-"""Settings that change the weights and that recipes don't name, with the trainer's defaults."""
-LOCAL = ("output_dir", "logging_dir", "run_name", "hub_model_id", "hub_token")
 
 
-def commands(training: Training, groups: Sequence[Group], dataset: str | None, model: str) -> list[str]:
-    """Return shell lines: build the data, train, evaluate; a comment where something isn't recorded."""
-    lines = [*_data(dataset), *_train(training), *(line for group in groups for line in _evaluate(group, model))]
+def commands(
+    training: Training, groups: Sequence[Group], dataset: str | None, model: str, base: TrainedOn | None = None
+) -> list[str]:
+    """Return shell lines: copy the recipes, build data and base, train, evaluate; a comment where something is missing.
+
+    Args:
+        training: The facts of the run.
+        groups: Its results.
+        dataset: Hub id or folder of the data.
+        model: What the trained model is called.
+        base: What the training began with.
+    """
+    base = base or TrainedOn()
+    adapted = base if training.adapter else None
+    lines = [
+        *training_lines(training, base, dataset),
+        *(line for each in groups for line in _evaluate(each, model, adapted)),
+    ]
     return [" ".join(line.splitlines()) for line in lines]  # a name with a line break would end the block
 
 
-def _data(dataset: str | None) -> Iterator[str]:
-    name = (dataset or "").rpartition("/")[2].lower()
-    if name in BUILT and "/" not in (dataset or ""):
-        yield f"mtbenchx data build {name}"
-
-
-def _train(training: Training) -> Iterator[str]:
-    if training.recipe_file is None:
-        yield "# training: the recipe is not recorded"
-        return
-    parts = ["trl", "sft", "--config", training.recipe_file]
-    for name, value in overrides(training).items():
-        parts += [f"--{name}", str(value).lower() if isinstance(value, bool) else str(value)]
-    yield shlex.join([*parts, "--output_dir", training.name])
-
-
-def overrides(training: Training) -> dict[str, Any]:
-    """Return what the run used and the recipe doesn't say: settings that differ from it, and the choice of data."""
-    chosen = {name: training.settings.get(name) for name in DATA_SETTINGS}
-    chosen |= {told: training.source(told, declared) for told, declared in DECLARED.items()}
-    changed = {name: training.settings.get(name) for name in training.recipe if name in training.trainer}
-    unusual = {
-        name: training.trainer.get(name)
-        for name, usual in USUAL.items()
-        if not _same(training.trainer.get(name), usual)
-    }
-    found = {**chosen, **changed, **unusual}
-    return {
-        name: value
-        for name, value in found.items()
-        if value is not None and not _same(value, training.recipe.get(name)) and name not in LOCAL and not _local(value)
-    }
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Compare as the command line would: 1.0e-5 is 1e-05, and `true` is True."""
-    try:
-        return float(one) == float(other)
-    except (TypeError, ValueError):
-        return str(one).lower() == str(other).lower()
-
-
-def _local(value: Any) -> bool:
-    return isinstance(value, str) and re.match(r"([A-Za-z]:)?[\\/]|~|\.\.?[\\/]|file:", value) is not None
-
-
-def _evaluate(group: Group, model: str) -> Iterator[str]:
+def _evaluate(group: Group, model: str, base: TrainedOn | None) -> Iterator[str]:
+    """Yield the line of one evaluation; of an adapter beside its base, asked in the adapter's chat format."""
     run = group.results[0].run
     if not run:
         yield "# evaluation: the judgments are a ledger's, which doesn't record the command"
@@ -91,7 +54,8 @@ def _evaluate(group: Group, model: str) -> Iterator[str]:
     source = run.get("source") or run.get("model") or "hf"
     given = run.get("model_args") if isinstance(run.get("model_args"), dict) else {}
     name = "pretrained" if source in ("hf", "vllm", "sglang") else "model"
-    arguments = {name: model, **{key: given[key] for key in MODEL_ARGUMENTS if given and given.get(key) is not None}}
+    named = {name: model} if base is None else {name: base.hub_id or base.name, "peft": model, "tokenizer": model}
+    arguments = {**named, **{key: given[key] for key in MODEL_ARGUMENTS if given and given.get(key) is not None}}
     if given and given.get("base_url"):
         arguments["base_url"] = "URL"
     parts = ["lm_eval", "run", "--model", str(source)]

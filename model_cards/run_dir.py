@@ -1,5 +1,6 @@
 """What a training run left behind: its arguments, its losses, its model. What isn't there stays unknown."""
 
+import hashlib
 import json
 import math
 import re
@@ -48,7 +49,9 @@ class Training:
     given: Mapping[str, Any]
     """What the user says that the command line set."""
     recipe_file: str | None
-    """File name of the recipe."""
+    """File name of the recipe, with its folder if that is called recipes."""
+    digests: Mapping[str, str]
+    """Recipe and chat template, as `recipe_file` names them -> sha256 (hex) of their text with LF."""
     trainer: Mapping[str, Any]
     """What the trainer recorded."""
     epochs: tuple[Epoch, ...]
@@ -127,7 +130,10 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
         settings={**told, **given, **trainer},
         recipe=told,
         given=given,
-        recipe_file=None if recipe is None else recipe.name,
+        recipe_file=None if recipe is None else _shown(recipe),
+        digests={}
+        if recipe is None
+        else _digests(recipe, trainer.get("chat_template_path") or told.get("chat_template_path")),
         trainer=trainer,
         epochs=tuple(_epochs(state.get("log_history"))),
         steps=_whole(state.get("global_step")),
@@ -164,6 +170,17 @@ def _adapted(adapter: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, A
         names = [modules] if isinstance(modules, str) else [str(name).rpartition(".")[2] for name in modules]
         found["lora_target_modules"] = sorted(set(names))
     return {"use_peft": True, **found, **({"model_name_or_path": base} if base else {})}
+
+
+def _shown(file: Path) -> str:
+    return f"recipes/{file.name}" if file.resolve().parent.name == "recipes" else file.name
+
+
+def _digests(recipe: Path, template: Any) -> dict[str, str]:
+    """Return the hashes of the recipe and of the template beside it."""
+    files = [recipe, *([recipe.parent / re.split(r"[\\/]", template)[-1]] if isinstance(template, str) else [])]
+    texts = {_shown(file): file.read_bytes().replace(b"\r\n", b"\n") for file in files if file.is_file()}
+    return {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}
 
 
 def _override(text: str) -> tuple[str, Any]:

@@ -66,6 +66,7 @@ def test_the_commands_are_exact(tmp_path: Path) -> None:
     text = readme(build(tmp_path, results("de", "fr", judge=judge)))
     (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     assert block.splitlines() == [
+        "# lima_x.yaml had the sha256 391338f4940b5f25f3e215c96d91d31116602b2a280a477613f22baea4b7ae93",
         "mtbenchx data build lima-x",
         "trl sft --config lima_x.yaml --dataset_config ENDEFRITES --output_dir out",
         "lm_eval run --model hf --model_args pretrained=ORG/chat,dtype=bfloat16 --tasks mtbench_x_de,mtbench_x_fr "

@@ -1,10 +1,8 @@
 """The recipes under stock TRL: all fourteen, interrupted and resumed, and on two processes."""
 
-import contextlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +12,7 @@ import trl.scripts.sft
 from lm_eval.models.huggingface import HFLM
 
 from tests.mtbenchx_tasks.training.bench import CONFIGS
-from tests.mtbenchx_tasks.training.trl_runs import curve, environment, flags, history, start, train
+from tests.mtbenchx_tasks.training.trl_runs import curve, flags, history, start, train, until_saved
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
 PAIRS = [(recipe, config) for recipe in ("lima_x", "bactrian_x") for config in CONFIGS]
@@ -61,18 +59,7 @@ def test_two_processes_give_the_loss_curve_of_one(desk: Path) -> None:
     train(one)
     two = flags("lima_x", "ENDEFRITES", "two", *steps, "--ddp_backend", "gloo")
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    log = desk / "log.txt"
-    with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            [*launcher, trl.scripts.sft.__file__, *two], cwd=desk, env=environment(), stdout=out,
-            stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-    while "Model saved" not in log.read_text(encoding="utf-8"):
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        time.sleep(0.1)
-    with contextlib.suppress(ProcessLookupError):  # gloo sometimes never returns from its destructor, all being saved
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    until_saved([*launcher, trl.scripts.sft.__file__, *two], desk)
     for name in ("loss", "grad_norm", "eval_loss", "num_tokens"):
         assert curve(desk / "two", name) == pytest.approx(curve(desk / "one", name), rel=1e-4), name
 

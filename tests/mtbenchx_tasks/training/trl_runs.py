@@ -1,9 +1,12 @@
 """Stock TRL on a random base of two layers: in this process for speed, or by its command as a user types it."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +39,23 @@ def start(arguments: Sequence[str], folder: Path) -> "subprocess.Popen[str]":
         command, cwd=folder, env=environment(), stdout=pipe, stderr=subprocess.STDOUT, encoding="utf-8",
         start_new_session=True,
     )  # fmt: skip
+
+
+def until_saved(command: Sequence[str], folder: Path) -> None:
+    """Run a command whose end is a training on two processes; gloo sometimes never returns, all being saved."""
+    log = folder / "log.txt"
+    scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with log.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment() | {"PATH": scripts}, stdout=out, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+    while "Model saved" not in log.read_text(encoding="utf-8"):
+        assert process.poll() is None, log.read_text(encoding="utf-8")[-3000:]
+        time.sleep(0.1)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def history(out: Path) -> list[dict[str, Any]]:
