@@ -27,6 +27,18 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Let commands hear their signals although the tests run by nohup or as a shell's background job."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "mtbenchx_tasks.cli", *arguments]
 
