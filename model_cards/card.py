@@ -10,7 +10,7 @@ from string import Template
 from typing import Any
 
 from model_cards import licences, reproduce, tables
-from model_cards.evaluations import Group, file_names
+from model_cards.evaluations import Group
 from model_cards.licences import Terms
 from model_cards.markdown import code
 from model_cards.run_dir import Training
@@ -68,6 +68,8 @@ class Card:
     """The verdict on each judge whose exam a ledger holds, in one line."""
     partial: bool = False
     """Whether results of a part of the questions go into the metadata, which leaderboards read."""
+    records: bool = True
+    """Whether answers and judgments lie beside it, from which `mtbenchx verify` recomputes its numbers."""
 
     @property
     def mixture(self) -> str | None:
@@ -95,12 +97,12 @@ def languages_of(mixture: str | None, all_languages: tuple[str, ...]) -> tuple[s
     return tuple(re.findall("..", name.lower())) if _PAIRS.fullmatch(name) else ()
 
 
-def render(card: Card, metadata: str) -> str:
-    """Return README.md.
+def render(card: Card, results: str) -> str:
+    """Return README.md below its front matter.
 
     Args:
         card: The facts.
-        metadata: The YAML of the front matter.
+        results: Its results, as Markdown; "" without any.
     """
     template = Template((Path(__file__).parent / "template.md").read_text(encoding="utf-8"))
     missing = missing_facts(card)
@@ -112,7 +114,7 @@ def render(card: Card, metadata: str) -> str:
         hyperparameters=tables.table(("setting", "value"), _hyperparameters(card.training))
         or NOT_RECORDED.capitalize(),
         losses=_losses(card.training),
-        results=_results(card),
+        results="\n\n".join(filter(None, (results, card.predicted))) or "No results were given to this card.",
         limits=_bullets(_limits(card)),
         licence="\n".join(licences.sentences(card.data_terms, card.base_terms)),
         languages=_languages(card),
@@ -122,16 +124,11 @@ def render(card: Card, metadata: str) -> str:
         missing=f"Not recorded, and therefore not in this card: {', '.join(missing)}." if missing else "",
         version=__version__,
     )
-    return f"---\n{metadata}\n---\n{MARKER}\n\n{body}"
+    return f"{MARKER}\n\n{body}"
 
 
 def _commands(card: Card) -> list[str]:
     return reproduce.commands(card.training, card.groups, card.dataset, card.repo_id or card.name, card.trained_on)
-
-
-def _results(card: Card) -> str:
-    parts = [*map(tables.group, card.groups, file_names(card.groups, card.partial)), card.predicted]
-    return "\n\n".join(filter(None, parts)) or "No results were given to this card."
 
 
 def _named(name: str | None) -> str:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.errors import Exit, UserError
+from mtbenchx_tasks import __version__
 from mtbenchx_tasks.judge.options import AssumeEnglish, Scale, check_scale
 
 RepoId = Annotated[str, typer.Option("--repo-id", help="NAMESPACE/NAME on the Hub.")]
@@ -35,6 +36,9 @@ def card(
     ] = False,
     scale: Scale = None,
     assume_english: AssumeEnglish = False,
+    records: Annotated[
+        bool, typer.Option("--records/--no-records", help="Keep answers and judgments beside it, for `verify`.")
+    ] = True,
     out: Annotated[Path | None, typer.Option(help="Write README.md and .eval_results/ to this folder.")] = None,
     push: Annotated[bool, typer.Option("--push", help="Publish model and card, in one commit.")] = False,
     repo_id: Annotated[str | None, typer.Option(help="NAMESPACE/NAME of the model on the Hub.")] = None,
@@ -63,6 +67,7 @@ def card(
         partial=partial,
         scale=scale,
         assume_english=assume_english,
+        records=records,
         lookup=lookup,
     )
     if out is not None:
@@ -70,6 +75,26 @@ def card(
             print(path)
     if push:
         print(push_model(run_dir, made, private=private, api=api).summary)
+
+
+def verify(
+    place: Annotated[str, typer.Argument(help="A card's or report's folder, or NAMESPACE/NAME of a model on the Hub.")],
+) -> None:
+    """Recompute every number of a card or a report from the records beside it, and name the first that differs."""
+    from model_cards.verify import verified
+    from mtbenchx_tasks.formats.excerpt import PROOF
+
+    found = verified(place)
+    if found.differences:
+        first, *others = found.differences
+        more = f" So do {len(others)} more places." if others else ""
+        release = f" (Written by mtbench-x {found.release}.)" if found.release != __version__ else ""
+        raise UserError(f"The numbers of {place} don't follow from their records. {first.sentence}{more}{release}")
+    for sentence in found.unproven:
+        typer.echo(f"mtbenchx: not recomputed: {sentence}.", err=True)
+    print(f"{place}: {found.numbers} agree with every number that is told. {PROOF}")
+    if found.unproven:
+        raise typer.Exit(Exit.PARTLY_DONE)
 
 
 def push_metric(repo_id: RepoId, private: Private = False) -> None:

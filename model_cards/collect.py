@@ -88,6 +88,7 @@ def make_card(
     partial: bool = False,
     scale: Path | None = None,
     assume_english: bool = False,
+    records: bool = True,
     lookup: Lookup = nowhere,
 ) -> Card:
     """Collect the facts of a card.
@@ -102,6 +103,7 @@ def make_card(
         partial: Whether results of a part of the questions go into the metadata.
         scale: An equating, to show what an old judge would have given.
         assume_english: Whether English's scale is taken for languages without anchors.
+        records: Whether answers and judgments lie beside the card, for `mtbenchx verify`.
         lookup: Finds the cards of base model and data that aren't folders here.
 
     Raises:
@@ -138,6 +140,7 @@ def make_card(
         benchmark_id=said.benchmark or f"{namespace}mtbench-x",
         examined=tuple(verdict_line(exam) for exam in exams_of_ledgers(results) if exam.judge in judges),
         partial=partial,
+        records=records,
         predicted=predicted_section(scale, results, names, assume_english=assume_english) if scale else "",
     )
 

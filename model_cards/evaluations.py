@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,13 +16,12 @@ from hf_datasets.endpoints.address import is_local
 from hf_datasets.records import ordered_categories
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
+from model_cards.recount import counts_of
 from mtbenchx_tasks.formats.benchmark import plain_task
 from mtbenchx_tasks.formats.conditions import prompt_set_of, without_room
 from mtbenchx_tasks.formats.lm_eval import Config, load_json, read_samples, task_config
 from mtbenchx_tasks.judge.settings import slug
-from mtbenchx_tasks.rating.scored import answer_of
 from mtbenchx_tasks.records import Rating
-from mtbenchx_tasks.stats.agreement import AnswerId
 
 FOLDER = ".eval_results"
 """Where the Hub looks for a model's results."""
@@ -75,6 +73,8 @@ class Result:
     """The judge's parameters as they went over the wire (see judge/sent.py); None if only the settings are told."""
     run: Mapping[str, Any] = field(repr=False, default_factory=dict)
     """What the evaluation's command can be written from: model, its arguments, limit, template, version."""
+    ratings: tuple[Rating, ...] = field(repr=False, default=())
+    """What its metrics are of; empty without the samples file."""
 
     @property
     def part(self) -> str:
@@ -203,7 +203,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         },
         metrics={key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
         questions=questions,
-        counts=(counts := _counts(file, task)),
+        counts=(counts := counts_of(ratings := _ratings(file, task))),
         answers=_answers(counts, questions, told.turns or (TURNS,), told.repeats),
         sent=_sent(settings),
         date=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if started else None,
@@ -213,6 +213,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
             "template": content.get("chat_template"),
             "lm_eval": content.get("lm_eval_version"),
         },
+        ratings=ratings,
     )
 
 
@@ -278,21 +279,7 @@ def _answers(
     return None if questions is None or len(turns) > 1 else questions[0] * turns[0] * repeats
 
 
-def _counts(file: Path, task: str) -> dict[str, tuple[int, int]]:
-    """Count scored and all answers by category, from the samples that were logged beside the results."""
+def _ratings(file: Path, task: str) -> tuple[Rating, ...]:
+    """Return what was logged beside the results; nothing without --log_samples."""
     samples = file.with_name(file.name.replace("results_", f"samples_{task}_", 1)).with_suffix(".jsonl")
-    if samples == file or not samples.is_file():
-        return {}
-    answers: dict[AnswerId, list[Rating]] = {}
-    for rating in read_samples(samples).ratings:
-        answers.setdefault(answer_of(rating), []).append(rating)
-    return counts_of(answers.values())
-
-
-def counts_of(answers: Iterable[Sequence[Rating]]) -> dict[str, tuple[int, int]]:
-    """Return category -> answers that were scored in any run, and all, in the order of the categories."""
-    total, scored = Counter[str](), Counter[str]()
-    for ratings in answers:
-        total[ratings[0].item.category] += 1
-        scored[ratings[0].item.category] += any(rating.value is not None for rating in ratings)
-    return {category: (scored[category], total[category]) for category in ordered_categories(total)}
+    return () if samples == file or not samples.is_file() else read_samples(samples).ratings

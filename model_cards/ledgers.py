@@ -1,14 +1,14 @@
 """Results for a card from a ledger: what judges said of one model, where no results of lm_eval are at hand."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hf_datasets.ledger.store import open_ledger
-from hf_datasets.records import Question, QuestionId, id_order
+from hf_datasets.records import QuestionId
 from hf_datasets.shared.errors import UserError
-from model_cards.evaluations import Result, counts_of, host_of
+from model_cards.evaluations import Result, host_of
+from model_cards.recount import counts_of, metrics_of
 from mtbenchx_tasks.formats.benchmark import every_question
 from mtbenchx_tasks.formats.conditions import without_room
 from mtbenchx_tasks.formats.ledger.damage import damage_told
@@ -17,9 +17,7 @@ from mtbenchx_tasks.judge.sent import parameters_sent
 from mtbenchx_tasks.meta_evaluation.exam.run import exams_in
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam
 from mtbenchx_tasks.rating.results_files import TASKS
-from mtbenchx_tasks.rating.scored import answer_of, metrics
 from mtbenchx_tasks.records import Conditions, Rating
-from mtbenchx_tasks.stats.agreement import AnswerId
 
 
 def results_of_ledger(file: Path, names: Sequence[str]) -> list[Result]:
@@ -64,10 +62,8 @@ def _result(file: Path, conditions: Conditions, ratings: Sequence[Rating]) -> Re
     _check_one(file, ratings)
     first, benchmark = ratings[0], conditions.benchmark
     turns: dict[QuestionId, set[int | None]] = {}
-    answers: dict[AnswerId, list[Rating]] = {}
     for rating in ratings:
         turns.setdefault(rating.item.question_id, set()).add(rating.item.turn)
-        answers.setdefault(answer_of(rating), []).append(rating)
     most = max(map(len, turns.values()))
     sent = _sent(file, ratings)
     hashes = {
@@ -83,12 +79,13 @@ def _result(file: Path, conditions: Conditions, ratings: Sequence[Rating]) -> Re
         judge=conditions.judge,
         setup=_setup(conditions, ratings, sent),
         hashes={name: value for name, value in hashes.items() if value},
-        metrics=_metrics(ratings),
+        metrics=metrics_of(ratings),
         questions=(sum(len(of) == most for of in turns.values()), len(every_question(benchmark))),
-        counts=counts_of(answers.values()),
-        answers=len(answers),
+        counts=(counts := counts_of(ratings)),
+        answers=sum(total for _, total in counts.values()),
         date=None,
         sent=sent,
+        ratings=tuple(ratings),
     )
 
 
@@ -102,18 +99,6 @@ def _check_one(file: Path, judged: Sequence[Rating]) -> None:
             f"{first.rater.name} more than once (other weights or other parameters of the judge); give the results of "
             f"one of them instead."
         )
-
-
-def _metrics(ratings: Sequence[Rating]) -> dict[str, float | None]:
-    """Return the task's metrics but `answer_language`; None where nothing was scored."""
-    turns: dict[tuple[QuestionId, str, str], int] = {}
-    for item in (one.item for one in ratings):
-        place = (item.question_id, item.language, item.category)
-        turns[place] = max(turns.get(place, 0), item.turn or 0)
-    asked = sorted(turns, key=lambda place: id_order(place[0]))
-    found = metrics([Question(*place, turns=("",) * turns[place]) for place in asked], ratings)
-    del found["answer_language"]
-    return {name: None if math.isnan(value) else value for name, value in found.items()}
 
 
 def _sent(file: Path, judged: Sequence[Rating]) -> Mapping[str, Any] | None:

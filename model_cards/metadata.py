@@ -1,7 +1,7 @@
 """A card's metadata for the Hub: front matter with `model-index`, and `.eval_results/*.yaml`."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -18,12 +18,32 @@ METRICS = {
 SPLIT = "test"
 
 
+class Evaluated(Protocol):
+    """What a card's results as data are made of."""
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """Results, each group in tables of its own."""
+
+    @property
+    def benchmark_id(self) -> str:
+        """The benchmark's dataset on the Hub."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether results of a part of the questions are published."""
+
+
 def front_matter(card: Card) -> str:
     """Return the YAML of the front matter, without the lines around it."""
     from huggingface_hub import ModelCardData
 
     terms = licences.metadata(card.data_terms, card.base_terms)
-    results = [item for group in card.groups for item in _model_index(card, group)]
+    results = _entries(card)
     data = ModelCardData(
         language=list(card.languages) or None,
         library_name="peft" if card.training.adapter else "transformers",
@@ -40,7 +60,20 @@ def front_matter(card: Card) -> str:
     return data.to_yaml(line_break="\n")
 
 
-def _model_index(card: Card, group: Group) -> Iterator[Any]:
+def model_index(card: Evaluated) -> Any:
+    """Return what stands under `model-index`; None without a result to publish."""
+    from huggingface_hub import ModelCardData
+
+    results = _entries(card)
+    data = ModelCardData(model_name=card.name if results else None, eval_results=results or None)
+    return (yaml.safe_load(data.to_yaml()) or {}).get("model-index")
+
+
+def _entries(card: Evaluated) -> list[Any]:
+    return [item for group in card.groups for item in _of_group(card, group)]
+
+
+def _of_group(card: Evaluated, group: Group) -> Iterator[Any]:
     from huggingface_hub import EvalResult
 
     for result in group.published(card.partial):
@@ -89,7 +122,7 @@ def _hash(result: Result, what: str) -> str:
     return f" sha256 {result.hashes[what][:12]}" if what in result.hashes else ""
 
 
-def eval_results(card: Card) -> dict[str, str]:
+def eval_results(card: Evaluated) -> dict[str, str]:
     """Return path -> YAML, one file per group; a language without a score, or asked in part, has no entry."""
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 

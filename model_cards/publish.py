@@ -16,7 +16,9 @@ from model_cards import metadata
 from model_cards.card import MARKER, Card, render
 from model_cards.collect import last_part
 from model_cards.evaluations import FOLDER, PREFIX
+from model_cards.records import PLACE, records_of, results_text
 from model_cards.run_dir import ADAPTER
+from mtbenchx_tasks.formats.excerpt import RECORDS
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -40,9 +42,12 @@ _OUR_RESULTS = re.compile(rf"{re.escape(FOLDER)}/{PREFIX}[\w.-]+\.yaml")
 
 
 def card_files(card: Card) -> dict[str, bytes]:
-    """Return path -> content: README.md and the `.eval_results` files."""
-    files = {README: render(card, metadata.front_matter(card)), **metadata.eval_results(card)}
-    return {path: storable(text).encode("utf-8") for path, text in files.items()}
+    """Return path -> content: README.md, the `.eval_results` files, and the records that their numbers come from."""
+    front = metadata.front_matter(card)
+    kept = {RECORDS: records_of(card, front, render(card, PLACE))} if card.groups and card.records else {}
+    readme = f"---\n{front}\n---\n{render(card, results_text(card, kept.get(RECORDS)))}"
+    texts = {README: readme, **metadata.eval_results(card)}
+    return {**{path: storable(text).encode("utf-8") for path, text in texts.items()}, **kept}
 
 
 def write_card(card: Card, folder: Path) -> list[Path]:
@@ -60,7 +65,7 @@ def write_card(card: Card, folder: Path) -> list[Path]:
         text = readme.read_text(encoding="utf-8", errors="replace") if readme.is_file() else MARKER
         if MARKER not in text and "generated_from_trainer" not in (front_matter(text).get("tags") or []):
             raise UserError(f"{readme} was written by hand; name another --out, or move it away.")
-        for old in (folder / FOLDER).glob(f"{PREFIX}*.yaml"):
+        for old in [*(folder / FOLDER).glob(f"{PREFIX}*.yaml"), *folder.glob(RECORDS)]:
             if old.relative_to(folder).as_posix() not in files:
                 old.unlink()
         for path, content in files.items():
@@ -166,4 +171,4 @@ def superseded(read: Read) -> Iterable[str]:
         shards = set(json.loads(read(INDEX) or b"{}").get("weight_map", {}).values())
     except ValueError:
         shards = set()
-    return {"model.safetensors", INDEX, *shards, *_OUR_RESULTS.findall(card)}
+    return {"model.safetensors", INDEX, RECORDS, *shards, *_OUR_RESULTS.findall(card)}

@@ -11,7 +11,7 @@ import typer
 from hf_datasets.cli import data
 from hf_datasets.shared.errors import Exit, UserError
 from hf_datasets.shared.signals import Ending
-from model_cards.cli import card, push_metric
+from model_cards.cli import card, push_metric, verify
 from mtbenchx_tasks import __version__
 from mtbenchx_tasks.annotate.cli import annotate
 from mtbenchx_tasks.doctor.cli import doctor
@@ -98,6 +98,7 @@ app.command(epilog="Example: `mtbenchx report results/ ledger.sqlite --out repor
 app.command(epilog="Example: `mtbenchx card OUT --recipe lima_x.yaml --results results/ --push --repo-id ORG/MODEL`")(
     card
 )
+app.command(epilog="Example: `mtbenchx verify card/` or `mtbenchx verify ORG/MODEL`")(verify)
 app.command("push-metric", epilog="Example: `mtbenchx push-metric --repo-id ORG/mtbench_x_judge`")(push_metric)
 app.command(epilog="Example: `mtbenchx agreement --votes votes.parquet --judgments gpt-4_pair.jsonl --out agreement/`")(
     agreement

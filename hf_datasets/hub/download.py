@@ -39,22 +39,21 @@ def download(repo: str, path: str, revision: str, mirrored: str) -> Path:
         return _download(repo, path, revision)
 
 
-def download_folder(repo: str, revision: str | None, patterns: Sequence[str]) -> Path:
+def download_folder(repo: str, revision: str | None, patterns: Sequence[str], *, kind: str = "dataset") -> Path:
     """Return the folder with the local copies of some files, downloading what of them is missing.
 
     Args:
-        repo: The Hub dataset, `NAMESPACE/NAME`.
+        repo: The Hub repository, `NAMESPACE/NAME`.
         revision: Branch, tag or commit; None: main.
         patterns: Which files, e.g. `data/*.parquet`.
+        kind: `dataset` or `model`.
 
     Raises:
         UserError: They can't be had.
     """
-    otherwise = f"download it by `hf download {repo} --repo-type dataset` where you are online"
+    otherwise = f"download it by `hf download {repo} --repo-type {kind}` where you are online"
     with _explained(repo, "the files", revision or "main", otherwise):
-        return Path(
-            _client().snapshot_download(repo, repo_type="dataset", revision=revision, allow_patterns=list(patterns))
-        )
+        return Path(_client().snapshot_download(repo, repo_type=kind, revision=revision, allow_patterns=list(patterns)))
 
 
 @contextmanager

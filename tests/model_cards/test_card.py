@@ -154,7 +154,7 @@ def test_a_score_that_is_missing_is_nowhere_a_number(tmp_path: Path) -> None:
     text = readme(card)
     assert "| de |  |  |  |  | 90.0 % | 100.0 % | 0 / 160 |" in text
     assert "model-index" not in text
-    assert set(card_files(card)) == {"README.md"}
+    assert set(card_files(card)) == {"README.md", "mtbench_x_records.json"}
 
 
 def test_a_part_of_the_questions_is_called_a_part(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_part_of_the_questions_is_called_a_part(tmp_path: Path) -> None:
     assert "| de | 7.50 ± 0.25 (10 of 80 questions) |" in text
     assert "| 20 / 20 |" in text
     assert "model-index" not in text
-    assert set(card_files(card)) == {"README.md"}
+    assert set(card_files(card)) == {"README.md", "mtbench_x_records.json"}
 
 
 def test_a_part_of_the_questions_is_metadata_only_if_asked_for(tmp_path: Path) -> None:

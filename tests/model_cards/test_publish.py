@@ -31,7 +31,7 @@ def test_model_and_card_arrive_in_one_commit_and_nothing_private_does(
     push_model(run, card)
     repo = hub.repos["model", REPO]
     assert set(repo.files) == {
-        *("README.md", ".eval_results/mtbench_x-gpt-4-mtbench_x.yaml"),
+        *("README.md", "mtbench_x_records.json", ".eval_results/mtbench_x-gpt-4-mtbench_x.yaml"),
         *("model.safetensors", "config.json", "tokenizer.json"),
     }
     assert repo.history == ["Publish chat with its card"]
@@ -140,7 +140,12 @@ def test_a_card_leaves_no_results_of_an_earlier_one(tmp_path: Path) -> None:
     (tmp_path / "card" / ".eval_results" / "mine.yaml").write_text("[]")
     write_card(build(tmp_path, results("de", judge={"prompt_set": "native"})), tmp_path / "card")
     assert set(snapshot(tmp_path / "card")) == {
-        *("README.md", ".eval_results/mine.yaml", ".eval_results/mtbench_x-gpt-4-native.yaml"),
+        *(
+            "README.md",
+            ".eval_results/mine.yaml",
+            ".eval_results/mtbench_x-gpt-4-native.yaml",
+            "mtbench_x_records.json",
+        ),
     }
 
 

@@ -1,0 +1,91 @@
+"""Where two accounts of the same thing part: what a file tells, and what its records give."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+MISSING = "nothing"
+"""What is told or found where there is no such place."""
+LONGEST = 160
+"""Characters of a value that a sentence shows."""
+PRECISION = 1e-9
+"""Relative difference up to which two machines' sums are one number."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that its records don't give."""
+
+    file: str
+    place: str
+    """Where in the file: a line, a key, a rating."""
+    told: str
+    """What stands there."""
+    recomputed: str
+    """What the records give."""
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one sentence."""
+        return f"{self.file}, {self.place}: it says {self.told}, its records give {self.recomputed}."
+
+
+def shown(value: Any) -> str:
+    """Return a value for a sentence, on one line and cut where it is long."""
+    text = value if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def same(told: Any, found: Any, *, summed: bool = False) -> bool:
+    """Tell whether two values are one; sums of numbers up to PRECISION, in which machines differ."""
+    if summed and isinstance(told, float) and isinstance(found, float):
+        return math.isclose(told, found, rel_tol=PRECISION, abs_tol=PRECISION)
+    return type(told) is type(found) and bool(told == found)
+
+
+def in_lines(file: str, told: str, found: str) -> Iterator[Difference]:
+    """Yield the lines in which a text differs from what the records give, from 1."""
+    if told == found:
+        return
+    lines = zip_longest(told.split("\n"), found.split("\n"))
+    for number, (one, other) in enumerate(lines, start=1):
+        if one != other:
+            yield Difference(file, f"line {number}", *_apart(one, other))
+
+
+def _apart(told: str | None, found: str | None) -> tuple[str, str]:
+    """Return two lines from shortly before the place where they part."""
+    if told is None or found is None:
+        return tuple(MISSING if line is None else repr(shown(line)) for line in (told, found))  # type: ignore[return-value]
+    part = next((n for n, (a, b) in enumerate(zip(told, found, strict=False)) if a != b), min(len(told), len(found)))
+    start = max(0, part - LONGEST // 4)
+    before = "…" * (start > 0)
+    return repr(before + shown(told[start:])), repr(before + shown(found[start:]))
+
+
+def in_values(file: str, told: Any, found: Any, place: str = "", *, summed: bool = False) -> Iterator[Difference]:
+    """Yield the places in which what JSON or YAML holds differs from what the records give.
+
+    Args:
+        file: The file's name.
+        told: What it holds.
+        found: What the records give.
+        place: Where both stand, e.g. `model-index[0].results`.
+        summed: Whether the numbers are sums, which machines compute alike up to PRECISION only.
+    """
+    if isinstance(told, Mapping) and isinstance(found, Mapping):
+        for key in dict.fromkeys([*told, *found]):
+            inner = f"{place}.{key}" if place else str(key)
+            yield from in_values(file, told.get(key, MISSING), found.get(key, MISSING), inner, summed=summed)
+    elif _is_list(told) and _is_list(found):
+        for number, (one, other) in enumerate(zip_longest(told, found, fillvalue=MISSING)):
+            yield from in_values(file, one, other, f"{place}[{number}]", summed=summed)
+    elif not same(told, found, summed=summed):
+        yield Difference(file, place or "the whole", shown(told), shown(found))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
