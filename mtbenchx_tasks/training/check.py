@@ -12,9 +12,11 @@ from mtbenchx_tasks.training import adapter
 from mtbenchx_tasks.training.base import check_context, load_tokenizer
 from mtbenchx_tasks.training.batch_size import asked_batch, check_batch, check_constant
 from mtbenchx_tasks.training.checkpoints import checkpoints
+from mtbenchx_tasks.training.disk import check_disk
+from mtbenchx_tasks.training.estimate import Estimate, estimate
 from mtbenchx_tasks.training.launcher import check_gpus
 from mtbenchx_tasks.training.mask import Span, check_turn_end, spans
-from mtbenchx_tasks.training.memory import MemoryNeed, check_memory, gpu_memory, memory
+from mtbenchx_tasks.training.memory import check_memory, gpu_memory, memory_remarks
 from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
@@ -37,8 +39,8 @@ class CheckReport:
     """What max_length does, per split and language."""
     turn_end: str | None
     """The token that ends a turn; None if the base couldn't be read."""
-    memory: MemoryNeed | None
-    """What weights, gradients and optimizer take; None if the base couldn't be read."""
+    estimate: Estimate | None
+    """What the training takes; None if the base couldn't be read."""
     mask: tuple[Span, ...]
     """A dialogue of two turns, and which tokens of it are learnt; empty if the base couldn't be read."""
 
@@ -78,16 +80,20 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int | None =
     config = attempt(lambda: check_context(settings, tokenizer)) if tokenizer is not None else None
     if tokenizer is not None:
         attempt(lambda: check_turn_end(settings, tokenizer))
-    needed = memory(settings, config) if config is not None else None
-    if needed is not None:
-        attempt(lambda: check_memory(needed, gpu_memory()))
     cuts = (attempt(lambda: _cuts(settings, data, tokenizer)) if data and tokenizer else None) or []
     attempt(lambda: _check_kept(cuts, training.max_length))
+    found = attempt(lambda: estimate(settings, config, data, tokenizer, cuts)) if config is not None else None
+    if found is not None:
+        attempt(lambda: check_memory(found.memory, gpu_memory()))
+    if found is not None and found.disk is not None:
+        room = found.disk
+        attempt(lambda: check_disk(room, Path(training.output_dir)))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
     attempt(lambda: adapter.check_turn_end(settings, turn_end))
     mask = spans(tokenizer, training.assistant_only_loss) if tokenizer is not None else ()
     remarks = settings.remarks + _remarks(training) + adapter.remarks(settings) + _empty(cuts)
-    return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, needed, mask)
+    remarks += memory_remarks(found.memory, gpu_memory()) if found is not None else ()
+    return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, found, mask)
 
 
 def check_output(folder: Path) -> None:
@@ -227,6 +233,11 @@ def _remarks(training: Any) -> tuple[str, ...]:
     remarks = []
     if training.save_only_model:
         remarks.append("save_only_model: a killed run can't be resumed, TRL would begin the optimizer anew.")
+    if training.eval_strategy != "no" and training.per_device_eval_batch_size != 1:
+        remarks.append(
+            f"per_device_eval_batch_size {training.per_device_eval_batch_size}: eval_loss is a mean over batches then, "
+            "and another number on other GPUs; 1 makes it the mean over rows."
+        )
     if training.packing:
         remarks.append("packing: an optimizer step is a batch of packs then, not of examples.")
     held = checkpoints(Path(training.output_dir))

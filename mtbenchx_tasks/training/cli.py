@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hf_datasets.shared.errors import Exit
+from mtbenchx_tasks.training.hours import MFU
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.training.check import CheckReport
@@ -49,17 +50,22 @@ def check(
     show_mask: Annotated[
         bool, typer.Option("--show-mask", help="Print a dialogue of two turns, and which parts of it are learnt.")
     ] = False,
+    mfu: Annotated[
+        float, typer.Option(min=0.01, max=1, help="The share of a GPU's arithmetic that is reached, for the hours.")
+    ] = MFU,
 ) -> None:
     """Check a training before it starts: give the arguments that `trl sft` will get."""
     from mtbenchx_tasks.training.check import check as run
 
     report = run(context.args, gpus, batch)
-    _print_report(report, show_mask)
+    _print_report(report, show_mask, mfu)
     if report.problems:
         raise typer.Exit(Exit.FAULT)
 
 
-def _print_report(report: "CheckReport", show_mask: bool) -> None:
+def _print_report(report: "CheckReport", show_mask: bool, mfu: float) -> None:
+    from mtbenchx_tasks.training.estimate import estimate_lines
+
     for span in report.mask if show_mask else ():
         print(
             f"{'learnt' if span.is_learnt else '':7}{span.tokens:3} tokens  {json.dumps(span.text, ensure_ascii=False)}"
@@ -68,8 +74,8 @@ def _print_report(report: "CheckReport", show_mask: bool) -> None:
         print(_cut_line(cut, report.settings.training.max_length))
     if report.turn_end:
         print(f"A turn ends with {report.turn_end}.")
-    if report.memory:
-        print(f"Weights, gradients, optimizer: {report.memory}, activations not counted.")
+    for line in estimate_lines(report.settings, report.estimate, mfu) if report.estimate else ():
+        print(line)
     for remark in report.remarks:
         print(f"Note: {remark}")
     for problem in report.problems:
