@@ -139,7 +139,9 @@ def rank(
 export = typer.Typer(help="Write results as other tools read them.", no_args_is_help=True)
 
 
-@export.command("eee", epilog="Example: `mtbenchx export eee results/ --organization 'My lab' --out eee/`")
+@export.command(
+    "eee", epilog="Example: `mtbenchx export eee results/ --organization 'My lab' --developer ME --out eee/`"
+)
 def every_eval_ever(
     results: Annotated[list[Path], typer.Argument(help="lm_eval results folders, ledgers, FastChat's model_judgment.")],
     *,
