@@ -136,6 +136,9 @@ def _named(name: str | None) -> str:
 
 
 def _summary(card: Card) -> str:
+    if not card.training.is_recorded and card.dataset is None:
+        of = f", made from {code(card.base)}" if card.base else ""
+        return f"A model of which no training is recorded here{of}."
     data = code(card.dataset) if card.dataset else f"data that are {NOT_RECORDED}"
     mixture = f", mixture {code(card.mixture)}" if card.mixture else ""
     kind = "An adapter for" if card.training.adapter else "A fine-tuned version of"

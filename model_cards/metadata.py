@@ -50,7 +50,7 @@ def front_matter(card: Card) -> str:
         pipeline_tag="text-generation",
         base_model=card.base_id,
         datasets=[card.dataset_id] if card.dataset_id else None,
-        tags=["mtbench-x", "trl", "sft", "arxiv:2402.13703"],
+        tags=["mtbench-x", *(("trl", "sft") if card.training.is_recorded else ()), "arxiv:2402.13703"],
         model_name=card.name if results else None,
         eval_results=results or None,
         license=terms.get("license"),

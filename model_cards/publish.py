@@ -123,7 +123,7 @@ def _without_paths(file: Upload, card: Card) -> bytes | Path:
     content = file.read()
     try:
         settings = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file.source!s} is damaged ({error}); the run must have been cut off.") from error
     clean = _clean(settings, card.base_id or card.base)
     if file.path == ADAPTER:
@@ -169,6 +169,6 @@ def superseded(read: Read) -> Iterable[str]:
         return []
     try:
         shards = set(json.loads(read(INDEX) or b"{}").get("weight_map", {}).values())
-    except ValueError:
+    except (ValueError, RecursionError, AttributeError, TypeError):  # somebody else's file
         shards = set()
     return {"model.safetensors", INDEX, RECORDS, *shards, *_OUR_RESULTS.findall(card)}

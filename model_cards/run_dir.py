@@ -1,7 +1,6 @@
 """What a training run left behind: its arguments, its losses, its model. What isn't there stays unknown."""
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -9,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hf_datasets.hub.dataset import front_matter
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.jsonl import loads, text_of
+from hf_datasets.shared.yaml_text import load_yaml
 from model_cards.training_args import read_training_args
 
 STATE, ARGUMENTS, README = "trainer_state.json", "training_args.bin", "README.md"
@@ -76,6 +75,11 @@ class Training:
         """The evaluation with the lowest loss."""
         finite = [epoch for epoch in self.epochs if math.isfinite(epoch.loss)]
         return min(finite, key=lambda epoch: epoch.loss) if finite else None
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether anything tells of a training: a folder of a model alone doesn't."""
+        return bool(self.settings or self.epochs or self.steps or self.versions)
 
     @property
     def is_cut_by_steps(self) -> bool:
@@ -149,12 +153,7 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
 def _recipe(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} can't be read ({error}).") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
+    found = load_yaml(text_of(file), str(file))
     if not isinstance(found, dict):
         raise UserError(f"{file} is no recipe: it must hold `name: value` lines.")
     return found
@@ -188,8 +187,8 @@ def _override(text: str) -> tuple[str, Any]:
     if not sign or not name:
         raise UserError(f"--set needs KEY=VALUE, e.g. dataset_config=ENDEFRITES, not {text!r}.")
     try:
-        return name.lstrip("-"), yaml.safe_load(value)
-    except yaml.YAMLError:
+        return name.lstrip("-"), load_yaml(value, "--set")
+    except UserError:
         return name.lstrip("-"), value
 
 
@@ -204,9 +203,10 @@ def _json(file: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise UserError(f"{file} is damaged ({error}); the run must have been cut off while it wrote it.") from error
+        found = loads(text_of(file), file.name)
+    except UserError as error:
+        reason = str(error).rstrip(".")
+        raise UserError(f"{file} is damaged ({reason}); the run must have been cut off while it wrote it.") from error
     if not isinstance(found, dict):
         raise UserError(f"{file} must hold a JSON object, not {type(found).__name__}.")
     return found

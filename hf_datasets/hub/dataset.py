@@ -12,6 +12,7 @@ from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.uploads import left_out, uploads
 from hf_datasets.records import content_hash
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.yaml_text import load_yaml
 
 EVAL = "eval.yaml"
 OURS = (CARD, EVAL, "LICENSE*", "NOTICE*")
@@ -74,8 +75,8 @@ def front_matter(card: str) -> dict[str, Any]:
 
 def _mapping(text: str) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError:
+        found = load_yaml(text, "a card")
+    except UserError:
         return {}
     return found if isinstance(found, dict) else {}
 

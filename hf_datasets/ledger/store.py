@@ -298,6 +298,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 def _remedy(path: Path) -> str:
     """Return what a user can do about a ledger that can't be used; SQLite doesn't say that a disk is read-only."""
-    if path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+    by_process = os.access in os.supports_effective_ids
+    if path.is_file() and not all(os.access(place, os.W_OK, effective_ids=by_process) for place in (path, path.parent)):
         return "it may only be read there: copy it to a place where you may write, and name the copy"
     return 'free the disk or name another place, e.g. --metadata \'{"judge": {"ledger": "PATH"}}\''

@@ -123,7 +123,7 @@ def json_object(text: str) -> dict[str, Any]:
     """Read a JSON object; a damaged one tells nothing."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from hf_datasets.endpoints.address import read_address
 from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.rows import LONGEST
 
 OURS = ("model", "messages", "stream", "n", "temperature", "max_tokens", "max_completion_tokens", "seed", "logprobs")
 """What extra_body can't hold: it is a setting of its own, or would change how a reply is read."""
@@ -142,7 +143,13 @@ def unknown(name: str, known: list[str]) -> str:
 def wrong_kind(name: str, kind: Any, value: Any) -> str:
     """Return what a setting must be, in words, read off its type."""
     wanted = " or ".join(_shown(alternative) for alternative in _alternatives(kind))
-    return f"judge.{name} must be {wanted}, not {json.dumps(value, default=str)}."
+    return f"judge.{name} must be {wanted}, not {as_json(value)}."
+
+
+def as_json(value: object) -> str:
+    """Return a value as a user wrote it, cut after LONGEST characters."""
+    text = json.dumps(value, default=str)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _alternatives(kind: Any) -> list[Any]:

@@ -1,6 +1,5 @@
 """Judge settings: the one key `judge` of a task's metadata, read strictly."""
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from hf_datasets.benchmark.languages import added_prompt_sets
 from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.files import is_device
+from hf_datasets.shared.jsonl import loads
 from mtbenchx_tasks.judge.presets import DEFAULT, PRESETS, with_preset
 from mtbenchx_tasks.judge.setting_values import (
     NOTHING,
@@ -25,6 +25,7 @@ from mtbenchx_tasks.judge.setting_values import (
     JsonObject,
     Url,
     Variable,
+    as_json,
     unknown,
     within,
     wrong_kind,
@@ -121,7 +122,7 @@ class JudgeSettings:
         if isinstance(value, str):
             value = {"model": value}
         if not isinstance(value, Mapping):
-            raise UserError(f"metadata.judge must be a model name or an object of settings, not {json.dumps(value)}.")
+            raise UserError(f"metadata.judge must be a model name or an object of settings, not {as_json(value)}.")
         known = {item.name: item.type for item in fields(cls)}
         for name in value:
             if name not in known:
@@ -225,7 +226,4 @@ def parse_judges(texts: Sequence[str], **options: Any) -> list[JudgeSettings]:
 def _settings(text: str) -> dict[str, Any]:
     if not text.lstrip().startswith("{"):
         return {"model": text}
-    try:
-        return dict(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise UserError(f"--judge is not JSON ({error.msg} at column {error.colno}).") from error
+    return dict(loads(text, "--judge"))

@@ -225,7 +225,9 @@ def _code_spans(text: str) -> list[str]:
 def test_what_nobody_recorded_is_listed_and_not_invented(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     text = readme(make_card(tmp_path / "empty", []))
-    assert "A fine-tuned version of a base model that is not recorded, trained on data that are not recorded" in text
+    assert "A model of which no training is recorded here." in text
+    assert "fine-tun" not in text.split("## Use")[0]
+    assert "- sft" not in text.split("---")[1]
     assert (
         "Not recorded, and therefore not in this card: base model, training data, mixture, recipe, hyper-parameters, "
         "number of devices, validation losses, licence of the training data, licence of the base model, library "

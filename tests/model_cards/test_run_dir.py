@@ -1,14 +1,20 @@
 """The facts of a run: what was recorded is read, nothing else, and no foreign code runs."""
 
 import json
+import os
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from hf_datasets.shared.errors import UserError
+from model_cards.card import render
+from model_cards.collect import make_card
+from model_cards.metadata import front_matter
 from model_cards.run_dir import read_run
 from model_cards.training_args import read_training_args
+from tests.foreign import damaged_rows, damaged_text
 from tests.model_cards.files import RECIPE, make_run, state, write
 
 
@@ -118,10 +124,34 @@ def test_faults_are_named(tmp_path: Path) -> None:
         read_run(tmp_path / "nowhere")
     with pytest.raises(UserError, match="--set needs KEY=VALUE"):
         read_run(tmp_path, overrides=["dataset_config"])
-    with pytest.raises(UserError, match=r"r.yaml is not YAML"):
+    with pytest.raises(UserError, match=r"r.yaml: not YAML"):
         read_run(tmp_path, write(tmp_path / "r.yaml", "a: [1"))
     with pytest.raises(UserError, match=r"r.yaml is no recipe"):
         read_run(tmp_path, write(tmp_path / "r.yaml", "- 1"))
     write(tmp_path / "trainer_state.json", '{"log_history": [{"eval')
     with pytest.raises(UserError, match=r"trainer_state.json is damaged"):
         read_run(tmp_path)
+
+
+INPUTS = int(os.environ.get("MTBENCHX_FUZZ", "12"))
+CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "_name_or_path": "base"}
+ADAPTER = {"base_model_name_or_path": "ORG/base", "r": 16, "lora_alpha": 32, "target_modules": ["q_proj"]}
+
+
+def test_a_damaged_run_is_read_or_refused_in_one_line(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "out")
+    sound = {"checkpoint-48/trainer_state.json": state(), "config.json": CONFIG, "adapter_config.json": ADAPTER}
+    for seed in range(INPUTS):
+        random = Random(f"run {seed}")
+        for name, content in sound.items():
+            (damaged,) = damaged_rows([content], random)
+            text = json.dumps(damaged if random.random() < 0.5 else content).encode()
+            (run / name).write_bytes(damaged_text(text, random) if random.random() < 0.1 else text)
+        recipe = write(tmp_path / "r.yaml", RECIPE)
+        recipe.write_bytes(damaged_text(RECIPE.encode(), random) if random.random() < 0.4 else RECIPE.encode())
+        override = random.choice(("a=[", "a=&a *a", "a=" + "[" * 3000, "a=2026-99-99", "dataset_config=DE"))
+        try:
+            card = make_card(run, [], recipe=recipe, overrides=[override])
+            render(card, front_matter(card))
+        except UserError as error:
+            assert "\n" not in str(error), seed  # noqa: PT017

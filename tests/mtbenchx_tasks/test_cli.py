@@ -126,3 +126,16 @@ def test_build_prints_the_absolute_path(tmp_path: Path) -> None:
     told = mtbenchx("data", "build", "mtbench-x", cwd=tmp_path)
     assert told.stdout.strip() == str(tmp_path.resolve() / "mtbench-x")
     assert (tmp_path / "mtbench-x" / "README.md").is_file()
+
+
+def test_a_package_that_is_missing_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "genai_prices.py").write_text("import nowhere_to_be_found\n", encoding="utf-8")
+    code = "import sys; sys.argv[1:] = ['judges']; from mtbenchx_tasks.cli import main; main()"
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "mtbenchx: the package nowhere_to_be_found isn't installed, which this needs; pip install 'mtbench-x[all]' "
+        "brings it."
+    )

@@ -505,7 +505,9 @@ def test_a_read_only_file_is_told(public_folder: Path) -> None:
         pass
     path.chmod(0o444)
     with as_ordinary_user():
-        assert "readonly" in refused(path)
+        sentence = refused(path)
+    assert "readonly" in sentence
+    assert "it may only be read there: copy it to a place where you may write" in sentence
 
 
 def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
