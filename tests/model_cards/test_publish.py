@@ -1,8 +1,6 @@
 """The card on disk, and model and card on the Hub: one commit, nothing private in it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from hf_datasets.shared.errors import UserError
 from model_cards.collect import UserFacts, make_card
 from model_cards.publish import card_files, push_model, write_card
+from tests.commands import run
 from tests.doubles.hub import Hub
 from tests.model_cards.files import RECIPE, make_run, results, write
 from tests.model_cards.test_card import build
@@ -161,22 +160,17 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
         write_card(build(tmp_path), tmp_path / "file" / "card")
 
 
-def run_command(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "mtbenchx_tasks.cli", "card", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
-
-
 def test_the_command_writes_and_pushes(hub: Hub, tmp_path: Path) -> None:
     make_run(tmp_path / "out")
     write(tmp_path / "results.json", results("de"))
     write(tmp_path / "r.yaml", RECIPE)
     facts = ("out", "--results", "results.json", "--recipe", "r.yaml", "--set", "dataset_config=DE", "--out", "card")
-    done = run_command(*facts, "--push", "--repo-id", REPO, "--private", cwd=tmp_path)
+    done = run("card", *facts, "--push", "--repo-id", REPO, "--private", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     repo = hub.repos["model", REPO]
     assert repo.private
     assert repo.files["README.md"] == (tmp_path / "card" / "README.md").read_bytes()
-    assert f"{hub.url}/{REPO}: 5 files added or changed, in one commit" in done.stdout
+    assert f"{hub.url}/{REPO}: 6 files added or changed, in one commit" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -188,7 +182,7 @@ def test_the_command_writes_and_pushes(hub: Hub, tmp_path: Path) -> None:
     ],
 )
 def test_the_command_tells_what_is_missing(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
-    done = run_command(*arguments, cwd=tmp_path)
+    done = run("card", *arguments, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith(f"mtbenchx: {message}")
 

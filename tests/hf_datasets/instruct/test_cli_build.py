@@ -1,20 +1,16 @@
 """`mtbenchx data build` as a user types it."""
 
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+from tests.commands import run
 from tests.hf_datasets.instruct import toy
 
-ROOT = Path(__file__).parents[3]
 
-
-def mtbenchx(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mtbenchx_tasks.cli", "data", "build", *arguments]
-    environment = {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "HOME": str(folder)}
-    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False, env=environment)
+def mtbenchx(*arguments: str, folder: Path) -> CompletedProcess[str]:
+    return run("data", "build", *arguments, cwd=folder)
 
 
 def test_the_mini_set_is_built_with_no_source(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 from hf_datasets.shared import errors
@@ -23,6 +24,7 @@ CAUGHT_IN_THEIR_ROOM = {
 }
 
 
+@cache
 def bases() -> list[tuple[str, str]]:
     """(class, its first base) of every exception."""
     classes = [node for file in SOURCES for node in ast.walk(ast.parse(file.read_text("utf-8")))

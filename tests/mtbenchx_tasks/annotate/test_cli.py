@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from mtbenchx_tasks.cli import app, main
 from mtbenchx_tasks.formats.votes import read_votes
+from tests.commands import run
 from tests.mtbenchx_tasks.annotate.running import ONE, OTHER, Person, answer_file
 
 ROOT = Path(__file__).parents[3]
@@ -36,9 +37,7 @@ def environment() -> dict[str, str]:
 
 
 def annotate(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), capture_output=True, encoding="utf-8", cwd=cwd, env=environment(), check=False
-    )
+    return run("annotate", *arguments, cwd=cwd)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.report.figures.drawing import inline_svg, shorten
 from mtbenchx_tasks.report.make import make_report
+from tests.commands import run as mtbenchx
 from tests.mtbenchx_tasks.studies import samples, single, singles
-from tests.mtbenchx_tasks.test_cli import mtbenchx
 
 HOSTILE = '<script>window.__xss=1</script><img src=x onerror="window.__xss=1"> & $x_1$ [x](javascript:1)'
 

@@ -10,7 +10,7 @@ from mtbenchx_tasks.report.printed.claims import Claim, advantages, claims, impo
 from mtbenchx_tasks.report.printed.counts import granularity, not_means, pair_claims
 from mtbenchx_tasks.report.printed.paper import SHIPPED, checks_table, paper_report
 from mtbenchx_tasks.report.printed.rows import Paper, Printed, read_paper
-from tests.mtbenchx_tasks.test_cli import mtbenchx
+from tests.commands import run as mtbenchx
 
 HEADER = ",".join(["language", "turn", "kind", "model", "family", *CATEGORIES, "avg"])
 

@@ -20,8 +20,8 @@ from mtbenchx_tasks.meta_evaluation.agreement.results import results
 from mtbenchx_tasks.meta_evaluation.agreement.study import Repeated, gather
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
 from mtbenchx_tasks.tables import Cell
+from tests.commands import run as mtbenchx
 from tests.mtbenchx_tasks.meta_evaluation.agreement.test_study import verdicts, votes
-from tests.mtbenchx_tasks.test_cli import mtbenchx
 
 
 def lmsys(path: Path, rows: list[tuple[int, str, str, str, Any, int]]) -> Path:
