@@ -7,7 +7,7 @@ import typer
 
 from hf_datasets.shared.errors import Exit, UserError
 from mtbenchx_tasks import __version__
-from mtbenchx_tasks.judge.options import AssumeEnglish, Scale, check_scale
+from mtbenchx_tasks.judge.options import AssumeEnglish, Data, Scale, check_scale, know_languages
 
 RepoId = Annotated[str, typer.Option("--repo-id", help="NAMESPACE/NAME on the Hub.")]
 Private = Annotated[bool, typer.Option("--private", help="Make the repository private.")]
@@ -79,11 +79,14 @@ def card(
 
 def verify(
     place: Annotated[str, typer.Argument(help="A card's or report's folder, or NAMESPACE/NAME of a model on the Hub.")],
+    *,
+    data: Data = None,
 ) -> None:
     """Recompute every number of a card or a report from the records beside it, and name the first that differs."""
     from model_cards.verify import verified
     from mtbenchx_tasks.formats.excerpt import PROOF
 
+    know_languages(data)
     found = verified(place)
     if found.differences:
         first, *others = found.differences

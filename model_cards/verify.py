@@ -17,7 +17,10 @@ from model_cards.records import INDEX, PLACE, CardRecords, read_card_records, re
 from model_cards.recount import SPOKEN, counts_of, metrics_of
 from mtbenchx_tasks.formats.differences import MISSING, Difference, in_lines, in_values
 from mtbenchx_tasks.formats.excerpt import RECORDS, Checked, answers_changed, ratings_misread
+from mtbenchx_tasks.report.verify import verify_report
 
+PAGE = "index.html"
+"""By which a report's folder is known."""
 NO_SAMPLES = "has no answers and judgments in its records; evaluate with --log_samples"
 
 
@@ -32,7 +35,7 @@ def verified(place: str) -> Checked:
     """
     folder = Path(place)
     if folder.is_dir():
-        return verify_card(folder)
+        return verify_report(folder) if (folder / PAGE).is_file() else verify_card(folder)
     if folder.exists() or not REPO_ID.fullmatch(place):
         raise UserError(f"{place} is neither a folder of a card or a report nor NAMESPACE/NAME of a model on the Hub.")
     return verify_card(download_folder(place, None, (README, RECORDS, f"{FOLDER}/*.yaml"), kind="model"))

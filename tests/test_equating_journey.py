@@ -101,11 +101,13 @@ def test_from_anchors_to_a_card(api: Api, judge: str, tmp_path: Path) -> None:
     run("report", results, "--no-figures", "--scale", scale, "--out", tmp_path / "report")
     page = (tmp_path / "report" / "index.html").read_text("utf-8")
     assert "Predicted, not rated: on the scale of gpt-4 (2023-11-14)" in page
+    run("verify", tmp_path / "report")
 
     card = tmp_path / "card"
     make_run(tmp_path / "run")
     run("card", tmp_path / "run", "--results", results, "--scale", scale, "--out", card)
     readme = (card / "README.md").read_text("utf-8")
+    run("verify", card)
     assert re.search(r"\| `my-model` \| de \| 6\.00 \| ~6\.\d\d \|", readme)
     assert json.loads(scale.read_text("utf-8"))["hash"][:12] in readme
     data = "".join(one.read_text("utf-8") for one in (card / ".eval_results").glob("*.yaml"))

@@ -126,8 +126,12 @@ def write_equating(file: Path, equating: Equating) -> None:
     Raises:
         UserError: It can't be written.
     """
-    content = {**_content(equating), "hash": equating.hash}
-    write_file(file, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_file(file, json.dumps(equating_content(equating), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def equating_content(equating: Equating) -> dict[str, Any]:
+    """Return what the file holds."""
+    return {**_content(equating), "hash": equating.hash}
 
 
 def _content(equating: Equating) -> dict[str, Any]:
@@ -215,13 +219,25 @@ def read_equating(file: Path) -> Equating:
     """
     if not file.is_file():
         raise UserError(f"There is no file {file}; {AGAIN}, or name the one that it wrote.")
-    loaded = load_json(file)
-    if loaded.get("schema") != SCHEMA:
-        raise UserError(f"{file}: its schema is {shown(loaded.get('schema'))}, not {SCHEMA!r}; {AGAIN}.")
-    told = loaded.pop("hash", None)
-    if told != content_hash(loaded):
-        raise UserError(f"{file} was changed after it was written (its hash is {shown(told)}); {AGAIN}.")
-    return _equating(checked(_File, loaded, str(file), WHAT, AGAIN))
+    return equating_of(load_json(file), str(file))
+
+
+def equating_of(content: Mapping[str, Any], place: str) -> Equating:
+    """Return the equating of what the file holds.
+
+    Args:
+        content: See `equating_content`.
+        place: The file, for errors.
+
+    Raises:
+        UserError: It is of another layout or of a later release, or was changed after it was written.
+    """
+    rest, told = {name: value for name, value in content.items() if name != "hash"}, content.get("hash")
+    if rest.get("schema") != SCHEMA:
+        raise UserError(f"{place}: its schema is {shown(rest.get('schema'))}, not {SCHEMA!r}; {AGAIN}.")
+    if told != content_hash(rest):
+        raise UserError(f"{place} was changed after it was written (its hash is {shown(told)}); {AGAIN}.")
+    return _equating(checked(_File, rest, place, WHAT, AGAIN))
 
 
 def _equating(row: _File) -> Equating:

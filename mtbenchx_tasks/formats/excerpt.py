@@ -136,10 +136,10 @@ def _sha256(text: str) -> str:
 
 
 def _taken_out(rows: Sequence[Row]) -> list[Any]:
-    """Replace each row's conditions by their place in the list that is returned."""
+    """Replace each row's conditions by their place in the list that is returned; names keep their order."""
     places: dict[str, int] = {}
     for row in rows:
-        row["conditions"] = places.setdefault(canonical_json(row["conditions"]), len(places))
+        row["conditions"] = places.setdefault(json.dumps(row["conditions"]), len(places))
     return [json.loads(text) for text in places]
 
 

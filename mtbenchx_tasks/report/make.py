@@ -1,23 +1,25 @@
 """From paths to the finished folder: the one function behind `mtbenchx report`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.equating import read_equating
+from mtbenchx_tasks.formats.excerpt import RECORDS, digest
 from mtbenchx_tasks.formats.study import read_study
 from mtbenchx_tasks.rating.predicted import place
 from mtbenchx_tasks.report.browse import browse_pages
-from mtbenchx_tasks.report.contents import chapters
+from mtbenchx_tasks.report.contents import Chapter, chapters
 from mtbenchx_tasks.report.exams import read_exams
-from mtbenchx_tasks.report.figures.drawing import check_matplotlib
+from mtbenchx_tasks.report.figures.drawing import Rendered, check_matplotlib
 from mtbenchx_tasks.report.groups import read_groups
 from mtbenchx_tasks.report.page import Head, page
+from mtbenchx_tasks.report.records import Material, records_of
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.answers import check_questions, parse_questions
 from mtbenchx_tasks.report.tables.faults import without_faults
-from mtbenchx_tasks.report.write import draw_all, prepare, write_all
+from mtbenchx_tasks.report.write import draw_all, files_of, prepare, write_all
 
 LEAD = (
     "Ratings of a judge on a scale of 1 to 10. A failed judgment is not a number: it is in no mean, and beside every "
@@ -70,12 +72,37 @@ def make_report(
         study = without_faults(study)
     check_questions(chosen, study)
     exams = read_exams(study)
-    placed = None if equating is None else place(equating, study.ratings, assume_english=assume_english)
-    found = chapters(study, known_groups, chosen, exams, placed)
+    material = Material(title, study, known_groups, tuple(chosen), exams, equating, assume_english, answers)
+    found = chapters_of(material)
     drawn = draw_all(found) if figures else {}
-    pages = browse_pages(study, known_groups) if answers else {}
-    html = page(Head(title, LEAD, facts(study), study.sources, notes(study)), found, drawn, has_answers=bool(pages))
-    return study, write_all(out, html, found, drawn, pages)
+    kept = records_of(material, drawn) if answers else None
+    return study, write_all(out, report_files(material, found, drawn, kept))
+
+
+def chapters_of(material: Material) -> list[Chapter]:
+    """Compute everything that the page shows."""
+    equating, study = material.equating, material.study
+    placed = None if equating is None else place(equating, study.ratings, assume_english=material.assume_english)
+    return chapters(study, material.groups, material.questions, material.exams, placed)
+
+
+def report_files(
+    material: Material, found: Sequence[Chapter], drawn: Mapping[str, Rendered], kept: bytes | None
+) -> dict[str, str | bytes]:
+    """Return path -> content of the whole folder, the page first.
+
+    Args:
+        material: What the report is made of.
+        found: What `chapters_of` returned.
+        drawn: Name of a figure -> its drawing.
+        kept: The records that the numbers come from, for `mtbenchx verify`; None: they aren't kept.
+    """
+    study = material.study
+    pages = browse_pages(study, material.groups) if material.answers else {}
+    head = Head(material.title, LEAD, facts(study), study.sources, notes(study), "" if kept is None else digest(kept))
+    html = page(head, found, drawn, has_answers=bool(pages))
+    files = files_of(html, found, drawn, pages)
+    return files if kept is None else {**files, RECORDS: kept}
 
 
 def facts(study: Study) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from mtbenchx_tasks import __version__
+from mtbenchx_tasks.formats.excerpt import PROOF, RECORDS
 from mtbenchx_tasks.report.browse import FOLDER
 from mtbenchx_tasks.report.contents import Chapter, Html
 from mtbenchx_tasks.report.figures.drawing import Figure, Rendered, inline_svg
@@ -26,6 +27,8 @@ class Head:
     """Files that were read."""
     notes: Sequence[str] = ()
     """What the reader must know of them."""
+    records: str = ""
+    """The sha256 of the records that lie beside the page; "" without them."""
 
 
 def page(head: Head, chapters: Sequence[Chapter], drawn: Mapping[str, Rendered], *, has_answers: bool = False) -> str:
@@ -47,6 +50,8 @@ def page(head: Head, chapters: Sequence[Chapter], drawn: Mapping[str, Rendered],
         policy=Markup(POLICY),
         css=css,
         version=__version__,
+        records=RECORDS,
+        proof=PROOF,
     )
     return str(html)
 

@@ -17,7 +17,7 @@ from mtbenchx_tasks.report.printed.pair_tables import PairTables
 from mtbenchx_tasks.report.printed.rows import Paper, PaperRow, read_paper
 from mtbenchx_tasks.report.sections import RatedTurn, Section
 from mtbenchx_tasks.report.tables.scores import language_name
-from mtbenchx_tasks.report.write import draw_all, prepare, write_all
+from mtbenchx_tasks.report.write import draw_all, files_of, prepare, write_all
 from mtbenchx_tasks.tables import Cell, Row, Table, category_name, number, signed
 
 LEAD = (
@@ -52,7 +52,7 @@ def paper_report(path: Path | None, out: Path, *, figures: bool = True) -> list[
     }
     sources = paper.files if path else [f"Weber et al., arXiv 2402.13703v1: {', '.join(paper.files)}"]
     html = page(Head("The paper's tables, recomputed", LEAD, facts, sources), parts, drawn)
-    files = write_all(out, html, parts, drawn)
+    files = write_all(out, files_of(html, parts, drawn))
     lines = [f"{claim.verdict}: {claim.text} ({claim.value})" for claim in all_claims(paper)]
     checks = [" ".join(part for part in (str(row[0]), _text(row[1])) if part) for row in checks_table(paper).rows]
     return [*lines, *checks, f"{files[0]} and {len(files) - 1} files beside it."]

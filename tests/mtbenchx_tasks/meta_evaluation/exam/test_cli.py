@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from mtbenchx_tasks.cli import app
 from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart
 from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
+from mtbenchx_tasks.report.verify import verify_report
 from tests.doubles.openai_api import Api, is_probe
 
 SMALL = ("--languages", "de", "--kinds", "cut_off", "--mode", "pairwise")
@@ -140,6 +141,7 @@ def test_a_later_run_tells_the_verdict_beside_the_scores(judge: str, tmp_path: P
         page.count("Exam of gpt-4 (de; prompts native): 0.0 % right") == 2
     )  # beside the scores, and in its own chapter
     assert (tmp_path / "report" / "tables" / "exam-gpt-4-pairwise.csv").is_file()
+    assert verify_report(tmp_path / "report").differences == ()
 
 
 def test_a_report_of_an_exam_alone(judge: str, tmp_path: Path) -> None:
@@ -147,6 +149,7 @@ def test_a_report_of_an_exam_alone(judge: str, tmp_path: Path) -> None:
     command = ["report", str(tmp_path / "ledger.sqlite"), "--out", str(tmp_path / "report"), "--no-figures"]
     assert CliRunner().invoke(app, command, catch_exceptions=False).exit_code == 0
     assert "Exam of the judge gpt-4" in (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert verify_report(tmp_path / "report").differences == ()
 
 
 def test_a_damaged_exam_is_told_in_a_sentence(judge: str, tmp_path: Path) -> None:
