@@ -67,5 +67,5 @@ def _sum(talks: Sequence[tuple[Judge, Conversation]]) -> str:
     languages = sorted({talk.question.language for _, talk in talks})
     return (
         f"{len(asked)} judgments by {settings.model} in {', '.join(languages)}{default}{price}; price: {shown(rates)}; "
-        f"less what the ledger {ledger.path} holds{limit}"
+        f"what the ledger {ledger.path} has already is not asked again{limit}"
     )

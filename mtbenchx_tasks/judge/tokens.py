@@ -95,7 +95,7 @@ def _cached_encoding(model: str) -> tuple[Any, str]:
         return None, f"tiktoken doesn't know {model}"
     file = _cache_folder() / hashlib.sha1(VOCABULARY.format(name).encode(), usedforsecurity=False).hexdigest()
     if not file.is_file():
-        return None, f"tiktoken's {name} is not in its cache folder (TIKTOKEN_CACHE_DIR)"
+        return None, f"tiktoken's {name} vocabulary is not on this machine"
     try:
         return tiktoken.get_encoding(name), ""
     except (OSError, ValueError):  # a damaged file, which tiktoken would fetch again

@@ -16,7 +16,7 @@ NAMES, FRAME = 20, 3
 """Width of the first column; what a column takes besides its text."""
 NARROWEST, WIDEST = 11, 24
 """Width of a column of numbers; longer model names are folded."""
-NOT_MEASURED = "questions only, judge noise not measured"
+NOT_MEASURED = "over questions only; how much the judge varies from run to run was not measured"
 """What an interval from a single run of the judge covers."""
 MOST_REASONS, MOST_LINES = 3, 20
 """How much is said of what has no rating."""

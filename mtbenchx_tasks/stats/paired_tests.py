@@ -275,7 +275,7 @@ def verdict(pair: ModelPair, over_questions: float, within: float | None, runs: 
 def _what_would_help(pair: ModelPair, over_questions: float, within: float | None, runs: int, tests: int) -> str:
     """Say whether more runs or more questions would settle a difference."""
     if within is None:
-        return "; one run, whether more would help can't be told"
+        return "; from one run it can't be told whether more runs would settle it"
     z = NormalDist().inv_cdf(1 - ALPHA / (2 * tests))
     allowed = pair.questions * ((pair.difference or 0.0) / z) ** 2
     if allowed <= over_questions:

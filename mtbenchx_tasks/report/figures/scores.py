@@ -72,7 +72,7 @@ def heatmap(section: Section, models: Sequence[ShownModel], turn: int) -> Figure
         f"heatmap-turn-{turn}",
         f"Average score, turn {turn}",
         f"Heatmap of {len(models)} models by {len(section.languages)} languages, turn {turn}. {told}",
-        "Brighter is higher; the colours span the cells' range, but two points at least. Empty: no results.",
+        "The brighter, the higher; the colours cover the range of the numbers, at least two points. Empty: no results.",
         draw,
         1.2 + label_width([model.label for model in models]) + 0.85 * len(section.languages),
     )

@@ -46,7 +46,7 @@ def test_what_looks_like_a_special_token_in_an_answer_is_text(cache: Path, monke
 def test_an_encoding_that_is_not_here_is_not_fetched(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tiktoken, "get_encoding", lambda name: pytest.fail("it would be downloaded"))
     count, how = counter_for("gpt-4")
-    assert how == "estimated: characters / 3.5; tiktoken's cl100k_base is not in its cache folder (TIKTOKEN_CACHE_DIR)"
+    assert how == "estimated: characters / 3.5; tiktoken's cl100k_base vocabulary is not on this machine"
     assert count(HI) == estimated(HI) == 2 + 2 + 9  # 6 / 3.5 and 7 / 3.5, rounded up
     assert not is_counted(how)
 

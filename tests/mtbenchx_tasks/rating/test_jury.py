@@ -228,7 +228,7 @@ def test_one_run_says_what_its_interval_leaves_out(capsys: pytest.CaptureFixture
     print_metrics([scored("a", ([4], [6]), ([8], [6]))])
     said = " ".join(capsys.readouterr().out.split())
     assert "6.00 ± 1.00" in said  # question means 5 and 7: SD sqrt(2), over sqrt(2)
-    assert "questions only, judge noise not measured" in said
+    assert "over questions only; how much the judge varies from run to run was not measured" in said
 
 
 @pytest.mark.usefixtures("narrow")

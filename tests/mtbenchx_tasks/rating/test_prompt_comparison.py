@@ -123,4 +123,4 @@ def test_it_reads_well_in_80_columns(
     assert "…" not in said
     assert "+1.00 [+1.00, +1.00]" in said
     assert "6.00 > 7.00" in said
-    assert "questions only, judge noise not measured" in " ".join(said.split())
+    assert "over questions only; how much the judge varies from run to run was not measured" in " ".join(said.split())
