@@ -44,6 +44,7 @@ class Script:
 SCRIPTS = (
     Script("startup", "Start-up"),
     Script("judge", "The judge's engine", ("--judgments", "20", "--in-flight", "10", "--latency", "0.01")),
+    Script("local_judge", "A judge in this process, with and without sharing what prompts begin with"),
     Script("fastchat", "Judging, beside FastChat"),
     Script("answers", "Answers, beside FastChat"),
     Script("overlap", "Judging while generating"),

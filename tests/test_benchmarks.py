@@ -29,6 +29,7 @@ QUICK = {
 SLOW = {
     "curate": r"300 pairs, [1-9]\d* near-duplicates, [1-9]\d* candidates[^#]*datatrove's MinHash",
     "data_build": "plain script",
+    "local_judge": r"4 judgments \(en\), one at a time",
     "overlap": "critical path",
     "report": "32 ratings, 64 comparisons",
 }

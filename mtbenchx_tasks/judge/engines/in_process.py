@@ -78,7 +78,7 @@ class InProcessEngine(QueueEngine):
                 missing.append((key, request))
             else:
                 self._end(key, completion, request.key)
-        return sorted(missing, key=lambda item: len(item[1].text))  # batches of like length waste no padding
+        return sorted(missing, key=lambda item: self._place(item[1]))
 
     def _fail(self, reason: str) -> None:
         """Give up what is queued."""
@@ -98,6 +98,10 @@ class InProcessEngine(QueueEngine):
     @abstractmethod
     def _identity(self) -> str:
         """Return which model it is: its name in the ledger's keys."""
+
+    def _place(self, request: ChatRequest) -> tuple[int, str]:
+        """Return what requests are sorted by; batches of like length waste no padding."""
+        return (len(request.text), "")
 
     @property
     @abstractmethod

@@ -2,11 +2,10 @@
 
 `rating=expected` never asks the model to write a verdict. The prompt ends in a forced `Rating: [[` (in the prompt's
 language), and the rating is the mean of 1 to 10 weighted by the probability of the continuations `1]]` ... `10]]`
-(G-Eval, arXiv 2303.16634): one prefill, then one short step over all ten.
+(G-Eval, arXiv 2303.16634): one prefill, then one short step over all ten. Judged one at a time, as on a CPU, judgments
+share what their prompts have in common (see continuations.py).
 """
 
-import copy
-import inspect
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.judge.engines.continuations import Reader, continuation_scores
 from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.engines.in_process import InProcessEngine, first_line, same_model
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, weighed
@@ -34,6 +34,8 @@ class LocalEngine(InProcessEngine):
         super().__init__(settings, ledger)
         self._network: Any = None
         self._tokenizer: Any = None
+        self._reader: Reader | None = None
+        """Reads prompts one at a time; only while there is something to judge, since it holds a cache."""
 
     def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
         """Read the judge's tokenizer; the weights are loaded when there is something to judge, and nothing is asked."""
@@ -85,6 +87,17 @@ class LocalEngine(InProcessEngine):
     def _batch_size(self) -> int:
         """On a CPU padding costs more than a batch gains."""
         return self._settings.batch_size or (1 if self._network.device.type == "cpu" else 8)
+
+    def finish(self) -> None:
+        """Judge what is queued and not in the ledger, with a progress bar."""
+        try:
+            super().finish()
+        finally:
+            self._reader = None
+
+    def _place(self, request: ChatRequest) -> tuple[int, str]:
+        """One at a time: after a prompt that begins alike. In batches: beside prompts of like length."""
+        return (len(request.text) if self._batch_size > 1 else 0, request.text)
 
     def _identity(self) -> str:
         return weights_hash(self._network)
@@ -166,10 +179,21 @@ class LocalEngine(InProcessEngine):
 
     def _expect(self, prompts: Sequence[str]) -> list[Completion]:
         """Return the probability of each rating as the continuation of each prompt."""
+        rows = self._scores_alone(prompts[0])[None] if len(prompts) == 1 else self._scores_together(prompts)
+        return [weighed(dict(zip(NUMBERS, row, strict=True))) for row in rows.exp().tolist()]
+
+    def _scores_alone(self, prompt: str) -> Any:
+        if self._reader is None:
+            self._reader = Reader(self._network, self._endings)
+        return self._reader.scores(self._tokenizer(prompt, add_special_tokens=False)["input_ids"])
+
+    def _scores_together(self, prompts: Sequence[str]) -> Any:
         inputs = self._encode(prompts)
-        endings = [self._tokenizer(f"{number}]]", add_special_tokens=False)["input_ids"] for number in NUMBERS]
-        scores = continuation_scores(self._network, inputs["input_ids"], inputs["attention_mask"], endings)
-        return [weighed(dict(zip(NUMBERS, row, strict=True))) for row in scores.exp().tolist()]
+        return continuation_scores(self._network, inputs["input_ids"], inputs["attention_mask"], self._endings)
+
+    @property
+    def _endings(self) -> list[list[int]]:
+        return [self._tokenizer(f"{number}]]", add_special_tokens=False)["input_ids"] for number in NUMBERS]
 
 
 def _written(text: str, ids: Sequence[int], ends: Collection[int | None], prompt_tokens: int) -> Completion:
@@ -187,55 +211,3 @@ def _written(text: str, ids: Sequence[int], ends: Collection[int | None], prompt
 def _with_sent(completion: Completion, request: ChatRequest, role: str) -> Completion:
     sent = {"parameters": dict(request.parameters), "system_role": role}
     return replace(completion, details={**completion.details, "sent": sent})
-
-
-def continuation_scores(network: Any, tokens: Any, mask: Any, endings: list[list[int]]) -> Any:
-    """Return the log-probability of each ending after each prompt: one prefill, then one short step per ending.
-
-    Args:
-        network: A causal language model.
-        tokens: (prompts, length) ids, padded on the left.
-        mask: (prompts, length), 1 at real tokens.
-        endings: Token ids of each continuation.
-
-    Returns:
-        A (prompts, endings) float64 tensor.
-    """
-    import torch
-
-    last_only = {"logits_to_keep": 1} if _takes(network, "logits_to_keep") else {}
-    with torch.inference_mode():
-        prefill = _step(network, tokens, mask, use_cache=True, **last_only)
-        first = prefill.logits[:, -1].double().log_softmax(-1)
-        columns = []
-        for ending in endings:
-            score = first[:, ending[0]]
-            if len(ending) > 1:
-                score = score + _later_tokens(network, copy.deepcopy(prefill[_cache_of(network)]), mask, ending)
-            columns.append(score)
-        return torch.stack(columns, dim=1).cpu()
-
-
-def _later_tokens(network: Any, cache: Any, mask: Any, ending: list[int]) -> Any:
-    """Log-probability, per prompt, of an ending's tokens after its first."""
-    import torch
-
-    tokens = torch.tensor([ending], device=mask.device).expand(len(mask), -1)
-    wide = torch.cat([mask, torch.ones_like(tokens[:, :-1])], dim=1)
-    logits = _step(network, tokens[:, :-1], wide, **{_cache_of(network): cache}).logits
-    return logits.double().log_softmax(-1).gather(-1, tokens[:, 1:, None]).sum((-1, -2))
-
-
-def _cache_of(network: Any) -> str:
-    """Name of the key-value cache among a network's arguments and results; transformers 5.24 renamed it."""
-    return "cache" if _takes(network, "cache") else "past_key_values"
-
-
-def _takes(network: Any, parameter: str) -> bool:
-    return parameter in inspect.signature(network.forward).parameters
-
-
-def _step(network: Any, tokens: Any, mask: Any, **options: Any) -> Any:
-    """Run the network on the last tokens of left-padded rows."""
-    positions = (mask.long().cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-    return network(tokens, attention_mask=None if bool(mask.all()) else mask, position_ids=positions, **options)

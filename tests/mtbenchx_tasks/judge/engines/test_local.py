@@ -7,89 +7,21 @@ from typing import Any
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import (
-    AutoModelForCausalLM,
-    Gemma2Config,
-    GPTNeoXConfig,
-    LlamaConfig,
-    MistralConfig,
-    PreTrainedTokenizerFast,
-)
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger, LedgerError
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.engine import Judged
-from mtbenchx_tasks.judge.engines.local import LocalEngine, continuation_scores
+from mtbenchx_tasks.judge.engines.local import LocalEngine
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import verdict
 from mtbenchx_tasks.judge.weights import weights_hash
+from tests.tiny_networks import CONFIGS, naive, network
 
 TEMPLATE = "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}\n{% endfor %}<assistant>"
 NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + TEMPLATE
-SMALL: dict[str, Any] = {
-    "vocab_size": 260,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "max_position_embeddings": 256,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-}
-GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
-CONFIGS = {
-    "llama": LlamaConfig(**SMALL, **GROUPED),
-    "mistral": MistralConfig(**SMALL, **GROUPED, sliding_window=4),
-    "gemma2": Gemma2Config(**SMALL, **GROUPED, sliding_window=4),
-    "gpt-neox": GPTNeoXConfig(**SMALL, use_parallel_residual=False),
-}
-ENDINGS = [[5, 9], [6, 9], [5, 7, 9], [8], [5, 7, 7, 9, 3, 4]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads cost more than they gain on models this small."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def network(config: Any = CONFIGS["llama"], seed: int = 0) -> Any:
-    """A random model; wide weights, so that its probabilities aren't all alike."""
-    torch.manual_seed(seed)
-    model = AutoModelForCausalLM.from_config(config).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() > 1:
-                parameter.mul_(8)
-    return model
-
-
-# probabilities -----------------------------------------------------------------------------------------------------
-
-
-def naive(model: Any, prompt: list[int], ending: list[int]) -> float:
-    """The log-probability of an ending, by one full forward pass without padding and cache."""
-    with torch.inference_mode():
-        logits = model(torch.tensor([prompt + ending]), use_cache=False).logits[0].double().log_softmax(-1)
-    return sum(float(logits[len(prompt) - 1 + at, token]) for at, token in enumerate(ending))
-
-
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("lengths", [[9], [9, 9], [1, 12, 3], [30, 2]], ids=str)
-def test_continuation_scores_are_those_of_a_full_forward_pass(name: str, lengths: list[int]) -> None:
-    model, random = network(CONFIGS[name]), torch.Generator().manual_seed(1)
-    prompts = [torch.randint(3, 260, (length,), generator=random).tolist() for length in lengths]
-    width = max(lengths)
-    tokens = torch.tensor([[0] * (width - len(prompt)) + prompt for prompt in prompts])
-    mask = torch.tensor([[0] * (width - length) + [1] * length for length in lengths])
-    found = continuation_scores(model, tokens, mask, ENDINGS)
-    expected = torch.tensor([[naive(model, prompt, ending) for ending in ENDINGS] for prompt in prompts])
-    torch.testing.assert_close(found, expected.double(), atol=1e-5, rtol=1e-5)
-    assert found.std() > 0.1  # a comparison of equal numbers would prove nothing
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 # the engine --------------------------------------------------------------------------------------------------------
@@ -134,17 +66,18 @@ def request(text: str, lead_in: str = "Rating: [[", **others: Any) -> ChatReques
 
 
 class Candidate:
-    """An lm_eval model, of which a local judge may take the weights; counts the prompts that pass through it."""
+    """An lm_eval model, of which a local judge may take the weights; counts what passes through it."""
 
     def __init__(self, folder: Path, model: Any = None) -> None:
         self.pretrained, self.peft, self.delta = str(folder), None, None
         self.device = torch.device("cpu")
         self.model = model or network()
-        self.passes = 0
+        self.passes, self.widths = 0, list[int]()
         self.model.register_forward_pre_hook(self._count)
 
-    def _count(self, *_: object) -> None:
+    def _count(self, _: object, tokens: Any) -> None:
         self.passes += 1
+        self.widths.append(tokens[0].shape[1])
 
 
 def run(engine: LocalEngine, *requests: ChatRequest) -> list[Judged]:
@@ -199,6 +132,26 @@ def test_batches_change_nothing(folder: Path, ledger: Ledger, tmp_path: Path) ->
     for one, other in zip(together, alone, strict=True):
         assert one.key == other.key
         assert one.completion.details["ratings"] == pytest.approx(other.completion.details["ratings"], rel=1e-3)
+
+
+def test_what_prompts_share_is_read_once_and_changes_nothing(folder: Path, ledger: Ledger, tmp_path: Path) -> None:
+    requests = [request("x" * 100 + tail) for tail in ("a", "b", "c")]
+    engine, candidate = LocalEngine(settings(folder), ledger), Candidate(folder)
+    engine.attach_model(candidate)
+    shared = run(engine, *requests)
+    alone = []
+    for number, one in enumerate(requests):
+        alone += run(LocalEngine(settings(folder), Ledger(tmp_path / f"{number}.sqlite")), one)
+    tail = len("a\n<assistant>Rating: [[")
+    endings = 2 * 9 + 2  # `1`, `1]` to `9`, `9]`; `10`, `10]`: the last byte of each needn't be read
+    prompts = [width for width in candidate.widths if width > 3]  # the first prompt's endings also one by one
+    begin = len("<system>Judge.\n<user>") + 100
+    assert prompts[0] == begin + tail
+    assert prompts[-2:] == [tail + endings, tail + endings]
+    for one, other in zip(shared, alone, strict=True):
+        assert one.key == other.key
+        assert one.completion.details["ratings"] == pytest.approx(other.completion.details["ratings"], rel=1e-4)
+    assert shared[0].completion.details["ratings"] != pytest.approx(shared[1].completion.details["ratings"], rel=1e-3)
 
 
 def test_a_second_run_needs_no_forward_pass(folder: Path, ledger: Ledger) -> None:
