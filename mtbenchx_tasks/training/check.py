@@ -17,6 +17,7 @@ from mtbenchx_tasks.training.estimate import Estimate, estimate
 from mtbenchx_tasks.training.launcher import check_gpus
 from mtbenchx_tasks.training.mask import Span, check_turn_end, spans
 from mtbenchx_tasks.training.memory import check_memory, gpu_memory, memory_remarks
+from mtbenchx_tasks.training.mixture import mixed
 from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
@@ -162,9 +163,25 @@ def load_splits(settings: Settings) -> dict[str, Any]:
     Raises:
         UserError: The data, its configuration or a split is missing, or it isn't in the `messages` format.
     """
+    script, training = settings.script, settings.training
+    data = mixed(settings.recipe)
+    named = "the mixture" if data is not None else f"{script.dataset_name} ({script.dataset_config})"
+    data = _load(script) if data is None else data
+    wanted = [script.dataset_train_split] + [script.dataset_test_split] * (str(training.eval_strategy.value) != "no")
+    for split in wanted:
+        if split not in data:
+            flag = "train" if split == script.dataset_train_split else "test"
+            raise UserError(
+                f"{named} has no split {split!r}; pass --dataset_{flag}_split with one of {', '.join(data)}."
+            )
+        if "messages" not in data[split].column_names:
+            raise UserError(f"{named} has no column `messages`, which the chat template needs.")
+    return {split: data[split] for split in wanted}
+
+
+def _load(script: Any) -> Any:
     from datasets import get_dataset_config_names, load_dataset
 
-    script, training = settings.script, settings.training
     name, config = script.dataset_name, script.dataset_config
     if not name:
         raise UserError("No data is named; pass --dataset_name.")
@@ -182,19 +199,9 @@ def load_splits(settings: Settings) -> dict[str, Any]:
         problem = f"has no configuration {config!r}" if config else "has several configurations, and none is chosen"
         raise UserError(f"{name} {problem}; pass --dataset_config with one of {', '.join(configs)}.")
     try:
-        data = load_dataset(name, config)
+        return load_dataset(name, config)
     except Exception as error:  # datasets, the Hub and the file system raise all sorts
         raise UserError(f"{name} ({config}) can't be loaded: {' '.join(str(error).split())}") from error
-    wanted = [script.dataset_train_split] + [script.dataset_test_split] * (str(training.eval_strategy.value) != "no")
-    for split in wanted:
-        if split not in data:
-            flag = "train" if split == script.dataset_train_split else "test"
-            raise UserError(
-                f"{name} ({config}) has no split {split!r}; pass --dataset_{flag}_split with one of {', '.join(data)}."
-            )
-        if "messages" not in data[split].column_names:
-            raise UserError(f"{name} ({config}) has no column `messages`, which the chat template needs.")
-    return {split: data[split] for split in wanted}
 
 
 def _cuts(settings: Settings, data: dict[str, Any], tokenizer: Any) -> list[Cut]:

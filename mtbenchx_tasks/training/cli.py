@@ -128,6 +128,21 @@ def merge(
     print(f"Merged into {run(adapter, out, base)}: {out.resolve()}")
 
 
+@recipes.command(
+    context_settings=PASSED_ON, epilog="Example: `mtbenchx recipes checkpoints OUT --device cuda --batch_size 16 | sh`"
+)
+def checkpoints(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(help="The --output_dir of a training that kept checkpoints.")],
+    tasks: Annotated[str, typer.Option(help="lm_eval's tasks.")] = "mtbench_x_mini",
+) -> None:
+    """Print lm_eval's command for each checkpoint, with epoch and validation loss; other options go to lm_eval."""
+    from mtbenchx_tasks.training.checkpoints import evaluation_lines
+
+    for line in evaluation_lines(run, tasks, context.args):
+        print(line)
+
+
 @recipes.command(epilog="Example: `mtbenchx recipes template OUT/chat_template.jinja > plain.jinja`")
 def template(
     file: Annotated[Path, typer.Argument(help="A chat template, of a trained model or ours.")],

@@ -135,7 +135,7 @@ def _parse(parser: Any, arguments: list[str]) -> tuple[Any, list[str], list[str]
     remarks = []
     try:
         *records, in_file, on_line = parser.parse_args_and_config(list(arguments), **options)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # TypeError: a field of `datasets:` that TRL doesn't know
         if "setup doesn't support bf16" not in str(error):
             raise UserError(f"trl would stop at: {' '.join(str(error).split())}") from error
         remarks.append(f"No GPU here; to train on this machine add {' '.join(NO_GPU)}.")

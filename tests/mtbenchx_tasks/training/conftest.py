@@ -43,7 +43,6 @@ def lora(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     patch = pytest.MonkeyPatch()
     patch.setenv("HF_DATASETS_CACHE", str(folder / "datasets"))
     with chdir(folder):
-        train(flags("lima_x_lora", "EN", "out", "--max_steps", "2", "--logging_steps", "1", "--save_strategy", "steps",
-                    "--save_steps", "1"))  # fmt: skip
+        train(flags("lima_x_lora", "EN", "out", "--num_train_epochs", "2", "--logging_steps", "1"))
     patch.undo()
     return folder

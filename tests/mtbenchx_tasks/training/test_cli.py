@@ -89,7 +89,7 @@ def test_without_a_price_the_plan_says_why() -> None:
     assert "No judge cost: " in mtbenchx("plan", "--judge", "somebody").stdout
 
 
-@pytest.mark.parametrize("command", ["check", "prepare", "merge", "template", "plan"])
+@pytest.mark.parametrize("command", ["check", "prepare", "merge", "checkpoints", "template", "plan"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = mtbenchx(command, "--help")
     assert shown.exit_code == 0
