@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ MTBENCHX: Any = typer.main.get_command(app)
 SHOWN = [command for page in pages() for command in commands(page)]
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+RECIPES = ROOT / "recipes" / "README.md"
+OF_SNAKEMAKE = {"--executor", "--unlock", "--rerun-incomplete", "--config", "--dry-run", "--cores", "--jobs"}
 OF_OTHERS = {"export", "vllm", "docker", "git", "cd", "hf", "python", "python3", "."}
 """Programs that are not ours and not installed with the tests; each is named, so that no slip passes for one."""
 
@@ -83,25 +86,25 @@ def parse(command: Command) -> None:
             raise
 
 
-def test_options_that_a_page_names_alone_are_somebodys() -> None:
-    """`--option` between backticks: of mtbenchx, lm_eval, TRL, or one that is listed here."""
-    ours = {
+def options_named_alone(page: Path) -> set[str]:
+    return set(re.findall(r"`(--[a-z][a-z0-9_-]*)", page.read_text(encoding="utf-8")))
+
+
+def of_mtbenchx() -> set[str]:
+    return {
         name for _, command in below(MTBENCHX) for one in command.params for name in (*one.opts, *one.secondary_opts)
     }
-    known = (
-        ours
-        | of_lm_eval()
-        | of_trl()
-        | {"--help", "--executor", "--unlock", "--rerun-incomplete", "--accelerate_config"}
-    )
-    known |= {"--dry-run", "--cores", "--jobs", "--default-resources"}  # snakemake's
-    unknown = [
-        f"{page.relative_to(ROOT)}: {option}"
-        for page in pages()
-        for option in re.findall(r"`(--[a-z][a-z0-9_-]*)", page.read_text(encoding="utf-8"))
-        if option not in known
-    ]
-    assert unknown == []
+
+
+def test_options_that_a_page_names_alone_are_ours_or_lm_evals() -> None:
+    named = {option: page.name for page in pages() if page != RECIPES for option in options_named_alone(page)}
+    assert set(named) - of_mtbenchx() - of_lm_eval() - OF_SNAKEMAKE - {"--help"} == set(), named
+
+
+@pytest.mark.slow
+def test_options_that_the_recipes_page_names_alone_are_trls_too() -> None:
+    named = options_named_alone(RECIPES)
+    assert named - of_mtbenchx() - of_lm_eval() - of_trl() - OF_SNAKEMAKE - {"--accelerate_config"} == set()
 
 
 # lm_eval ---------------------------------------------------------------------------------------------------------
@@ -139,6 +142,7 @@ def of_trl() -> set[str]:
     return set(make_parser()._option_string_actions) | set(launch_command_parser()._option_string_actions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", checked("trl"), ids=str)
 def test_trl_takes_what_is_shown_and_its_recipe_exists(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)

@@ -48,6 +48,7 @@ TOUR = (
     "mtbenchx report results/ --out report/",
     "mtbenchx export eee results/ --organization 'My lab' --developer MY --out eee/",
     "mtbenchx card MODEL-FOLDER --results results/ --out card/",
+    "mtbenchx verify card/",
 )
 """From answers to a card, as the README has it."""
 
