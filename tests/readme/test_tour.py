@@ -19,7 +19,7 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
 from tests.doubles.openai_api import Api
 from tests.model_cards.files import make_run
-from tests.readme.pages import commands, pages
+from tests.readme.pages import ROOT, commands, pages
 from tests.sources import needs_sources
 
 SHOWN = {shlex.join(command.words) for page in pages() for command in commands(page)}
@@ -107,6 +107,31 @@ def test_from_answers_to_a_card(here: Path) -> None:
     assert (here / "report" / "index.html").is_file()
     assert "7.0" in (here / "card" / "README.md").read_text(encoding="utf-8")
     assert list((here / "eee").rglob("*.json"))
+
+
+def shown_below(page: str, command: str) -> list[str]:
+    """Return what a page says that a command prints, without what it leaves out (...)."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    block = text[text.index(command) :].partition("\n")[2]
+    block = block.partition("```text\n")[2] if block.startswith("```") else block
+    lines = block[: block.index("```")].splitlines()
+    return [line for line in lines if line.strip(". ") and not line.startswith("$ ")]
+
+
+@pytest.mark.sources
+@needs_sources
+def test_what_pages_print_below_a_command_is_what_it_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL")  # a judge on this machine costs nothing
+    plan = CliRunner().invoke(app, ["recipes", "plan"]).output.splitlines()
+    shown = shown_below("recipes/README.md", 'snakemake -s "$(mtbenchx recipes)/study.smk" --dry-run')
+    assert len(shown) > 4
+    assert set(shown) <= set(plan)
+    command = "mtbenchx data translate en mini_en judge_prompts_en --to pt --out pt/ --dry-run"
+    dry_run = run(command).output
+    told = shown_below("hf_datasets/README.md", command)
+    assert told[:3] == dry_run.splitlines()[:3]
+    assert "438 texts, cut into 432 fragments;" in told[3]
+    assert told[4] in dry_run
 
 
 def save_answers(file: Path, model: str) -> None:
