@@ -30,7 +30,7 @@ def tasks() -> Iterator[Check]:
     if found.is_well:
         yield Check("tasks", "mtbench_x", found.partition(";")[0])
         return
-    advice = 'run `mtbenchx tasks link`, or give lm_eval `--include_path "$(mtbenchx tasks path)"`.'
+    advice = 'Run `mtbenchx tasks link`, or give lm_eval `--include_path "$(mtbenchx tasks path)"`.'
     yield Check("tasks", "mtbench_x", found.partition(":")[0], State.WRONG, advice)
 
 
@@ -56,16 +56,16 @@ def ledger(file: Path | None = None) -> Iterator[Check]:
         yield Check("ledger", str(path), told)
     else:
         yield Check(
-            "ledger", str(path), f"{told}; can be read only", State.WRONG, "let it be written, or name another."
+            "ledger", str(path), f"{told}; can be read only", State.WRONG, "Let it be written, or name another."
         )
 
 
 def _not_there(path: Path, *, asked_for: bool) -> Check:
     if asked_for:
-        return Check("ledger", str(path), "not there", State.WRONG, "name another by --ledger.")
+        return Check("ledger", str(path), "not there", State.WRONG, "Name another by --ledger.")
     if os.access(_nearest(path), os.W_OK):
         return Check("ledger", str(path), "none yet: the first judgment makes it")
-    advice = "set XDG_CACHE_HOME to a folder that you may write, or give `ledger` in the judge's settings."
+    advice = "Set XDG_CACHE_HOME to a folder that you may write, or give `ledger` in the judge's settings."
     return Check("ledger", str(path), "its folder can't be written", State.WRONG, advice)
 
 
@@ -90,7 +90,7 @@ def room(name: str, path: Path) -> Check:
     free = shutil.disk_usage(place).free / GIB
     told = f"{free:,.1f} GiB free in {place}"
     if free < FULL:
-        return Check("disk", name, told, State.WRONG, f"make room, or put it elsewhere: less than {FULL} GiB is left.")
+        return Check("disk", name, told, State.WRONG, f"Make room, or put it elsewhere: less than {FULL} GiB is left.")
     if name == "models" and free < SCARCE:
         advice = "HF_HOME names another place; a model of 7 billion parameters takes 15 GB."
         return Check("disk", name, told, State.NOTE, advice)

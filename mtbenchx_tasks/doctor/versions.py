@@ -44,7 +44,7 @@ def versions(
     yield _python(python)
     own = _version_of(PACKAGE, installed)
     if own is None:
-        yield Check(AREA, PACKAGE, f"{__version__}, not installed", State.WRONG, "run `pip install .` in the clone.")
+        yield Check(AREA, PACKAGE, f"{__version__}, not installed", State.WRONG, "Run `pip install .` in the clone.")
         return
     yield _own(own)
     needed = [Requirement(line) for line in requires(PACKAGE) or []]
@@ -60,7 +60,7 @@ def _python(found: tuple[int, int]) -> Check:
     text, wanted = platform.python_version(), f">={OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]}"
     if found < OLDEST_PYTHON:
         return Check(
-            AREA, "Python", f"{text} ({wanted})", State.WRONG, "make an environment with Python 3.11 or newer."
+            AREA, "Python", f"{text} ({wanted})", State.WRONG, "Make an environment with Python 3.11 or newer."
         )
     if found > NEWEST_TRIED:
         newest = ".".join(map(str, NEWEST_TRIED))
@@ -72,7 +72,7 @@ def _own(found: str) -> Check:
     if found == __version__:
         return Check(AREA, PACKAGE, found)
     told = f"{__version__} runs, installed as {found}"
-    return Check(AREA, PACKAGE, told, State.NOTE, "run `pip install` in the clone again: the ranges below are old.")
+    return Check(AREA, PACKAGE, told, State.NOTE, "Run `pip install` in the clone again: the ranges below are old.")
 
 
 def _is_of(extra: str, one: Requirement) -> bool:
@@ -108,7 +108,7 @@ def _extra(extra: str, ones: Iterable[Requirement], installed: Installed) -> Che
         if version and not _fits(one, version)
     ]
     there = ", ".join(f"{one.name} {version}" for one, version in found.items() if version)
-    name, advice = f"[{extra}]", f"run `pip install '{PACKAGE}[{extra}]'`"
+    name, advice = f"[{extra}]", f"Run `pip install '{PACKAGE}[{extra}]'`"
     if outside:
         return Check(AREA, name, f"outside the range: {', '.join(outside)}", State.WRONG, f"{advice}.")
     if missing:
@@ -124,7 +124,7 @@ def _fits(one: Requirement, version: str) -> bool:
 
 
 def _install(one: Requirement) -> str:
-    return f"run `pip install '{one.name}{one.specifier}'`."
+    return f"Run `pip install '{one.name}{one.specifier}'`."
 
 
 def _version_of(name: str, installed: Installed) -> str | None:

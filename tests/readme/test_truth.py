@@ -2,10 +2,13 @@
 
 import dataclasses
 import re
+from pathlib import Path
+
+import pytest
 
 from mtbenchx_tasks.judge.presets import PRESETS
 from mtbenchx_tasks.judge.settings import JudgeSettings
-from tests.readme.pages import ROOT
+from tests.readme.pages import ROOT, pages
 from tests.readme.test_commands import MTBENCHX, below
 
 TASKS = (ROOT / "mtbenchx_tasks" / "README.md").read_text(encoding="utf-8")
@@ -50,3 +53,18 @@ def test_modules_that_moved_are_where_the_changelog_says() -> None:
         if not ((ROOT / room / f"{name}.py").is_file() or (ROOT / room / name).is_dir())
     ]
     assert gone == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the addresses of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#([^)\s]*))?\)", page.read_text(encoding="utf-8"))
+    for file, anchor in links:
+        target = (page.parent / file).resolve() if file else page
+        assert target.exists(), file
+        assert not anchor or anchor in anchors(target), f"{file}#{anchor}"

@@ -39,7 +39,7 @@ def test_what_is_needed_and_lacks_or_lies_outside_is_wrong_and_tells_the_command
     checks = found(lm_eval="0.6.0", numpy=None)
     assert checks["lm-eval"].state is State.WRONG
     assert "0.6.0, which is outside" in checks["lm-eval"].found
-    assert checks["lm-eval"].advice == "run `pip install 'lm-eval<0.5.1,>=0.4.13'`."
+    assert checks["lm-eval"].advice == "Run `pip install 'lm-eval<0.5.1,>=0.4.13'`."
     assert checks["numpy"].state is State.WRONG
     assert checks["numpy"].found == "not installed (>=2.0)"
 
@@ -53,7 +53,7 @@ def test_an_extra_that_lacks_is_a_note_and_one_outside_its_range_is_wrong() -> N
     assert checks["[train]"].state is State.WRONG
     assert "trl 1.0.0 (>=1.16)" in checks["[train]"].found
     assert checks["[demo]"].state is State.NOTE
-    assert checks["[demo]"].advice == "run `pip install 'mtbench-x[demo]'` if you want to run the demo."
+    assert checks["[demo]"].advice == "Run `pip install 'mtbench-x[demo]'` if you want to run the demo."
 
 
 def test_an_old_python_is_wrong_and_a_newer_one_than_was_tried_a_note() -> None:
