@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from model_cards import licences, reproduce, tables
+from model_cards.epochs import weighed
 from model_cards.evaluations import Group
 from model_cards.licences import Terms
 from model_cards.markdown import code
@@ -209,7 +210,8 @@ def _losses(training: Training) -> str:
         (f"{e.epoch:g}", str(e.step), f"{e.loss:.4f}" if math.isfinite(e.loss) else "not a number")
         for e in training.epochs
     ]
-    return f"{tables.table(('epoch', 'step', 'validation loss'), rows)}\n\n{_which(training, best, last)}"
+    shown = tables.table(("epoch", "step", "validation loss"), rows)
+    return f"{shown}\n\n{_which(training, best, last)} {weighed(training)}"
 
 
 def _which(training: Training, best: Any, last: Any) -> str:

@@ -55,6 +55,8 @@ class Training:
     """What the trainer recorded."""
     epochs: tuple[Epoch, ...]
     """Evaluations in order; empty if there is no record of any."""
+    rates: tuple[tuple[int, float], ...]
+    """Step and learning rate, in order, as they were logged."""
     steps: int | None
     """Optimizer steps done at the newest record."""
     planned: int | None
@@ -140,6 +142,7 @@ def read_run(folder: Path, recipe: Path | None = None, overrides: Sequence[str] 
         else _digests(recipe, trainer.get("chat_template_path") or told.get("chat_template_path")),
         trainer=trainer,
         epochs=tuple(_epochs(state.get("log_history"))),
+        rates=tuple(_rates(state.get("log_history"))),
         steps=_whole(state.get("global_step")),
         planned=_whole(state.get("max_steps")),
         best_checkpoint=re.split(r"[\\/]", checkpoint)[-1] if isinstance(checkpoint, str) else None,
@@ -225,3 +228,14 @@ def _epochs(history: Any) -> list[Epoch]:
             if isinstance(step, int) and isinstance(epoch, (int, float)) and isinstance(loss, (int, float)):
                 found[step] = Epoch(float(epoch), step, float(loss))
     return [found[step] for step in sorted(found)]
+
+
+def _rates(history: Any) -> list[tuple[int, float]]:
+    """Return the learning rates; a step that was logged twice (a resumed run) counts by its last."""
+    found: dict[int, float] = {}
+    for entry in history if isinstance(history, list) else []:
+        if isinstance(entry, dict):
+            step, rate = entry.get("step"), entry.get("learning_rate")
+            if isinstance(step, int) and isinstance(rate, (int, float)):
+                found[step] = float(rate)
+    return sorted(found.items())

@@ -117,6 +117,18 @@ def recipes_plan(
         print(line)
 
 
+@recipes.command("epochs", epilog="Example: `mtbenchx recipes epochs lima-x-EN` or `... epochs three five seven`")
+def recipes_epochs(
+    outs: Annotated[list[Path], typer.Argument(help="The --output_dir of a training; several to compare their ends.")],
+) -> None:
+    """Name the epoch of lowest validation loss, how the paper chose seven and three."""
+    from model_cards.epochs import epoch_lines
+    from model_cards.run_dir import read_run
+
+    for line in epoch_lines([read_run(out) for out in outs]):
+        print(line)
+
+
 @tasks.command("status", epilog="Example: `mtbenchx tasks status || mtbenchx tasks link`")
 def tasks_status() -> None:
     """Say whether this environment's lm_eval finds the tasks; exit code 3 if it doesn't."""

@@ -45,6 +45,7 @@ def test_the_facts_are_there(tmp_path: Path) -> None:
         "| `chat_template_path` | `chat.jinja` |",
         "| 2 | 32 | 1.2000 |",
         "The last epoch is not the best: epoch 2 had the lowest validation loss (1.2000).",
+        "What the validation loss is a mean of is not recorded.",
         "evaluated as `ORG/chat`, on 2026-01-01, with lm_eval `0.4.13`",
         "judge: `gpt-4` (version: `gpt-4-0613`), at a local server",
         "prompts: `mtbench_x`, in the question's language; sha256 de `0123456789ab`, fr `0123456789ab`",

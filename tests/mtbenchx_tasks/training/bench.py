@@ -10,7 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 LANGUAGES = ("EN", "DE", "FR", "IT", "ES")
 CONFIGS = (*LANGUAGES, "ENDEFRITES", "sampled")
 GREETING = {"EN": "Hello", "DE": "Hallo", "FR": "Bonjour", "IT": "Ciao", "ES": "Hola"}
-TRAIN, VALIDATION = 8, 2
+TRAIN, VALIDATION = 8, 3
 """Ids per language."""
 
 
@@ -40,10 +40,11 @@ def write_data(folder: Path) -> Path:
             else:
                 languages = LANGUAGES if config == "ENDEFRITES" else (config,)
                 content = [row for language in languages for row in rows(language, numbers)]
-            file = folder / config / f"{split}.parquet"
+            name = f"{split}-{len(content)}.parquet"  # `datasets` caches a folder by the names that its card holds
+            file = folder / config / name
             file.parent.mkdir(parents=True, exist_ok=True)
             Dataset.from_list(content).to_parquet(file)
-            entries += [f"  - split: {split}", f"    path: {config}/{split}.parquet"]
+            entries += [f"  - split: {split}", f"    path: {config}/{name}"]
     card = "\n".join(["---", "configs:", *entries, "---", ""])
     (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
     return folder

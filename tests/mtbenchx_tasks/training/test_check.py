@@ -35,7 +35,7 @@ def test_a_good_command_has_no_problem(desk: Path) -> None:
     assert report.problems == ()
     assert report.turn_end == "</s>"
     languages = ("de", "en", "es", "fr", "it")
-    expected = [(split, code, rows) for split, rows in (("train", 8), ("validation", 2)) for code in languages]
+    expected = [(split, code, rows) for split, rows in (("train", 8), ("validation", 3)) for code in languages]
     assert [(cut.split, cut.language, cut.rows) for cut in report.cuts] == expected
     assert {(cut.shortened, cut.dropped, cut.longest) for cut in report.cuts} == {(0, 0, 0)}
     assert not Path("out").exists()

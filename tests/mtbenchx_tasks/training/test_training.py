@@ -8,9 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 import trl.scripts.sft
+from datasets import load_dataset
 from lm_eval.models.huggingface import HFLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from mtbenchx_tasks.training.mask import targets
 from tests.mtbenchx_tasks.training.bench import CONFIGS
 from tests.mtbenchx_tasks.training.trl_runs import curve, flags, history, start, train, until_saved
 
@@ -35,6 +39,19 @@ def test_each_of_the_fourteen_trains_saves_and_loads_in_lm_eval(desk: Path, reci
     assert model.apply_chat_template([{"role": "user", "content": "Hi"}]) == "<|user|>\nHi</s>\n<|assistant|>\n"
 
 
+def test_validation_loss_is_the_mean_over_rows_of_each_rows_mean_over_its_targets(desk: Path) -> None:
+    train(flags("lima_x", "ENDEFRITES", "out", "--max_steps", "1", "--learning_rate", "1e-2"))
+    model, words = AutoModelForCausalLM.from_pretrained("out"), AutoTokenizer.from_pretrained("out")
+    losses = []
+    for row in load_dataset("lima-x", "ENDEFRITES", split="validation"):
+        tokens, mask = targets(row["messages"], words, None, True)
+        labels = [token if learnt else -100 for token, learnt in zip(tokens, mask, strict=True)]
+        with torch.no_grad():
+            losses.append(float(model(input_ids=torch.tensor([tokens]), labels=torch.tensor([labels])).loss))
+    assert len(losses) == 15
+    assert curve(desk / "out", "eval_loss")[-1] == pytest.approx(sum(losses) / 15, rel=1e-5)
+
+
 @pytest.mark.slow
 def test_a_killed_training_resumes_to_the_very_same_weights(desk: Path) -> None:
     steps = ("--max_steps", "6", "--save_strategy", "steps", "--save_steps", "1", "--save_total_limit", "9")
@@ -54,6 +71,7 @@ def test_a_killed_training_resumes_to_the_very_same_weights(desk: Path) -> None:
 
 @pytest.mark.slow
 def test_two_processes_give_the_loss_curve_of_one(desk: Path) -> None:
+    """The 15 validation rows aren't shared out evenly: what fills up the last batch counts in no loss."""
     steps = ("--max_steps", "4", "--save_strategy", "steps", "--save_steps", "4", "--logging_steps", "1")
     one = flags("lima_x", "ENDEFRITES", "one", *steps, "--gradient_accumulation_steps", "2")
     train(one)
