@@ -30,6 +30,8 @@ PREFIX = "mtbench_x-"
 _PATH = re.compile(r"([A-Za-z]:)?[\\/]|[.~]")
 _OTHER = re.compile(r"score|turn_\d+|category_mean|answer_language|unscored|.*_stderr")
 """Metrics that aren't a category's."""
+JUDGED = ("score,", "unscored,")
+"""Metrics that a judged task has: without a valid judgment the second alone."""
 _CODE = re.compile(r"\w[\w-]{0,34}")
 LOCAL_SERVER = "a local server"
 PRIVATE = (
@@ -180,7 +182,7 @@ def _results(file: Path, content: Mapping[str, Any]) -> Iterable[Result]:
 
 def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[str, Any]) -> Result:
     raw = content["results"].get(task) or {}
-    judge = next((key.partition(",")[2] for key in raw if key.startswith("score,")), None)
+    judge = next((key.partition(",")[2] for key in raw if key.startswith(JUDGED)), None)
     if judge is None:
         raise UserError(f"{file}: {task} wasn't judged (--predict_only?); judge it first, or leave the file out.")
     told = task_config(config, task)

@@ -29,6 +29,12 @@ def is_device(name: str) -> bool:
     return _DEVICE.fullmatch(name) is not None
 
 
+def without_home(path: Path | str) -> str:
+    """Return a path as others may read it: `~` for this user's folder."""
+    text, home = str(path), os.path.expanduser("~")  # noqa: PTH111  (Path.home raises where there is none)
+    return f"~{text[len(home) :]}" if len(home) > 1 and text.startswith((f"{home}/", f"{home}\\")) else text
+
+
 @contextmanager
 def replacing_file(path: Path) -> Iterator[TextIO]:
     """Give a text file (UTF-8, LF) to write beside `path`; it takes its place at the end, or vanishes on an error.

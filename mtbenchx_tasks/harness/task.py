@@ -26,9 +26,10 @@ from hf_datasets.benchmark import questions as mtbench_x
 from hf_datasets.ledger.store import LedgerError
 from hf_datasets.records import Question, QuestionId, id_order, ordered_categories, question_rows
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import without_home
 from hf_datasets.shared.signals import OF_A_LIBRARY, Ending
 from mtbenchx_tasks import TASK_VERSION
-from mtbenchx_tasks.harness import one_sentence, turns
+from mtbenchx_tasks.harness import one_sentence, results_file, turns
 from mtbenchx_tasks.harness.generation import JudgedTask
 from mtbenchx_tasks.harness.judged import Metric
 from mtbenchx_tasks.harness.opening import MAX_NEW_TOKENS
@@ -64,6 +65,7 @@ class MTBenchX(JudgedTask):
 
     def __init__(self, config: dict[str, Any]) -> None:
         one_sentence.install()
+        results_file.install()
         config = {key: value for key, value in config.items() if key != "class"}
         self._know_language(config)
         self.language: str = config.pop("language")
@@ -199,7 +201,7 @@ class MTBenchX(JudgedTask):
             "prompt_language": judge.settings.prompt_language,
             "prompt_set_sha256": judge.prompts.sha256,
             **judge.sets,
-            "ledger": str(judge.ledger.path),
+            "ledger": without_home(judge.ledger.path),
         }
         Ending(OF_A_LIBRARY)  # what is in flight is paid for: it is kept as at Ctrl-C
         judge.check()

@@ -19,6 +19,7 @@ from hf_datasets.endpoints.client import ChatRequest, Message
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Question, canonical_json
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import without_home
 from mtbenchx_tasks.judge.continuation import AUTO, OFF, Way, find_way
 from mtbenchx_tasks.judge.engines.engine import Engine
 from mtbenchx_tasks.judge.engines.factory import live_engine, transport_of
@@ -61,7 +62,7 @@ class AnyJudge:
             "prompt_set": self.prompts.prompt_set,
             "prompt_set_sha256": self.prompts.sha256,
             **self.sets,
-            "ledger": str(self.ledger.path),
+            "ledger": without_home(self.ledger.path),
             "snapshots": sorted({str(one["snapshot"]) for one in details if "snapshot" in one}),
         }
 

@@ -15,7 +15,7 @@ from hf_datasets.benchmark.judge_prompts import NATIVE_V1, PROMPT_SETS
 from hf_datasets.benchmark.languages import added_prompt_sets
 from hf_datasets.endpoints.client import public_url
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.files import is_device
+from hf_datasets.shared.files import is_device, without_home
 from hf_datasets.shared.jsonl import loads
 from mtbenchx_tasks.judge.presets import DEFAULT, PRESETS, with_preset
 from mtbenchx_tasks.judge.setting_values import (
@@ -178,6 +178,8 @@ class JudgeSettings:
         """Return the settings as they may be written down (no user or password in the url)."""
         elsewhere = ELSEWHERE.get(self.backend, IN_PROCESS)
         public = {name: value for name, value in asdict(self).items() if name not in elsewhere}
+        if self.ledger is not None:
+            public["ledger"] = without_home(self.ledger)
         return public | ({"base_url": self.endpoint} if self.backend == "openai" else {})
 
     def parameters(self) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def _results(results: Sequence[Scored], date: float) -> dict[str, Any]:
 
 
 def _metrics(result: Scored) -> dict[str, Any]:
-    """Return the metrics under lm_eval's names; what has no value is "N/A", as there."""
-    shown = {name: "N/A" if math.isnan(value) else value for name, value in result.metrics.items()}
-    return {"alias": task_of(result), **{f"{name},{result.judge}": value for name, value in shown.items()}}
+    """Return the metrics under lm_eval's names; what has no value is left out."""
+    known = {name: value for name, value in result.metrics.items() if not math.isnan(value)}
+    return {"alias": task_of(result), **{f"{name},{result.judge}": value for name, value in known.items()}}
 
 
 def _counts(result: Scored) -> Mapping[str, int]:
