@@ -193,6 +193,7 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
     count = (content.get("n-samples") or {}).get(task) or {}
     questions = (int(count["effective"]), int(count["original"])) if {"effective", "original"} <= count.keys() else None
     started = content.get("date")
+    counts = counts_of(ratings := _ratings(file, task))
     return Result(
         file=str(file),
         task=plain_task(task),
@@ -203,9 +204,12 @@ def _result(file: Path, content: Mapping[str, Any], task: str, config: Mapping[s
         hashes={
             name.removesuffix(HASH): str(value) for name, value in settings.items() if name.endswith(HASH) and value
         },
-        metrics={key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
+        metrics={
+            **dict.fromkeys(counts),  # of a category without a rating the file says nothing
+            **{key.rpartition(",")[0]: _number(value) for key, value in raw.items() if key.endswith(f",{judge}")},
+        },
         questions=questions,
-        counts=(counts := counts_of(ratings := _ratings(file, task))),
+        counts=counts,
         answers=_answers(counts, questions, told.turns or (TURNS,), told.repeats),
         sent=_sent(settings),
         date=datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if started else None,
