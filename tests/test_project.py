@@ -87,3 +87,7 @@ def test_the_demo_runs_with_a_real_model(tmp_path: Path) -> None:
     assert score is not None
     assert 1 < float(score[1]) < 10
     assert list((tmp_path / "demo" / "results").glob("*/samples_*.jsonl"))
+    page = tmp_path / "demo" / "report" / "index.html"
+    assert page.as_uri() in done.stdout
+    assert f"{float(score[1]):.2f}" in page.read_text(encoding="utf-8")
+    assert "lm_eval run --model hf --model_args pretrained=MY/MODEL" in done.stdout.partition(page.as_uri())[2]
