@@ -6,15 +6,19 @@ BIN := $(VENV)/bin
 VLLM := .cache/vllm
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test install check matrix bench real-vllm clean
+.PHONY: demo test quick install check matrix bench real-vllm clean
 
 demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile
 	$(BIN)/python -m tests.repeat --times 3
+
+# For a developer's loop: the tests of what was changed since main, in a minute.
+quick: $(VENV)/dev
+	$(BIN)/python -m tests.quick
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
