@@ -1,12 +1,19 @@
-"""`mtbenchx data push`: a built dataset folder becomes a dataset on the Hub."""
+"""`mtbenchx data push`: a built dataset folder becomes a dataset on the Hub.
+
+The Hub's documentation (huggingface.co/docs/hub/eval-results, read on 2026-11-28: "work in progress") tells of a
+benchmark's `eval.yaml` that it is validated at push time and that benchmarks are on an allow-list; which keys must be
+there it doesn't tell. So one that is refused is left out, with a sentence, and everything else is published.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hf_datasets.hub.errors import status_of
 from hf_datasets.hub.folder import CARD, HASH_DIGITS, MARKER
 from hf_datasets.hub.push import Pushed, Read, push_files
 from hf_datasets.hub.uploads import left_out, uploads
@@ -15,6 +22,8 @@ from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.yaml_text import load_yaml
 
 EVAL = "eval.yaml"
+BAD_REQUEST = 400
+"""What the Hub answers to a commit with a file that it refuses."""
 OURS = (CARD, EVAL, "LICENSE*", "NOTICE*")
 """What of a built folder is published beside the files and tasks that its card names; anything else stays here."""
 BENCHMARK = "MT-Bench-X"
@@ -50,7 +59,17 @@ def push_dataset(folder: Path, repo_id: str, *, private: bool = False) -> Pushed
         print(f"Not uploaded, since no build of ours made it: {', '.join(rest)}")
     title = f"Publish {metadata.get('pretty_name') or folder.resolve().name}"
     tags = [tag] if any(f"'{tag}'".encode() in text for text in extra.values()) else []
-    return push_files(files, repo_id, "dataset", message=title, private=private, superseded=superseded, tags=tags)
+    send = partial(
+        push_files, repo_id=repo_id, kind="dataset", message=title, private=private, superseded=superseded, tags=tags
+    )
+    try:
+        return send(files)
+    except UserError as error:
+        if EVAL not in files or error.__cause__ is None or status_of(error.__cause__) != BAD_REQUEST:
+            raise
+        pushed = send({path: file for path, file in files.items() if path != EVAL})
+        print(f"{EVAL} is left out, since the Hub refuses it; everything else is published. It said: {error}")
+        return pushed
 
 
 def _card(folder: Path) -> bytes:

@@ -219,6 +219,9 @@ class Wire(Transport):
             _apply(line["key"], line["value"], files, found)
         if "README.md" in files and hub_yaml.problems(files["README.md"].data.decode(), found.kind):
             raise Refused(400, "Invalid metadata in README.md")
+        sent = {path: blob.data for path, blob in files.items() if blob is not tip.files.get(path)}
+        if faults := hub_yaml.refused_files(sent):
+            raise Refused(400, "; ".join(faults))
         new = Commit(header["summary"], files, tip.oid)
         url = f"{self.hub.url}/{repo}/commit/{new.oid}"
         if self.query.get("create_pr"):

@@ -48,6 +48,42 @@ def warnings(content: str) -> list[str]:
     return [] if content.startswith("---") else ["empty or missing yaml metadata in repo card"]
 
 
+def refused_files(files: dict[str, bytes]) -> list[str]:
+    """What the Hub would refuse a commit's `eval.yaml` and `.eval_results` for (docs/hub/eval-results, 2026-11-28)."""
+    found: list[str] = []
+    for path, content in files.items():
+        if path == "eval.yaml":
+            found += _of_benchmark(yaml.safe_load(content))
+        elif re.fullmatch(r"\.eval_results/[^/]+\.ya?ml", path):
+            found += [f"{path}: {fault}" for fault in _of_results(yaml.safe_load(content))]
+    return found
+
+
+def _of_benchmark(data: Any) -> Iterator[str]:
+    tasks = data.get("tasks") if isinstance(data, dict) else None
+    if not isinstance(tasks, list) or not tasks or not all(isinstance(task, dict) for task in tasks):
+        yield 'eval.yaml: "tasks" must be a list of tasks'
+        return
+    ids = [task.get("id") for task in tasks]
+    if len(set(ids)) < len(ids) or not all(isinstance(one, str) for one in ids):
+        yield 'eval.yaml: each task needs an "id" of its own'
+    if not isinstance(data.get("name"), str):
+        yield 'eval.yaml: "name" is required'
+
+
+def _of_results(entries: Any) -> Iterator[str]:
+    for entry in entries if isinstance(entries, list) else [None]:
+        dataset = entry.get("dataset") if isinstance(entry, dict) else None
+        if not isinstance(dataset, dict) or not REPO_ID.fullmatch(str(dataset.get("id"))):
+            yield '"dataset.id" is required'
+        elif not isinstance(dataset.get("task_id"), str):
+            yield '"dataset.task_id" is required'
+        elif type(entry.get("value")) not in (int, float):
+            yield '"value" is required'
+        elif "date" in entry and not re.match(r"\d{4}-\d\d-\d\d", str(entry["date"])):
+            yield '"date" must be ISO 8601'
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 

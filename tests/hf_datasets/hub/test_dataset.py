@@ -112,6 +112,32 @@ def test_cards_of_another_layout_name_nothing_of_ours(configs: Any) -> None:
     assert list(push.data_files({"configs": configs})) == []
 
 
+def benchmark(folder: Path, text: str) -> Path:
+    """A built folder in the benchmark's shape, with an `eval.yaml` of its own."""
+    build(folder, "eins")
+    card = (folder / "README.md").read_text(encoding="utf-8").replace("Lima-X", push.BENCHMARK, 1)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    (folder / "eval.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_refused_eval_yaml_blocks_nothing(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = benchmark(tmp_path / "mtbench-x", "tasks: []\n")
+    pushed = push_dataset(folder, REPO)
+    repo = hub.repos["dataset", REPO]
+    assert pushed.commit == repo.head.oid
+    assert set(repo.files) == {one for one in files(folder) if one != "eval.yaml"}
+    assert "eval.yaml is left out, since the Hub refuses it; everything else is published." in capsys.readouterr().out
+    assert push_dataset(folder, REPO).commit is None
+
+
+def test_an_eval_yaml_that_is_well_goes_in_the_same_commit(hub: Hub, tmp_path: Path) -> None:
+    push_dataset(benchmark(tmp_path / "mtbench-x", "name: MT-Bench-X\ntasks: [{id: mtbench_x_de}]\n"), REPO)
+    repo = hub.repos["dataset", REPO]
+    assert "eval.yaml" in repo.files
+    assert len(repo.history) == 1
+
+
 def test_task_files_of_tasks_that_are_gone_are_superseded() -> None:
     published = {
         "README.md": f"---\npretty_name: X\n---\n{push.MARKER}\n".encode(),
