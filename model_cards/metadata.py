@@ -1,8 +1,8 @@
 """A card's metadata for the Hub: front matter with `model-index`, and `.eval_results/*.yaml`.
 
 Of a file there the Hub's documentation (huggingface.co/docs/hub/eval-results, read on 2026-11-28: "work in progress")
-asks for a list of `dataset.id` (a benchmark on its allow-list), `dataset.task_id` (as its `eval.yaml` names the task) and
-`value`; `date` in ISO 8601 and `notes` may stand there.
+asks for a list of `dataset.id` (a benchmark on its allow-list), `dataset.task_id` (as its `eval.yaml` names the task)
+and `value`; `date` in ISO 8601 and `notes` may stand there.
 """
 
 from collections.abc import Iterator
