@@ -77,6 +77,8 @@ def read_models(file: Path, told: Told = NOTHING) -> list[Answers]:
         UserError: It can't be read, is of neither layout, holds a question twice, questions in several languages, or
             something that is no answer; file, line and value are named.
     """
+    if file.is_dir():
+        raise UserError(f"{file} is a folder; name its files of answers, e.g. {file}/*.jsonl.")
     if not file.is_file():
         raise UserError(f"There is no file {file}.")
     rows = jsonl.numbered(file)

@@ -131,7 +131,8 @@ def json_object(text: str) -> dict[str, Any]:
 def summary(ledger: Ledger) -> str:
     """Return a text: one line per judge, with states, tokens and, where the price is known, dollars."""
     number = counts(ledger)
-    held = f"{number.answers} answers; judgments of {number.models} models used {number.uses} times"
+    models = "1 model" if number.models == 1 else f"{number.models} models"
+    held = f"{number.answers} answers; judgments of {models} used {number.uses} times"
     lines = [f"{ledger.path}: {held}"]
     lines += [_line(endpoint, model, account) for (endpoint, model), account in accounts(ledger).items()]
     for engine in engines(ledger):

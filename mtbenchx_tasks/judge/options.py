@@ -121,6 +121,16 @@ def one_judge(judges: Sequence[str]) -> str:
     return judges[0]
 
 
+def check_quorum(quorum: int | None, judges: int) -> None:
+    """Raise a UserError if a quorum can't be met, or there is no jury."""
+    if quorum is None:
+        return
+    if judges == 1:
+        refuse_idle("with one judge", {"--quorum": quorum})
+    if quorum > judges:
+        raise UserError(f"--quorum {quorum} is more than the {judges} judges; name more of them by --judge.")
+
+
 def check_scale(scale: Path | None, assume_english: bool) -> None:
     """Raise a UserError if a scale is to be taken for other languages and none is named."""
     if assume_english and scale is None:

@@ -17,6 +17,7 @@ from mtbenchx_tasks.judge.options import (
     Plan,
     Prices,
     PromptLanguage,
+    check_quorum,
     end_command,
     engine_factory,
     know_languages,
@@ -39,6 +40,12 @@ UntilDecided = Annotated[
 ]
 
 
+Quorum = Annotated[
+    int | None,
+    typer.Option(min=1, help="With several judges: also what most of them say, where so many have a vote."),
+]
+
+
 def compare(
     files: Files,
     judges: Judges,
@@ -50,6 +57,7 @@ def compare(
     runs: Annotated[int, typer.Option(min=1, help="Runs of the judge in the result.")] = 1,
     substitute: Substitute = None,
     until_decided: UntilDecided = False,
+    quorum: Quorum = None,
     prompt_language: PromptLanguage = None,
     out: Annotated[Path | None, typer.Option(help="Also write FastChat's pair files to this folder.")] = None,
     data: Data = None,
@@ -64,6 +72,7 @@ def compare(
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
     from mtbenchx_tasks.pairwise.adaptive import PairEnd, compare_until_decided
+    from mtbenchx_tasks.pairwise.jury import jury_votes
     from mtbenchx_tasks.pairwise.run import ComparisonRequest, compare_files, plan_comparison
     from mtbenchx_tasks.pairwise.terminal import print_comparison, print_ends
     from mtbenchx_tasks.records import Decision
@@ -74,6 +83,7 @@ def compare(
     raw_runs = runs + (substitute is not None)
     settings = parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
     prices = parse_prices(price, [one.model for one in settings])
+    check_quorum(quorum, len(settings))
     request = ComparisonRequest(files, settings, language, benchmark, votes, baseline)
     if plan:
         print_plan(plan_comparison(request, prices))
@@ -86,7 +96,8 @@ def compare(
         preferences, ends = compare_until_decided(request, engine_for)
     else:
         preferences = compare_files(request, engine_for)
-    print_comparison(preferences, runs, substitute)
+    together = list(jury_votes(preferences, quorum)) if quorum is not None else []
+    print_comparison([*preferences, *together], runs, substitute)
     if ends:
         print_ends(ends)
     _save(out, preferences, settings[0])

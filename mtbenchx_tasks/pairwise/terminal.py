@@ -10,7 +10,7 @@ from hf_datasets.shared.terminal import literal_console
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY
 from mtbenchx_tasks.judge.sent import sent_in_words
 from mtbenchx_tasks.pairwise.adaptive import PairEnd
-from mtbenchx_tasks.records import Preference
+from mtbenchx_tasks.records import Decision, Preference
 from mtbenchx_tasks.stats.intervals import Averaged, Interval
 from mtbenchx_tasks.stats.length_control import length_controlled, longer_wins
 from mtbenchx_tasks.stats.pair_rates import (
@@ -44,7 +44,8 @@ def print_comparison(preferences: Sequence[Preference], runs: int, following: Fo
         place = f", {benchmark or UNTOLD}, {language}, judged by {judge.name}"
         console.print(Text.assemble("\n", (other, "bold"), " against ", (one, "bold"), place))
         console.print(_rates(results, other, one))
-        console.print(_bias(group))
+        if any(one.games or one.decision is Decision.INCONSISTENT for one in group):  # a jury's vote has no games
+            console.print(_bias(group))
         if following:
             console.print(_substitution(group, following, runs))
         for line in [*_remarks(results, other), *_sent(group)]:

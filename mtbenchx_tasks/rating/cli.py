@@ -1,8 +1,8 @@
 """`mtbenchx judge`: saved answers, judged again and again without generating again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ from mtbenchx_tasks.judge.options import (
     PromptLanguage,
     Runs,
     Scale,
+    check_quorum,
     check_scale,
     end_command,
     engine_factory,
@@ -32,6 +33,7 @@ from mtbenchx_tasks.judge.options import (
 if TYPE_CHECKING:
     from mtbenchx_tasks.formats.equating import Equating
     from mtbenchx_tasks.judge.settings import JudgeSettings
+    from mtbenchx_tasks.rating.jury import JuryRule
     from mtbenchx_tasks.rating.prompt_comparison import Variant
     from mtbenchx_tasks.rating.scored import Scored
 
@@ -46,6 +48,13 @@ SplitSnapshots = Annotated[
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Also write results and samples as lm_eval does, for `card` and `report`.")
+]
+Together = Annotated[
+    Literal["mean", "median"], typer.Option("--jury", help="How the ratings of several judges become one.")
+]
+Quorum = Annotated[
+    int | None,
+    typer.Option(min=1, help="Judges of a jury who must have rated an answer; default: every one."),
 ]
 RequestsFile = Annotated[
     Path | None, typer.Option(help="Ask nobody: write what the ledger lacks as a file of OpenAI batch requests.")
@@ -66,6 +75,8 @@ def judge(
     compare_prompts: PromptSets = None,
     compare_languages: PromptLanguages = False,
     split_snapshots: SplitSnapshots = False,
+    together: Together = "mean",
+    quorum: Quorum = None,
     out: Out = None,
     scale: Scale = None,
     assume_english: AssumeEnglish = False,
@@ -92,13 +103,11 @@ def judge(
     settings = parse_judges(judges, runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price, [one.model for one in settings])
     shown = {"--out": out, "--scale": scale, "--split-snapshots": split_snapshots}
-    if compare_prompts is not None or compare_languages:
-        refuse_idle("where prompts are compared", shown)
     if compare_languages:
         others = {"--compare-prompts": compare_prompts, "--prompt-language": prompt_language}
         refuse_idle("with --compare-prompt-languages, which asks in both", others)
-    if write_requests:
-        refuse_idle("with --write-requests, which asks nobody; give it with --read-results", shown)
+    _check_shown(shown, compares=compare_prompts is not None or compare_languages, asks=write_requests is None)
+    rule = _jury_rule(together, quorum, judges=1 if split_snapshots else len(settings))
     variants = _variants(settings, compare_prompts, compare_languages)
     equating = _equating(scale, settings)
     asked = [variant for _, variant in variants] or settings
@@ -118,13 +127,32 @@ def judge(
         end_command(budget, found.failed)
         return
     results = saved_answers.judge_files(files, settings, language, engine_for, benchmark=benchmark)
-    _show(results, out, judges=len(settings), split_snapshots=split_snapshots)
+    _show(results, out, rule, split_snapshots=split_snapshots)
     if equating is not None:
         _print_predicted(equating, results, assume_english)
     end_command(budget, sum(result.failed for result in results))
 
 
-def _show(results: Sequence["Scored"], out: Path | None, *, judges: int, split_snapshots: bool) -> None:
+def _check_shown(shown: Mapping[str, object], *, compares: bool, asks: bool) -> None:
+    """Refuse options that say how results are shown where there are none."""
+    if compares:
+        refuse_idle("where prompts are compared", shown)
+    if not asks:
+        refuse_idle("with --write-requests, which asks nobody; give it with --read-results", shown)
+
+
+def _jury_rule(statistic: Literal["mean", "median"], quorum: int | None, judges: int) -> "JuryRule | None":
+    """Return how the ratings of several judges become one; None where they aren't joined."""
+    from mtbenchx_tasks.rating.jury import JuryRule
+
+    check_quorum(quorum, judges)
+    if judges == 1:
+        refuse_idle("without a jury", {"--jury median": statistic == "median"})
+        return None
+    return JuryRule(statistic, quorum)
+
+
+def _show(results: Sequence["Scored"], out: Path | None, rule: "JuryRule | None", *, split_snapshots: bool) -> None:
     """Write results where a folder is named, and print them: of several judges as a jury's."""
     from mtbenchx_tasks.rating.jury import jury, print_jury
     from mtbenchx_tasks.rating.results_files import write_results
@@ -134,8 +162,8 @@ def _show(results: Sequence["Scored"], out: Path | None, *, judges: int, split_s
         print(path)
     if split_snapshots:
         print_metrics([part for result in results for part in result.by_snapshot()])
-    elif judges > 1:
-        print_jury(jury(results))
+    elif rule is not None:
+        print_jury(jury(results, rule))
     else:
         print_metrics(results)
 

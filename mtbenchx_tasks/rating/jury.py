@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from statistics import fmean
+from statistics import fmean, median
+from typing import Literal
 
 from mtbenchx_tasks.rating.scored import Scored, categories_of, mean_of_runs
 from mtbenchx_tasks.records import NO_EVIDENCE, Rater, Rating
@@ -13,6 +14,7 @@ from mtbenchx_tasks.tables import number, signed, with_interval
 NAME = "jury"
 """What tables call the mean of the judges."""
 INCOMPLETE = "a judge gave no rating"
+TOO_FEW = "fewer judges than the quorum gave a rating"
 EVERY = "all"
 
 
@@ -29,38 +31,71 @@ class Agreed:
 
 
 @dataclass(frozen=True)
+class JuryRule:
+    """How several judges' ratings of an answer become one."""
+
+    statistic: Literal["mean", "median"] = "mean"
+    """The median of three is untouched by one judge who is far off."""
+    quorum: int | None = None
+    """Judges who must have rated it; None: every one, since judges differ in level, and a mean of fewer would shift."""
+
+    def of(self, ratings: Sequence[float], judges: int) -> float | None:
+        """Return the jury's rating of an answer; None where too few judges rated it.
+
+        Args:
+            ratings: One of each judge who has one.
+            judges: How many were asked.
+        """
+        if len(ratings) < (judges if self.quorum is None else self.quorum):
+            return None
+        return fmean(ratings) if self.statistic == "mean" else median(ratings)
+
+    @property
+    def in_words(self) -> str:
+        """What a table says of it."""
+        who = "every judge" if self.quorum is None else f"{self.quorum} judges or more"
+        level = "" if self.quorum is None else "; judges differ in level, so that who is missing shifts it"
+        return f"the {self.statistic} where {who} rated{level}"
+
+
+@dataclass(frozen=True)
 class Jury:
     """What several judges say."""
 
     judges: tuple[Scored, ...]
     mean: tuple[Scored, ...]
-    """Their mean per answer, one per model and language."""
+    """Their mean (or median) per answer, one per model and language."""
     agreements: tuple[Agreed, ...]
     """Each pair of judges, per language and over all."""
+    rule: JuryRule = JuryRule()
 
 
-def jury(results: Sequence[Scored]) -> Jury:
+def jury(results: Sequence[Scored], rule: JuryRule = JuryRule()) -> Jury:
     """Return the jury of what `saved_answers.judge_files` returned for several judges.
 
-    An answer has the jury's rating only if every judge rated it: judges differ in level, so that a mean over fewer of
-    them would shift.
+    Args:
+        results: Each judge's, of the same answers.
+        rule: How their ratings of an answer become one.
     """
     cells: dict[tuple[str, str], list[Scored]] = {}
     for result in results:
         cells.setdefault((result.model, result.language), []).append(result)
-    return Jury(tuple(results), tuple(_mean(of_cell) for of_cell in cells.values()), tuple(_agreements(results)))
+    mean = tuple(_mean(of_cell, rule) for of_cell in cells.values())
+    return Jury(tuple(results), mean, tuple(_agreements(results)), rule)
 
 
-def _mean(judges: Sequence[Scored]) -> Scored:
-    ratings = tuple(_together(answers) for answers in zip(*(judge.by_answer.values() for judge in judges), strict=True))
+def _mean(judges: Sequence[Scored], rule: JuryRule) -> Scored:
+    ratings = tuple(
+        _together(answers, rule) for answers in zip(*(judge.by_answer.values() for judge in judges), strict=True)
+    )
     return replace(judges[0], judge=NAME, runs=1, ratings=ratings, failed=sum(judge.failed for judge in judges))
 
 
-def _together(judges: Sequence[tuple[Rating, ...]]) -> Rating:
-    """Join what the judges say of one answer: the mean of their ratings, each the mean of its runs."""
+def _together(judges: Sequence[tuple[Rating, ...]], rule: JuryRule) -> Rating:
+    """Join what the judges say of one answer: the mean or median of their ratings, each the mean of its runs."""
     values = [value for ratings in judges if (value := mean_of_runs(ratings)) is not None]
-    complete = len(values) == len(judges)
-    value, reason = (fmean(values), "") if complete else (None, INCOMPLETE)
+    value = rule.of(values, len(judges))
+    reason = "" if value is not None else INCOMPLETE if rule.quorum is None else TOO_FEW
     return replace(judges[0][0], rater=Rater(NAME), value=value, reason=reason, evidence=NO_EVIDENCE)
 
 
@@ -101,7 +136,7 @@ def print_jury(found: Jury) -> None:
     console.print(table)
     console.print(
         "shift: second judge less first, 95 % interval over questions; kappa: quadratic weights, whole points; "
-        "jury: the mean where every judge rated.",
+        f"jury: {found.rule.in_words}.",
         highlight=False,
     )
 

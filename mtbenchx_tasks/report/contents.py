@@ -210,8 +210,9 @@ def _sizes(section: Section) -> str:
     if parts:
         more = f" and {len(parts) - MOST_PARTS} more" * (len(parts) > MOST_PARTS)
         told.append(f"partial, so that means aren't the benchmark's: {'; '.join(parts[:MOST_PARTS])}{more}")
+    models = len(section.models)
     return (
-        f"{len(section.models)} models, {languages} language{'s' if languages > 1 else ''}, "
+        f"{models} model{'s' if models > 1 else ''}, {languages} language{'s' if languages > 1 else ''}, "
         f"{len(section.answers):,} answers, {runs}. " + ("; ".join(told) + "." if told else "")
     )
 

@@ -1,14 +1,16 @@
 """HTML from templates: every value is escaped by the template engine, so that nothing here escapes by hand."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from mtbenchx_tasks.tables import CONTROL, LONG, Table, cell, columns_of_words
 
+_CODE = re.compile(r"`([^`\n]+)`")
 TEMPLATES = Path(__file__).with_name("templates")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """Of every page: even if something foreign slipped through, it could load and run nothing."""
@@ -25,6 +27,11 @@ def table_html(table: Table) -> Markup:
     return render("table.html", table=table, rows=rows, words=columns_of_words(table))
 
 
+def prose(text: str) -> Markup:
+    """Return a sentence of ours with what stands between backticks as code; all else is escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_printable(text)))))
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -36,6 +43,7 @@ def _environment() -> jinja2.Environment:
         finalize=_printable,
     )
     environment.globals["long"] = LONG
+    environment.filters["prose"] = prose
     return environment
 
 

@@ -109,6 +109,18 @@ def test_a_judge_that_always_says_a_is_biased_not_decided(api: Api, files: list[
     assert f"0/{ANSWERS}" in result.output  # no valid vote
 
 
+def test_a_jury_of_judges_votes(api: Api, files: list[str], judge: str) -> None:
+    """Two of three judges prefer the long answer, the third always says A, so that its games disagree."""
+    api.answer = lambda request: "[[A]]" if request["model"] == "third" else prefers_long(request)
+    others = [json.dumps({**json.loads(judge), "model": name}) for name in ("second", "third")]
+    judges = [word for one in (judge, *others) for word in ("--judge", one)]
+    result = run("compare", *files, "--language", "de", *judges, "--quorum", "2")
+    _, _, shown = result.output.partition("judged by jury")
+    assert shown
+    assert "Positional bias" not in shown.partition("judged by")[0]
+    assert "100.0" in shown
+
+
 def test_substitution_takes_one_run_more(api: Api, files: list[str], judge: str) -> None:
     api.answer = prefers_long
     result = run("compare", *files, "--judge", judge, "--language", "de", "--runs", "2", "--substitute", "next")
@@ -187,6 +199,9 @@ def test_prompt_languages_side_by_side(api: Api, files: list[str], judge: str) -
         (["--price", "gpt-5=1,2"], "--price names 'gpt-5', which isn't asked; the judges are gpt-4"),
         (["--price", "1,2", "--price", "3,4"], "--price is given twice for every judge"),
         (["--max-cost", "inf"], "--max-cost must be dollars"),
+        (["--quorum", "2"], "--quorum would have no effect with one judge"),
+        (["--jury", "median"], "--jury median would have no effect without a jury"),
+        (["--judge", "gpt-4o", "--quorum", "3"], "--quorum 3 is more than the 2 judges"),
     ],
 )
 def test_options_that_do_not_fit_are_told(

@@ -15,7 +15,7 @@ from mtbenchx_tasks.judge.engines.budget import Budget
 from mtbenchx_tasks.judge.engines.factory import budgeted
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
-from mtbenchx_tasks.rating.jury import Jury, jury, print_jury
+from mtbenchx_tasks.rating.jury import Jury, JuryRule, jury, print_jury
 from mtbenchx_tasks.rating.saved_answers import judge_files
 from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.rating.terminal import print_metrics
@@ -239,3 +239,21 @@ def test_several_runs_show_mean_and_deviation(capsys: pytest.CaptureFixture[str]
     assert "score (questions) │ 6.00 ± 1.00" in said  # question means 5 and 7: SD sqrt(2), over sqrt(2)
     assert "mean ± standard deviation over 3 runs of the judge" in said
     assert "not measured" not in said
+
+
+def test_a_median_and_a_quorum() -> None:
+    """Answers of three judges: 2, 8, 9 and 4, none, 6; the mean of all, the median, and the median of two or more."""
+    rows = [scored("a", ([2], [4])), scored("b", ([8], [None])), scored("c", ([9], [6]))]
+    by_rule = {rule: jury(rows, rule).mean[0] for rule in (JuryRule(), JuryRule("median"), JuryRule("median", 2))}
+    values = [[rating.value for rating in row.ratings] for row in by_rule.values()]
+    assert values == [[pytest.approx(19 / 3), None], [8, None], [8, 5]]
+    few = jury(rows, JuryRule("mean", 3)).mean[0].ratings[1]
+    assert (few.value, few.reason) == (None, "fewer judges than the quorum gave a rating")
+
+
+def test_the_rule_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [scored(judge, ([8], [6])) for judge in "ab"]
+    print_jury(jury(rows, JuryRule("median", 1)))
+    assert "jury: the median where 1 judges or more rated; judges differ in level" in " ".join(
+        capsys.readouterr().out.split()
+    )
