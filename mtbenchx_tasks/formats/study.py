@@ -238,6 +238,24 @@ def filled(study: Study) -> Study:
     )
 
 
+def with_answers(preferences: Sequence[Preference], files: Sequence[Path], told: Told) -> list[Preference]:
+    """Return comparisons with the answers that model_answer files or lm_eval's samples hold.
+
+    Raises:
+        UserError: A file can't be read, or none holds an answer that was compared.
+    """
+    study = Study(preferences=tuple(preferences))
+    for file in files:
+        study = study.joined(read_answers_only(file, told))
+    found = filled(study).preferences
+    if files and not any(preference.answers for preference in found):
+        models = ", ".join(sorted({model.name for preference in preferences for model in preference.models}))
+        raise UserError(
+            f"No file of --answers holds answers of two of {models} to the compared questions; name theirs."
+        )
+    return list(found)
+
+
 def _text(study: Study, place: tuple[str, str, str, QuestionId], turn: int) -> str | None:
     texts = study.answers.get(place, ())
     return texts[turn - 1] if len(texts) >= turn else None

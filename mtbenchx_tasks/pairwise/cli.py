@@ -121,15 +121,27 @@ def pairs(
     substitute: Annotated[
         Literal["next", "chain"] | None, typer.Option(help="Fill inconsistent votes from later runs, if there are any.")
     ] = None,
+    answers: Annotated[
+        list[Path], typer.Option(help="The models' answers (model_answer files), for what length has to do with it.")
+    ] = [],  # noqa: B006  (typer reads it)
+    out: Annotated[Path | None, typer.Option(help="Also write all counts to this folder, as pairs.csv.")] = None,
 ) -> None:
     """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
+    from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.formats.fastchat.pairs import read_pairs
+    from mtbenchx_tasks.formats.study import with_answers
     from mtbenchx_tasks.pairwise.terminal import print_comparison
+    from mtbenchx_tasks.pairwise.written import write_rates
 
+    if out is not None:
+        check_writable(out)
     read = [read_pairs(file, language, Told(language, benchmark)) for file in files]
     preferences = [preference for of_file, _ in read for preference in of_file]
     for note in (note for _, notes in read for note in notes):
         print(note)
-    runs = 1 + max(preference.run for preference in preferences)
-    print_comparison(preferences, max(1, runs - (substitute is not None)), substitute)
+    preferences = with_answers(preferences, answers, Told(language, benchmark))
+    runs = max(1, 1 + max(preference.run for preference in preferences) - (substitute is not None))
+    print_comparison(preferences, runs, substitute)
+    if out is not None:
+        print(write_rates(out, preferences, runs, substitute))

@@ -52,12 +52,18 @@ def print_comparison(preferences: Sequence[Preference], runs: int, following: Fo
             console.print(line, soft_wrap=True)
 
 
+def strata_and_turns(preferences: Sequence[Preference]) -> dict[str, list[Preference]]:
+    """Return the categories, RCEMR, all, and each turn."""
+    turns = {turn_name(turn): group for (turn,), group in by(preferences, "turn").items()}
+    return strata(preferences) | turns
+
+
 def _rates(preferences: Sequence[Preference], winner: str, loser: str) -> Table:
     """Win, loss, tie and both-bad rates of each stratum."""
     table = Table(
         "", f"{winner} wins", f"{loser} wins", "tie", "both bad", "votes", title="Rates over valid votes, in %"
     )
-    for name, group in strata(preferences).items():
+    for name, group in strata_and_turns(preferences).items():
         over_runs = rates_over_runs(group, winner)
         votes = sum(run.n for run in over_runs.per_run)
         cells = (over_runs.win, over_runs.loss, over_runs.tie, over_runs.both_bad)
@@ -69,8 +75,7 @@ def _bias(preferences: Sequence[Preference]) -> Table:
     """Positional bias of each stratum and turn."""
     names = ("", "inconsistent", "95 %", "first", "second", "other", "failed")
     table = Table(*names, title="Positional bias, in %")
-    groups = strata(preferences) | {turn_name(turn): group for (turn,), group in by(preferences, "turn").items()}
-    for name, group in groups.items():
+    for name, group in strata_and_turns(preferences).items():
         found = positional_bias(group)
         directions = map(str, (found.first, found.second, found.other))
         table.add_row(
@@ -99,14 +104,21 @@ def _remarks(preferences: Sequence[Preference], winner: str) -> list[str]:
     p = "" if test.p is None else f", p = {test.p:.3g} (sign flips over {test.n} questions)"
     lines = [f"Of the decided votes {_averaged(decided)} % prefer {winner} (95 % {_interval(preference)}){p}."]
     share = longer.share
+    if not any(preference.answers for preference in preferences):
+        lines.append("What length has to do with it isn't known: the answers aren't at hand (pairs --answers).")
+        return [*lines, *_one_run(preferences)]
     lines.append(f"The longer answer won {_percent(share.value)} % of them (95 % {_interval(share.interval)}).")
     if equal.preference is None:
         lines.append(f"At equal length: can't be told ({equal.reason}).")
     else:
         lines.append(f"At equal length {100 * equal.preference:.1f} % would (95 % {_interval(equal.interval)}).")
-    if len(by(preferences, "run")) == 1:
-        lines.append("One run: the intervals are of questions only, the judge's noise isn't measured (--runs 3).")
-    return lines
+    return [*lines, *_one_run(preferences)]
+
+
+def _one_run(preferences: Sequence[Preference]) -> list[str]:
+    if len(by(preferences, "run")) > 1:
+        return []
+    return ["One run: the intervals are of questions only, the judge's noise isn't measured (--runs 3)."]
 
 
 def _sent(preferences: Sequence[Preference]) -> list[str]:

@@ -27,6 +27,9 @@ FEWEST_DECISIVE, FEWEST_QUESTIONS = 20, 10
 """Ten decisive outcomes for each of the two coefficients; below ten clusters their standard errors are too small."""
 
 
+UNKNOWN = "the answers aren't at hand, so their lengths aren't known"
+
+
 @dataclass(frozen=True)
 class LongerWins:
     """How often the longer answer wins."""
@@ -83,7 +86,7 @@ def length_controlled(preferences: Iterable[Preference], model: str) -> LengthCo
     questions = np.array([place for place, group in enumerate(groups) for _ in group], dtype=np.int_)
     n, clusters = len(named), len(np.unique(questions))
     bounded = np.tanh(differences / (differences.std() or 1)) if n else differences
-    reason = _why_not(bounded, won, clusters)
+    reason = _why_not(bounded, won, clusters) if any(one.answers for one in named) or not n else UNKNOWN
     if reason:
         return LengthControlled(None, None, None, n, clusters, reason)
     design = np.column_stack([np.ones(n), bounded])

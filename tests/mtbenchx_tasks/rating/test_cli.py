@@ -1,5 +1,6 @@
 """`mtbenchx judge` and `mtbenchx compare` as a user types them."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -92,12 +93,27 @@ def test_saved_pairs_of_others_are_tabled(tmp_path: Path) -> None:
     lines = [[cell.strip() for cell in line.strip("│").split("│")] for line in result.output.splitlines()]
     assert ["all", "50.0", "0.0", "50.0", "0.0", "2/4"] in lines
     assert ["all", "33.3", "6.1 to 79.2", "1", "0", "0", "25.0"] in lines
+    assert ["turn 1", "50.0", "0.0", "50.0", "0.0", "2/4"] in lines
+    assert "the answers aren't at hand (pairs --answers)" in result.output
+    assert "The longer answer won" not in result.output
+
+    # vicuna's answer to question 81, which won, is the longer one; its counts go to a file
+    for model, text in (("alpaca", "Short."), ("vicuna", "A longer one.")):
+        answer = {"question_id": 81, "model_id": model, "choices": [{"index": 0, "turns": [text, text]}]}
+        (tmp_path / f"{model}.jsonl").write_text(json.dumps(answer) + "\n", encoding="utf-8")
+    answers = [word for model in ("alpaca", "vicuna") for word in ("--answers", str(tmp_path / f"{model}.jsonl"))]
+    told = run("pairs", str(file), *answers, "--out", str(tmp_path / "out"), "--benchmark", "mtbench_x")
+    assert told.exit_code == 0, told.output
+    assert "The longer answer won 100.0 % of them" in told.output
+    counts = list(csv.DictReader((tmp_path / "out" / "pairs.csv").read_text(encoding="utf-8").splitlines()))
+    (whole,) = [row for row in counts if row["stratum"] == "all"]
+    assert [whole[name] for name in ("model_1_wins", "model_2_wins", "ties", "inconsistent", "failed")] == list("01111")
 
 
 def test_a_judge_that_always_says_a_is_biased_not_decided(api: Api, files: list[str], judge: str) -> None:
     api.answer = lambda request: "[[A]]"
     result = run("compare", *files, "--judge", judge, "--language", "de")
-    bias = next(line for line in result.output.splitlines() if line.startswith("│ turn 1"))
+    _, bias = (line for line in result.output.splitlines() if line.startswith("│ turn 1"))  # the first of the rates
     assert [cell.strip() for cell in bias.strip("│").split("│")][1:] == [
         "100.0",
         f"{100 * QUESTIONS / (QUESTIONS + 1.96**2):.1f} to 100.0",  # Wilson's interval of all of them
