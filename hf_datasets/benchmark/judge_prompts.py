@@ -21,6 +21,8 @@ from hf_datasets.benchmark import languages as added
 from hf_datasets.records import JudgePrompt, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.language_codes import is_code
+from hf_datasets.shared.rows import LONGEST
 
 HERE = Path(__file__).parent
 PUBLISHED, REPAIRED, NATIVE, NATIVE_V1 = "mtbench_x", "mtbench_x_v1_1", "native", "native_v1"
@@ -141,6 +143,10 @@ def has_prompts(prompt_set: str, language: str) -> bool:
 
 @cache
 def _packaged(prompt_set: str, language: str) -> MappingProxyType[str, JudgePrompt]:
+    if not is_code(language):  # of somebody's file: it must not become a path
+        raise UserError(
+            f"The prompt set {prompt_set!r} has no language {language[:LONGEST]!r}; set prompt_language to 'en'."
+        )
     if prompt_set in OURS:
         prompts = _ours(prompt_set, language)
     elif prompt_set == PUBLISHED:

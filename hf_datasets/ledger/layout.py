@@ -5,7 +5,7 @@ neither: it is made when a file is opened, and older releases pass over it.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hf_datasets.shared.errors import UserError
@@ -72,6 +72,22 @@ def check_ours(db: sqlite3.Connection, path: Path) -> int:
     if mark or layout > 1 or not tables or not all(_is_of_layout_1(db, table) for table in tables):
         raise LedgerError(f"{path} is an SQLite file, but no ledger of mtbenchx; it was left as it is: name another.")
     return 1
+
+
+def check_rows(rows: Sequence[sqlite3.Row], path: Path) -> None:
+    """See that rows hold what our columns hold.
+
+    Raises:
+        LedgerError: One holds bytes, or a turn that is no whole number from 1.
+    """
+    names = rows[0].keys() if rows else []
+    turn = names.index("turn") if "turn" in names else None
+    for row in rows:
+        odd = next((f"bytes in {name}" for name, value in zip(names, row, strict=True) if type(value) is bytes), "")
+        if turn is not None and not (isinstance(row[turn], int) and row[turn] > 0):
+            odd = f"the turn {str(row[turn])[:20]!r}"
+        if odd:
+            raise LedgerError(f"The ledger {path} is damaged: a row holds {odd}; take a copy of it from before.")
 
 
 def _is_of_layout_1(db: sqlite3.Connection, table: str) -> bool:

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from hf_datasets.ledger.group_commit import Together
-from hf_datasets.ledger.layout import LedgerError, bring_up_to_date, check_ours
+from hf_datasets.ledger.layout import LedgerError, bring_up_to_date, check_ours, check_rows
 from hf_datasets.ledger.merging import FINAL_STATES, copy_from_attached
 from hf_datasets.ledger.owner import Owner
 from hf_datasets.ledger.place import connect, copy_to_read, default_path, enter_wal
@@ -214,11 +214,13 @@ class Ledger:
                 self._db.executemany(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})", rows)
 
     def _rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        """Run a reading query of this package."""
+        """Run a reading query of this package; a damaged row is a LedgerError."""
         with self._lock, self._explained():
             cursor = self._db.cursor()
             cursor.row_factory = sqlite3.Row
-            return cursor.execute(query, parameters).fetchall()
+            rows = cursor.execute(query, parameters).fetchall()
+        check_rows(rows, self.path)
+        return rows
 
     def parsed(self, text: object, what: str, shape: type = dict) -> Any:
         """Read a column's JSON: an object, or what else `shape` says.

@@ -283,3 +283,25 @@ def test_text_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
             ledger.judgment("k")
         with pytest.raises(LedgerError, match="UTF-8"):
             ledger._rows("SELECT text FROM judgment")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("question_id", b"\xff", "bytes in question_id"),
+        ("answer", b"x", "bytes in answer"),
+        ("turn", -1, "the turn '-1'"),
+    ],
+)
+def test_a_row_of_another_shape_is_damage_that_is_told(tmp_path: Path, column: str, value: object, told: str) -> None:
+    """SQLite keeps any value in any column."""
+    from hf_datasets.ledger.queries import uses
+    from hf_datasets.records import Use
+
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.record([Use("m", "", "mini", "r", 1.0, "de", 1, 1, 0, 0, "gpt-4", "{}", "single-v1", False, "one", None)])
+    assert len(uses(ledger)) == 1
+    ledger.execute(f"UPDATE use SET {column} = ?", (value,))
+    with pytest.raises(LedgerError, match=f"is damaged: a row holds {told}"):
+        uses(ledger)
+    ledger.close()

@@ -240,3 +240,15 @@ def test_the_public_votes_are_read_from_the_pinned_files(tmp_path: Path, monkeyp
     (pair,) = material.pairs
     assert (pair.item.benchmark, pair.item.language, pair.item.category) == ("mtbench_x", "en", "writing")
     assert pair.question == questions("mtbench_x", "en")[0]
+
+
+@pytest.mark.parametrize("language", ["../../x", "é" * 300, "de/..", "klingon"])
+def test_a_language_of_a_vote_is_never_a_path(judge: str, api: Api, tmp_path: Path, language: str) -> None:
+    jsonl.write(tmp_path / "votes.jsonl", [{**row(7, "tie", "expert_1", turns=("Warum?",)), "language": language}])
+    with pytest.raises(UserError, match="The prompt set 'native' has no language"):
+        CliRunner().invoke(
+            app,
+            ["judges", "agreement", "--judge", judge, "--votes", str(tmp_path / "votes.jsonl")],
+            catch_exceptions=False,
+        )
+    assert api.requests == []
