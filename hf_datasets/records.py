@@ -10,6 +10,8 @@ CATEGORIES = ("writing", "roleplay", "reasoning", "math", "coding", "extraction"
 """MT-Bench's eight categories, in its order."""
 QuestionId = int | str
 """A question's id: a number, or a text that is no number."""
+LONGEST_ID = 60
+"""Characters of an id that a message shows."""
 SHOWN_IDS = 3
 """How many ids an error names."""
 _DIGITS = 15
@@ -28,11 +30,14 @@ def id_order(value: QuestionId) -> tuple[int, int, str]:
 
 
 def ids_shown(ids: Iterable[QuestionId]) -> str:
-    """Return distinct ids on one line: `81 to 160`, or the first of texts and how many there are."""
+    """Return distinct ids on one line: `81 to 160`, or the first of texts and how many there are; long ones are cut."""
     found = sorted(set(ids), key=id_order)
-    if all(isinstance(one, int) for one in found) or len(found) < SHOWN_IDS:
-        return f"{found[0]} to {found[-1]}" if len(found) >= SHOWN_IDS else ", ".join(map(str, found))
-    return f"{', '.join(map(str, found[:SHOWN_IDS]))} ... ({len(found)} in all)"
+    shown = ", ".join(str(one)[:LONGEST_ID] for one in found[:SHOWN_IDS])
+    if len(found) < SHOWN_IDS:
+        return shown
+    if all(isinstance(one, int) for one in found):
+        return f"{found[0]} to {found[-1]}"
+    return f"{shown} ... ({len(found)} in all)"
 
 
 def ordered_categories(present: Iterable[str]) -> list[str]:
