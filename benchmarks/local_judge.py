@@ -1,6 +1,6 @@
 """How many judgments a second a judge in this process gives on a CPU, with and without sharing what prompts begin with.
 
-    python benchmarks/local_judge.py [--small] [--languages en de] [--questions 8] [--repeats 2]
+    python benchmarks/local_judge.py [--small] [--languages en de] [--questions 8] [--repeats 1]
 
 The judge is SmolLM2-135M-Instruct in float32 with rating `expected`: a prompt is read, nothing is written. Judged are
 made-up answers of 54 words to both turns of the mini benchmark's first questions, under our own prompts. `whole` reads
@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--languages", nargs="+", default=["en", "de"], help="of the mini benchmark")
     parser.add_argument("--questions", type=int, default=8, help="only the first of each language")
-    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="two questions, once: to see that the script runs")
     options = parser.parse_args()
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

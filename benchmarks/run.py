@@ -45,9 +45,9 @@ SCRIPTS = (
     Script("startup", "Start-up"),
     Script("judge", "The judge's engine", ("--judgments", "20", "--in-flight", "10", "--latency", "0.01")),
     Script("local_judge", "A judge in this process, with and without sharing what prompts begin with"),
-    Script("fastchat", "Judging, beside FastChat"),
-    Script("answers", "Answers, beside FastChat"),
-    Script("overlap", "Judging while generating"),
+    Script("fastchat", "Judging, beside FastChat", full=(("--in-flight", "8", "64"),)),
+    Script("answers", "Answers, beside FastChat", full=(("--limit", "6"),)),
+    Script("overlap", "Judging while generating", full=(("--repeats", "1"),)),
     Script(
         "data_build",
         "Building a mixture of Bactrian-X's size, beside a plain script",
@@ -70,6 +70,8 @@ SCRIPTS = (
         ("--models", "2", "--languages", "1", "--runs", "1", "--questions", "8"),
         (("--questions", "5"), ("--questions", "20"), ("--questions", "80")),
     ),
+    Script("exam", "A judge's exam, asked and scored again"),
+    Script("rank", "100,000 battles ranked, plain and at equal style"),
     Script("annotate", "Fifty annotators at once", ("--annotators", "2", "--votes", "2", "--think", "0")),
     Script("cost", "Cost of the study"),
 )
@@ -127,7 +129,8 @@ def run(script: Script, options: Sequence[str]) -> Done:
         encoding="utf-8",
         check=False,
     )
-    return Done(" ".join(command), time.monotonic() - began, result.returncode, result.stdout)
+    said = result.stdout.replace(f"{HERE.parent}{os.sep}", "")  # a path of this machine says nothing to others
+    return Done(" ".join(command), time.monotonic() - began, result.returncode, said)
 
 
 def heading(seconds: float) -> list[str]:

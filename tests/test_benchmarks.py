@@ -29,8 +29,10 @@ QUICK = {
 SLOW = {
     "curate": r"300 pairs, [1-9]\d* near-duplicates, [1-9]\d* candidates[^#]*datatrove's MinHash",
     "data_build": "plain script",
+    "exam": r"asked \| [1-9]\d* [^#]*scored from the ledger \| 0 ",
     "local_judge": r"4 judgments \(en\), one at a time",
     "overlap": "critical path",
+    "rank": r"300 battles of 4 models[^#]*style",
     "report": "32 ratings, 64 comparisons",
 }
 BESIDE_FASTCHAT = {
