@@ -9,6 +9,7 @@ import pytest
 
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.records import Completion
+from tests.commands import run
 from tests.sources import needs_sources
 
 
@@ -70,7 +71,7 @@ def test_help_shows_the_commands() -> None:
 
 @pytest.mark.parametrize("command", ["demo", "tasks link", "tasks path", "data build", "ledger export", "ledger merge"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
-    shown = mtbenchx(*command.split(), "--help")
+    shown = run(*command.split(), "--help")
     assert shown.returncode == 0
     assert "Example" in shown.stdout
 
