@@ -95,6 +95,15 @@ def signed(value: float | None, digits: int = 2, missing: str = "") -> str:
     return number(value, digits, True, missing)
 
 
+SMALLEST_P = 1e-300
+"""Below it a p-value is no number that a machine holds."""
+
+
+def p_text(p: float, digits: int = 2) -> str:
+    """Return a p-value with so many significant digits; `< 1e-300` instead of a zero that it isn't."""
+    return f"{p:.{digits}g}" if p >= SMALLEST_P else f"< {SMALLEST_P:g}"
+
+
 def interval_text(interval: Ends | None, show: Show = number, missing: str = "") -> str:
     """Return `1.20 to 1.84`, each end written by `show`, e.g. `percent`."""
     return missing if interval is None else f"{show(interval.low)} to {show(interval.high)}"

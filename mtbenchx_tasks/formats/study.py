@@ -60,6 +60,11 @@ def read_study(paths: Sequence[Path], told: Told = NOTHING) -> Study:
     study = filled(_once(study))
     if not study.ratings and not study.preferences and study.agreement is None and not study.exams:
         noted = f" ({' '.join(study.notes)})" if study.notes else ""
+        if ledgers := [path for path in paths if path.is_file() and is_ledger(path)]:
+            raise UserError(
+                f"No judgment in {', '.join(map(str, ledgers))} says what it is of{noted}. If it was imported, name "
+                f"the imported file itself, or have the answers counted from it: `mtbenchx judge model_answer/*.jsonl`."
+            )
         raise UserError(
             f"No judgments in {', '.join(map(str, paths))}{noted}; name a results folder of `lm_eval --log_samples`, "
             f"a ledger, or FastChat's model_judgment files."

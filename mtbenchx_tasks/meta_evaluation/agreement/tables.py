@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from mtbenchx_tasks.meta_evaluation.agreement.results import POOLED, RateRow, Results, Statistic
 from mtbenchx_tasks.stats.upper_limits import Limit, TieMode
-from mtbenchx_tasks.tables import Cell, Row, Table, number, percent, stratum_name, turn_name
+from mtbenchx_tasks.tables import Cell, Row, Table, number, p_text, percent, stratum_name, turn_name
 
 MODE_NAMES = {"four": "four votes", "merge_bad": "both bad counted as a tie", "decisive": "votes for a winner only"}
 COLUMNS = (
@@ -88,7 +88,7 @@ def _kappas(chosen: Sequence[Statistic]) -> Table:
             number(one.value, 3, missing="-"),
             "-" if one.low is None or one.high is None else f"{one.low:.2f} to {one.high:.2f}",
             number(one.z, 2, missing="-"),
-            "-" if one.p is None else f"{one.p:.2g}" + (" (permutation)" if one.p_method == "permutation" else ""),
+            "-" if one.p is None else p_text(one.p) + (" (permutation)" if one.p_method == "permutation" else ""),
             _count(one.n_items),
             str(one.dropped),
             "-" if one.raters_mean is None else f"{one.raters_min}/{one.raters_mean:.1f}/{one.raters_max}",

@@ -245,6 +245,10 @@ def test_imported_judgments_are_not_asked_again(
     mine = str(tmp_path / "mine.sqlite")
     told = run("ledger", "import", single, "--language", "de", "--prompt-set", "native", "--ledger", mine)
     assert f"{ANSWERS} judgments are new" in told.output
+    with pytest.raises(
+        UserError, match="If it was imported, name the imported file itself, or have the answers counted"
+    ):
+        run("report", mine, "--out", str(tmp_path / "report"), "--no-figures")
     # They are stored as OpenAI's own gpt-4, which is gone: what is known is read, without key and network ...
     monkeypatch.delenv("OPENAI_API_KEY")
     gone = json.dumps({"model": "gpt-4", "ledger": mine})

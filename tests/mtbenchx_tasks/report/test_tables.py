@@ -16,7 +16,7 @@ from mtbenchx_tasks.report.html import table_html
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
-from mtbenchx_tasks.tables import Cell, Table, latex_text, number, to_csv, to_latex
+from mtbenchx_tasks.tables import Cell, Table, latex_text, number, p_text, to_csv, to_latex
 from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
 from tests.mtbenchx_tasks.studies import rated, section
 
@@ -166,3 +166,7 @@ def test_long_texts_become_paragraphs_over_pages_in_latex() -> None:
     shown = to_latex(Table("t", "T", ("Model", "Answer"), (("m", text),)))
     assert r"\begin{longtable}{lp{0.70\linewidth}}" in shown
     assert r"m & first line\_1 \newline xxx" in shown
+
+
+def test_a_p_value_below_what_machines_hold_is_no_zero() -> None:
+    assert [p_text(p) for p in (0.0123, 3e-7, 0.0)] == ["0.012", "3e-07", "< 1e-300"]
