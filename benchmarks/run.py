@@ -74,6 +74,7 @@ SCRIPTS = (
     Script("rank", "100,000 battles ranked, plain and at equal style"),
     Script("annotate", "Fifty annotators at once", ("--annotators", "2", "--votes", "2", "--think", "0")),
     Script("cost", "Cost of the study"),
+    Script("gpu", "On a GPU: training, answers, judge"),
 )
 
 

