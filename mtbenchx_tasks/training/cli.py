@@ -36,7 +36,7 @@ def where(
 
 @recipes.command(
     context_settings=PASSED_ON,
-    epilog="Example: `mtbenchx recipes check --gpus 8 --config recipes/lima_x.yaml --dataset_config DE --output_dir D`",
+    epilog="Example: `mtbenchx recipes check --config recipes/lima_x.yaml --dataset_config DE --output_dir D`",
 )
 def check(
     context: typer.Context,
