@@ -74,7 +74,7 @@ def demo(
     languages: Annotated[str, typer.Option(help="Languages of the mini benchmark, comma-separated.")] = "en,de",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first of them.")] = None,
 ) -> None:
-    """Run the main job with a small real model, one question a category: offline, no key, a few minutes."""
+    """Run the main job on a small model, a question in every second category: offline, no key, about two minutes."""
     from mtbenchx_tasks.demo import demo as run
 
     run(folder, languages.split(","), limit)
