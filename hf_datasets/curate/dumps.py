@@ -94,7 +94,7 @@ class _Sink:
         try:
             for start in range(0, len(s), PIECE):
                 self._take(bytes(s[start : start + PIECE]))
-        except Exception as error:
+        except Exception as error:  # 7z's reader hides what its sink raises: kept, so that it is told
             self.refusal = error
             raise
         return len(s)

@@ -134,7 +134,7 @@ class Commits:
             if changed:
                 files = {name: content for name, (_, content) in changed.items()}
                 self.dataset.commit(files, f"Votes: {len(files)} journals changed", seconds)
-        except Exception as error:
+        except Exception as error:  # the Hub, the network and the disk raise all sorts: told, and tried again
             self._tell(error)
             return False
         self._held.update({name: state for name, (state, _) in changed.items()})
@@ -149,7 +149,7 @@ class Commits:
         """Take no more votes when another process does."""
         try:
             writer = self.dataset.writer(self._watch)
-        except Exception as error:
+        except Exception as error:  # the Hub, the network and the disk raise all sorts: told, and tried again
             self._tell(error)
             return
         if writer is not None and not self.journal.is_ours(writer) and not self.store.ended:

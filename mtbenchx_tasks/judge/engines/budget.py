@@ -209,7 +209,7 @@ class BudgetEngine(Engine):
         """Hand a request that has room to the inner engine."""
         try:
             sent = self.inner.submit(item.request)
-        except Exception as error:
+        except Exception as error:  # of any kind: an open future would be waited for for ever
             self._budget.book(item, 0.0)
             item.future.set_exception(error)
         else:
