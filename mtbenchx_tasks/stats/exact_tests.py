@@ -130,20 +130,23 @@ def below_standard(rights: Sequence[float], sizes: Sequence[int], standard: floa
 
 
 def effective_size(rights: Sequence[float], sizes: Sequence[int]) -> float:
-    """Return how many independent outcomes the outcomes of some templates are worth: n / (1 + (k - 1) r).
+    """Return how many independent outcomes the outcomes of some clusters are worth: n / (1 + (k - 1) r).
+
+    Never more than all, n, and never fewer than the clusters; k is the mean size of a cluster, r `correlation_within`.
+    A cluster is a template of an exam, or a question with its turns, runs and languages.
 
     Args:
-        rights: Per template, how many of its outcomes are right.
-        sizes: Per template, how many outcomes it has, at least one.
+        rights: Per cluster, how many of its outcomes are right, or have a property.
+        sizes: Per cluster, how many outcomes it has, at least one.
     """
     n = sum(sizes)
     return n / (1 + (n / len(sizes) - 1) * correlation_within(rights, sizes)) if n else 0.0
 
 
 def correlation_within(rights: Sequence[float], sizes: Sequence[int]) -> float:
-    """Return how alike the outcomes of one template are, 0 to 1; 1 where all outcomes are the same.
+    """Return how alike the outcomes of one cluster are, 0 to 1; 1 where all outcomes are the same.
 
-    (B - W) / (B + (k - 1) W) with the mean squares between and within templates, and k their mean size.
+    (B - W) / (B + (k - 1) W) with the mean squares between and within clusters, and k their mean size.
     """
     n, clusters = sum(sizes), len(sizes)
     share = sum(rights) / n

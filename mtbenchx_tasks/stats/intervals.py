@@ -49,6 +49,8 @@ class Share:
     """All outcomes."""
     items: int
     """Distinct items among all; fewer than `n` where items were judged several times."""
+    worth: float
+    """Independent outcomes that all are worth, at most `items`: turns and languages of one question are alike."""
 
     @property
     def value(self) -> float | None:
@@ -57,8 +59,8 @@ class Share:
 
     @property
     def interval(self) -> Interval | None:
-        """Wilson's interval over distinct items; items are taken as independent (see bootstrap_interval)."""
-        return wilson(self.count * self.items / self.n, self.items) if self.n else None
+        """Wilson's interval on as many outcomes as they are worth (`effective_size`), not on all; None of nothing."""
+        return wilson(self.count * self.worth / self.n, self.worth) if self.n else None
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def wilson(count: float, n: float) -> Interval | None:
     With z = 1.96: (p + z^2/2n ± z sqrt(p (1 - p) / n + z^2/4n^2)) / (1 + z^2/n). METHODS.md, "Interval of a share".
 
     Args:
-        count: How many have the property; a fraction where items were judged several times (scipy takes whole ones).
-        n: Independent items.
+        count: How many have the property; a fraction where outcomes move together (scipy takes whole ones).
+        n: Independent outcomes, or as many as all are worth.
     """
     if n == 0:
         return None

@@ -2,8 +2,8 @@
 
 METHODS.md, "Rates of pairs", "Positional bias" and "Averages over runs".
 
-Strata pool outcomes and never average the cells of a table. An item judged several times (runs, judges) is one
-observation: intervals count items, so repeating a judgment never makes them narrower.
+Strata pool outcomes and never average the cells of a table. Intervals know that turns, runs, judges and languages of
+one question move together; an item judged several times (runs, judges) never counts more than once.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.records import Decision, Item, Preference
 from mtbenchx_tasks.stats import intervals as stats
+from mtbenchx_tasks.stats.exact_tests import effective_size
 from mtbenchx_tasks.stats.intervals import Averaged, Interval, Share
 from mtbenchx_tasks.stats.paired_tests import PairedTest, paired_test
 
@@ -134,9 +135,16 @@ def _part(count: int, n: int) -> float | None:
 
 
 def share(preferences: Sequence[Preference], has: Callable[[Preference], bool]) -> Share:
-    """Count the preferences that have a property; runs and judges of one item and pair are one observation."""
+    """Count the preferences that have a property; its interval takes those of one question as a cluster.
+
+    METHODS.md, "Interval of a share": they are worth as many independent ones as `effective_size` says, but at most as
+    many as there are distinct items (a pair of models on an item), so that repeats never make the interval narrower.
+    """
     items = {(preference.item, preference.models) for preference in preferences}
-    return Share(sum(map(has, preferences)), len(preferences), len(items))
+    having = _by_question(preferences, lambda preference: float(has(preference)))
+    counts = [sum(values) for values in having.values()]
+    worth = min(effective_size(counts, [len(values) for values in having.values()]), float(len(items)))
+    return Share(int(sum(counts)), len(preferences), len(items), worth)
 
 
 def decisive(preferences: Iterable[Preference]) -> list[Preference]:

@@ -109,6 +109,10 @@ def _between(interval: Interval) -> str:
     return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
+def _ends(interval: Interval | None) -> str:
+    return "" if interval is None else f"95 % {_between(interval)}"
+
+
 def bias_table(found: Sequence[Duel]) -> Table | None:
     """Return positional bias per category (the paper's Table 2); None where no judge compared both orders."""
     rows: list[Row] = []
@@ -126,9 +130,9 @@ def bias_table(found: Sequence[Duel]) -> Table | None:
         ("Category", *columns, "Failed, in %", "After substitution, in %", "Mitigated, points"),
         tuple(rows),
         "Both orders are judged; biased are outcomes whose two games disagree, in % of those with both games valid, "
-        "averaged over runs (the paper's Table 2). Not told: the file says inconsistent and holds no games, so no "
-        "direction. Substitution: an inconsistent vote is taken from the next run; over all runs but the last, which "
-        "has none.",
+        "averaged over runs (the paper's Table 2); the interval takes outcomes of one question together. Not told: the "
+        "file says inconsistent and holds no games, so no direction. Substitution: an inconsistent vote is taken from "
+        "the next run; over all runs but the last, which has none.",
         folded=len(rows) > 26,  # noqa: PLR2004
     )
 
@@ -143,7 +147,7 @@ def _bias_rows(preferences: Sequence[Preference]) -> list[Row]:
             (
                 stratum_name(name),
                 Cell(percent(runs.mean), "" if runs.sd is None else f"± {percent(runs.sd)}", strong=name == "all"),
-                f"{bias.biased.count}/{bias.biased.n}",
+                Cell(f"{bias.biased.count}/{bias.biased.n}", _ends(bias.biased.interval)),
                 *(str(count) for count in (bias.first, bias.second, bias.other, bias.untold)),
                 Cell(percent(bias.failed.value), f"{bias.failed.count}/{bias.failed.n}"),
                 percent(effect.after.mean) if effect else "",
@@ -166,7 +170,7 @@ def length_preference_table(found: Sequence[Duel]) -> Table | None:
                 (f"{duel.title}: {judge}",
                  Cell(percent(longer.share.value), f"{longer.share.count}/{longer.share.n}"),
                  Cell(percent(raw.value), f"{raw.count}/{raw.n}"),
-                 Cell(percent(equal.preference), f"95 % {_between(equal.interval)}" if equal.interval else ""),
+                 Cell(percent(equal.preference), _ends(equal.interval)),
                  number(equal.slope), equal.reason)
             )  # fmt: skip
     if not rows:

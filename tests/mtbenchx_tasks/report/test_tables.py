@@ -143,7 +143,10 @@ def test_positional_bias_before_and_after_substitution() -> None:
     shown = bias_table(duels(runs))
     assert shown is not None
     whole = shown.rows[1]
-    assert (whole[0], whole[2], whole[3]) == ("All", "1/4", "1")
+    # Two of question 81 and two of 82; 81's mean is 1/2, 82's 0: B = 2 (1/16 + 1/16) / 1 = 1/4, W = 2 * 1/4 / 2 = 1/4,
+    # r = 0, so 4 outcomes are worth 4, but of two items: Wilson of 1/4 on 2, z^2 = 3.8415, centre (0.5 + 1.9207) /
+    # 5.8415 = 0.4144, half sqrt(3.8415 (2 * 3/16 + 0.9604)) / 5.8415 = 0.3878.
+    assert (whole[0], whole[2], whole[3]) == ("All", Cell("1/4", "95 % 2.7 to 80.2"), "1")
     assert (whole[1], whole[-2:]) == (Cell("25.0", "± 35.4", strong=True), ("0.0", "+50.0"))  # of 50 and 0 %
 
 

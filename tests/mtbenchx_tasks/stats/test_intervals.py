@@ -46,9 +46,9 @@ def test_wilson_contains_the_share_and_mirrors(counted: tuple[int, int]) -> None
     assert mirrored.low == pytest.approx(1 - found.high)
 
 
-def test_a_share_counts_items_not_votes_in_its_interval() -> None:
-    assert Share(9, 12, 4).interval == wilson(3, 4)
-    assert Share(0, 0, 0).value is Share(0, 0, 0).interval is None
+def test_a_share_counts_what_its_outcomes_are_worth_in_its_interval() -> None:
+    assert Share(9, 12, 6, 4.0).interval == wilson(3, 4)
+    assert Share(0, 0, 0, 0.0).value is Share(0, 0, 0, 0.0).interval is None
 
 
 def test_bootstrap_of_a_mean_is_near_the_normal_interval() -> None:

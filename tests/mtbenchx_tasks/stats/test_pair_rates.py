@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hf_datasets.records import CATEGORIES
 from mtbenchx_tasks.records import Decision, Game, Item, Model, Preference, Rater
+from mtbenchx_tasks.stats.intervals import Interval, wilson
 from mtbenchx_tasks.stats.pair_rates import (
     bias_over_runs,
     by,
@@ -186,6 +187,36 @@ def test_bias_by_hand() -> None:
     assert found.biased.interval.low == pytest.approx(0.5 - half, abs=1e-4)
 
 
+def test_turns_of_a_question_that_move_together_widen_an_interval() -> None:
+    # Both turns of 81 are inconsistent, one of 82, none of 83 and 84: 3 of 8; the questions' means are 1, 1/2, 0, 0.
+    # B = 2 ((5/8)^2 + (1/8)^2 + 2 (3/8)^2) / 3 = 11/24, W = 2 * 1/4 / (8 - 4) = 1/8, r = (11 - 3) / (11 + 3) = 4/7:
+    # the 8 are worth 8 / (1 + 4/7) = 56/11. Wilson of 3/8 on 56/11, z^2 = 3.8415: centre (1.9091 + 1.9207) / 8.9324 =
+    # 0.4288, half sqrt(3.8415 (1.1932 + 0.9604)) / 8.9324 = 0.3220. (On 8, all independent: 13.7 to 69.4 %.)
+    found = positional_bias(
+        [*outcomes("12", "12", "22", "22", turn=1), *outcomes("12", "22", "22", "22", turn=2)]
+    ).biased
+    assert (found.count, found.n, found.items, found.worth) == (3, 8, 8, pytest.approx(56 / 11))
+    assert found.interval == Interval(pytest.approx(0.1068, abs=1e-4), pytest.approx(0.7508, abs=1e-4))
+
+
+def test_intervals_at_the_ends_and_of_one_question() -> None:
+    # All the same: each question counts once. 0 of 4: high = z^2 / (4 + z^2) = 3.8415 / 7.8415; 4 of 4 mirrors it.
+    for games, ends in (("22", (0.0, 0.4899)), ("12", (0.5101, 1.0))):
+        found = positional_bias([*outcomes(*[games] * 4, turn=1), *outcomes(*[games] * 4, turn=2)]).biased
+        assert (found.n, found.worth) == (8, 4)
+        assert found.interval == Interval(*(pytest.approx(end, abs=1e-4) for end in ends))
+    # One question: two outcomes are worth one, since nothing shows that they don't move together.
+    single = positional_bias([outcome("12"), outcome("22", turn=2)]).biased
+    assert (single.worth, single.interval) == (1, wilson(0.5, 1))
+
+
+def test_a_question_in_several_languages_is_one() -> None:
+    one = outcomes("12", "22", "22", "11")
+    alike = [replace(vote, item=replace(vote.item, language=code)) for vote in one for code in ("de", "en", "fr")]
+    assert positional_bias(alike).biased.items == 12
+    assert positional_bias(alike).biased.interval == positional_bias(one).biased.interval
+
+
 def test_bias_of_nothing_valid_is_none() -> None:
     found = positional_bias(outcomes("--"))
     assert found.biased.value is found.biased.interval is None
@@ -287,6 +318,7 @@ def test_intervals_contain_their_shares(votes: list[Preference]) -> None:
         assert (found.interval is None) == (found.value is None) == (found.n == 0)
         if found.interval is not None and found.value is not None:
             assert 0 <= found.interval.low <= found.value <= found.interval.high <= 1
+        assert min(1, found.n) <= found.worth <= found.items <= found.n
 
 
 @settings(deadline=None)
