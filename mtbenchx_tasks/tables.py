@@ -104,6 +104,12 @@ def p_text(p: float, digits: int = 2) -> str:
     return f"{p:.{digits}g}" if p >= SMALLEST_P else f"< {SMALLEST_P:g}"
 
 
+def p_words(p: float, digits: int = 2) -> str:
+    """Return a p-value as it stands in a sentence: `p = 0.23`, `p < 1e-300`."""
+    text = p_text(p, digits)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def interval_text(interval: Ends | None, show: Show = number, missing: str = "") -> str:
     """Return `1.20 to 1.84`, each end written by `show`, e.g. `percent`."""
     return missing if interval is None else f"{show(interval.low)} to {show(interval.high)}"

@@ -22,7 +22,7 @@ from mtbenchx_tasks.stats.pair_rates import (
     strata,
 )
 from mtbenchx_tasks.stats.substitution import Following, effects, substitute
-from mtbenchx_tasks.tables import interval_text, number, percent, turn_name, with_error
+from mtbenchx_tasks.tables import interval_text, number, p_text, p_words, percent, turn_name, with_error
 
 _percent, _interval = partial(percent, missing="-"), partial(interval_text, show=percent, missing="-")
 UNTOLD = "benchmark not told (--benchmark)"
@@ -101,7 +101,7 @@ def _remarks(preferences: Sequence[Preference], winner: str) -> list[str]:
     preference, test = preference_interval(preferences, winner), preference_test(preferences, winner)
     longer, equal = longer_wins(preferences), length_controlled(preferences, winner)
     decided = rates_over_runs(preferences, winner).preference
-    p = "" if test.p is None else f", p = {test.p:.3g} (sign flips over {test.n} questions)"
+    p = "" if test.p is None else f", {p_words(test.p, 3)} (sign flips over {test.n} questions)"
     lines = [f"Of the decided votes {_averaged(decided)} % prefer {winner} (95 % {_interval(preference)}){p}."]
     share = longer.share
     if not any(preference.answers for preference in preferences):
@@ -156,7 +156,7 @@ def print_ends(ends: Sequence[PairEnd]) -> None:
             f"{one} over {other}, {end.language}, {end.judge}",
             percent(max(standing.preference, 1 - standing.preference)),
             interval_text(interval, percent, "-"),
-            f"{standing.p:.2g}",
+            p_text(standing.p),
             f"{end.asked}/{end.of}",
             word,
         )

@@ -28,6 +28,7 @@ from mtbenchx_tasks.stats.intervals import (
     mean,
     ordered_questions,
 )
+from mtbenchx_tasks.tables import p_words
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.stats.intervals import Array
@@ -269,7 +270,7 @@ def verdict(pair: ModelPair, over_questions: float, within: float | None, runs: 
         return f"{better} is better{unmeasured}"
     if pair.difference == 0:
         return "no difference"
-    return f"can't be told apart (p = {pair.p_holm:.2g}){_what_would_help(pair, over_questions, within, runs, tests)}"
+    return f"can't be told apart ({p_words(pair.p_holm)}){_what_would_help(pair, over_questions, within, runs, tests)}"
 
 
 def _what_would_help(pair: ModelPair, over_questions: float, within: float | None, runs: int, tests: int) -> str:

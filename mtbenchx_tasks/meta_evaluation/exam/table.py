@@ -7,7 +7,7 @@ from mtbenchx_tasks.meta_evaluation.exam.findings import ExamFinding, fault, in_
 from mtbenchx_tasks.meta_evaluation.exam.outcome import ALL
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam, NullPairs, Rate
 from mtbenchx_tasks.meta_evaluation.exam.two_sides import TwoSides
-from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent, with_error
+from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, p_text, p_words, percent, with_error
 
 MOST_FINDINGS = 3
 """How many biases the one line names."""
@@ -47,7 +47,7 @@ def biases(exam: Exam) -> list[ExamFinding]:
 
 def sentences(exam: Exam) -> list[str]:
     """Return everything to say in words: biases found, then the worst rates, which are no verdicts."""
-    lines = [f"{one.words} (corrected p {one.p_adjusted:.2g})." for one in biases(exam)]
+    lines = [f"{one.words} (corrected {p_words(one.p_adjusted)})." for one in biases(exam)]
     told = {(one.mode, one.kind, one.language) for one in biases(exam)}
     worst = sorted(
         (
@@ -194,6 +194,6 @@ def _pair(one: TwoSides) -> Row:
         str(one.only_one),
         str(one.only_other),
         percent(one.difference, sign=True),
-        number(one.p, 4),
-        number(one.p_holm, 4),
+        p_text(one.p, 3),
+        p_text(one.p_holm, 3),
     )

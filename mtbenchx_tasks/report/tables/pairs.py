@@ -20,7 +20,7 @@ from mtbenchx_tasks.stats.pair_rates import (
     strata,
 )
 from mtbenchx_tasks.stats.substitution import effects
-from mtbenchx_tasks.tables import Cell, Row, Table, number, percent, stratum_name
+from mtbenchx_tasks.tables import Cell, Row, Table, number, p_words, percent, stratum_name
 
 VOTES = ("win", "loss", "tie", "both_bad")
 
@@ -100,7 +100,7 @@ def _preference_note(judge: str, preferences: Sequence[Preference], duel: Duel) 
     if found.value is None:
         return f"{judge}: no decided votes."
     between = "" if interval is None else f" (95 % {_between(interval)}, over questions)"
-    p = "" if test.p is None else f", p = {test.p:.3g}"
+    p = "" if test.p is None else f", {p_words(test.p, 3)}"
     told = "" if test.p is None else ("" if test.p <= 0.05 else ": can't be told apart")  # noqa: PLR2004
     return f"{judge}: {percent(found.value)} % of {found.n} decided votes prefer {duel.models[1]}{between}{p}{told}."
 
