@@ -150,25 +150,6 @@ def test_long_labels_lose_their_middle() -> None:
     assert shorten("模型\u0000") == "???"
 
 
-@pytest.mark.slow
-def test_a_phone_shows_it_without_scrolling_sideways(study: tuple[Path, Path]) -> None:
-    api = pytest.importorskip("playwright.sync_api")
-    chromium = Path("/usr/bin/chromium")
-    if not chromium.is_file():
-        pytest.skip("no chromium")
-    with api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(chromium), args=["--no-sandbox", "--disable-gpu"])
-        for width in (390, 1280):
-            page = browser.new_page(viewport={"width": width, "height": 850})
-            asked: list[str] = []
-            page.on("request", lambda request, asked=asked: asked.append(request.url))
-            page.goto((study[1] / "index.html").as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-            assert page.evaluate("document.documentElement.scrollWidth") == width
-            assert len(asked) == 1  # the page itself
-        browser.close()
-
-
 def test_what_utf_8_does_not_have_is_replaced(tmp_path: Path) -> None:
     samples(tmp_path / "a\udcff", "m", {81: 5.0})  # a name of other bytes, as file systems hold it
     study, (page, *_) = make_report([tmp_path], tmp_path / "out", title="T\ud800", figures=False)
