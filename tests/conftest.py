@@ -1,6 +1,7 @@
 """What every test starts from: no key of the developer's, no network, no shared ledger."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,4 +54,12 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[hub_double.
         monkeypatch.setattr(constants, "ENDPOINT", running.url)
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        _forget_endpoint()
         yield running
+        _forget_endpoint()
+
+
+def _forget_endpoint() -> None:
+    """Let transformers, if it is imported, make its client of the Hub anew: it keeps the endpoint of its first use."""
+    if module := sys.modules.get("transformers.utils.hub"):
+        vars(module)["_hf_api"] = None
