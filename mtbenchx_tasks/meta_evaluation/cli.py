@@ -71,7 +71,7 @@ def agreement(
     from mtbenchx_tasks.formats.benchmark import Told, notes_on
     from mtbenchx_tasks.meta_evaluation.agreement.results import results
     from mtbenchx_tasks.meta_evaluation.agreement.study import gather
-    from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
+    from mtbenchx_tasks.meta_evaluation.agreement.tables import items_table, tables
     from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people, unmatched, unmet_judges
     from mtbenchx_tasks.meta_evaluation.agreement.write import write_results
     from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES
@@ -96,8 +96,8 @@ def agreement(
         "min_votes": min_votes,
     }
     modes, limits = (tuple(TIE_CLASSES), LIMITS) if out is not None else ((tie_mode,), (limit,))
-    found = results(study, settings, min_votes, modes=modes, limits=limits)
-    chosen = tables(found, tie_mode, limit)
+    found = results(study, settings, min_votes, modes=modes, limits=limits, turn_rates=out is not None)
+    chosen = [*([items_table(study, tie_mode)] if study.judges else []), *tables(found, tie_mode, limit)]
     written = write_results(out, found, chosen) if out is not None else []  # before a reader such as `head` hangs up
     people_said = found.people
     print(

@@ -57,8 +57,11 @@ class Rates:
     """Outcomes with a game that has no vote; in no rate."""
     preference: Share
     """Wins among the decisive outcomes."""
-    p: float | None
-    """Two-sided binomial test of the preference against 1/2; None if items repeat or none is decisive."""
+
+    @property
+    def p(self) -> float | None:
+        """Two-sided binomial test of the preference against 1/2; None if items repeat or none is decisive."""
+        return _binomial(self.preference)
 
     @property
     def n(self) -> int:
@@ -165,7 +168,6 @@ def rates(preferences: Iterable[Preference], model: str) -> Rates:
         inconsistent=decisions[Decision.INCONSISTENT],
         failed=decisions[Decision.FAILED] + decisions[Decision.SKIP],
         preference=wins,
-        p=_binomial(wins),
     )
 
 

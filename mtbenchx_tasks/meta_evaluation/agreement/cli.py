@@ -91,15 +91,14 @@ def judge_agreement(
 
 def _show(study: "VotesAndVerdicts", about: dict[str, Any], mode: "TieMode", out: Path | None) -> None:
     """Print the tables of one meaning of ties, and write every number of all of them where a folder is named."""
-    from mtbenchx_tasks.meta_evaluation.agreement.judged import items_table
     from mtbenchx_tasks.meta_evaluation.agreement.results import results
-    from mtbenchx_tasks.meta_evaluation.agreement.tables import tables
+    from mtbenchx_tasks.meta_evaluation.agreement.tables import items_table, tables
     from mtbenchx_tasks.meta_evaluation.agreement.write import write_results
     from mtbenchx_tasks.stats.upper_limits import LIMITS, TIE_CLASSES
     from mtbenchx_tasks.tables import print_tables
 
     modes, limits = ((mode,), ("plurality",)) if out is None else (tuple(TIE_CLASSES), LIMITS)
-    found = results(study, about, modes=modes, limits=limits)
+    found = results(study, about, modes=modes, limits=limits, turn_rates=out is not None)
     chosen = [items_table(study, mode), *tables(found, mode, "plurality")]
     written = write_results(out, found, chosen) if out is not None else []
     print_tables(chosen)

@@ -1,7 +1,7 @@
-"""A judge asked about the very pairs that people voted on: its verdicts as records, and item by item beside people."""
+"""A judge asked about the very pairs that people voted on: its verdicts as records."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,9 +21,6 @@ from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts, gather
 from mtbenchx_tasks.meta_evaluation.agreement.voters import read_judges, read_people
 from mtbenchx_tasks.records import Decision, Game, Preference, Rater
-from mtbenchx_tasks.stats.kappa import cohen_kappa
-from mtbenchx_tasks.stats.upper_limits import TieMode, tally
-from mtbenchx_tasks.tables import Table, number, percent
 
 PUBLIC = "mt_bench_human_judgments"
 PEOPLE_FILE = "data/human-00000-of-00001-25f4910818759289.parquet"
@@ -193,37 +190,3 @@ def _submit(judge: PairJudge, pairs: Sequence[tuple[VotedPair, Games]]) -> Itera
         for run in range(judge.settings.runs):
             futures = (judge.engine.submit(replace(request, run=run)) for request in games)
             yield PairGames(pair, run, judge, (next(futures), next(futures)))
-
-
-# item by item --------------------------------------------------------------------------------------------------------
-
-
-def items_table(study: VotesAndVerdicts, mode: TieMode) -> Table:
-    """Return how often each judge says what most people say of an item, and Cohen's kappa of the two.
-
-    Items without a single most frequent vote are left out; of a judge's runs the first counts.
-
-    Args:
-        study: Votes and verdicts.
-        mode: What ties are.
-    """
-    tallies = [tally(one.item, one.people, one.verdicts, mode) for one in study.contests]
-    rows = []
-    for language in dict.fromkeys(one.item.language for one in tallies):
-        part = [one for one in tallies if one.item.language == language]
-        most = [_most(one.counts) for one in part]
-        for judge in study.judges:
-            said = [one.verdicts.get(judge, (None,))[0] for one in part]
-            both = [(x, y) for x, y in zip(most, said, strict=True) if x is not None and y is not None]
-            kappa = cohen_kappa(most, said)
-            share = sum(x == y for x, y in both) / len(both) if both else None
-            cells = (percent(share, missing="-"), number(kappa.kappa, 3, missing="-"))
-            rows.append((judge, language or "not told", *cells, str(len(both)), str(len(part) - len(both))))
-    columns = ("judge", "language", "agrees with most people, %", "Cohen's kappa", "items", "left out")
-    return Table("items", "Item by item: the judge and most people", columns, tuple(rows))
-
-
-def _most(counts: Iterable[int]) -> int | None:
-    found = list(counts)
-    best = max(found, default=0)
-    return found.index(best) if best and found.count(best) == 1 else None

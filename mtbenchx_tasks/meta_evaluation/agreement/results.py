@@ -135,6 +135,7 @@ def results(
     *,
     modes: Sequence[TieMode] = tuple(TIE_CLASSES),
     limits: Sequence[Limit] = LIMITS,
+    turn_rates: bool = True,
 ) -> Results:
     """Compute the statistics that are asked for.
 
@@ -144,6 +145,7 @@ def results(
         min_votes: Votes a pair needs for the upper limits and the agreement shown beside them.
         modes: What ties are.
         limits: Which upper limits.
+        turn_rates: Whether who wins is wanted for each turn as well; the tables show all turns together.
     """
     people = {
         "annotators": study.annotators,
@@ -160,7 +162,7 @@ def results(
             group, study.judges, {"tie_mode": mode, "stratum": stratum, "turn": turn}, min_votes, limits
         )
     )
-    return Results(settings, people, statistics, tuple(rate_rows(study)))
+    return Results(settings, people, statistics, tuple(rate_rows(study, turn_rates)))
 
 
 def _turn(turn: int | None) -> str:
@@ -257,8 +259,13 @@ def _ends(interval: Interval | None) -> Place:
     return {"low": interval.low if interval else None, "high": interval.high if interval else None}
 
 
-def rate_rows(study: VotesAndVerdicts) -> Iterator[RateRow]:
-    """Yield the rates of people and of every judge, for each pair of models, language, stratum and turn."""
+def rate_rows(study: VotesAndVerdicts, each_turn: bool = True) -> Iterator[RateRow]:
+    """Yield the rates of people and of every judge, for each pair of models, language and stratum, by turn and in all.
+
+    Args:
+        study: From `gather`.
+        each_turn: Whether each turn is wanted beside all together.
+    """
     voters = {PEOPLE: study.votes} | {
         judge: [verdict for contest in study.contests for verdict in contest.verdicts.get(judge, ())]
         for judge in study.judges
@@ -267,7 +274,8 @@ def rate_rows(study: VotesAndVerdicts) -> Iterator[RateRow]:
         for (models, language), pair in by(votes, "models", "language").items():
             one, other = sorted(model.name for model in models)
             for stratum, group in strata(pair).items():
-                turns = {_turn(turn): part for (turn,), part in by(group, "turn").items()} | {POOLED: group}
+                told = by(group, "turn") if each_turn else {}
+                turns = {_turn(turn): part for (turn,), part in told.items()} | {POOLED: group}
                 for turn, part in turns.items() if stratum else ():
                     yield _rates(voter, (one, other, language), stratum, turn, part)
 

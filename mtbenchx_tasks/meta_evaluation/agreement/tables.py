@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from mtbenchx_tasks.meta_evaluation.agreement.results import POOLED, RateRow, Results, Statistic
-from mtbenchx_tasks.stats.upper_limits import Limit, TieMode
+from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts
+from mtbenchx_tasks.stats.kappa import cohen_kappa
+from mtbenchx_tasks.stats.upper_limits import Limit, TieMode, tally
 from mtbenchx_tasks.tables import Cell, Row, Table, number, p_text, percent, stratum_name, turn_name
 
 MODE_NAMES = {"four": "four votes", "merge_bad": "both bad counted as a tie", "decisive": "votes for a winner only"}
@@ -21,6 +23,37 @@ def tables(found: Results, mode: TieMode, limit: Limit) -> list[Table]:
     """Return the tables of one tie mode, with one kind of upper limit."""
     chosen = [one for one in found.statistics if one.tie_mode == mode]
     return [*agreement_tables(found, mode, limit), _kappas(chosen), *_judges(chosen), *_rates(found.rates)]
+
+
+def items_table(study: VotesAndVerdicts, mode: TieMode) -> Table:
+    """Return how often each judge says what most people say of an item, and Cohen's kappa of the two.
+
+    Items without a single most frequent vote are left out; of a judge's runs the first counts.
+
+    Args:
+        study: Votes and verdicts.
+        mode: What ties are.
+    """
+    tallies = [tally(one.item, one.people, one.verdicts, mode) for one in study.contests]
+    rows = []
+    for language in dict.fromkeys(one.item.language for one in tallies):
+        part = [one for one in tallies if one.item.language == language]
+        most = [_most(one.counts) for one in part]
+        for judge in study.judges:
+            said = [one.verdicts.get(judge, (None,))[0] for one in part]
+            both = [(x, y) for x, y in zip(most, said, strict=True) if x is not None and y is not None]
+            kappa = cohen_kappa(most, said)
+            share = sum(x == y for x, y in both) / len(both) if both else None
+            cells = (percent(share, missing="-"), number(kappa.kappa, 3, missing="-"))
+            rows.append((judge, language or "not told", *cells, str(len(both)), str(len(part) - len(both))))
+    columns = ("judge", "language", "agrees with most people, %", "Cohen's kappa", "items", "left out")
+    return Table("items", "Item by item: the judge and most people", columns, tuple(rows))
+
+
+def _most(counts: Iterable[int]) -> int | None:
+    found = list(counts)
+    best = max(found, default=0)
+    return found.index(best) if best and found.count(best) == 1 else None
 
 
 def agreement_tables(found: Results, mode: TieMode, limit: Limit = "plurality") -> list[Table]:

@@ -18,7 +18,7 @@ from mtbenchx_tasks.formats.votes import read_votes
 from mtbenchx_tasks.meta_evaluation.agreement.read import read_agreement
 from mtbenchx_tasks.meta_evaluation.agreement.results import results
 from mtbenchx_tasks.meta_evaluation.agreement.study import Repeated, gather
-from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
+from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables, items_table
 from mtbenchx_tasks.tables import Cell
 from tests.commands import run as mtbenchx
 from tests.mtbenchx_tasks.meta_evaluation.agreement.test_study import verdicts, votes
@@ -218,6 +218,16 @@ def test_people_alone_are_enough(tmp_path: Path) -> None:
     done = mtbenchx("agreement", "--votes", str(people), "--annotators", "expert_1*", "--tie-mode", "decisive")
     assert done.returncode == 0, done.stderr
     assert "judges: none" in done.stdout
+    assert "Item by item" not in done.stdout
+
+
+def test_most_people_and_the_judge_stand_item_by_item() -> None:
+    # Most people: 1, 2, none (one each), tie; the judge: 1, 1, 2, tie. Two of three are equal. People's shares are 1/3
+    # each, the judge's 2/3, 0, 1/3: Pe = 2/9 + 0 + 1/9 = 1/3, kappa = (2/3 - 1/3) / (1 - 1/3) = 1/2.
+    study = gather(votes("121t", "122t"), verdicts("112t"))
+    assert [row[2:] for row in items_table(study, "four").rows] == [("66.7", "0.500", "3", "1")]
+    assert {one.turn for one in results(study, {}, turn_rates=False).rates} == {"all"}
+    assert {one.turn for one in results(study, {}).rates} == {"1", "all"}
 
 
 @pytest.mark.parametrize(
