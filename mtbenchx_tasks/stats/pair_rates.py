@@ -8,7 +8,8 @@ one question move together; an item judged several times (runs, judges) never co
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Literal, Protocol, TypeVar
 
 from hf_datasets.records import CATEGORIES
@@ -24,6 +25,7 @@ RCEMR_CATEGORIES = ("roleplay", "coding", "extraction", "math", "reasoning")
 """The paper's stratum RCEMR (Tables 2 and 3)."""
 Field = Literal["benchmark", "language", "question_id", "category", "turn", "models", "rater", "run"]
 """What preferences can be grouped by; the first five are their item's."""
+OF_ITEMS = frozenset(field.name for field in fields(Item))
 Value = TypeVar("Value")
 
 
@@ -260,13 +262,10 @@ def bias_over_runs(preferences: Iterable[Preference]) -> Averaged:
 def by(things: Iterable[Grouped], *names: Field) -> dict[tuple[Any, ...], list[Grouped]]:
     """Group by fields, e.g. `by(preferences, "language", "turn")[("de", 1)]`, sorted."""
     groups: dict[tuple[Any, ...], list[Grouped]] = {}
+    values = [attrgetter(f"item.{name}" if name in OF_ITEMS else name) for name in names]
     for thing in things:
-        groups.setdefault(tuple(_value(thing, name) for name in names), []).append(thing)
+        groups.setdefault(tuple([value(thing) for value in values]), []).append(thing)
     return dict(sorted(groups.items(), key=lambda group: [_rank(n, v) for n, v in zip(names, group[0], strict=True)]))
-
-
-def _value(thing: HasItem, name: Field) -> Any:
-    return getattr(thing.item if hasattr(thing.item, name) else thing, name)
 
 
 def _rank(name: Field, value: Any) -> Any:
