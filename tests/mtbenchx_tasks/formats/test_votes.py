@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mtbenchx_tasks
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.shared.errors import UserError
+from mtbenchx_tasks.formats.vote_rows import SAID, VoteRow
 from mtbenchx_tasks.formats.votes import read_votes, with_skips, write_votes
 from mtbenchx_tasks.records import Decision, Item, Model, Preference, Rater
 
@@ -82,6 +84,16 @@ def test_people_are_told_from_judges(tmp_path: Path, judge: object, annotator: s
     (vote,) = read_votes(file)
     assert (vote.rater.name, vote.rater.kind) == (annotator, kind)
     assert read_votes(file, kind="human")[0].rater.kind == "person"
+
+
+def test_every_column_and_winner_that_is_read_is_documented() -> None:
+    told = (Path(mtbenchx_tasks.__file__).parent / "README.md").read_text(encoding="utf-8")
+    columns = {"one": "model_a", "other": "model_b"}
+    for name in VoteRow.model_fields:
+        assert f"`{columns.get(name, name)}`" in told, name
+    for winner in ("model_a", "model_b", "tie", "tie (bothbad)", "skip", "tie (inconsistent)", "error"):
+        assert winner in SAID
+        assert f"`{winner}`" in told, winner
 
 
 def test_parquet_with_conversations_and_a_json_array_read_the_same(tmp_path: Path) -> None:
