@@ -49,10 +49,7 @@ def card(
     from model_cards.collect import UserFacts, make_card, nowhere, on_hub
     from model_cards.publish import push_model, write_card
 
-    if out is None and not push:
-        raise UserError("Nothing to do: name a folder for the card by --out, or publish by --push --repo-id ORG/MODEL.")
-    if push and repo_id is None:
-        raise UserError("--push needs --repo-id ORG/MODEL.")
+    _check_goal(out, push, repo_id)
     check_scale(scale, assume_english)
     told = UserFacts(name, base_model, dataset, data_license, base_license, benchmark)
     api = connect() if push else None
@@ -75,6 +72,13 @@ def card(
             print(path)
     if push:
         print(push_model(run_dir, made, private=private, api=api).summary)
+
+
+def _check_goal(out: Path | None, push: bool, repo_id: str | None) -> None:
+    if out is None and not push:
+        raise UserError("Nothing to do: name a folder for the card by --out, or publish by --push --repo-id ORG/MODEL.")
+    if push and repo_id is None:
+        raise UserError("--push needs --repo-id ORG/MODEL.")
 
 
 def verify(

@@ -12,10 +12,11 @@ from hf_datasets.hub.errors import faults
 from hf_datasets.shared.language_codes import STUDY
 from model_cards import licences
 from model_cards.card import Card
+from model_cards.evaluations import Group
 from model_cards.groups import read_groups
 from model_cards.ledgers import exams_of_ledgers
 from model_cards.predicted import predicted_section
-from model_cards.run_dir import read_run
+from model_cards.run_dir import Training, read_run
 from model_cards.training_commands import TrainedOn
 from mtbenchx_tasks.meta_evaluation.exam.table import verdict_line
 
@@ -112,18 +113,12 @@ def make_card(
     said = told or UserFacts()
     training = read_run(run_dir, recipe, overrides)
     places = [Path(), *([recipe.parent] if recipe else []), run_dir.resolve().parent]
-    given = _one(training.source("model_name_or_path", "base_model"))
-    base = _source(said.base or given, "model", places, lookup)
-    trained_on = _trained_on(given, said.base, base.hub_id, places)
-    if said.base:
-        training = replace(training, given={**training.given, "model_name_or_path": said.base})
+    training, base, trained_on = _with_base(training, said.base, places, lookup)
     data = _source(said.dataset or _one(training.source("dataset_name", "datasets")), "dataset", places, lookup)
     known = licences.KNOWN.get(last_part(data.shown).lower())
-    spoken = tuple(str(code) for code in _list(data.card.get("language")))
     namespace = f"{repo_id.split('/', maxsplit=1)[0]}/" if repo_id else ""
     names = [name for name in dict.fromkeys((said.name, repo_id, training.name)) if name]
     groups = tuple(read_groups(results, names))
-    judges = {result.judge for group in groups for result in group.results}
     return Card(
         name=said.name or last_part(repo_id) or training.name,
         training=training,
@@ -133,16 +128,38 @@ def make_card(
         trained_on=trained_on,
         dataset=data.shown,
         dataset_id=data.hub_id,
-        data_languages=spoken or (STUDY if known else ()),
+        data_languages=_languages(data.card) or (STUDY if known else ()),
         data_terms=licences.terms(said.data_license, data.card) or known,
         base_terms=licences.terms(said.base_license, base.card),
         repo_id=repo_id,
         benchmark_id=said.benchmark or f"{namespace}mtbench-x",
-        examined=tuple(verdict_line(exam) for exam in exams_of_ledgers(results) if exam.judge in judges),
+        examined=_examined(results, groups),
         partial=partial,
         records=records,
         predicted=predicted_section(scale, results, names, assume_english=assume_english) if scale else "",
     )
+
+
+def _examined(results: Sequence[Path], groups: Iterable[Group]) -> tuple[str, ...]:
+    """Return the verdicts on the exams that ledgers hold of the judges that these results name."""
+    judges = {result.judge for group in groups for result in group.results}
+    return tuple(verdict_line(exam) for exam in exams_of_ledgers(results) if exam.judge in judges)
+
+
+def _with_base(
+    training: Training, told: str | None, places: Sequence[Path], lookup: Lookup
+) -> tuple[Training, _Source, TrainedOn]:
+    """Return the training with its base model as the user tells it, what that is called, and how to have it again."""
+    given = _one(training.source("model_name_or_path", "base_model"))
+    base = _source(told or given, "model", places, lookup)
+    trained_on = _trained_on(given, told, base.hub_id, places)
+    if told:
+        training = replace(training, given={**training.given, "model_name_or_path": told})
+    return training, base, trained_on
+
+
+def _languages(card: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(code) for code in _list(card.get("language")))
 
 
 def _source(name: str | None, kind: str, places: Iterable[Path], lookup: Lookup) -> _Source:

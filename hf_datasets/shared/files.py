@@ -97,16 +97,18 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
             _swap(folder, new)
 
 
-def check_writable(folder: Path, *names: str) -> None:
+def check_writable(folder: Path | None, *names: str) -> None:
     """Make a folder if it isn't there, and see that files can be written into it: before anything is paid for.
 
     Args:
-        folder: The folder.
+        folder: The folder; None: nothing is to be written.
         names: Names of files that are to be written; one that is too long is told.
 
     Raises:
         UserError: It can't be written.
     """
+    if folder is None:
+        return
     with told(folder, "folder"):
         folder.mkdir(parents=True, exist_ok=True)
         for name in names:

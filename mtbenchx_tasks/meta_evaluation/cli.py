@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +26,9 @@ from mtbenchx_tasks.judge.options import (
     plain_code,
     refuse_idle,
 )
+
+if TYPE_CHECKING:
+    from mtbenchx_tasks.meta_evaluation.exam.ask import ExamPart
 
 Votes = Annotated[
     list[Path],
@@ -78,8 +81,7 @@ def agreement(
     from mtbenchx_tasks.tables import print_tables
 
     know_languages(data)
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     told = Told(language, benchmark)
     (people, said), (verdicts, judged) = read_people(votes, told), read_judges(judgments, told)
     study = gather(people, verdicts, inconsistent=inconsistent, annotators=annotators, repeated=repeated)
@@ -141,29 +143,25 @@ def exam(
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
-    from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, PUBLIC, ExamPart, Mode, fresh_form
+    from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, fresh_form
     from mtbenchx_tasks.meta_evaluation.exam.plan import power_lines
     from mtbenchx_tasks.meta_evaluation.exam.run import examine, plan_exam, write_exam
     from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
     from mtbenchx_tasks.tables import print_tables
 
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     (settings,) = parse_judges([one_judge(judges)], runs=runs, prompt_language=prompt_language)
     if compare_languages:
         refuse_idle("with --compare-prompt-languages, which asks in both", {"--prompt-language": prompt_language})
     sets = {f"judge.{name}": getattr(settings, name) != PUBLISHED for name in ("question_set", "reference_set")}
     refuse_idle("in an exam, whose items bring their own questions and references", sets)
     prices = parse_prices(price, [settings.model])
-    modes: tuple[Mode, ...] = MODES if mode == "both" else (mode,)
-    codes = names_of("--languages", languages)
-    known = codes and list(dict.fromkeys(plain_code(code) or code for code in codes))
-    part = ExamPart(known, names_of("--kinds", kinds), modes)
+    part = _exam_part(languages, kinds, mode)
     if plan:
         planner = plan_exam(settings, part, prices, fresh=fresh, both_prompts=compare_languages)
         print_plan(planner.plan())
         forms = (PUBLIC, *([fresh_form([settings.model])] if fresh else []))
-        for line in power_lines([item for form in forms for item in part.items(form)], modes):
+        for line in power_lines([item for form in forms for item in part.items(form)], part.modes):
             print(line)
         return
     engine_for, budget = engine_factory(max_cost, prices, batch)
@@ -173,6 +171,15 @@ def exam(
     for line in (verdict_line(done.exam), *sentences(done.exam), *map(str, written)):
         print(line)
     end_command(budget, done.missing)
+
+
+def _exam_part(languages: str | None, kinds: str | None, mode: Literal["single", "pairwise", "both"]) -> "ExamPart":
+    """Return which part of the exam is asked for; a language that is named twice is one."""
+    from mtbenchx_tasks.meta_evaluation.exam.ask import MODES, ExamPart
+
+    codes = names_of("--languages", languages)
+    distinct = codes and list(dict.fromkeys(plain_code(code) or code for code in codes))
+    return ExamPart(distinct, names_of("--kinds", kinds), MODES if mode == "both" else (mode,))
 
 
 def tells_exams(command: Callable[..., None]) -> Callable[..., None]:

@@ -78,8 +78,7 @@ def compare(
     from mtbenchx_tasks.records import Decision
 
     know_languages(data)
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     raw_runs = runs + (substitute is not None)
     settings = parse_judges(judges, runs=raw_runs, prompt_language=prompt_language)
     prices = parse_prices(price, [one.model for one in settings])
@@ -134,8 +133,7 @@ def pairs(
     from mtbenchx_tasks.pairwise.terminal import print_comparison
     from mtbenchx_tasks.pairwise.written import write_rates
 
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     read = [read_pairs(file, language, Told(language, benchmark)) for file in files]
     preferences = [preference for of_file, _ in read for preference in of_file]
     for note in (note for _, notes in read for note in notes):

@@ -32,6 +32,7 @@ from mtbenchx_tasks.judge.options import (
 
 if TYPE_CHECKING:
     from mtbenchx_tasks.formats.equating import Equating
+    from mtbenchx_tasks.judge.engines.factory import EngineFor
     from mtbenchx_tasks.judge.settings import JudgeSettings
     from mtbenchx_tasks.rating.jury import JuryRule
     from mtbenchx_tasks.rating.prompt_comparison import Variant
@@ -94,21 +95,17 @@ def judge(
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
     from mtbenchx_tasks.judge.settings import parse_judges
-    from mtbenchx_tasks.rating import prompt_comparison, saved_answers
+    from mtbenchx_tasks.rating import saved_answers
 
     know_languages(data)
     check_scale(scale, assume_english)
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     settings = parse_judges(judges, runs=runs, prompt_language=prompt_language)
     prices = parse_prices(price, [one.model for one in settings])
+    variants = _variants(settings, compare_prompts, compare_languages, prompt_language)
     shown = {"--out": out, "--scale": scale, "--split-snapshots": split_snapshots}
-    if compare_languages:
-        others = {"--compare-prompts": compare_prompts, "--prompt-language": prompt_language}
-        refuse_idle("with --compare-prompt-languages, which asks in both", others)
-    _check_shown(shown, compares=compare_prompts is not None or compare_languages, asks=write_requests is None)
+    _check_shown(shown, compares=bool(variants), asks=write_requests is None)
     rule = _jury_rule(together, quorum, judges=1 if split_snapshots else len(settings))
-    variants = _variants(settings, compare_prompts, compare_languages)
     equating = _equating(scale, settings)
     asked = [variant for _, variant in variants] or settings
     if plan:
@@ -119,18 +116,30 @@ def judge(
         request_files.check(asked, live_only={"--batch": batch, "--max-cost": max_cost is not None})
         engines = saved_answers.note_files(files, asked, language, benchmark=benchmark).engines.values()
         engine_for = request_files.exchange(engines, write_requests, read_results)
-    if write_requests:
-        return
+        if write_requests:
+            return
     if variants:
-        found = prompt_comparison.compare_variants(files, variants, language, engine_for, benchmark=benchmark)
-        prompt_comparison.print_comparison(found)
-        end_command(budget, found.failed)
+        end_command(budget, _compare(files, variants, language, engine_for, benchmark))
         return
     results = saved_answers.judge_files(files, settings, language, engine_for, benchmark=benchmark)
     _show(results, out, rule, split_snapshots=split_snapshots)
-    if equating is not None:
-        _print_predicted(equating, results, assume_english)
+    _print_predicted(equating, results, assume_english)
     end_command(budget, sum(result.failed for result in results))
+
+
+def _compare(
+    files: Sequence[Path],
+    variants: "list[Variant]",
+    language: str | None,
+    engine_for: "EngineFor",
+    benchmark: str | None,
+) -> int:
+    """Print how ratings differ between prompts; returns how many judgments failed."""
+    from mtbenchx_tasks.rating.prompt_comparison import compare_variants, print_comparison
+
+    compared = compare_variants(files, variants, language, engine_for, benchmark=benchmark)
+    print_comparison(compared)
+    return compared.failed
 
 
 def _check_shown(shown: Mapping[str, object], *, compares: bool, asks: bool) -> None:
@@ -186,7 +195,9 @@ def _equating(file: Path | None, settings: "list[JudgeSettings]") -> "Equating |
     return found
 
 
-def _print_predicted(equating: "Equating", results: "list[Scored]", assume_english: bool) -> None:
+def _print_predicted(equating: "Equating | None", results: "list[Scored]", assume_english: bool) -> None:
+    if equating is None:
+        return
     from mtbenchx_tasks.rating.predicted import place
     from mtbenchx_tasks.rating.predicted_tables import score_tables
     from mtbenchx_tasks.tables import print_tables
@@ -198,10 +209,15 @@ def _print_predicted(equating: "Equating", results: "list[Scored]", assume_engli
         print(note)
 
 
-def _variants(settings: "list[JudgeSettings]", prompt_sets: str | None, languages: bool) -> "list[Variant]":
+def _variants(
+    settings: "list[JudgeSettings]", prompt_sets: str | None, languages: bool, prompt_language: str | None
+) -> "list[Variant]":
     """Return the settings to compare, with a name each; nothing where no comparison is asked for."""
     from mtbenchx_tasks.rating.prompt_comparison import language_variants, prompt_variants
 
+    if languages:
+        idle = {"--compare-prompts": prompt_sets, "--prompt-language": prompt_language}
+        refuse_idle("with --compare-prompt-languages, which asks in both", idle)
     names = names_of("--compare-prompts", prompt_sets)
     if names is None and not languages:
         return []

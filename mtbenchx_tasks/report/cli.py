@@ -1,5 +1,6 @@
 """`mtbenchx report` and `mtbenchx rank`: what was judged, shown whole or as an order of models."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,6 +19,14 @@ from mtbenchx_tasks.judge.options import (
 )
 
 TITLE = "MT-Bench-X report"
+WithoutFaults = Annotated[
+    bool,
+    typer.Option("--questions-without-faults", help="Leave out what translation changed in one of the languages."),
+]
+Paper = Annotated[
+    bool,
+    typer.Option("--paper", help="Instead: check the study's printed tables, or those of a CSV file or folder."),
+]
 
 
 def report(
@@ -41,25 +50,18 @@ def report(
     answers: Annotated[
         bool, typer.Option("--answers/--no-answers", help="A page for each question, with all answers and judgments.")
     ] = True,
-    without_faults: Annotated[
-        bool,
-        typer.Option("--questions-without-faults", help="Leave out what translation changed in one of the languages."),
-    ] = False,
+    without_faults: WithoutFaults = False,
     scale: Scale = None,
     assume_english: AssumeEnglish = False,
-    paper: Annotated[
-        bool,
-        typer.Option("--paper", help="Instead: check the study's printed tables, or those of a CSV file or folder."),
-    ] = False,
+    paper: Paper = False,
 ) -> None:
     """Write one HTML page, and CSV, LaTeX, SVG and PNG of each of its tables and figures."""
     check_scale(scale, assume_english)
     if paper:
         of_results = {"--scale": scale, "--groups": groups, "--questions": questions, "--language": language}
         of_data = {"--benchmark": benchmark, "--data": data, "--questions-without-faults": without_faults}
-        others = {"--no-answers": not answers, "--title": title != TITLE}
-        refuse_idle("with --paper, which shows tables as printed", {**of_results, **of_data, **others})
-        _check_paper(results or [], out, figures=figures)
+        of_page = {"--no-answers": not answers, "--title": title != TITLE}
+        _check_paper(results or [], out, {**of_results, **of_data, **of_page}, figures=figures)
         return
     if not results:
         raise UserError("Name results to report on; or --paper to check the printed tables of the study.")
@@ -68,7 +70,7 @@ def report(
     from mtbenchx_tasks.report.make import make_report, notes
 
     study, files = make_report(
-        results or [],
+        results,
         out,
         groups=groups,
         questions=questions,
@@ -85,9 +87,10 @@ def report(
     print(f"{files[0]} and {len(files) - 1} files of tables, figures and answers beside it.")
 
 
-def _check_paper(places: list[Path], out: Path, *, figures: bool) -> None:
+def _check_paper(places: list[Path], out: Path, idle: Mapping[str, object], *, figures: bool) -> None:
     from mtbenchx_tasks.report.printed.paper import paper_report
 
+    refuse_idle("with --paper, which shows tables as printed", idle)
     if len(places) > 1:
         raise UserError("--paper takes one CSV file or folder of a paper's tables, or none for the study's own.")
     for line in paper_report(places[0] if places else None, out, figures=figures):
@@ -114,8 +117,7 @@ def rank(
     from mtbenchx_tasks.report.tables.ranking import ranking_tables
     from mtbenchx_tasks.tables import print_tables, to_csv, to_latex
 
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     study = read_study(files, Told(language, benchmark))
     tables = ranking_tables(study.preferences, style=style)
     if not tables:

@@ -1,5 +1,6 @@
 """`mtbenchx judges agreement`: a judge on the very pairs that people voted on."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,13 +68,11 @@ def judge_agreement(
     from mtbenchx_tasks.meta_evaluation.agreement.voters import unmet_judges
     from mtbenchx_tasks.records import Decision
 
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     (settings,) = parse_judges([one_judge(judges)], runs=runs, prompt_language=prompt_language)
     prices, offered = parse_prices(price, [settings.model]), 4 if both_bad else 3
     material = read_material(votes, answers, judgments, Told(language, benchmark))
-    for note in material.notes:
-        typer.echo(f"mtbenchx: {note}", err=True)
+    _warn(material.notes)
     if plan:
         planner = Planner(prices)
         note_pairs(material.pairs, settings, offered, planner)
@@ -82,11 +81,15 @@ def judge_agreement(
     engine_for, budget = engine_factory(max_cost, prices, batch)
     verdicts = judge_pairs(material.pairs, settings, offered, engine_for)
     study = votes_and_verdicts(material, verdicts)
-    if unmet := unmet_judges(study):
-        typer.echo(f"mtbenchx: {unmet}", err=True)
+    _warn(filter(None, [unmet_judges(study)]))
     about = {"votes": [file.name for file in material.files], "judge": settings.slug, "benchmark": study.benchmark}
     _show(study, about, "four" if both_bad else "merge_bad", out)
     end_command(budget, sum(one.decision is Decision.FAILED for one in verdicts))
+
+
+def _warn(notes: Iterable[str]) -> None:
+    for note in notes:
+        typer.echo(f"mtbenchx: {note}", err=True)
 
 
 def _show(study: "VotesAndVerdicts", about: dict[str, Any], mode: "TieMode", out: Path | None) -> None:

@@ -103,8 +103,7 @@ def check(
     from mtbenchx_tasks.meta_evaluation.equating.fit import fit
 
     named = [*anchors, *(places or [])]
-    if out is not None:
-        check_writable(out)
+    check_writable(out)
     if old is None and new is None:
         if len(named) != 1:
             raise UserError("Name the one file that `mtbenchx equate fit` wrote, or --old, --new and --anchors.")
