@@ -123,10 +123,8 @@ def rank_battles(met: Battles) -> Ranking:
     to_models = _to_models(len(met.models), design.shape[1])
     strengths, questions = to_models @ fitted.coefficients, len(np.unique(met.question))
     covariance = _covariance(fitted, met) if questions >= FEWEST_QUESTIONS else None
-    if covariance is not None and np.allclose(
-        covariance, 0, atol=1e-12
-    ):  # every battle is a tie: how sure that is can't be told
-        covariance = None
+    if covariance is not None and np.allclose(covariance, 0, atol=1e-12):
+        covariance = None  # every battle is a tie: how sure that is can't be told
     of_models = None if covariance is None else to_models @ covariance @ to_models.T
     order = np.argsort(-strengths, kind="stable")
     rows = _ranked(met, strengths, of_models, questions)

@@ -126,9 +126,9 @@ def fit_scale(panel: Panel) -> Scale:
     the new judge rates the models alike has no curve.
     """
     choice = choose(panel)
-    turns = _told_apart({turn_name(turn): panel.part(turn=turn) for turn in sorted({of.turn for of in panel.columns})})
+    turns = _with_spread({turn_name(turn): panel.part(turn=turn) for turn in sorted({of.turn for of in panel.columns})})
     names = dict.fromkeys(column.category for column in panel.columns if column.category)
-    categories = _told_apart({name: panel.part(category=name) for name in names})
+    categories = _with_spread({name: panel.part(category=name) for name in names})
     curves = {name: _curve(part, choice.shape) for name, part in {SCORE: panel, **turns}.items()}
     lines = [fit_line(means(part), panel.membership) for part in categories.values()]
     for (name, part), line in zip(categories.items(), pooled_lines(lines) if lines else [], strict=True):
@@ -139,7 +139,7 @@ def fit_scale(panel: Panel) -> Scale:
     return Scale(curves, answers, questions, choice, panel.membership.shape[1], len(panel.models))
 
 
-def _told_apart(parts: Mapping[str, Panel]) -> dict[str, Panel]:
+def _with_spread(parts: Mapping[str, Panel]) -> dict[str, Panel]:
     return {name: part for name, part in parts.items() if has_spread(part)}
 
 
