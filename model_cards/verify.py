@@ -16,7 +16,7 @@ from model_cards.publish import README
 from model_cards.records import INDEX, PLACE, CardRecords, read_card_records, results_text, ungrouped
 from model_cards.recount import SPOKEN, counts_of, metrics_of
 from mtbenchx_tasks.formats.differences import MISSING, Difference, in_lines, in_values
-from mtbenchx_tasks.formats.excerpt import RECORDS, Checked, answers_changed, ratings_misread
+from mtbenchx_tasks.formats.excerpt import RECORDS, Verification, answers_changed, ratings_misread
 from mtbenchx_tasks.report.verify import verify_report
 
 PAGE = "index.html"
@@ -24,7 +24,7 @@ PAGE = "index.html"
 NO_SAMPLES = "has no answers and judgments in its records; evaluate with --log_samples"
 
 
-def verified(place: str) -> Checked:
+def verified(place: str) -> Verification:
     """Recompute the numbers of a card or a report.
 
     Args:
@@ -41,7 +41,7 @@ def verified(place: str) -> Checked:
     return verify_card(download_folder(place, None, (README, RECORDS, f"{FOLDER}/*.yaml"), kind="model"))
 
 
-def verify_card(folder: Path) -> Checked:
+def verify_card(folder: Path) -> Verification:
     """Recompute every number of a card: of its records, of README.md, its front matter, and `.eval_results`.
 
     Args:
@@ -54,7 +54,7 @@ def verify_card(folder: Path) -> Checked:
     results = ungrouped(records.groups)
     found = [*_in_records(records), *_in_readme(folder, records), *_in_eval_results(folder, records)]
     ratings = sum(len(result.ratings) for result in results)
-    return Checked(
+    return Verification(
         differences=tuple(found),
         numbers=f"{ratings:,} ratings, {sum(len(one.metrics) for one in results):,} metrics of {len(results)} results",
         release=records.release,

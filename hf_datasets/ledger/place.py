@@ -1,9 +1,11 @@
-"""Where a ledger lies: a local disk, a file that only its owner reads; and the copy by which one is read."""
+"""Where a ledger lies: a local disk, a file that only its owner reads; the copy by which one is read; its errors."""
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from hf_datasets.ledger.layout import LedgerError
@@ -113,3 +115,20 @@ def _refuse_network_file_system(path: Path) -> None:
             f"The ledger {path} would lie on a network file system ({nearest.fstype}), where SQLite loses writes; "
             f"give each job a ledger on a local disk and join them with `mtbenchx ledger merge`."
         )
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Raise what SQLite or the disk raises within as a LedgerError that names the ledger and a way out."""
+    try:
+        yield
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+        raise LedgerError(f"The ledger {path} can't be used ({error}); {_remedy(path)}.") from error
+
+
+def _remedy(path: Path) -> str:
+    """Return what a user can do about a ledger that can't be used; SQLite doesn't say that a disk is read-only."""
+    by_process = os.access in os.supports_effective_ids
+    if path.is_file() and not all(os.access(place, os.W_OK, effective_ids=by_process) for place in (path, path.parent)):
+        return "it may only be read there: copy it to a place where you may write, and name the copy"
+    return 'free the disk or name another place, e.g. --metadata \'{"judge": {"ledger": "PATH"}}\''

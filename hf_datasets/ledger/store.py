@@ -24,7 +24,7 @@ from hf_datasets.ledger.group_commit import Together
 from hf_datasets.ledger.layout import LedgerError, bring_up_to_date, check_ours, check_rows
 from hf_datasets.ledger.merging import FINAL_STATES, copy_from_attached
 from hf_datasets.ledger.owner import Owner
-from hf_datasets.ledger.place import connect, copy_to_read, default_path, enter_wal
+from hf_datasets.ledger.place import connect, copy_to_read, default_path, enter_wal, explained
 from hf_datasets.records import Comparison, Completion, ExamUse, Use, storable
 
 __all__ = ["FINAL_STATES", "Ledger", "LedgerError", "default_path", "open_ledger"]
@@ -56,7 +56,7 @@ def open_ledger(path: Path | None = None, *, read_only: bool = False) -> "Ledger
 def _copied(path: Path) -> "Ledger":
     folder = Path(tempfile.mkdtemp(prefix="mtbenchx-"))
     try:
-        with _explained(path):
+        with explained(path):
             copy = copy_to_read(path, folder)
         ledger = Ledger(path, file=copy)
     except BaseException:
@@ -287,20 +287,4 @@ class Ledger:
                     self._db.execute("ROLLBACK")
 
     def _explained(self) -> contextlib.AbstractContextManager[None]:
-        return _explained(self.path)
-
-
-@contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-        raise LedgerError(f"The ledger {path} can't be used ({error}); {_remedy(path)}.") from error
-
-
-def _remedy(path: Path) -> str:
-    """Return what a user can do about a ledger that can't be used; SQLite doesn't say that a disk is read-only."""
-    by_process = os.access in os.supports_effective_ids
-    if path.is_file() and not all(os.access(place, os.W_OK, effective_ids=by_process) for place in (path, path.parent)):
-        return "it may only be read there: copy it to a place where you may write, and name the copy"
-    return 'free the disk or name another place, e.g. --metadata \'{"judge": {"ledger": "PATH"}}\''
+        return explained(self.path)

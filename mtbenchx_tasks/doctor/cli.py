@@ -12,7 +12,7 @@ import typer
 from hf_datasets.shared.errors import Exit
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.doctor.check import Check
+    from mtbenchx_tasks.doctor.inspection import Inspection
 
 
 def doctor(
@@ -32,24 +32,24 @@ def doctor(
         raise typer.Exit(Exit.FAULT)
 
 
-def _checks(ledger: Path | None, offline: bool, seconds: float) -> "Iterator[Check]":
+def _checks(ledger: Path | None, offline: bool, seconds: float) -> "Iterator[Inspection]":
     from mtbenchx_tasks.doctor import keys, network, places, versions
 
     found = (versions.versions(), places.tasks(), keys.keys(), places.ledger(ledger), places.disk(ledger))
     return chain(*found, () if offline else network.network(seconds))
 
 
-def _wrong(checks: "Sequence[Check]") -> "list[Check]":
-    from mtbenchx_tasks.doctor.check import State
+def _wrong(checks: "Sequence[Inspection]") -> "list[Inspection]":
+    from mtbenchx_tasks.doctor.inspection import Severity
 
-    return [check for check in checks if check.state is State.WRONG]
+    return [check for check in checks if check.state is Severity.WRONG]
 
 
-def _json(checks: "Sequence[Check]") -> str:
+def _json(checks: "Sequence[Inspection]") -> str:
     return json.dumps({"well": not _wrong(checks), "checks": [asdict(check) for check in checks]}, indent=2)
 
 
-def _lines(checks: "Sequence[Check]") -> Iterator[str]:
+def _lines(checks: "Sequence[Inspection]") -> Iterator[str]:
     for area, those in groupby(checks, lambda check: check.area):
         yield area
         for check in those:

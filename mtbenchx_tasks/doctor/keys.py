@@ -7,14 +7,14 @@ from hf_datasets.endpoints.access import read_access
 from hf_datasets.endpoints.address import OPENAI_URL, read_address
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.deepl import KEY_VARIABLE
-from mtbenchx_tasks.doctor.check import Check, State
+from mtbenchx_tasks.doctor.inspection import Inspection, Severity
 from mtbenchx_tasks.judge.presets import LIVING
 
 AREA = "keys"
 ENDPOINT = "OPENAI_BASE_URL"
 
 
-def keys() -> Iterator[Check]:
+def keys() -> Iterator[Inspection]:
     """Yield a line for each key that a judge, a translator or the Hub may ask for; none of them is tried."""
     for variable, url in judges().items():
         yield _key(variable, f"judges at {url}", url)
@@ -29,26 +29,26 @@ def judges() -> dict[str, str]:
     return {judge.api_key_env: judge.base_url for judge in LIVING}
 
 
-def _key(variable: str, purpose: str, url: str | None) -> Check:
+def _key(variable: str, purpose: str, url: str | None) -> Inspection:
     if not os.environ.get(variable, "").strip():
-        return Check(AREA, variable, f"not set ({purpose})", State.NOTE)
+        return Inspection(AREA, variable, f"not set ({purpose})", Severity.NOTE)
     try:
         read_access(url or OPENAI_URL, variable, {})
     except UserError as error:
-        return Check(AREA, variable, "set, but no key", State.WRONG, str(error))
-    return Check(AREA, variable, f"set, not tried ({purpose})")
+        return Inspection(AREA, variable, "set, but no key", Severity.WRONG, str(error))
+    return Inspection(AREA, variable, f"set, not tried ({purpose})")
 
 
-def _hub() -> Check:
+def _hub() -> Inspection:
     from huggingface_hub import get_token
 
     if get_token():
-        return Check(AREA, "HF_TOKEN", "a token is there, not tried (the Hugging Face Hub)")
-    return Check(AREA, "HF_TOKEN", "no token (the Hub: gated files, and whatever you push)", State.NOTE)
+        return Inspection(AREA, "HF_TOKEN", "a token is there, not tried (the Hugging Face Hub)")
+    return Inspection(AREA, "HF_TOKEN", "no token (the Hub: gated files, and whatever you push)", Severity.NOTE)
 
 
-def _endpoint() -> Check:
+def _endpoint() -> Inspection:
     try:
-        return Check(AREA, ENDPOINT, f"set: judges without a base_url are asked at {read_address(None).base}")
+        return Inspection(AREA, ENDPOINT, f"set: judges without a base_url are asked at {read_address(None).base}")
     except UserError as error:
-        return Check(AREA, ENDPOINT, "set, but no URL", State.WRONG, str(error))
+        return Inspection(AREA, ENDPOINT, "set, but no URL", Severity.WRONG, str(error))

@@ -11,7 +11,7 @@ from hf_datasets.endpoints.waits import Stop
 from hf_datasets.endpoints.wire import Wire
 from hf_datasets.shared.errors import UserError
 from hf_datasets.sources import source
-from mtbenchx_tasks.doctor.check import Check, State
+from mtbenchx_tasks.doctor.inspection import Inspection, Severity
 from mtbenchx_tasks.doctor.keys import judges
 
 AREA = "network"
@@ -21,14 +21,14 @@ SECONDS = 5.0
 """For all places together."""
 
 
-def network(seconds: float = SECONDS) -> Iterator[Check]:
+def network(seconds: float = SECONDS) -> Iterator[Inspection]:
     """Yield whether the judge, the Hub and MT-Bench-X's files can be reached.
 
     Args:
         seconds: For all of them together.
     """
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        yield Check(AREA, "HF_HUB_OFFLINE", "set: nothing is loaded from the Hub", State.NOTE)
+        yield Inspection(AREA, "HF_HUB_OFFLINE", "set: nothing is loaded from the Hub", Severity.NOTE)
     yield from reach(_places(), seconds)
 
 
@@ -45,14 +45,14 @@ def _places() -> dict[str, str]:
     }
 
 
-def reach(places: Mapping[str, str], seconds: float) -> Iterator[Check]:
+def reach(places: Mapping[str, str], seconds: float) -> Iterator[Inspection]:
     """Yield whether each place answers, whatever it answers.
 
     Args:
         places: What is asked -> its URL.
         seconds: For all of them together: who hasn't answered then isn't waited for.
     """
-    told: dict[str, Check] = {}
+    told: dict[str, Inspection] = {}
     deadline = time.monotonic() + seconds
 
     def ask(name: str, url: str) -> None:
@@ -67,7 +67,7 @@ def reach(places: Mapping[str, str], seconds: float) -> Iterator[Check]:
         yield told.get(name) or _missed(name, f"no answer within {seconds:g} s")
 
 
-def _reached(name: str, url: str, seconds: float) -> Check:
+def _reached(name: str, url: str, seconds: float) -> Inspection:
     try:
         address = read_address(url)
         wire = Wire(address.base, {"User-Agent": "mtbench-x"}, Stop())
@@ -78,9 +78,9 @@ def _reached(name: str, url: str, seconds: float) -> Check:
     except NoReplyError as error:
         return _missed(name, str(error))
     except UserError as error:
-        return Check(AREA, name, "can't be asked", State.WRONG, str(error))
-    return Check(AREA, name, f"reached ({public_url(url)} answers {reply.status})")
+        return Inspection(AREA, name, "can't be asked", Severity.WRONG, str(error))
+    return Inspection(AREA, name, f"reached ({public_url(url)} answers {reply.status})")
 
 
-def _missed(name: str, why: str) -> Check:
-    return Check(AREA, name, why, State.NOTE, FILES_OFFLINE if name == FILES else "")
+def _missed(name: str, why: str) -> Inspection:
+    return Inspection(AREA, name, why, Severity.NOTE, FILES_OFFLINE if name == FILES else "")

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from mtbenchx_tasks import __version__
-from mtbenchx_tasks.doctor.check import Check, State
+from mtbenchx_tasks.doctor.inspection import Inspection, Severity
 
 PACKAGE = "mtbench-x"
 AREA = "versions"
@@ -33,7 +33,7 @@ def versions(
     installed: Installed = importlib.metadata.version,
     requires: Callable[[str], list[str] | None] = importlib.metadata.requires,
     python: tuple[int, int] = sys.version_info[:2],
-) -> Iterator[Check]:
+) -> Iterator[Inspection]:
     """Yield what is to be said about versions: Python, this package, what it needs, and one line for each extra.
 
     Args:
@@ -44,7 +44,9 @@ def versions(
     yield _python(python)
     own = _version_of(PACKAGE, installed)
     if own is None:
-        yield Check(AREA, PACKAGE, f"{__version__}, not installed", State.WRONG, "Run `pip install .` in the clone.")
+        yield Inspection(
+            AREA, PACKAGE, f"{__version__}, not installed", Severity.WRONG, "Run `pip install .` in the clone."
+        )
         return
     yield _own(own)
     needed = [Requirement(line) for line in requires(PACKAGE) or []]
@@ -56,23 +58,25 @@ def versions(
         yield _extra(extra, [one for one in needed if one.marker and _is_of(extra, one)], installed)
 
 
-def _python(found: tuple[int, int]) -> Check:
+def _python(found: tuple[int, int]) -> Inspection:
     text, wanted = platform.python_version(), f">={OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]}"
     if found < OLDEST_PYTHON:
-        return Check(
-            AREA, "Python", f"{text} ({wanted})", State.WRONG, "Make an environment with Python 3.11 or newer."
+        return Inspection(
+            AREA, "Python", f"{text} ({wanted})", Severity.WRONG, "Make an environment with Python 3.11 or newer."
         )
     if found > NEWEST_TRIED:
         newest = ".".join(map(str, NEWEST_TRIED))
-        return Check(AREA, "Python", f"{text} ({wanted}; newer than {newest}, the newest tried)", State.NOTE)
-    return Check(AREA, "Python", f"{text} ({wanted})")
+        return Inspection(AREA, "Python", f"{text} ({wanted}; newer than {newest}, the newest tried)", Severity.NOTE)
+    return Inspection(AREA, "Python", f"{text} ({wanted})")
 
 
-def _own(found: str) -> Check:
+def _own(found: str) -> Inspection:
     if found == __version__:
-        return Check(AREA, PACKAGE, found)
+        return Inspection(AREA, PACKAGE, found)
     told = f"{__version__} runs, installed as {found}"
-    return Check(AREA, PACKAGE, told, State.NOTE, "Run `pip install` in the clone again: the ranges below are old.")
+    return Inspection(
+        AREA, PACKAGE, told, Severity.NOTE, "Run `pip install` in the clone again: the ranges below are old."
+    )
 
 
 def _is_of(extra: str, one: Requirement) -> bool:
@@ -89,17 +93,17 @@ def _from_lm_eval(requires: Callable[[str], list[str] | None]) -> list[Requireme
     return [one for one in found if one.name in OF_LM_EVAL and one.marker and _is_of("hf", one)]
 
 
-def _needed(one: Requirement, installed: Installed) -> Check:
+def _needed(one: Requirement, installed: Installed) -> Inspection:
     version = _version_of(one.name, installed)
     wanted = str(one.specifier) or "any"
     if version is None:
-        return Check(AREA, one.name, f"not installed ({wanted})", State.WRONG, _install(one))
+        return Inspection(AREA, one.name, f"not installed ({wanted})", Severity.WRONG, _install(one))
     if not _fits(one, version):
-        return Check(AREA, one.name, f"{version}, which is outside {wanted}", State.WRONG, _install(one))
-    return Check(AREA, one.name, f"{version} ({wanted})")
+        return Inspection(AREA, one.name, f"{version}, which is outside {wanted}", Severity.WRONG, _install(one))
+    return Inspection(AREA, one.name, f"{version} ({wanted})")
 
 
-def _extra(extra: str, ones: Iterable[Requirement], installed: Installed) -> Check:
+def _extra(extra: str, ones: Iterable[Requirement], installed: Installed) -> Inspection:
     found = {one: _version_of(one.name, installed) for one in ones}
     missing = [one.name for one, version in found.items() if version is None]
     outside = [
@@ -110,12 +114,12 @@ def _extra(extra: str, ones: Iterable[Requirement], installed: Installed) -> Che
     there = ", ".join(f"{one.name} {version}" for one, version in found.items() if version)
     name, advice = f"[{extra}]", f"Run `pip install '{PACKAGE}[{extra}]'`"
     if outside:
-        return Check(AREA, name, f"outside the range: {', '.join(outside)}", State.WRONG, f"{advice}.")
+        return Inspection(AREA, name, f"outside the range: {', '.join(outside)}", Severity.WRONG, f"{advice}.")
     if missing:
-        return Check(
-            AREA, name, f"lacks {', '.join(missing)}", State.NOTE, f"{advice} if you want to {PURPOSES[extra]}."
+        return Inspection(
+            AREA, name, f"lacks {', '.join(missing)}", Severity.NOTE, f"{advice} if you want to {PURPOSES[extra]}."
         )
-    return Check(AREA, name, there)
+    return Inspection(AREA, name, there)
 
 
 def _fits(one: Requirement, version: str) -> bool:

@@ -33,7 +33,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Checked:
+class Verification:
     """What recomputing the numbers of a card or a report found."""
 
     differences: tuple[Difference, ...]

@@ -15,7 +15,7 @@ from mtbenchx_tasks.report.exams import read_exams
 from mtbenchx_tasks.report.figures.drawing import Rendered, check_matplotlib
 from mtbenchx_tasks.report.groups import read_groups
 from mtbenchx_tasks.report.page import Head, page
-from mtbenchx_tasks.report.records import Material, records_of
+from mtbenchx_tasks.report.records import ReportRecords, records_file
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.answers import check_questions, parse_questions
 from mtbenchx_tasks.report.tables.faults import without_faults
@@ -72,34 +72,34 @@ def make_report(
         study = without_faults(study)
     check_questions(chosen, study)
     exams = read_exams(study)
-    material = Material(title, study, known_groups, tuple(chosen), exams, equating, assume_english, answers)
-    found = chapters_of(material)
+    records = ReportRecords(title, study, known_groups, tuple(chosen), exams, equating, assume_english, answers)
+    found = chapters_of(records)
     drawn = draw_all(found) if figures else {}
-    kept = records_of(material, drawn) if answers else None
-    return study, write_all(out, report_files(material, found, drawn, kept))
+    kept = records_file(records, drawn) if answers else None
+    return study, write_all(out, report_files(records, found, drawn, kept))
 
 
-def chapters_of(material: Material) -> list[Chapter]:
+def chapters_of(records: ReportRecords) -> list[Chapter]:
     """Compute everything that the page shows."""
-    equating, study = material.equating, material.study
-    placed = None if equating is None else place(equating, study.ratings, assume_english=material.assume_english)
-    return chapters(study, material.groups, material.questions, material.exams, placed)
+    equating, study = records.equating, records.study
+    placed = None if equating is None else place(equating, study.ratings, assume_english=records.assume_english)
+    return chapters(study, records.groups, records.questions, records.exams, placed)
 
 
 def report_files(
-    material: Material, found: Sequence[Chapter], drawn: Mapping[str, Rendered], kept: bytes | None
+    records: ReportRecords, found: Sequence[Chapter], drawn: Mapping[str, Rendered], kept: bytes | None
 ) -> dict[str, str | bytes]:
     """Return path -> content of the whole folder, the page first.
 
     Args:
-        material: What the report is made of.
+        records: What the report is made of.
         found: What `chapters_of` returned.
         drawn: Name of a figure -> its drawing.
         kept: The records that the numbers come from, for `mtbenchx verify`; None: they aren't kept.
     """
-    study = material.study
-    pages = browse_pages(study, material.groups) if material.answers else {}
-    head = Head(material.title, LEAD, facts(study), study.sources, notes(study), "" if kept is None else digest(kept))
+    study = records.study
+    pages = browse_pages(study, records.groups) if records.answers else {}
+    head = Head(records.title, LEAD, facts(study), study.sources, notes(study), "" if kept is None else digest(kept))
     html = page(head, found, drawn, has_answers=bool(pages))
     files = files_of(html, found, drawn, pages)
     return files if kept is None else {**files, RECORDS: kept}

@@ -30,7 +30,7 @@ Texts = tuple[tuple[tuple[QuestionId, ...], tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
-class Material:
+class ReportRecords:
     """What a report is made of."""
 
     title: str
@@ -51,16 +51,16 @@ class Material:
     """Whether every question has a page."""
 
 
-def records_of(material: Material, drawn: Mapping[str, Rendered]) -> bytes:
+def records_file(records: ReportRecords, drawn: Mapping[str, Rendered]) -> bytes:
     """Return the records' file.
 
     Args:
-        material: What the report is made of.
+        records: What the report is made of.
         drawn: Its figures, which stand there by their hashes alone.
     """
-    study = material.study
+    study = records.study
     content = {
-        **_options(material),
+        **_options(records),
         **packed_ratings(study.ratings),
         **packed_preferences(study.preferences),
         "costs": plain(tuple[Cost, ...], study.costs),
@@ -69,7 +69,7 @@ def records_of(material: Material, drawn: Mapping[str, Rendered]) -> bytes:
         "agreement": plain(Any, study.agreement),
         "sources": list(study.sources),
         "notes": list(study.notes),
-        "exams": plain(tuple[Exam, ...], material.exams),
+        "exams": plain(tuple[Exam, ...], records.exams),
         "figures": {name: sha256 for figure, of in drawn.items() for name, sha256 in figure_hashes(figure, of).items()},
     }
     return write_records(KIND, __version__, content)
@@ -80,19 +80,19 @@ def figure_hashes(name: str, drawing: Rendered) -> dict[str, str]:
     return {f"figures/{name}.svg": digest(drawing.svg.encode()), f"figures/{name}.png": digest(drawing.png)}
 
 
-def _options(material: Material) -> Row:
-    equating = material.equating
+def _options(records: ReportRecords) -> Row:
+    equating = records.equating
     return {
-        "title": material.title,
-        "groups": plain(Any, material.groups),
-        "questions": list(material.questions),
+        "title": records.title,
+        "groups": plain(Any, records.groups),
+        "questions": list(records.questions),
         "equating": None if equating is None else equating_content(equating),
-        "assume_english": material.assume_english,
-        "pages": material.answers,
+        "assume_english": records.assume_english,
+        "pages": records.answers,
     }
 
 
-def material_of(content: Row, folder: Path) -> Material:
+def report_records(content: Row, folder: Path) -> ReportRecords:
     """Return what a report was made of.
 
     Args:
@@ -104,7 +104,7 @@ def material_of(content: Row, folder: Path) -> Material:
     """
     place = str(folder / RECORDS)
     told, exams = content.get("equating"), content.get("exams")
-    return Material(
+    return ReportRecords(
         title=str(content.get("title")),
         study=_study(content, place),
         groups=restored(dict[str, Any], content.get("groups"), f"{place}, groups"),

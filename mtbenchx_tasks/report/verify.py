@@ -7,8 +7,8 @@ from hf_datasets.shared.jsonl import text_of
 from mtbenchx_tasks.formats.differences import MISSING, Difference, in_lines
 from mtbenchx_tasks.formats.excerpt import (
     RECORDS,
-    Checked,
     Row,
+    Verification,
     answers_changed,
     digest,
     ratings_misread,
@@ -18,13 +18,13 @@ from mtbenchx_tasks.formats.excerpt import (
 from mtbenchx_tasks.records import Rating
 from mtbenchx_tasks.report.figures.drawing import Rendered
 from mtbenchx_tasks.report.make import chapters_of, report_files
-from mtbenchx_tasks.report.records import KIND, material_of
+from mtbenchx_tasks.report.records import KIND, report_records
 from mtbenchx_tasks.report.write import MANIFEST, manifest
 
 SVG, PNG = ".svg", ".png"
 
 
-def verify_report(folder: Path) -> Checked:
+def verify_report(folder: Path) -> Verification:
     """Recompute every number of a report: page, tables, pages of answers; figures are known by their hashes.
 
     Args:
@@ -34,16 +34,16 @@ def verify_report(folder: Path) -> Checked:
         UserError: There are no records, or a file can't be read.
     """
     content = read_records(folder, KIND)
-    material = material_of(content, folder)
-    study = material.study
+    records = report_records(content, folder)
+    study = records.study
     hashes = restored(dict[str, str], content.get("figures"), f"{folder / RECORDS}, figures")
     drawn = dict(_drawn(folder, hashes))
     kept = (folder / RECORDS).read_bytes()
-    recomputed = report_files(material, chapters_of(material), drawn, kept)
+    recomputed = report_files(records, chapters_of(records), drawn, kept)
     found = [*_in_records(content, study.ratings), *_in_figures(folder, hashes), *_in_files(folder, recomputed)]
     tables = sum(name.endswith(".csv") for name in recomputed)
     numbers = f"{len(study.ratings):,} ratings, {len(study.preferences):,} comparisons, {tables} tables"
-    return Checked(tuple(found), numbers, str(content.get("release")))
+    return Verification(tuple(found), numbers, str(content.get("release")))
 
 
 def _in_records(content: Row, ratings: Sequence[Rating]) -> Iterator[Difference]:

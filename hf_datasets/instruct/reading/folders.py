@@ -76,7 +76,7 @@ def _inside(folder: Path, pattern: str) -> list[Path]:
     outside = not parts or pattern.startswith(("/", "~")) or ".." in parts or not pattern.isprintable()
     try:
         found = [] if outside else sorted(folder.glob(pattern))
-    except (OSError, ValueError, NotImplementedError):
+    except (OSError, ValueError, NotImplementedError):  # pathlib raises the last for a drive (C:/*)
         outside = True
     if outside:
         raise UserError(

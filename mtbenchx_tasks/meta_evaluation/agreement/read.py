@@ -5,7 +5,7 @@ from typing import Any
 
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import record
-from mtbenchx_tasks.meta_evaluation.agreement.results import Results, Statistic
+from mtbenchx_tasks.meta_evaluation.agreement.records import Results, Statistic
 
 
 def read_agreement(loaded: Mapping[str, Any]) -> Results:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from mtbenchx_tasks.meta_evaluation.agreement.results import POOLED, RateRow, Results, Statistic
+from mtbenchx_tasks.meta_evaluation.agreement.records import RateRow, Results, Statistic
+from mtbenchx_tasks.meta_evaluation.agreement.results import POOLED
 from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts
 from mtbenchx_tasks.stats.kappa import cohen_kappa
 from mtbenchx_tasks.stats.upper_limits import Limit, TieMode, tally

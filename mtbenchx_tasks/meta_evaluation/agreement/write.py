@@ -10,7 +10,7 @@ from typing import Any
 
 from hf_datasets.shared.files import write_file
 from hf_datasets.shared.terminal import literal_console
-from mtbenchx_tasks.meta_evaluation.agreement.results import RateRow, Results, Statistic
+from mtbenchx_tasks.meta_evaluation.agreement.records import RateRow, Results, Statistic
 from mtbenchx_tasks.tables import WIDTH, Table, print_tables, to_latex
 
 

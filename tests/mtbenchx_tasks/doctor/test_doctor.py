@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.records import Completion
 from mtbenchx_tasks.cli import app
-from mtbenchx_tasks.doctor.check import Check, State
+from mtbenchx_tasks.doctor.inspection import Inspection, Severity
 from mtbenchx_tasks.doctor.keys import judges, keys
 from mtbenchx_tasks.doctor.network import network, reach
 from mtbenchx_tasks.doctor.places import FULL, disk, ledger, room
@@ -38,7 +38,7 @@ def doctor(*options: str) -> Result:
     return CliRunner().invoke(app, ["doctor", "--offline", *options], env={"COLUMNS": "200"})
 
 
-def one(checks: Iterator[Check], name: str) -> Check:
+def one(checks: Iterator[Inspection], name: str) -> Inspection:
     (found,) = [check for check in checks if check.name == name]
     return found
 
@@ -50,7 +50,7 @@ def well(monkeypatch: pytest.MonkeyPatch, state: linking.State = linking.State.L
     """Everything is as it should be, but for what a test changes."""
     monkeypatch.setattr("mtbenchx_tasks.doctor.places.state", lambda: state)
     monkeypatch.setattr(
-        "mtbenchx_tasks.doctor.versions.versions", lambda: [Check("versions", "numpy", "2.4.6 (>=2.0)")]
+        "mtbenchx_tasks.doctor.versions.versions", lambda: [Inspection("versions", "numpy", "2.4.6 (>=2.0)")]
     )
 
 
@@ -102,13 +102,13 @@ def test_no_key_and_no_part_of_one_is_shown(monkeypatch: pytest.MonkeyPatch, opt
 def test_a_key_that_is_none_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MISTRAL_API_KEY", f"{SECRET}…")
     found = one(keys(), "MISTRAL_API_KEY")
-    assert found.state is State.WRONG
+    assert found.state is Severity.WRONG
     assert found.advice == "The key in MISTRAL_API_KEY holds a character that no key has; copy it anew."
 
 
 def test_an_endpoint_that_is_no_url_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "localhost")
-    assert one(keys(), "OPENAI_BASE_URL").state is State.WRONG
+    assert one(keys(), "OPENAI_BASE_URL").state is Severity.WRONG
 
 
 # disks -----------------------------------------------------------------------------------------------------------
@@ -121,24 +121,24 @@ def test_a_ledger_is_counted_and_left_as_it_is(tmp_path: Path) -> None:
         paid.finish("a", Completion("answered", "[[7]]"))
     before = file.read_bytes()
     (found,) = ledger(file)
-    assert (found.state, found.name) == (State.FINE, str(file))
+    assert (found.state, found.name) == (Severity.FINE, str(file))
     assert found.found.startswith("layout 3, 0 ratings, 0 games of comparisons, 0.1 MiB")
     assert file.read_bytes() == before
 
 
 def test_a_ledger_of_nobody_or_of_another_program_is_wrong(tmp_path: Path) -> None:
     (nowhere,) = ledger(tmp_path / "none.sqlite")
-    assert nowhere.state is State.WRONG
+    assert nowhere.state is Severity.WRONG
     assert not (tmp_path / "none.sqlite").exists()
     (tmp_path / "text.sqlite").write_text("no database")
     (other,) = ledger(tmp_path / "text.sqlite")
-    assert other.state is State.WRONG
+    assert other.state is Severity.WRONG
     assert "is not a ledger" in other.advice
 
 
 def test_no_ledger_yet_is_fine(tmp_path: Path) -> None:
     (found,) = ledger()
-    assert (found.state, found.found) == (State.FINE, "none yet: the first judgment makes it")
+    assert (found.state, found.found) == (Severity.FINE, "none yet: the first judgment makes it")
 
 
 def test_a_full_disk_is_wrong_and_a_scarce_one_a_note_for_models(
@@ -149,23 +149,23 @@ def test_a_full_disk_is_wrong_and_a_scarce_one_a_note_for_models(
         monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
 
     free(FULL - 0.1)
-    assert room("here", tmp_path).state is State.WRONG
+    assert room("here", tmp_path).state is Severity.WRONG
     free(FULL + 0.1)
-    assert room("here", tmp_path / "not" / "there").state is State.FINE
-    assert room("models", tmp_path).state is State.NOTE
+    assert room("here", tmp_path / "not" / "there").state is Severity.FINE
+    assert room("models", tmp_path).state is Severity.NOTE
 
 
 def test_a_mirror_that_is_no_folder_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path))
-    assert one(disk(), "MTBENCHX_SOURCES").state is State.FINE
+    assert one(disk(), "MTBENCHX_SOURCES").state is Severity.FINE
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path / "nowhere"))
-    assert one(disk(), "MTBENCHX_SOURCES").state is State.WRONG
+    assert one(disk(), "MTBENCHX_SOURCES").state is Severity.WRONG
 
 
 def test_without_lm_eval_the_tasks_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     (found,) = tasks_found()
-    assert found.state is State.WRONG
+    assert found.state is Severity.WRONG
     assert "lm" in found.advice
 
 
@@ -195,7 +195,7 @@ def test_any_answer_is_one_and_no_key_is_sent(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     with running(Closed) as url:
         (found,) = reach({"judge": f"{url}/models"}, 5)
-    assert (found.state, found.found) == (State.FINE, f"reached ({url}/models answers 401)")
+    assert (found.state, found.found) == (Severity.FINE, f"reached ({url}/models answers 401)")
     (headers,) = Closed.seen
     assert "authorization" not in headers
     assert SECRET not in str(headers)
@@ -209,7 +209,7 @@ def test_who_is_silent_or_not_there_is_a_note_within_the_time() -> None:
         began = time.monotonic()
         found = list(reach({"silent": url, "gone": gone}, 0.5))
     assert time.monotonic() - began < 3
-    assert [check.state for check in found] == [State.NOTE, State.NOTE]
+    assert [check.state for check in found] == [Severity.NOTE, Severity.NOTE]
     assert "can't be reached" in found[1].found
 
 
@@ -222,6 +222,6 @@ def test_a_hub_that_is_switched_off_is_told(monkeypatch: pytest.MonkeyPatch, api
     monkeypatch.setenv("OPENAI_BASE_URL", api.url)
     found = {check.name: check for check in network(2)}
     assert found["HF_HUB_OFFLINE"].found == "set: nothing is loaded from the Hub"
-    assert found[api.url].state is State.FINE
-    assert (found["the Hub"].state, found["MT-Bench-X's files"].state) == (State.NOTE, State.NOTE)
+    assert found[api.url].state is Severity.FINE
+    assert (found["the Hub"].state, found["MT-Bench-X's files"].state) == (Severity.NOTE, Severity.NOTE)
     assert "MTBENCHX_SOURCES" in found["MT-Bench-X's files"].advice

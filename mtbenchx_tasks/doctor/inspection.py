@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
-    """How a thing was found."""
+class Severity(StrEnum):
+    """Whether a thing works, and how much it matters if it doesn't."""
 
     FINE = "ok"
     NOTE = "note"
@@ -15,7 +15,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class Inspection:
     """One thing that was looked at."""
 
     area: str
@@ -24,6 +24,6 @@ class Check:
     """The thing."""
     found: str
     """What was found, in words; never a key nor a part of one."""
-    state: State = State.FINE
+    state: Severity = Severity.FINE
     advice: str = ""
     """What to do; empty where nothing need be done."""
