@@ -95,6 +95,11 @@ def signed(value: float | None, digits: int = 2, missing: str = "") -> str:
     return number(value, digits, True, missing)
 
 
+def quantity(number_of: int, thing: str) -> str:
+    """Return how many there are of a thing, e.g. `1 battle`, `1,200 battles`."""
+    return f"{number_of:,} {thing}{'' if number_of == 1 else 's'}"
+
+
 SMALLEST_P = 1e-300
 """Below it a p-value is no number that a machine holds."""
 

@@ -162,11 +162,11 @@ def _path(parts: Sequence[int | str]) -> str:
     return path.removeprefix(".")
 
 
-def shown(value: object) -> str:
-    """Return a value on one line, cut after LONGEST characters."""
+def shown(value: object, longest: int = LONGEST) -> str:
+    """Return a value on one line, cut after so many characters."""
     text = repr(value) if not isinstance(value, int) or abs(value) <= LARGEST else "a very large number"
     text = " ".join(text.split()).encode("utf-8", "replace").decode()
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 # values --------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from hf_datasets.shared.rows import shown
+
 MISSING = "nothing"
 """What is told or found where there is no such place."""
 LONGEST = 160
@@ -32,11 +34,9 @@ class Difference:
         return f"{self.file}, {self.place}: it says {self.told}, its records give {self.recomputed}."
 
 
-def shown(value: Any) -> str:
-    """Return a value for a sentence, on one line and cut where it is long."""
-    text = value if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+def value_text(value: Any) -> str:
+    """Return a value for a sentence, on one line and cut where it is long; MISSING stands as it is."""
+    return MISSING if value is MISSING else shown(value, LONGEST)
 
 
 def same(told: Any, found: Any, *, summed: bool = False) -> bool:
@@ -59,11 +59,18 @@ def in_lines(file: str, told: str, found: str) -> Iterator[Difference]:
 def _apart(told: str | None, found: str | None) -> tuple[str, str]:
     """Return two lines from shortly before the place where they part."""
     if told is None or found is None:
-        return tuple(MISSING if line is None else repr(shown(line)) for line in (told, found))  # type: ignore[return-value]
+        return _line(told), _line(found)
     part = next((n for n, (a, b) in enumerate(zip(told, found, strict=False)) if a != b), min(len(told), len(found)))
     start = max(0, part - LONGEST // 4)
-    before = "…" * (start > 0)
-    return repr(before + shown(told[start:])), repr(before + shown(found[start:]))
+    return _line(told, start), _line(found, start)
+
+
+def _line(text: str | None, start: int = 0) -> str:
+    """Return a line from a place on, cut where it is long; its spaces stay, since lines may differ in them."""
+    if text is None:
+        return MISSING
+    end = start + LONGEST
+    return repr("…" * (start > 0) + text[start:end] + "…" * (len(text) > end))
 
 
 def in_values(file: str, told: Any, found: Any, place: str = "", *, summed: bool = False) -> Iterator[Difference]:
@@ -84,7 +91,7 @@ def in_values(file: str, told: Any, found: Any, place: str = "", *, summed: bool
         for number, (one, other) in enumerate(zip_longest(told, found, fillvalue=MISSING)):
             yield from in_values(file, one, other, f"{place}[{number}]", summed=summed)
     elif not same(told, found, summed=summed):
-        yield Difference(file, place or "the whole", shown(told), shown(found))
+        yield Difference(file, place or "the whole", value_text(told), value_text(found))
 
 
 def _is_list(value: Any) -> bool:

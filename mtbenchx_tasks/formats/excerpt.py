@@ -20,7 +20,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from hf_datasets.records import canonical_json
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.formats.differences import Difference, same, shown
+from hf_datasets.shared.rows import shown
+from mtbenchx_tasks.formats.differences import Difference, same, value_text
 from mtbenchx_tasks.formats.lm_eval import load_json
 from mtbenchx_tasks.judge.verdict import parse_fastchat, parse_last
 from mtbenchx_tasks.records import Conditions, Preference, Rating
@@ -175,11 +176,11 @@ def answers_changed(content: Row, file: str) -> Iterator[Difference]:
         answer = row.get("answer")
         told, found = row.get("answer_sha256"), None if answer is None else _sha256(str(answer))
         if told != found:
-            yield Difference(file, f"sha256 of the answer to {_where(row)}", shown(told), shown(found))
+            yield Difference(file, f"sha256 of the answer to {_where(row)}", value_text(told), value_text(found))
     for row in content.get("preferences", ()):
         told, hashes = row.get("answers_sha256"), {name: _sha256(str(text)) for name, text in row["answers"].items()}
         if told != hashes:
-            yield Difference(file, f"sha256 of the answers to {_where(row)}", shown(told), shown(hashes))
+            yield Difference(file, f"sha256 of the answers to {_where(row)}", value_text(told), value_text(hashes))
 
 
 def _where(row: Row) -> str:
@@ -199,4 +200,4 @@ def ratings_misread(ratings: Sequence[Rating], file: str) -> Iterator[Difference
         if read is not None and not same(float(rating.value), float(read)):
             item = rating.item
             place = f"question {item.question_id}, turn {item.turn} in {item.language} by {rating.model.name}"
-            yield Difference(file, f"rating of {place}, run {rating.run}", shown(rating.value), shown(read))
+            yield Difference(file, f"rating of {place}, run {rating.run}", value_text(rating.value), value_text(read))

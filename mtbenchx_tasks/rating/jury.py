@@ -9,7 +9,7 @@ from typing import Literal
 from mtbenchx_tasks.rating.scored import Scored, categories_of, mean_of_runs
 from mtbenchx_tasks.records import NO_EVIDENCE, Rater, Rating
 from mtbenchx_tasks.stats.agreement import AnswerId, RatingAgreement, rating_agreement
-from mtbenchx_tasks.tables import number, signed, with_interval
+from mtbenchx_tasks.tables import number, quantity, signed, with_interval
 
 NAME = "jury"
 """What tables call the mean of the judges."""
@@ -53,7 +53,7 @@ class JuryRule:
     @property
     def in_words(self) -> str:
         """What a table says of it."""
-        who = "every judge" if self.quorum is None else f"{self.quorum} judges or more"
+        who = "every judge" if self.quorum is None else f"{quantity(self.quorum, 'judge')} or more"
         level = "" if self.quorum is None else "; judges differ in level, so that who is missing shifts it"
         return f"the {self.statistic} where {who} rated{level}"
 

@@ -33,7 +33,7 @@ from mtbenchx_tasks.report.tables.result import result_table, what_next
 from mtbenchx_tasks.stats.cells import Resampler
 from mtbenchx_tasks.stats.paired_tests import ModelPair, paired
 from mtbenchx_tasks.stats.upper_limits import TIE_CLASSES
-from mtbenchx_tasks.tables import Table
+from mtbenchx_tasks.tables import Table, quantity
 
 MOST_VOTE_FIGURES = 16
 """Pairs with bars of their own; the tables hold all."""
@@ -197,9 +197,8 @@ def _sureness(
 
 
 def _sizes(section: Section) -> str:
-    languages = len(section.languages)
     times = sorted({len(answer.runs) for answer in section.answers})
-    runs = f"{times[0]} judge run{'s' if times[0] > 1 else ''}"
+    runs = quantity(times[0], "judge run")
     runs = runs if len(times) == 1 else f"{times[0]} to {times[-1]} judge runs an answer"
     told = [f"{name.replace('_', ' ')}: {value}" for name, value in section.conditions.told.items()]
     parts = [
@@ -210,9 +209,8 @@ def _sizes(section: Section) -> str:
     if parts:
         more = f" and {len(parts) - MOST_PARTS} more" * (len(parts) > MOST_PARTS)
         told.append(f"partial, so that means aren't the benchmark's: {'; '.join(parts[:MOST_PARTS])}{more}")
-    models = len(section.models)
     return (
-        f"{models} model{'s' if models > 1 else ''}, {languages} language{'s' if languages > 1 else ''}, "
+        f"{quantity(len(section.models), 'model')}, {quantity(len(section.languages), 'language')}, "
         f"{len(section.answers):,} answers, {runs}. " + ("; ".join(told) + "." if told else "")
     )
 

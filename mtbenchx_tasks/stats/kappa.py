@@ -34,7 +34,7 @@ class Kappa:
     kappa: float | None = None
     """1: perfect, 0: as by chance."""
     observed: float | None = None
-    """Pa, the agreement found."""
+    """Pa, the agreement found; 1 where two raters know only one category."""
     expected: float | None = None
     """Pe, the agreement by chance."""
     se0: float | None = None
@@ -124,7 +124,7 @@ def cohen_kappa(
     pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
     labels, n = list(dict.fromkeys(label for pair in pairs for label in pair)), len(pairs)
     if len(labels) < PAIR:
-        return Kappa(n, len(a) - n)
+        return Kappa(n, len(a) - n, observed=1.0 if n else None)
     left, right = (np.array([labels.index(pair[side]) for pair in pairs]) for side in (0, 1))
     weight = _weights(labels, weights)
     p_left, p_right = (np.bincount(side, minlength=len(labels)) / n for side in (left, right))

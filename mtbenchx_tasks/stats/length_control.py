@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 FEWEST_DECISIVE, FEWEST_QUESTIONS = 20, 10
 """Ten decisive outcomes for each of the two coefficients; below ten clusters their standard errors are too small."""
-
-
 UNKNOWN = "the answers aren't at hand, so their lengths aren't known"
 
 

@@ -50,10 +50,10 @@ class Reader:
         import torch
 
         with torch.inference_mode():
-            if self._branches and self._is_checked:
+            if self._branches is not None and self._is_checked:
                 return self._in_one(prompt, self._branches)
             found = self._one_by_one(prompt)
-            if self._branches:
+            if self._branches is not None:
                 self._check(found, prompt, self._branches)
             return found
 

@@ -126,9 +126,7 @@ def _of_jury(group: Sequence[VoteTally], judges: Sequence[str], place: Place) ->
     first = {judge: [one.verdicts.get(judge, (None,))[0] for one in group] for judge in judges}
     for one, other in combinations(judges, 2):
         kappa, name = cohen_kappa(first[one], first[other]), f"{one} & {other}"
-        both = [(x, y) for x, y in zip(first[one], first[other], strict=True) if x is not None and y is not None]
-        share = sum(x == y for x, y in both) / len(both) if both else None
-        yield Statistic("judge_judge", name, **place, value=share, n_items=len(both), n=len(both))
+        yield Statistic("judge_judge", name, **place, value=kappa.observed, n_items=kappa.n, n=kappa.n)
         yield _kappa("judge_judge_kappa", name, kappa, place, None)
     if len(judges) > 2:  # noqa: PLR2004  (of two it is said already)
         width = WIDTH[place["tie_mode"]]

@@ -42,11 +42,9 @@ def items_table(study: VotesAndVerdicts, mode: TieMode) -> Table:
         most = [_most(one.counts) for one in part]
         for judge in study.judges:
             said = [one.verdicts.get(judge, (None,))[0] for one in part]
-            both = [(x, y) for x, y in zip(most, said, strict=True) if x is not None and y is not None]
             kappa = cohen_kappa(most, said)
-            share = sum(x == y for x, y in both) / len(both) if both else None
-            cells = (percent(share, missing="-"), number(kappa.kappa, 3, missing="-"))
-            rows.append((judge, language or "not told", *cells, str(len(both)), str(len(part) - len(both))))
+            cells = (percent(kappa.observed, missing="-"), number(kappa.kappa, 3, missing="-"))
+            rows.append((judge, language or "not told", *cells, str(kappa.n), str(kappa.dropped)))
     columns = ("judge", "language", "agrees with most people, %", "Cohen's kappa", "items", "left out")
     return Table("items", "Item by item: the judge and most people", columns, tuple(rows))
 

@@ -7,7 +7,18 @@ from mtbenchx_tasks.meta_evaluation.exam.findings import ExamFinding, fault, in_
 from mtbenchx_tasks.meta_evaluation.exam.outcome import ALL
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam, NullPairs, Rate
 from mtbenchx_tasks.meta_evaluation.exam.two_sides import TwoSides
-from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, p_text, p_words, percent, with_error
+from mtbenchx_tasks.tables import (
+    Cell,
+    Row,
+    Table,
+    interval_text,
+    number,
+    p_text,
+    p_words,
+    percent,
+    quantity,
+    with_error,
+)
 
 MOST_FINDINGS = 3
 """How many biases the one line names."""
@@ -81,7 +92,7 @@ def _missed(rate: Rate) -> str:
 
 def _cost(exam: Exam) -> str:
     price = "price unknown" if exam.dollars is None else f"${exam.dollars:,.2f}"
-    runs = f"{exam.runs} run{'s' if exam.runs > 1 else ''}"
+    runs = quantity(exam.runs, "run")
     return f"{exam.judgments:,} judgments, {exam.read:,} tokens read, {exam.written:,} written: {price}; {runs}."
 
 

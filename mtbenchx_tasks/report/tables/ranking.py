@@ -7,7 +7,7 @@ from mtbenchx_tasks.formats.conditions import describe
 from mtbenchx_tasks.records import PEOPLE, Conditions, Preference
 from mtbenchx_tasks.stats.pair_rates import Field, by
 from mtbenchx_tasks.stats.ranking import FEWEST_QUESTIONS, RankedModel, Ranking, rank
-from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent, signed
+from mtbenchx_tasks.tables import Cell, Row, Table, interval_text, number, percent, quantity, signed
 
 CAPTION = (
     "Bradley-Terry on Elo's scale, the mean model at 1000: 400 points are a chance of 10 in 11. Rank: from 1 + the "
@@ -110,7 +110,7 @@ def rank_text(model: RankedModel) -> str:
 
 
 def _notes(ranking: Ranking, place: str, styled: Sequence[Ranking]) -> Iterable[str]:
-    yield f"{_count(ranking.games, 'battle')} on {_count(ranking.questions, 'question')}."
+    yield f"{quantity(ranking.games, 'battle')} on {quantity(ranking.questions, 'question')}."
     if ranking.questions < FEWEST_QUESTIONS:
         yield f"No intervals and no ranks: they need {FEWEST_QUESTIONS} questions."
     elif ranking.models[0].interval is None:
@@ -128,10 +128,6 @@ def _notes(ranking: Ranking, place: str, styled: Sequence[Ranking]) -> Iterable[
         yield "No chain of battles joins the islands, so that they can't be compared."
     if styled and styled[0].without_texts:
         yield f"At equal style {styled[0].without_texts:,} battles are left out: the files don't hold both answers."
-
-
-def _count(number_of: int, thing: str) -> str:
-    return f"{number_of:,} {thing}{'' if number_of == 1 else 's'}"
 
 
 def _even(coefficient: float) -> float:

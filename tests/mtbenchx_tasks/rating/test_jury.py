@@ -254,6 +254,6 @@ def test_a_median_and_a_quorum() -> None:
 def test_the_rule_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [scored(judge, ([8], [6])) for judge in "ab"]
     print_jury(jury(rows, JuryRule("median", 1)))
-    assert "jury: the median where 1 judges or more rated; judges differ in level" in " ".join(
+    assert "jury: the median where 1 judge or more rated; judges differ in level" in " ".join(
         capsys.readouterr().out.split()
     )

@@ -16,7 +16,7 @@ from mtbenchx_tasks.report.html import table_html
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
-from mtbenchx_tasks.tables import Cell, Table, latex_text, number, p_text, p_words, to_csv, to_latex
+from mtbenchx_tasks.tables import Cell, Table, latex_text, number, p_text, p_words, quantity, to_csv, to_latex
 from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
 from tests.mtbenchx_tasks.studies import rated, section
 
@@ -174,3 +174,7 @@ def test_long_texts_become_paragraphs_over_pages_in_latex() -> None:
 def test_a_p_value_below_what_machines_hold_is_no_zero() -> None:
     assert [p_text(p) for p in (0.0123, 3e-7, 0.0)] == ["0.012", "3e-07", "< 1e-300"]
     assert [p_words(p, 3) for p in (0.0123, 1.0, 1e-301)] == ["p = 0.0123", "p = 1", "p < 1e-300"]
+
+
+def test_one_of_a_thing_is_singular() -> None:
+    assert [quantity(n, "battle") for n in (0, 1, 1200)] == ["0 battles", "1 battle", "1,200 battles"]

@@ -41,6 +41,15 @@ def test_a_reader_finds_what_a_full_forward_pass_finds(name: str) -> None:
     torch.testing.assert_close(found, expected.double(), atol=1e-5, rtol=1e-5)
 
 
+def test_endings_of_one_token_are_read_as_well() -> None:
+    """They need no token of their own beside the prompt: the tree is empty."""
+    model, endings = network(), [[5], [6], [8]]
+    reader = Reader(model, endings)
+    found = torch.stack([reader.scores(prompt) for prompt in PROMPTS])
+    expected = torch.tensor([[naive(model, prompt, ending) for ending in endings] for prompt in PROMPTS])
+    torch.testing.assert_close(found, expected.double(), atol=1e-5, rtol=1e-5)
+
+
 def test_a_reader_reads_a_common_beginning_once() -> None:
     model, widths = network(), list[int]()
     reader = Reader(model, ENDINGS)
