@@ -10,6 +10,7 @@ from hf_datasets.hub.dataset import front_matter
 from hf_datasets.hub.download import REPO_ID, download_folder
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.jsonl import text_of
+from hf_datasets.shared.yaml_text import load_yaml
 from model_cards.evaluations import FOLDER, PREFIX, Result
 from model_cards.metadata import eval_results, model_index
 from model_cards.publish import README
@@ -121,13 +122,6 @@ def _in_eval_results(folder: Path, records: CardRecords) -> Iterator[Difference]
     recomputed = eval_results(records)
     there = {f"{FOLDER}/{file.name}" for file in (folder / FOLDER).glob(f"{PREFIX}*.yaml")}
     for path in sorted({*recomputed, *there}):
-        told = _yaml(folder / path) if path in there else MISSING
+        told = load_yaml(text_of(folder / path), str(folder / path)) if path in there else MISSING
         found = yaml.safe_load(recomputed[path]) if path in recomputed else MISSING
         yield from in_values(path, told, found)
-
-
-def _yaml(file: Path) -> object:
-    try:
-        return yaml.safe_load(text_of(file))
-    except yaml.YAMLError as error:
-        raise UserError(f"{file} is not YAML: {' '.join(str(error).split())}") from error

@@ -114,8 +114,9 @@ def rank(
     from hf_datasets.shared.files import check_writable, write_file
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.formats.study import read_study
+    from mtbenchx_tasks.latex import to_latex
     from mtbenchx_tasks.report.tables.ranking import ranking_tables
-    from mtbenchx_tasks.tables import print_tables, to_csv, to_latex
+    from mtbenchx_tasks.tables import print_tables, to_csv
 
     check_writable(out)
     study = read_study(files, Told(language, benchmark))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from hf_datasets.shared.files import check_writable, write_file
 from mtbenchx_tasks.formats.excerpt import RECORDS
+from mtbenchx_tasks.latex import to_latex
 from mtbenchx_tasks.report.contents import Chapter
 from mtbenchx_tasks.report.figures.drawing import Figure, Rendered, render
-from mtbenchx_tasks.tables import Table, to_csv, to_latex
+from mtbenchx_tasks.tables import Table, to_csv
 
 MANIFEST = "files.json"
 """What a report wrote, so that the next one can take away what it no longer has."""

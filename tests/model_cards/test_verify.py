@@ -13,6 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from hf_datasets.shared.errors import UserError
 from model_cards.collect import make_card
 from model_cards.publish import push_model
 from model_cards.verify import verified, verify_card
@@ -167,6 +168,14 @@ def test_the_first_difference_is_told_in_a_sentence(original: Path, tmp_path: Pa
     assert said.exit_code == 1
     sentence = str(said.exception)
     assert re.search(rf"{RECORDS}, rating of question \d+, turn \d in de by chat, run 0: it says \d", sentence)
+
+
+@pytest.mark.parametrize("text", ["date: 2026-02-30", "[" * 3000, "a: [1"])
+def test_a_file_that_is_no_yaml_is_named(original: Path, tmp_path: Path, text: str) -> None:
+    shutil.copytree(original, tmp_path / "card")
+    write(tmp_path / "card" / ".eval_results" / "mtbench_x-other.yaml", text)
+    with pytest.raises(UserError, match=r"mtbench_x-other\.yaml: no"):
+        verify_card(tmp_path / "card")
 
 
 def test_a_file_too_few_or_too_many_is_a_difference(original: Path, tmp_path: Path) -> None:

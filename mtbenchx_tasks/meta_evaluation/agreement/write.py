@@ -10,8 +10,9 @@ from typing import Any
 
 from hf_datasets.shared.files import write_file
 from hf_datasets.shared.terminal import literal_console
+from mtbenchx_tasks.latex import to_latex
 from mtbenchx_tasks.meta_evaluation.agreement.records import RateRow, Results, Statistic
-from mtbenchx_tasks.tables import WIDTH, Table, print_tables, to_latex
+from mtbenchx_tasks.tables import WIDTH, Table, print_tables
 
 
 def write_results(folder: Path, found: Results, tables: Sequence[Table]) -> list[Path]:

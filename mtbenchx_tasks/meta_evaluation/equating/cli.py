@@ -120,9 +120,10 @@ def check(
 
 def _check(made: "Equating", out: Path | None) -> None:
     from hf_datasets.shared.files import write_file
+    from mtbenchx_tasks.latex import to_latex
     from mtbenchx_tasks.meta_evaluation.equating.tables import check_table, left_out_table, verdicts
     from mtbenchx_tasks.stats.equating.checks import check, left_out, score_of
-    from mtbenchx_tasks.tables import print_tables, to_csv, to_latex
+    from mtbenchx_tasks.tables import print_tables, to_csv
 
     print(f"{made.new.judge} -> {made.old.name}, {made.benchmark}, hash {made.short_hash}")
     for language, panel in made.panels.items():

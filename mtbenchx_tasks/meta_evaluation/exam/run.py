@@ -13,11 +13,12 @@ from mtbenchx_tasks.judge.engines.factory import EngineFor
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.prices import Price
 from mtbenchx_tasks.judge.settings import JudgeSettings, slug
+from mtbenchx_tasks.latex import to_latex
 from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart, Form, ask, fresh_form, note
 from mtbenchx_tasks.meta_evaluation.exam.reading import ExamAnswers, read_exams, shared_rule
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam, score
 from mtbenchx_tasks.meta_evaluation.exam.table import exam_tables, sentences, verdict_line
-from mtbenchx_tasks.tables import to_csv, to_latex
+from mtbenchx_tasks.tables import to_csv
 
 SAME: Literal["same"] = "same"
 ENGLISH: Literal["en"] = "en"

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtbenchx_tasks.latex import latex_text, to_latex
 from mtbenchx_tasks.records import PEOPLE, Conditions, Decision, Preference, Rater
 from mtbenchx_tasks.report.groups import grouped
 from mtbenchx_tasks.report.html import table_html
 from mtbenchx_tasks.report.sections import sections
 from mtbenchx_tasks.report.tables.pairs import bias_table, duels
 from mtbenchx_tasks.report.tables.scores import category_table, missing_table, turn_table
-from mtbenchx_tasks.tables import Cell, Table, latex_text, number, p_text, p_words, quantity, to_csv, to_latex
+from mtbenchx_tasks.tables import Cell, Table, number, p_text, p_words, quantity, to_csv
 from tests.mtbenchx_tasks.stats.test_pair_rates import outcome
 from tests.mtbenchx_tasks.studies import rated, section
 
