@@ -13,7 +13,7 @@ from mtbenchx_tasks.training.base import check_context, load_tokenizer
 from mtbenchx_tasks.training.batch_size import asked_batch, check_batch, check_constant
 from mtbenchx_tasks.training.checkpoints import checkpoints
 from mtbenchx_tasks.training.disk import check_disk
-from mtbenchx_tasks.training.estimate import Estimate, estimate
+from mtbenchx_tasks.training.estimate import TrainingCost, estimate
 from mtbenchx_tasks.training.launcher import check_gpus
 from mtbenchx_tasks.training.mask import Span, check_turn_end, spans
 from mtbenchx_tasks.training.memory import check_memory, gpu_memory, memory_remarks
@@ -40,7 +40,7 @@ class CheckReport:
     """What max_length does, per split and language."""
     turn_end: str | None
     """The token that ends a turn; None if the base couldn't be read."""
-    estimate: Estimate | None
+    estimate: TrainingCost | None
     """What the training takes; None if the base couldn't be read."""
     mask: tuple[Span, ...]
     """A dialogue of two turns, and which tokens of it are learnt; empty if the base couldn't be read."""

