@@ -10,7 +10,7 @@ from string import Template
 from typing import Any
 
 from model_cards import licences, reproduce, tables
-from model_cards.epochs import weighed
+from model_cards.epochs import kind_of_mean
 from model_cards.evaluations import Group
 from model_cards.licences import Terms
 from model_cards.markdown import code
@@ -211,7 +211,7 @@ def _losses(training: Training) -> str:
         for e in training.epochs
     ]
     shown = tables.table(("epoch", "step", "validation loss"), rows)
-    return f"{shown}\n\n{_which(training, best, last)} {weighed(training)}"
+    return f"{shown}\n\n{_which(training, best, last)} {kind_of_mean(training)}"
 
 
 def _which(training: Training, best: Any, last: Any) -> str:

@@ -87,11 +87,11 @@ def verify(
     data: Data = None,
 ) -> None:
     """Recompute every number of a card or a report from the records beside it, and name the first that differs."""
-    from model_cards.verify import verified
+    from model_cards.verify import verify_place
     from mtbenchx_tasks.formats.excerpt import PROOF
 
     know_languages(data)
-    found = verified(place)
+    found = verify_place(place)
     if found.differences:
         first, *others = found.differences
         more = f" So do {len(others)} more places." if others else ""

@@ -30,7 +30,7 @@ def epoch_lines(runs: Sequence[Training]) -> Iterator[str]:
                 f"(its newest checkpoint's trainer_state.json is read)."
             )
     yield from _of_one(runs[0]) if len(runs) == 1 else _of_several(runs)
-    yield weighed(runs[0])
+    yield kind_of_mean(runs[0])
 
 
 def _of_one(run: Training) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _other_schedule(run: Training, best: Epoch) -> str:
 
 
 def _of_several(runs: Sequence[Training]) -> Iterator[str]:
-    kinds = {weighed(run): run.name for run in runs}
+    kinds = {kind_of_mean(run): run.name for run in runs}
     if len(kinds) > 1:
         told = "; ".join(f"{name}: {kind}" for kind, name in kinds.items())
         raise UserError(f"These validation losses are means of different kinds, which can't be compared. {told}")
@@ -88,7 +88,7 @@ def _loss(epoch: Epoch) -> str:
     return f"{epoch.loss:.4f}" if math.isfinite(epoch.loss) else "not a number"
 
 
-def weighed(run: Training) -> str:
+def kind_of_mean(run: Training) -> str:
     """Say what a run's validation loss is a mean of: of rows, which depends on the data alone, or of batches.
 
     The trainer takes the mean over the target tokens of each batch, and the mean over batches; with one row a batch

@@ -25,7 +25,7 @@ PAGE = "index.html"
 NO_SAMPLES = "has no answers and judgments in its records; evaluate with --log_samples"
 
 
-def verified(place: str) -> Verification:
+def verify_place(place: str) -> Verification:
     """Recompute the numbers of a card or a report.
 
     Args:

@@ -17,7 +17,7 @@ from mtbenchx_tasks.training.estimate import TrainingCost, estimate
 from mtbenchx_tasks.training.launcher import check_gpus
 from mtbenchx_tasks.training.mask import Span, check_turn_end, spans
 from mtbenchx_tasks.training.memory import check_memory, gpu_memory, memory_remarks
-from mtbenchx_tasks.training.mixture import mixed
+from mtbenchx_tasks.training.mixture import load_mixture
 from mtbenchx_tasks.training.trl_arguments import Settings, read_settings
 from mtbenchx_tasks.training.truncation import Cut, count_cuts
 
@@ -83,18 +83,18 @@ def check(arguments: Sequence[str], gpus: int | None = None, batch: int | None =
         attempt(lambda: check_turn_end(settings, tokenizer))
     cuts = (attempt(lambda: _cuts(settings, data, tokenizer)) if data and tokenizer else None) or []
     attempt(lambda: _check_kept(cuts, training.max_length))
-    found = attempt(lambda: estimate(settings, config, data, tokenizer, cuts)) if config is not None else None
-    if found is not None:
-        attempt(lambda: check_memory(found.memory, gpu_memory()))
-    if found is not None and found.disk is not None:
-        room = found.disk
+    cost = attempt(lambda: estimate(settings, config, data, tokenizer, cuts)) if config is not None else None
+    if cost is not None:
+        attempt(lambda: check_memory(cost.memory, gpu_memory()))
+    if cost is not None and cost.disk is not None:
+        room = cost.disk
         attempt(lambda: check_disk(room, Path(training.output_dir)))
     turn_end = tokenizer.eos_token if tokenizer is not None else None
     attempt(lambda: adapter.check_turn_end(settings, turn_end))
     mask = spans(tokenizer, training.assistant_only_loss) if tokenizer is not None else ()
     remarks = settings.remarks + _remarks(training) + adapter.remarks(settings) + _empty(cuts)
-    remarks += memory_remarks(found.memory, gpu_memory()) if found is not None else ()
-    return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, found, mask)
+    remarks += memory_remarks(cost.memory, gpu_memory()) if cost is not None else ()
+    return CheckReport(settings, tuple(problems), remarks, tuple(cuts), turn_end, cost, mask)
 
 
 def check_output(folder: Path) -> None:
@@ -164,7 +164,7 @@ def load_splits(settings: Settings) -> dict[str, Any]:
         UserError: The data, its configuration or a split is missing, or it isn't in the `messages` format.
     """
     script, training = settings.script, settings.training
-    data = mixed(settings.recipe)
+    data = load_mixture(settings.recipe)
     named = "the mixture" if data is not None else f"{script.dataset_name} ({script.dataset_config})"
     data = _load(script) if data is None else data
     wanted = [script.dataset_train_split] + [script.dataset_test_split] * (str(training.eval_strategy.value) != "no")

@@ -9,7 +9,7 @@ FIELDS = ("datasets", "streaming", "test_split_size")
 """What a recipe says of a mixture; none of it is a flag."""
 
 
-def mixed(recipe: Mapping[str, Any]) -> Any:
+def load_mixture(recipe: Mapping[str, Any]) -> Any:
     """Return the splits that TRL makes of a recipe's `datasets:` list; None if it has none.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hf_datasets.shared.errors import UserError
-from model_cards.epochs import epoch_lines, weighed
+from model_cards.epochs import epoch_lines, kind_of_mean
 from model_cards.run_dir import Training, read_run
 from mtbenchx_tasks.cli import app
 
@@ -93,7 +93,7 @@ def test_means_of_different_kinds_are_never_compared(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_loss_is_a_mean_of(tmp_path: Path, settings: dict[str, Any], kind: str) -> None:
-    assert kind in weighed(run(tmp_path / "out", 1.2, **settings))
+    assert kind in kind_of_mean(run(tmp_path / "out", 1.2, **settings))
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from hf_datasets.shared.errors import UserError
 from model_cards.collect import make_card
 from model_cards.publish import push_model
-from model_cards.verify import verified, verify_card
+from model_cards.verify import verify_card, verify_place
 from mtbenchx_tasks.cli import app
 from mtbenchx_tasks.formats.excerpt import RECORDS
 from tests.doubles.hub import Hub
@@ -49,7 +49,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_card_agrees_with_its_records_offline_within_seconds(original: Path) -> None:
     start = time.process_time()
-    found = verified(str(original))
+    found = verify_place(str(original))
     assert (found.differences, found.unproven) == ((), ())
     assert found.numbers.startswith(f"{ANSWERS} ratings, ")
     assert time.process_time() - start < 5
@@ -202,11 +202,11 @@ def test_a_published_card_is_verified_by_its_id(original: Path, hub: Hub, tmp_pa
     run_dir = make_run(tmp_path / "out")
     card = make_card(run_dir, [original.parent / "results"], repo_id="ORG/chat")
     push_model(run_dir, card)
-    assert verified("ORG/chat").differences == ()
+    assert verify_place("ORG/chat").differences == ()
     repo = hub.repos["model", "ORG/chat"]
     text = repo.files["README.md"].decode().replace("7", "8", 1)
     repo.add("By hand", **{"README.md": text})
-    assert verified("ORG/chat").differences[0].file == "README.md"
+    assert verify_place("ORG/chat").differences[0].file == "README.md"
 
 
 @pytest.mark.parametrize(
