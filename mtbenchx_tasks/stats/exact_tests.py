@@ -9,7 +9,7 @@ METHODS.md, "Share below a standard" and "Holm's correction, discrete".
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, fsum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -146,17 +146,18 @@ def effective_size(rights: Sequence[float], sizes: Sequence[int]) -> float:
 def correlation_within(rights: Sequence[float], sizes: Sequence[int]) -> float:
     """Return how alike the outcomes of one cluster are, 0 to 1; 1 where all outcomes are the same.
 
-    (B - W) / (B + (k - 1) W) with the mean squares between and within clusters, and k their mean size.
+    (B - W) / (B + (k - 1) W) with the mean squares between and within clusters, and k their mean size. Sums are
+    exact, so that the order of clusters changes no digit.
     """
     n, clusters = sum(sizes), len(sizes)
-    share = sum(rights) / n
+    share = fsum(rights) / n
     if clusters < 2 or n == clusters:  # noqa: PLR2004  (nothing to compare, or nothing within)
         return 1.0 if n > clusters else 0.0
     if share in (0.0, 1.0):
         return 1.0
     shares = [right / size for right, size in zip(rights, sizes, strict=True)]
-    between = sum(s * (p - share) ** 2 for p, s in zip(shares, sizes, strict=True)) / (clusters - 1)
-    within = sum(s * p * (1 - p) for p, s in zip(shares, sizes, strict=True)) / (n - clusters)
+    between = fsum(s * (p - share) ** 2 for p, s in zip(shares, sizes, strict=True)) / (clusters - 1)
+    within = fsum(s * p * (1 - p) for p, s in zip(shares, sizes, strict=True)) / (n - clusters)
     return min(1.0, max(0.0, (between - within) / (between + (n / clusters - 1) * within)))
 
 

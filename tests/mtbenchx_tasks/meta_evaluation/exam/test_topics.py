@@ -74,7 +74,8 @@ def check_count(item: ExamItem) -> None:
 def check_at_most(item: ExamItem) -> None:
     (limit,) = map(int, re.findall(r"(\d+) (?:words|Wörter|mots|parole|palabras)", order(item)))
     assert words(item.better[0])[1] <= limit
-    assert words(item.faulty[0])[0] >= limit * {1: 1.7, 2: 1.3, 3: 1.1}[item.dose]
+    # Of all four points that a form may draw, in any order, the least excess is 1.82, 1.29 (71 words for 55) and 1.14.
+    assert words(item.faulty[0])[0] >= limit * {1: 1.8, 2: 1.29, 3: 1.14}[item.dose]
 
 
 def check_at_least(item: ExamItem) -> None:
