@@ -83,9 +83,9 @@ def page(chromium: Any, site: Site, size: dict[str, int] = DESKTOP, **how: Any) 
         shown.on("dialog", lambda dialog: complaints.append(dialog.message))
         shown.goto(url)
         shown.locator("#code").fill(CODE)
-        shown.locator("main button").click()
-        shown.locator("main button").first.click()
-        shown.locator("main .button").click()
+        click(shown, shown.locator("main button"))
+        click(shown, shown.locator("main button").first)
+        click(shown, shown.locator("main .button"))
         yield shown
         assert not [address for address in asked if not address.startswith(url)]
         assert not complaints
@@ -105,10 +105,24 @@ def attack(model: str, question_id: int, turn: int) -> str:
 def look(shown: Any) -> None:
     """Scroll to the end of both answers, as whoever reads them does."""
     shown.wait_for_load_state()
-    for end in shown.locator(".answer > .end").all():
-        end.evaluate("end => end.scrollIntoView({block: 'center'})")
-        shown.wait_for_timeout(60)
-    shown.wait_for_selector("#vote[data-keys=on]", timeout=5000)
+    while not shown.locator("#vote[data-keys=on]").count():  # on a busy machine an end is noticed late
+        for end in shown.locator(".answer > .end").all():
+            end.evaluate("end => end.scrollIntoView({block: 'center'})")
+            shown.wait_for_timeout(60)
+
+
+def click(shown: Any, button: Any) -> None:
+    """Click what leads to another page, and wait for that page: a click returns while the old one may still be shown."""
+    with shown.expect_navigation():
+        button.click()
+
+
+def unfold(shown: Any, summary: Any, selector: str, number: int) -> None:
+    """Click a fold, and wait until so many are open: the other side's opens a moment later."""
+    from playwright.sync_api import expect
+
+    summary.click()
+    expect(shown.locator(selector)).to_have_count(number)
 
 
 def press(shown: Any, key: str) -> None:
@@ -126,11 +140,10 @@ def test_every_vote_by_mouse_and_by_key(chromium: Any, tmp_path: Path, size: dic
     site = make_site(tmp_path, make_study(answer=rich))
     with page(chromium, site, size) as shown:
         for label in ("A is better", "B is better", "Tie", "Both bad", "Skip"):
-            shown.get_by_role("button", name=label).click()
+            click(shown, shown.get_by_role("button", name=label))
         for key in "12345":
             press(shown, key)
-        with shown.expect_navigation():
-            shown.get_by_role("button", name="Undo last vote").click()
+        click(shown, shown.get_by_role("button", name="Undo last vote"))
         look(shown)
         for key in ("6", "0", "a", "Control+1", "Enter"):
             shown.keyboard.press(key)
@@ -155,9 +168,9 @@ def test_a_double_click_is_one_vote(chromium: Any, tmp_path: Path) -> None:
 def test_all_works_without_javascript(chromium: Any, tmp_path: Path) -> None:
     site = make_site(tmp_path)
     with page(chromium, site, java_script_enabled=False) as shown:
-        shown.get_by_role("button", name="Both bad").click()
-        shown.get_by_role("button", name="Undo last vote").click()
-        shown.get_by_role("button", name="Tie").click()
+        click(shown, shown.get_by_role("button", name="Both bad"))
+        click(shown, shown.get_by_role("button", name="Undo last vote"))
+        click(shown, shown.get_by_role("button", name="Tie"))
         assert choices(site) == ["tie"]
 
 
@@ -170,7 +183,7 @@ def test_no_label_is_cut_on_a_phone_and_the_header_is_one_line_on_a_desktop(
         assert shown.evaluate(CUT) == []
         assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
         shown.set_viewport_size(DESKTOP)
-        shown.locator(".choices button").first.click()
+        click(shown, shown.locator(".choices button").first)
         assert shown.evaluate(CUT) == []
         assert shown.evaluate("document.querySelector('.top').offsetHeight") < 70
 
@@ -190,7 +203,7 @@ def test_attacks_do_nothing_and_cover_nothing(chromium: Any, tmp_path: Path, siz
                     " return b.contains(document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2)); }"
                 )
             assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            shown.get_by_role("button", name="Tie").click()
+            click(shown, shown.get_by_role("button", name="Tie"))
         assert "Thank you!" in shown.inner_text("main")
 
 
@@ -203,7 +216,7 @@ def test_what_other_renderers_lose_is_seen(chromium: Any, tmp_path: Path) -> Non
     with page(chromium, site) as shown:
         while shown.locator(".now").count():
             seen += shown.inner_text(".now")
-            shown.get_by_role("button", name="Tie").click()
+            click(shown, shown.get_by_role("button", name="Tie"))
     assert [part for _, parts in KEPT for part in parts if part not in seen] == []
 
 
@@ -219,7 +232,7 @@ def test_contrast_names_and_stillness(chromium: Any, tmp_path: Path, scheme: str
             assert shown.evaluate(SHIFT) == 0
             assert shown.locator("h1").count() == 1
             press(shown, "1")
-        shown.get_by_role("link", name="Withdraw").click()
+        click(shown, shown.get_by_role("link", name="Withdraw"))
         assert [(ratio, what) for ratio, what in shown.evaluate(CONTRAST) if ratio < 4.5] == []
 
 
@@ -250,8 +263,7 @@ def test_the_first_screen_shows_what_is_to_be_judged(
                 jump.click()
                 assert 0 <= top(shown, "#b") < bar - 150
             assert shown.locator("details[open]").count() == 0
-            with shown.expect_navigation():
-                shown.locator(".choices .tie").click()
+            click(shown, shown.locator(".choices .tie"))
 
 
 def test_keys_wait_until_both_answers_were_seen_to_their_ends(chromium: Any, tmp_path: Path) -> None:
@@ -279,16 +291,14 @@ def test_keys_wait_until_both_answers_were_seen_to_their_ends(chromium: Any, tmp
 def test_folds_stay_as_they_were_left_and_both_sides_open_together(chromium: Any, tmp_path: Path) -> None:
     site = make_site(tmp_path, make_study(answer=rich))
     with page(chromium, site) as shown:
-        shown.get_by_text("What to look for").click()
-        shown.locator(".choices .tie").click()
+        unfold(shown, shown.get_by_text("What to look for"), ".criteria[open]", 1)
+        click(shown, shown.locator(".choices .tie"))
         assert shown.locator(".criteria[open]").count() == 1
-        shown.get_by_text("What A answered in turn 1").click()
-        shown.wait_for_timeout(100)
-        assert shown.locator("details[data-fold=earlier][open]").count() == 3
-        shown.get_by_text("What to look for").click()
-        shown.locator(".choices .tie").click()
+        unfold(shown, shown.get_by_text("What A answered in turn 1"), "details[data-fold=earlier][open]", 3)
+        unfold(shown, shown.get_by_text("What to look for"), ".criteria[open]", 0)
+        click(shown, shown.locator(".choices .tie"))
         assert shown.locator("details[open]").count() == 0  # turn 1 has nothing earlier
-        shown.locator(".choices .tie").click()
+        click(shown, shown.locator(".choices .tie"))
         assert shown.locator("details[data-fold=earlier][open]").count() == 3
 
 
@@ -296,16 +306,16 @@ def test_turn_2_shows_what_the_same_side_said_in_turn_1(chromium: Any, tmp_path:
     site = make_site(tmp_path)
     with page(chromium, site) as shown:
         for _ in range(3):
-            shown.locator(".choices .tie").click()
+            click(shown, shown.locator(".choices .tie"))
             if not shown.locator("#b details[open]").count():  # the second time it is open as it was left
-                shown.get_by_text("What B answered in turn 1").click()
+                unfold(shown, shown.get_by_text("What B answered in turn 1"), ":is(#a, #b) details[open]", 2)
             for side in ("#a", "#b"):
                 words = shown.inner_text(side)
                 whose = "first" if "first" in words else "second"
                 assert words.count(f"{whose} answer to") == 2
                 assert ", turn 1" in words
                 assert ", turn 2" in words
-            shown.locator(".choices .tie").click()
+            click(shown, shown.locator(".choices .tie"))
 
 
 def test_a_formula_wider_than_its_card_scrolls(chromium: Any, tmp_path: Path) -> None:
@@ -361,18 +371,17 @@ def test_axe_finds_nothing_serious_on_any_page(
         shown.goto(url)
         found = {"join": findings(shown)}
         shown.locator("#code").fill(CODE)
-        shown.locator("main button").click()
+        click(shown, shown.locator("main button"))
         found["consent"] = findings(shown)
-        shown.locator("main button").first.click()
+        click(shown, shown.locator("main button").first)
         found["guide"] = findings(shown)
-        shown.locator("main .button").click()
+        click(shown, shown.locator("main .button"))
         for number in range(2):
             shown.locator("summary").last.click()
-            shown.wait_for_timeout(100)
+            shown.locator("details[open]").first.wait_for()
             found[f"vote {number}"] = findings(shown)
             assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            with shown.expect_navigation():
-                shown.locator(".choices .right").click()
+            click(shown, shown.locator(".choices .right"))
         found["thanks"] = findings(shown)
         shown.goto(f"{url}/withdraw")
         found["withdraw"] = findings(shown)
@@ -391,11 +400,11 @@ def test_axe_finds_nothing_serious_on_the_organisers_page(
         shown.goto(f"{url}/organiser")
         assert findings(shown) == []
         shown.locator("#token").fill("a token of sixteen or more")
-        shown.locator("main button").click()
+        click(shown, shown.locator("main button"))
         shown.locator("tbody input[name=text]").first.fill("Anna")
-        shown.get_by_role("button", name="Save the note: expert_1").click()
+        click(shown, shown.get_by_role("button", name="Save the note: expert_1"))
         assert "Anna" in shown.inner_text("main")
-        shown.get_by_role("button", name="New code: expert_1").click()
+        click(shown, shown.get_by_role("button", name="New code: expert_1"))
         assert "The new code, shown only here" in shown.inner_text("main")
         assert findings(shown) == []
         assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -449,8 +458,8 @@ def test_whoever_declines_leaves_nothing_and_may_come_back(chromium: Any, tmp_pa
         shown = context.new_page()
         shown.goto(url)
         shown.locator("#code").fill(CODE)
-        shown.locator("main button").click()
-        shown.locator("main button", has_text=site.texts["decline"]).click()
+        click(shown, shown.locator("main button"))
+        click(shown, shown.locator("main button", has_text=site.texts["decline"]))
         assert site.texts["declined_text"] in shown.inner_text("main")
         assert context.cookies() == []
         assert site.voting.store.rows("SELECT consent_at FROM annotator")[0][0] is None
