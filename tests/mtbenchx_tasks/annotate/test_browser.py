@@ -112,7 +112,7 @@ def look(shown: Any) -> None:
 
 
 def click(shown: Any, button: Any) -> None:
-    """Click what leads to another page, and wait for that page: a click returns while the old one may still be shown."""
+    """Click what leads to another page and wait for that page: a click returns while the old one may still be shown."""
     with shown.expect_navigation():
         button.click()
 
