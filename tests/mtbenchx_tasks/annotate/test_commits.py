@@ -84,9 +84,9 @@ def acknowledged(hub: Hub) -> list[object]:
 
 
 def test_what_takes_too_long_is_left_to_itself() -> None:
-    assert within(1.0, lambda: 7) == 7
+    assert within(60, lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
-        within(1.0, lambda: 1 // 0)
+        within(60, lambda: 1 // 0)
     waiting = threading.Event()
     with pytest.raises(TimeoutError):
         within(0.01, lambda: waiting.wait(10))
@@ -99,7 +99,7 @@ def test_a_commit_that_is_never_answered_is_given_up_and_told_and_the_next_one_w
     hub.fail("POST", "/commit/main", delay=60)
     begun = time.monotonic()
     assert not life.commits.commit(0.3)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 50
     assert life.commits.problem is not None
     assert "Timeout" in life.commits.problem  # ours, or the client's, whichever comes first
     assert acknowledged(hub) == []

@@ -193,7 +193,7 @@ def test_after_the_disk_was_freed_another_engine_of_this_process_asks(ledger: Le
     ledger._db.execute("PRAGMA max_page_count=1000000")
     engine = LiveEngine(Transport(), "m", ledger, 1)  # e.g. the same judge with another parser
     try:
-        assert engine.submit(request("a")).result(0.5).completion.state == "answered"
+        assert engine.submit(request("a")).result(30).completion.state == "answered"
     finally:
         engine.stop()
 
@@ -226,7 +226,7 @@ def test_stop_ends_the_wait_for_another_process(ledger: Ledger) -> None:
         time.sleep(0.001)
     engine.stop()
     try:
-        assert wait([future], 1).done
+        assert wait([future], 30).done
     finally:
         other.close()
         future.result(10)
