@@ -77,14 +77,24 @@ class Line(httpcore2.NetworkStream):
 
     def __init__(self, lines: Lines, stream: httpcore2.NetworkStream) -> None:
         self._lines, self._stream = lines, stream
+        self._unsent = bytearray()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what comes next, within the thread's deadline."""
+        """Send what was written, and read what comes next, within the thread's deadline."""
+        if self._unsent:
+            self._send(timeout)
         return self._stream.read(max_bytes, self._lines.left(timeout))
 
+    def _send(self, timeout: float | None) -> None:
+        """Send a request's head and body together; one that refuses them early may still say why."""
+        unsent, self._unsent = bytes(self._unsent), bytearray()
+        with contextlib.suppress(httpcore2.WriteError):
+            self._stream.write(unsent, self._lines.left(timeout))
+
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of it, within the thread's deadline."""
-        self._stream.write(buffer, self._lines.left(timeout))
+        """Keep it until an answer is read for."""
+        del timeout
+        self._unsent += buffer
 
     def close(self) -> None:
         """Close it."""

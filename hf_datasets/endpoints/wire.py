@@ -3,6 +3,7 @@
 Redirects to another host are refused, since whoever answers there isn't the endpoint that was asked.
 """
 
+import functools
 import importlib.util
 import ssl
 import urllib.request
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpcore2
 
 from hf_datasets.endpoints.address import public_url
+from hf_datasets.endpoints.connections import Connections
 from hf_datasets.endpoints.errors import one_line
 from hf_datasets.endpoints.lines import Lines
 from hf_datasets.endpoints.replies import BROKE_OFF, TIMED_OUT, NoReplyError, Reply
@@ -24,7 +26,6 @@ MOST_BYTES = 16 * 2**20
 MOST_REDIRECTS = 3
 CONNECT_SECONDS = 4.0
 """For one connection; it can't be cut while it is being made."""
-MOST_CONNECTIONS = 1000
 IDLE_SECONDS = 5.0
 """After which an unused connection is closed; servers close theirs soon after."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -45,17 +46,15 @@ class Wire:
     def __init__(self, url: str, headers: Mapping[str, str], stop: Stop) -> None:
         self._lines = Lines(stop)
         self._at = public_url(url)
-        self._headers: list[tuple[bytes | str, bytes | str]] = [*headers.items(), ("Accept-Encoding", "identity")]
+        sent = {**headers, "Accept-Encoding": "identity"}
+        self._headers: list[tuple[bytes | str, bytes | str]] = [(name.encode(), sent[name].encode()) for name in sent]
         try:
             proxy = _proxy(url)
             context = httpcore2.default_ssl_context() if url.startswith("https:") else None
-            self._pool = httpcore2.ConnectionPool(
-                ssl_context=context,
-                proxy=proxy,
-                max_connections=MOST_CONNECTIONS,
-                max_keepalive_connections=MOST_CONNECTIONS,
-                keepalive_expiry=IDLE_SECONDS,
-                network_backend=self._lines,
+            self._connections = Connections(
+                httpcore2.ConnectionPool(
+                    ssl_context=context, proxy=proxy, keepalive_expiry=IDLE_SECONDS, network_backend=self._lines
+                )
             )
         except (OSError, ValueError) as error:  # a file of certificates, a proxy's URL
             raise UserError(
@@ -85,10 +84,11 @@ class Wire:
         raise NoReplyError(f"{self._at} redirects in a circle", again=False)
 
     def _once(self, method: str, url: str, body: bytes | None) -> Reply:
-        times = {"connect": CONNECT_SECONDS, "pool": CONNECT_SECONDS}
-        with self._pool.stream(
-            method, url, headers=self._headers, content=body, extensions={"timeout": times}
-        ) as response:
+        place, times = _place(url), {"timeout": {"connect": CONNECT_SECONDS}}
+        with (
+            self._connections.one(place.origin) as connection,
+            connection.stream(method, place, headers=self._headers, content=body, extensions=times) as response,
+        ):
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             length = headers.get("content-length", "")
             _check_size(int(length[:20]) if length.isdecimal() else 0)
@@ -101,7 +101,13 @@ class Wire:
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        self._connections.close()
+
+
+@functools.lru_cache(maxsize=8)
+def _place(url: str) -> httpcore2.URL:
+    """Take a URL apart, once for all requests."""
+    return httpcore2.URL(url)
 
 
 def _check_size(size: int) -> None:
@@ -158,7 +164,7 @@ def _told(error: Exception, at: str, seconds: float) -> Exception:
     if refused is not None and isinstance(error, (httpcore2.ConnectError, ssl.SSLError)):
         why = getattr(refused, "verify_message", "") or refused.reason or "TLS"
         return UserError(f"{at} can't be trusted ({why}); check base_url, or name your certificates in SSL_CERT_FILE.")
-    if isinstance(error, (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout)):
+    if isinstance(error, (httpcore2.ConnectError, httpcore2.ConnectTimeout)):
         return NoReplyError(f"{at} can't be reached ({_cause(error)})")
     if isinstance(error, httpcore2.TimeoutException):
         return NoReplyError(f"{TIMED_OUT} {seconds:g} s")

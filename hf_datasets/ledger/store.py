@@ -80,6 +80,9 @@ class Ledger:
         self.is_closed = False
         self._lock = threading.RLock()
         self._in_flight: set[str] = set()
+        self._synchronous = ""
+        """What the connection does now at a commit."""
+        self._claims = Together(self._lock, self._claim_all)
         self._outcomes = Together(self._lock, self._store_outcomes)
         self._on_close = contextlib.ExitStack()
         with self._explained():
@@ -148,20 +151,24 @@ class Ledger:
 
         A claim needn't survive a power cut, so it isn't flushed.
         """
-        owner = self.owner
+        return self._claims.store((key, storable(request), time.time()))
+
+    def _claim_all(self, rows: Sequence[tuple[object, ...]]) -> list[bool]:
         with self._explained(), self._transaction("NORMAL"):
-            row = self._db.execute("SELECT state, owner FROM judgment WHERE key = ?", (key,)).fetchone()
-            if row and (row[0] in FINAL_STATES or (row[0] == "claimed" and self._is_held(key, row[1]))):
+            return [self._claim(str(row[0]), (*row, self._owner.name)) for row in rows]
+
+    def _claim(self, key: str, row: tuple[object, ...]) -> bool:
+        into = "INTO judgment (key, request, at, owner, state) VALUES (?, ?, ?, ?, 'claimed')"
+        if not self._db.execute(f"INSERT OR IGNORE {into}", row).rowcount:  # somebody had it before
+            state, owner = self._db.execute("SELECT state, owner FROM judgment WHERE key = ?", (key,)).fetchone()
+            if state in FINAL_STATES or (state == "claimed" and self._is_held(key, owner)):
                 return False
-            self._db.execute(
-                "INSERT OR REPLACE INTO judgment (key, request, state, owner, at) VALUES (?, ?, 'claimed', ?, ?)",
-                (key, storable(request), owner, time.time()),
-            )
-            self._in_flight.add(key)  # under the lock, so that no other engine of this process takes it for abandoned
-            return True
+            self._db.execute(f"INSERT OR REPLACE {into}", row)
+        self._in_flight.add(key)  # under the lock, so that no other engine of this process takes it for abandoned
+        return True
 
     def _is_held(self, key: str, owner: str | None) -> bool:
-        return key in self._in_flight if owner == self.owner else self.is_alive(owner)
+        return key in self._in_flight if owner == self._owner.name else self._owner.lives(owner)
 
     def finish(self, key: str, completion: Completion) -> None:
         """Store the outcome of a claimed request; when this returns, it is on disk."""
@@ -172,10 +179,11 @@ class Ledger:
             with self._lock:
                 self._in_flight.discard(key)
 
-    def _store_outcomes(self, rows: Sequence[tuple[object, ...]]) -> None:
+    def _store_outcomes(self, rows: Sequence[tuple[object, ...]]) -> list[None]:
         columns = "state = ?, text = ?, reason = ?, details = ?, owner = NULL, at = ?"
         with self._explained(), self._transaction():
             self._db.executemany(f"UPDATE judgment SET {columns} WHERE key = ?", rows)
+        return [None] * len(rows)
 
     # answers and uses ----------------------------------------------------------------------------------------------
 
@@ -277,7 +285,9 @@ class Ledger:
     @contextlib.contextmanager
     def _transaction(self, synchronous: str = "FULL") -> Iterator[None]:
         with self._lock:
-            self._db.execute(f"PRAGMA synchronous={synchronous}")
+            if self._synchronous != synchronous:
+                self._db.execute(f"PRAGMA synchronous={synchronous}")
+                self._synchronous = synchronous
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -199,13 +199,14 @@ class LiveEngine(Engine):
         """Return the ledger's judgment, waiting for one that another process is asking for; None: it is ours to ask."""
         request = asked.request
         while True:
+            over = self.halted or ("interrupted" if asked.stop.is_set() else "")
+            if not over and self.ledger.claim(request.key, request.text):
+                return None
             completion = self.ledger.judgment(request.key)
             if completion is not None:
                 return completion
-            if self.halted or asked.stop.is_set():
-                return Completion("failed", reason=self.halted or "interrupted")
-            if self.ledger.claim(request.key, request.text):
-                return None
+            if over:
+                return Completion("failed", reason=over)
             asked.stop.wait(POLL_SECONDS)
 
     def _ask(self, request: ChatRequest) -> Completion:

@@ -281,7 +281,7 @@ def test_a_client_that_is_gone_has_closed_its_connections() -> None:
     with serve(lambda _: "[[8]]") as api:
         chat = OpenAIChat(api.url)
         chat.complete(ChatRequest(api.url, "m", ({"role": "user", "content": "x"},)))
-        pool = chat._sender._wire._pool
-        assert len(pool.connections) == 1  # kept for the next request
+        (connection,) = chat._sender._wire._connections.resting  # kept for the next request
+        assert not connection.is_closed()
         del chat
-        assert pool.connections == []
+        assert connection.is_closed()

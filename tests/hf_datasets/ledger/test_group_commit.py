@@ -25,9 +25,10 @@ def at_once(store: Together) -> list[BaseException | None]:
 def test_who_comes_first_stores_for_all_who_wait() -> None:
     groups: list[list[Row]] = []
 
-    def disk(rows: Sequence[Row]) -> None:
+    def disk(rows: Sequence[Row]) -> list[None]:
         groups.append(list(rows))
         time.sleep(0.02)
+        return [None] * len(rows)
 
     assert at_once(Together(threading.RLock(), disk)) == [None] * THREADS
     assert sorted(row for group in groups for row in group) == [(number,) for number in range(THREADS)]
@@ -36,22 +37,41 @@ def test_who_comes_first_stores_for_all_who_wait() -> None:
 
 def test_a_row_is_stored_when_its_thread_goes_on() -> None:
     stored: list[Row] = []
-    together = Together(threading.RLock(), stored.extend)
+
+    def disk(rows: Sequence[Row]) -> list[Row]:
+        stored.extend(rows)
+        return list(rows)
+
+    together = Together(threading.RLock(), disk)
 
     def work(number: int) -> bool:
-        together.store((number,))
-        return (number,) in stored
+        return together.store((number,)) == (number,) and (number,) in stored
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert all(pool.map(work, range(200)))
 
 
+def test_a_thread_that_stores_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hf_datasets.ledger.group_commit.MOMENT", 600.0)
+    groups: list[Row] = []
+
+    def disk(rows: Sequence[Row]) -> list[None]:
+        groups.extend(rows)
+        return [None] * len(rows)
+
+    together = Together(threading.RLock(), disk)
+    for number in range(3):
+        together.store((number,))
+    assert groups == [(0,), (1,), (2,)]
+
+
 def test_a_failure_is_told_to_its_group_and_to_nobody_else() -> None:
     broken = True
 
-    def disk(rows: Sequence[Row]) -> None:
+    def disk(rows: Sequence[Row]) -> list[None]:
         if broken:
             raise OSError("disk full")
+        return [None] * len(rows)
 
     together = Together(threading.RLock(), disk)
     assert [str(error) for error in at_once(together)] == ["disk full"] * THREADS
