@@ -95,8 +95,9 @@ class DeepL:
             raise UserError("DeepL needs its client: pip install 'mtbench-x[translate]'.") from error
         deepl.http_client.min_connection_timeout = TIMEOUT_SECONDS
         deepl.http_client.max_network_retries = RETRIES
-        options = {"server_url": _server(), "verify_ssl": _authorities(), "send_platform_info": False}
-        return deepl.DeepLClient(_variable(KEY_VARIABLE), **options)
+        return deepl.DeepLClient(
+            _variable(KEY_VARIABLE), server_url=_server(), verify_ssl=_authorities(), send_platform_info=False
+        )
 
     def pair(self, source: str, target: str, formality: str) -> LanguagePair:
         """Choose DeepL's codes; with a key, DeepL says which it has.
