@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mtbenchx_tasks.harness.linking import tasks_path
+from tests import lean_lm_eval
 from tests.doubles.hub import Hub
 from tests.doubles.openai_api import Api
 
@@ -27,7 +27,7 @@ def test_results_samples_and_card_arrive(hub: Hub, api: Api, tmp_path: Path) -> 
     judge = {"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")}
     published = "hub_results_org=ORG,details_repo_name=details,push_results_to_hub=True,push_samples_to_hub=True"
     command = [
-        *(sys.executable, "-m", "lm_eval", "run", "--model", "local-chat-completions"),
+        *(*lean_lm_eval.COMMAND, "run", "--model", "local-chat-completions"),
         *("--model_args", f"model=m,base_url={api.url}/chat/completions,num_concurrent=4"),
         *("--include_path", str(tasks_path()), "--tasks", TASK, "--limit", "2", "--apply_chat_template"),
         *("--output_path", "out", "--log_samples", "--metadata", json.dumps({"judge": judge})),

@@ -6,24 +6,34 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mtbenchx_tasks.harness.linking import tasks_path
+from tests import lean_lm_eval
 from tests.doubles.openai_api import Api
 from tests.mini import ANSWERS
 
 pytestmark = pytest.mark.slow
 IT = "mtbench_x_mini_it"
+STOCK = (sys.executable, "-m", "lm_eval")
+"""With the ten thousand tasks of its own, whose index takes it ten seconds."""
 
 
-def start(api: Api, folder: Path, *arguments: str, judge: dict[str, Any] | None = None) -> "subprocess.Popen[str]":
+def start(
+    api: Api,
+    folder: Path,
+    *arguments: str,
+    judge: dict[str, Any] | None = None,
+    lm_eval: Sequence[str] = lean_lm_eval.COMMAND,
+) -> "subprocess.Popen[str]":
     settings = {"model": "gpt-4", "base_url": api.url, "ledger": str(folder / "ledger.sqlite"), **(judge or {})}
     model = f"model=m,base_url={api.url}/chat/completions,num_concurrent=4,auth_token=hf_secret"
     command = [
-        *(sys.executable, "-m", "lm_eval", *arguments, "--model", "local-chat-completions", "--model_args", model),
+        *(*lm_eval, *arguments, "--model", "local-chat-completions", "--model_args", model),
         *("--include_path", str(tasks_path()), "--tasks", IT, "--apply_chat_template", "--output_path", "out"),
         *("--log_samples", "--metadata", json.dumps({"judge": settings})),
     ]
@@ -36,11 +46,17 @@ def answer(request: dict[str, Any]) -> str:
     return "Bene. [[8]]" if "[[5]]" in request["messages"][0]["content"] else "Ecco una risposta in italiano."
 
 
-@pytest.mark.parametrize("subcommand", [["run"], []], ids=["lm_eval run", "lm_eval"])
-def test_table_files_and_no_secret_in_any_of_them(api: Api, tmp_path: Path, subcommand: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("subcommand", "lm_eval"),
+    [(["run"], STOCK), ([], lean_lm_eval.COMMAND)],
+    ids=["lm_eval run", "lm_eval"],
+)
+def test_table_files_and_no_secret_in_any_of_them(
+    api: Api, tmp_path: Path, subcommand: list[str], lm_eval: Sequence[str]
+) -> None:
     api.answer = answer
     judge = {"base_url": api.url.replace("http://", "http://user:hunter2@")}
-    process = start(api, tmp_path, *subcommand, "--limit", "3", judge=judge)
+    process = start(api, tmp_path, *subcommand, "--limit", "3", judge=judge, lm_eval=lm_eval)
     out, log = process.communicate(timeout=300)
     assert process.returncode == 0, log
     assert f"|{IT}|" in out
@@ -66,13 +82,12 @@ def test_a_killed_run_goes_on_where_it_stopped(api: Api, tmp_path: Path) -> None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    before = list(api.judgments)
     again = start(api, tmp_path, "run", judge={"resume": True})
     _, log = again.communicate(timeout=300)
     assert again.returncode == 0, log
-    twice = [request for request in api.judgments[len(before) :] if request in before]
-    assert len(twice) <= 4 + 1  # what was in flight: 4 answers and 1 judgment
-    assert len(api.judgments) == 2 * ANSWERS + len(twice)
+    asked = {json.dumps(request, sort_keys=True) for request in api.judgments}
+    assert len(asked) == 2 * ANSWERS
+    assert len(api.judgments) - len(asked) <= 4 + 1  # what was in flight is asked again: 4 answers and 1 judgment
 
 
 def test_no_key_is_one_sentence_and_nothing_is_generated(

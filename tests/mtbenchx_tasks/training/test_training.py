@@ -1,22 +1,18 @@
 """The recipes under stock TRL: all fourteen, interrupted and resumed, and on two processes."""
 
-import os
 import shutil
-import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
-import trl.scripts.sft
 from datasets import load_dataset
 from lm_eval.models.huggingface import HFLM
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mtbenchx_tasks.training.mask import targets
 from tests.mtbenchx_tasks.training.bench import CONFIGS
-from tests.mtbenchx_tasks.training.trl_runs import curve, flags, history, start, train, until_saved
+from tests.mtbenchx_tasks.training.trl_runs import curve, flags, fork, history, start, train, train_on_two
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
 PAIRS = [(recipe, config) for recipe in ("lima_x", "bactrian_x") for config in CONFIGS]
@@ -56,12 +52,13 @@ def test_validation_loss_is_the_mean_over_rows_of_each_rows_mean_over_its_target
 def test_a_killed_training_resumes_to_the_very_same_weights(desk: Path) -> None:
     steps = ("--max_steps", "6", "--save_strategy", "steps", "--save_steps", "1", "--save_total_limit", "9")
     train(flags("lima_x", "DE", "whole", *steps))
-    process = start(flags("lima_x", "DE", "cut", *steps), desk)
+    log = desk / "log.txt"
+    process = fork(flags("lima_x", "DE", "cut", *steps), desk, log)
     while not (desk / "cut" / "checkpoint-2" / "trainer_state.json").is_file():
-        assert process.poll() is None, process.communicate()[0]
+        assert process.exitcode is None, log.read_text(encoding="utf-8")
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.kill()
+    process.join()
     assert not (desk / "cut" / "model.safetensors").exists()
     train(flags("lima_x", "DE", "cut", *steps, "--resume_from_checkpoint", "cut/checkpoint-2"))
     weights = [(desk / name / "model.safetensors").read_bytes() for name in ("whole", "cut")]
@@ -76,8 +73,7 @@ def test_two_processes_give_the_loss_curve_of_one(desk: Path) -> None:
     one = flags("lima_x", "ENDEFRITES", "one", *steps, "--gradient_accumulation_steps", "2")
     train(one)
     two = flags("lima_x", "ENDEFRITES", "two", *steps, "--ddp_backend", "gloo")
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    until_saved([*launcher, trl.scripts.sft.__file__, *two], desk)
+    train_on_two(two, desk)
     for name in ("loss", "grad_norm", "eval_loss", "num_tokens"):
         assert curve(desk / "two", name) == pytest.approx(curve(desk / "one", name), rel=1e-4), name
 

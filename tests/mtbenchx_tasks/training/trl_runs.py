@@ -1,13 +1,19 @@
-"""Stock TRL on a random base of two layers: in this process for speed, or by its command as a user types it."""
+"""Stock TRL on a random base of two layers: by its command as a user types it, or without its start, for speed.
+
+To import it takes a process twelve seconds of CPU: trainings in this process, and in children of one that has it.
+"""
 
 import contextlib
 import json
+import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +32,51 @@ def train(arguments: Sequence[str]) -> None:
     from trl.scripts.sft import main, make_parser
 
     main(*make_parser().parse_args_and_config(list(arguments)))
+
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["trl.scripts.sft", "trl.trainer.sft_trainer"])
+
+
+def fork(
+    arguments: Sequence[str], folder: Path, log: Path, variables: Mapping[str, str] | None = None
+) -> ForkServerProcess:
+    """Start a training in a process of its own, as far as a command that has been imported."""
+    process = PROCESSES.Process(target=_child, args=(list(arguments), folder, log, variables or {}), daemon=True)
+    process.start()
+    return process
+
+
+def _child(arguments: list[str], folder: Path, log: Path, variables: Mapping[str, str]) -> None:
+    import torch
+
+    with log.open("wb") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    os.chdir(folder)
+    os.environ.update(variables)
+    torch.set_num_threads(1)  # as the commands of these tests have it
+    train(arguments)
+
+
+def train_on_two(arguments: Sequence[str], folder: Path) -> None:
+    """What torchrun does with two processes of one machine; both end when all is saved, as in `until_saved`."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    logs = [folder / f"log-{rank}.txt" for rank in range(2)]
+    ranks = [
+        fork(arguments, folder, log, meeting | {"RANK": str(rank), "LOCAL_RANK": str(rank)})
+        for rank, log in enumerate(logs)
+    ]
+    while not (logs[0].is_file() and "Model saved" in logs[0].read_text(encoding="utf-8")):
+        assert all(rank.exitcode in (None, 0) for rank in ranks), [
+            log.read_text(encoding="utf-8")[-3000:] for log in logs
+        ]
+        time.sleep(0.1)
+    for rank in ranks:
+        rank.kill()
+        rank.join()
 
 
 def environment() -> dict[str, str]:
