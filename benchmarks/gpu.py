@@ -157,7 +157,7 @@ def evaluate(bench: Bench, model: Any, judge: dict[str, Any] | None = None) -> A
     )
     seconds = time.perf_counter() - began
     samples = found["samples"]["mtbench_x_mini_en"]
-    texts = [text for sample in samples for turn in sample["resps"] for text in turn]
+    texts = ["".join(turn) for sample in samples for turn in sample["resps"]]  # one a turn, whether it was asked or not
     words = smollm2.tokenizer()
     return Answers(texts, sum(len(words.encode(text)) for text in texts), seconds)
 

@@ -2,7 +2,7 @@
 
     python -m tests.matrix                     # every environment, all that its versions can change
     python -m tests.matrix --part              # a few minutes: a folder of tests for each thing that may differ
-    python -m tests.matrix --only floors tests/hf_datasets/translate
+    python -m tests.matrix --only floors tests/hf_datasets/translate    # --only again for a further environment
 
 Environments lie in .cache/matrix; uv makes one anew when what it is made of has changed. uv doesn't read pip's
 settings: they are handed on. The command ends with 1 if a test failed or an environment can't be made.
@@ -79,18 +79,20 @@ class Outcome:
     seconds: float
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Make the environments, run the tests, print the table; returns 0 if all is well."""
     parser = argparse.ArgumentParser(description="Run the fast tests with other versions of what we need.")
-    parser.add_argument("--only", nargs="+", choices=CHOICES, default=[*CHOICES], metavar="ENVIRONMENT")
+    parser.add_argument("--only", action="append", choices=CHOICES, metavar="ENVIRONMENT", help=", ".join(CHOICES))
     parser.add_argument("--part", action="store_true", help="a folder of tests for each thing that may differ")
     parser.add_argument("--torch", default="torch", help="requirement; one for CPUs saves gigabytes")
     parser.add_argument("--python", default=f"{sys.version_info.major}.{sys.version_info.minor}")
     parser.add_argument("--processes", default="4", help="of pytest")
     parser.add_argument("tests", nargs="*")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
+    if missing := [test for test in asked.tests if not (ROOT / test.partition("::")[0]).exists()]:
+        parser.error(f"there is no {', '.join(missing)}")
     outcomes: dict[str, Outcome] = {}
-    for name in asked.only:
+    for name in asked.only or CHOICES:
         choice = CHOICES[name]
         tests = asked.tests or (choice.part if asked.part else choice.tests)
         if tests:

@@ -4,6 +4,8 @@ import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import pytest
+
 from tests import matrix
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -30,3 +32,30 @@ def test_a_failure_stands_in_the_table(tmp_path: Path) -> None:
     lines = list(matrix.table({"floors": outcome}))
     assert lines[2] == "| floors | 3.11.7 | 0.4.13 | 1 | 2 | 3 | 4 | 5 | 5 | 2 | 2 | 61 |"
     assert lines[0].count("|") == lines[1].count("|") == lines[2].count("|")
+
+
+def test_environments_and_tests_are_named_as_the_help_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Paths stand after an environment, as in the module's own example; without any, every environment runs its own."""
+    ran: list[tuple[str, tuple[str, ...]]] = []
+    outcome = matrix.Outcome("3.11.7", tuple("123456"), 1, 0, 0, 1.0)
+
+    def run(python: Path, choice: matrix.Choice, tests: list[str], processes: str) -> matrix.Outcome:
+        ran.append((python.name, tuple(tests)))
+        return outcome
+
+    monkeypatch.setattr(matrix, "made", lambda name, choice, python, torch: tmp_path / name.rpartition("-")[0])
+    monkeypatch.setattr(matrix, "run", run)
+    assert matrix.main(["--only", "floors", "tests/test_matrix.py"]) == 0
+    assert matrix.main(["--only", "floors", "--only", "newest"]) == 0
+    assert matrix.main([]) == 0
+    assert ran[:3] == [("floors", ("tests/test_matrix.py",)), ("floors", ("tests",)), ("newest", ("tests",))]
+    assert [name for name, _ in ran[3:]] == [*matrix.CHOICES]
+
+
+@pytest.mark.parametrize("arguments", [["--only", "floor"], ["--only", "floors", "tests/no_such_folder"]])
+def test_what_is_not_there_is_told_before_anything_is_made(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(matrix, "made")
+    with pytest.raises(SystemExit):
+        matrix.main(arguments)

@@ -27,10 +27,18 @@ _PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS))
 
 
 @dataclass(frozen=True)
-class Facts:
-    """One dialogue in one language."""
+class Prompt:
+    """What is compared to find that a prompt was seen before."""
 
     id: str
+    signature: bytes
+    """MinHash signature of all that the user says; empty if that is under FEW_WORDS words."""
+
+
+@dataclass(frozen=True)
+class Facts(Prompt):
+    """One dialogue in one language."""
+
     language: str
     """Its language, as the data say."""
     roles: tuple[str, ...]
@@ -47,8 +55,6 @@ class Facts:
     """Digest of each code block, without comments."""
     digest: bytes
     """Of the whole dialogue, white space aside."""
-    signature: bytes
-    """MinHash signature of all that the user says; empty if that is under FEW_WORDS words."""
 
 
 def facts_of(samples: Sequence[Sample]) -> list[Facts]:
@@ -56,9 +62,18 @@ def facts_of(samples: Sequence[Sample]) -> list[Facts]:
     return [_facts(sample) for sample in samples]
 
 
+def prompts_of(samples: Sequence[Sample]) -> list[Prompt]:
+    """Return of some samples only what tells whether their prompts were seen."""
+    return [Prompt(sample.id, _signature(sample)) for sample in samples]
+
+
+def _signature(sample: Sample) -> bytes:
+    prompt = "\n".join(message.content for message in sample.messages if message.role == USER)
+    return signature(prompt).tobytes() if len(words(prompt)) >= FEW_WORDS else b""
+
+
 def _facts(sample: Sample) -> Facts:
     texts = [message.content for message in sample.messages]
-    prompt = "\n".join(message.content for message in sample.messages if message.role == USER)
     return Facts(
         id=sample.id,
         language=sample.language,
@@ -69,7 +84,7 @@ def _facts(sample: Sample) -> Facts:
         placeholders=tuple(sorted(found for text in texts for found in placeholders(text))),
         code=tuple(_digest(bare_code(*block[::-1])).hex() for text in texts for block in fenced_code(text)),
         digest=_digest("\0".join(" ".join(text.split()) for text in texts)),
-        signature=signature(prompt).tobytes() if len(words(prompt)) >= FEW_WORDS else b"",
+        signature=_signature(sample),
     )
 
 

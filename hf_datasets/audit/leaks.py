@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hf_datasets.audit.facts import Facts, facts_of
+from hf_datasets.audit.facts import Facts, Prompt, prompts_of
 from hf_datasets.instruct.reading.names import TEST
 from hf_datasets.records import Sample
 from hf_datasets.shared.near_duplicates import PERMUTATIONS, candidates
@@ -26,17 +26,22 @@ def leaks(groups: Groups, benchmarks: Mapping[str, Mapping[str, Sequence[Sample]
         benchmarks: Benchmark -> language -> questions.
         threshold: Jaccard index from which two prompts are near-duplicates.
     """
+    asked = {
+        (name, language): prompts_of(by_language.get(language, ()))
+        for language in dict.fromkeys(language for _, split, language in groups if split != TEST)
+        for name, by_language in benchmarks.items()
+    }
     for (family, split, language), (config, facts) in groups.items():
         for (other_family, other_split, other_language), (_, known) in groups.items():
             if (family, language) == (other_family, other_language) and split > other_split:
                 yield from _found(facts, known, threshold, ("leak", config, split, language), other_split)
-        for name, by_language in benchmarks.items() if split != TEST else ():
-            questions = facts_of(by_language.get(language, ()))
+        for name in benchmarks if split != TEST else ():
+            questions = asked[name, language]
             yield from _found(facts, questions, threshold, ("benchmark leak", config, split, language), name)
 
 
 def _found(
-    facts: Sequence[Facts], known: Sequence[Facts], threshold: float, place: tuple[str, str, str, str], name: str
+    facts: Sequence[Prompt], known: Sequence[Prompt], threshold: float, place: tuple[str, str, str, str], name: str
 ) -> Iterator[Leak]:
     import numpy as np
 
@@ -54,7 +59,7 @@ def _found(
             yield *place, mine[second - len(theirs)].id, f"{index:.2f} like {theirs[-first].id} in {name}"
 
 
-def _table(facts: Sequence[Facts]) -> "Signatures":
+def _table(facts: Sequence[Prompt]) -> "Signatures":
     import numpy as np
 
     return np.frombuffer(b"".join(sample.signature for sample in facts), dtype=np.uint32).reshape(-1, PERMUTATIONS)

@@ -4,6 +4,9 @@ from typing import Any
 
 from hf_datasets.shared.errors import UserError
 
+DEEPEST = 200
+"""Brackets that may be open at once: PyYAML takes seconds to find that thousands are too many."""
+
 
 def load_yaml(text: str, place: str, loader: Any = None) -> Any:
     """Return what a YAML text holds; no object is ever made of a tag.
@@ -19,8 +22,18 @@ def load_yaml(text: str, place: str, loader: Any = None) -> Any:
     import yaml
 
     try:
-        return yaml.load(text, loader or yaml.SafeLoader)
+        return yaml.load(text, _bounded(loader or yaml.SafeLoader))
     except RecursionError as error:
         raise UserError(f"{place}: no usable YAML (nested too deeply); correct it.") from error
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as error:  # of its constructors
         raise UserError(f"{place}: not YAML ({' '.join(str(error).split())[:200]}); correct it.") from error
+
+
+def _bounded(loader: Any) -> Any:
+    class Bounded(loader):  # type: ignore[misc]
+        def fetch_flow_collection_start(self, token: Any) -> None:
+            if self.flow_level >= DEEPEST:
+                raise RecursionError
+            super().fetch_flow_collection_start(token)
+
+    return Bounded

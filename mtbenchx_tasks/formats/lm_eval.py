@@ -155,11 +155,13 @@ _KEEP_ONE = "keep one answer a turn, or the results_*.json of the run beside the
 
 def results_beside(file: Path) -> tuple[Config, str, str]:
     """Return what the results file of samples says of their task, the model's identity, and its name."""
-    model = file.absolute().parent.name.rpartition("__")[2]  # lm_eval's folder: ORG__MODEL, or a path with __ for /
+    folder = file.absolute().parent.name  # lm_eval's: ORG__MODEL, or a path with __ for /
+    origin, _, model = folder.rpartition("__")
     match = SAMPLES.fullmatch(file.name)
     results = file.with_name(f"results_{match['time']}.json") if match else None
     if match is None or results is None or not results.is_file():
-        return Config(benchmark=(task_benchmark(match["task"]) or "") if match else ""), "", model
+        identity = folder.replace("__", "/") if origin else ""
+        return Config(benchmark=(task_benchmark(match["task"]) or "") if match else ""), identity, model
     loaded = load_json(results)
     config = mapping(mapping(loaded.get("configs")).get(match["task"]))
     named = [str(loaded.get(name) or "") for name in ("model_source", "model_name", "model_sha")]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hf_datasets.records import QuestionId, content_hash
+from hf_datasets.records import QuestionId
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from hf_datasets.shared.rows import mapping
@@ -21,7 +21,8 @@ from mtbenchx_tasks.formats.fastchat.study import (
 from mtbenchx_tasks.formats.generations import holds
 from mtbenchx_tasks.formats.ledger.study import holds_judgments, is_ledger, read_ledger
 from mtbenchx_tasks.formats.lm_eval import SAMPLES, load_json, read_samples
-from mtbenchx_tasks.records import Conditions, Model, Preference, Rating
+from mtbenchx_tasks.formats.namesakes import tell_apart
+from mtbenchx_tasks.records import Preference, Rating
 
 SKIPPED = (".git", ".venv", "node_modules", "__pycache__", ".cache")
 ENDINGS = (".jsonl", ".json", ".sqlite", ".db", ".parquet")
@@ -163,7 +164,7 @@ def _once(study: Study) -> Study:
     """Keep of equal ratings one, tell models of one name apart, and refuse two answers to one question."""
     kept, same, twice = distinct(study.ratings)
     known = [replace(rating, model=same[rating.model]) if rating.model in same else rating for rating in kept]
-    named, notes = _told_apart(known)
+    named, notes = tell_apart(known)
     ratings = tuple(_as_runs(named))
     preferences = distinct_preferences(study.preferences)
     if twice:
@@ -172,35 +173,6 @@ def _once(study: Study) -> Study:
         notes.append(f"{len(study.preferences) - len(preferences)} comparisons were read twice and count once.")
     own = tuple(_own_runs(preferences))
     return replace(study, ratings=ratings, preferences=own, notes=study.notes + tuple(notes))
-
-
-def _told_apart(ratings: Sequence[Rating]) -> tuple[Sequence[Rating], list[str]]:
-    """Give models of one name but different weights names of their own."""
-    places = dict.fromkeys((rating.conditions, rating.model, file_of(rating)) for rating in ratings)
-    found: dict[tuple[Conditions, str], dict[Model, str]] = {}
-    for conditions, model, file in places:
-        found.setdefault((conditions.of_all_languages, model.name), {}).setdefault(model, file)
-    several = {place: models for place, models in found.items() if len(models) > 1}
-    if not several:
-        return ratings, []
-    notes = [
-        f"{len(models)} models are named {name}; told apart by weights or origin: "
-        + "; ".join(f"{label(model)}: {file}" for model, file in models.items())
-        + "."
-        for (_, name), models in several.items()
-    ]
-    renamed = [
-        replace(rating, model=replace(rating.model, name=label(rating.model)))
-        if (rating.conditions.of_all_languages, rating.model.name) in several
-        else rating
-        for rating in ratings
-    ]
-    return renamed, list(dict.fromkeys(notes))
-
-
-def label(model: Model) -> str:
-    """Return a model's name with the beginning of its identity's hash."""
-    return f"{model.name} ({content_hash(model.identity)[:6] if model.identity else 'identity unknown'})"
 
 
 def _as_runs(ratings: Iterable[Rating]) -> Iterator[Rating]:

@@ -69,7 +69,7 @@ def agreement(
     min_votes: Annotated[int, typer.Option(min=1, help="Votes an item needs for the upper limit.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Also write JSON, CSV, LaTeX and text to this folder.")] = None,
 ) -> None:
-    """Show how often people agree with each other and with the judge, how often they could, and whom each prefers."""
+    """Show how often people agree with each other and with the judge, the limit of that, and whom each prefers."""
     from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.formats.benchmark import Told, notes_on
     from mtbenchx_tasks.meta_evaluation.agreement.results import results

@@ -66,7 +66,7 @@ def compare(
     price: Prices = [],  # noqa: B006  (typer reads it)
     batch: Batch = False,
 ) -> None:
-    """Compare models pairwise, both orders always: rates, positional bias, and what length has to do with it."""
+    """Compare models pairwise, both orders always: rates, positional bias, and the effect of length."""
     from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.judge.engines.plan import print_plan
     from mtbenchx_tasks.judge.prices import parse_prices
@@ -121,7 +121,7 @@ def pairs(
         Literal["next", "chain"] | None, typer.Option(help="Fill inconsistent votes from later runs, if there are any.")
     ] = None,
     answers: Annotated[
-        list[Path], typer.Option(help="The models' answers (model_answer files), for what length has to do with it.")
+        list[Path], typer.Option(help="The models' answers (model_answer files), for the effect of length.")
     ] = [],  # noqa: B006  (typer reads it)
     out: Annotated[Path | None, typer.Option(help="Also write all counts to this folder, as pairs.csv.")] = None,
 ) -> None:

@@ -74,7 +74,8 @@ def _rates(preferences: Sequence[Preference], winner: str, loser: str) -> Table:
 def _bias(preferences: Sequence[Preference]) -> Table:
     """Positional bias of each stratum and turn."""
     names = ("", "inconsistent", "95 %", "first", "second", "other", "failed")
-    table = Table(*names, title="Positional bias, in %")
+    title = "Positional bias: inconsistent and failed in %; how many for the first, the second, other"
+    table = Table(*names, title=title)
     for name, group in strata_and_turns(preferences).items():
         found = positional_bias(group)
         directions = map(str, (found.first, found.second, found.other))

@@ -18,8 +18,8 @@ from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.report.groups import ShownModel, grouped
 from mtbenchx_tasks.report.html import POLICY, TEMPLATES, render
 from mtbenchx_tasks.report.sections import RatedTurn, Section, sections
-from mtbenchx_tasks.report.tables.answers import answers_html, votes_html
-from mtbenchx_tasks.report.tables.pairs import Duel, duels
+from mtbenchx_tasks.report.tables.answers import DuelPreference, answers_html, by_question, votes_html
+from mtbenchx_tasks.report.tables.pairs import duels
 from mtbenchx_tasks.report.tables.scores import language_name
 from mtbenchx_tasks.stats.intervals import ordered_questions
 from mtbenchx_tasks.tables import number, turn_name
@@ -82,7 +82,8 @@ class Browsable:
 
     study: Study
     sections: Sequence[Section]
-    pairs: Sequence[Duel]
+    compared: Mapping[int | str, Sequence[DuelPreference]]
+    """What was said of pairs, by question."""
     models: Sequence[ShownModel]
 
 
@@ -90,7 +91,7 @@ def _material(study: Study, groups: Mapping[str, Any]) -> Browsable:
     pairs = duels(study.preferences)
     names = {rating.model.name for rating in study.ratings} | {name for duel in pairs for name in duel.models}
     models = grouped(sorted(names, key=lambda name: (name.casefold(), name)), groups)
-    return Browsable(study, sections(study.ratings), pairs, models)
+    return Browsable(study, sections(study.ratings), by_question(pairs), models)
 
 
 def _question(question: int | str, material: Browsable, beside: Mapping[str, str]) -> str:
@@ -99,7 +100,7 @@ def _question(question: int | str, material: Browsable, beside: Mapping[str, str
         models = [model for model in material.models if model.name in section.models]
         if any(answer.question_id == question for answer in section.answers):
             parts.append((section.name, answers_html(section, models, material.study, [question])))
-    said = votes_html(material.pairs, [question])
+    said = votes_html(material.compared.get(question, ()))
     parts += [("Comparisons of two answers", said)] if said else []
     policy = Markup(POLICY)
     return str(render("question.html", question=question, parts=parts, beside=beside, css=_css(), policy=policy))

@@ -25,7 +25,7 @@ from mtbenchx_tasks.report.sections import Section, sections
 from mtbenchx_tasks.report.tables import pairs as pair_tables
 from mtbenchx_tasks.report.tables import quality as quality_tables
 from mtbenchx_tasks.report.tables import scores as score_tables
-from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, votes_html
+from mtbenchx_tasks.report.tables.answers import answers_html, answers_table, by_question, votes_html
 from mtbenchx_tasks.report.tables.faults import faults_table
 from mtbenchx_tasks.report.tables.gains import gains, gains_table
 from mtbenchx_tasks.report.tables.ranking import ranking_tables
@@ -258,5 +258,6 @@ def _pairs(study: Study, questions: Sequence[QuestionId], labels: Mapping[str, s
     cut = f"Bars are drawn for the first {MOST_VOTE_FIGURES} of {len(found)} pairs; the tables hold all."
     remarks = (cut,) if len(found) > MOST_VOTE_FIGURES else ()
     chapter = [Chapter("Pairs of models: judges and people", named(parts), remarks)]
-    said = votes_html(found, questions)
+    compared = by_question(found)
+    said = votes_html([one for question in questions for one in compared.get(question, ())])
     return [*chapter, Chapter("What was said of pairs", (Html(said),))] if said else chapter

@@ -43,7 +43,7 @@ def test_a_task_costs_little_beyond_lm_eval_itself() -> None:
     """What a hundred modules of ours and pydantic cost: 0.3 to 0.5 s of CPU where lm_eval's own import takes 2 s."""
     lm_eval = "lm_eval.evaluator, lm_eval.tasks, lm_eval.api.task, datasets"  # what each task loads, whoever wrote it
     others = {*sys.stdlib_module_names, "lm_eval", "pydantic", "pydantic_core", "annotated_types", "typing_inspection"}
-    more = modules(f"{lm_eval}, mtbenchx_tasks.task") - modules(lm_eval)
+    more = modules("mtbenchx_tasks.task", after=lm_eval)
     ours = {name for name in more if name.partition(".")[0] in ("hf_datasets", "mtbenchx_tasks")}
     assert {name.partition(".")[0] for name in more - ours} <= others
     assert len(ours) <= 110
@@ -54,9 +54,9 @@ def loaded(module: str) -> set[str]:
     return {name.partition(".")[0] for name in modules(module)}
 
 
-def modules(imported: str) -> set[str]:
-    """Import modules in a fresh process; return the names of all that came with them."""
-    code = f"import sys, {imported}; print(*sys.modules)"
+def modules(imported: str, after: str = "sys") -> set[str]:
+    """Import modules in a fresh process, after others; return the names of all that came with them."""
+    code = f"import sys, {after}; before = {{*sys.modules}}; import {imported}; print(*{{*sys.modules}} - before)"
     root = str(Path(__file__).parents[2])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
     assert done.stderr == ""
@@ -85,7 +85,7 @@ def test_a_users_error_is_one_sentence_and_exit_1(tmp_path: Path) -> None:
 
 
 def test_wrong_usage_is_exit_2() -> None:
-    assert mtbenchx("ledger", "export").returncode == 2
+    assert run("ledger", "export").returncode == 2
 
 
 def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
     ledger.finish("a", Completion("answered", "[[7]]", details={"usage": usage}))
     ledger.claim("b", request)
     ledger.finish("b", Completion("failed", reason="timeout"))
-    told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout
+    told = run("ledger", "stats", "--ledger", tmp_path / "ledger.sqlite").stdout
     assert "1 answered, 1 failed; 1000000 tokens read, 500000 written; $60.00" in told  # 30 + 60 / 2
     odd = [
         {"usage": {"prompt_tokens": None, "completion_tokens": "7"}},
@@ -106,17 +106,17 @@ def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
     for key, details in zip("xyz", odd, strict=True):
         ledger.claim(key, request)
         ledger.finish(key, Completion("answered", "[[7]]", details=details))
-    told = mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout
+    told = run("ledger", "stats", "--ledger", tmp_path / "ledger.sqlite").stdout
     assert "1000000 tokens read, 500000 written; $60.00 (OpenAI, by genai-prices" in told
     assert "3 told no usage" in told
     ledger.claim("c", request)
     ledger.finish("c", Completion("answered", "[[7]]", details={"usage": usage, "batch": "batch_1"}))
-    assert "$90.00" in mtbenchx("ledger", "stats", "--ledger", str(tmp_path / "ledger.sqlite")).stdout  # by batch half
+    assert "$90.00" in run("ledger", "stats", "--ledger", tmp_path / "ledger.sqlite").stdout  # by batch half
 
 
 def test_a_sources_folder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path / "nowhere"))
-    told = mtbenchx("data", "build", "mtbench-x", cwd=tmp_path)
+    told = run("data", "build", "mtbench-x", cwd=tmp_path)
     assert told.returncode == 1
     assert "MTBENCHX_SOURCES" in told.stderr
 
@@ -124,7 +124,7 @@ def test_a_sources_folder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPat
 @pytest.mark.sources
 @needs_sources
 def test_build_prints_the_absolute_path(tmp_path: Path) -> None:
-    told = mtbenchx("data", "build", "mtbench-x", cwd=tmp_path)
+    told = run("data", "build", "mtbench-x", cwd=tmp_path)
     assert told.stdout.strip() == str(tmp_path.resolve() / "mtbench-x")
     assert (tmp_path / "mtbench-x" / "README.md").is_file()
 

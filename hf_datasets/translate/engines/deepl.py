@@ -4,12 +4,14 @@ The client reads no environment, retries silently and times out after ten second
 server and limits are set here. With `tag_handling="xml"` DeepL leaves our placeholders alone and doesn't bill tags.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from hf_datasets.endpoints.client import public_url
+from hf_datasets.endpoints.address import public_url, read_address
 from hf_datasets.shared.errors import UserError
 from hf_datasets.translate.engines.engine import (
     EngineAnswer,
@@ -29,7 +31,19 @@ RETRIES = 4
 """After 1, 1.6, 2.6 and 4.1 s with jitter; on 429, 5xx and broken connections."""
 VARIANTS = {"EN": "EN-US", "PT": "PT-PT"}
 """Targets that DeepL wants a variant of: MT-Bench is American, the study European."""
-OFFICIAL = "https://api.deepl.com"
+OFFICIAL, FREE = "https://api.deepl.com", "https://api-free.deepl.com"
+FREE_KEY = ":fx"
+"""Ends the keys of free accounts, which have a server of their own."""
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""Variables that name a file of certificate authorities; the first one that is set counts."""
+CAUSES = {
+    "CERTIFICATE_VERIFY_FAILED": "its certificate isn't trusted; SSL_CERT_FILE may name an authority of your own",
+    "NameResolutionError": "its name is not known here",
+    "Connection refused": "the connection is refused",
+    "timed out": "no answer in time",
+}
+"""What a client's error holds -> what it means."""
+log = logging.getLogger("lm_eval.mtbenchx")
 OPTIONS = {
     "tag_handling": "xml",
     "ignore_tags": [TAG],
@@ -59,13 +73,15 @@ class DeepL:
 
     @property
     def endpoint(self) -> str:
-        """The server as it may be written down."""
-        return public_url(os.environ.get(SERVER_VARIABLE, "").strip() or OFFICIAL)
+        """The server as it may be written down: the one that is named, else that of the key's kind of account."""
+        return public_url(
+            _variable(SERVER_VARIABLE) or (FREE if _variable(KEY_VARIABLE).endswith(FREE_KEY) else OFFICIAL)
+        )
 
     @property
     def has_key(self) -> bool:
         """Tell whether the environment holds a key."""
-        return bool(os.environ.get(KEY_VARIABLE, "").strip())
+        return bool(_variable(KEY_VARIABLE))
 
     @cached_property
     def _client(self) -> Any:
@@ -79,8 +95,9 @@ class DeepL:
             raise UserError("DeepL needs its client: pip install 'mtbench-x[translate]'.") from error
         deepl.http_client.min_connection_timeout = TIMEOUT_SECONDS
         deepl.http_client.max_network_retries = RETRIES
-        server = os.environ.get(SERVER_VARIABLE, "").strip() or None
-        return deepl.DeepLClient(os.environ[KEY_VARIABLE].strip(), server_url=server, send_platform_info=False)
+        return deepl.DeepLClient(
+            _variable(KEY_VARIABLE), server_url=_server(), verify_ssl=_authorities(), send_platform_info=False
+        )
 
     def pair(self, source: str, target: str, formality: str) -> LanguagePair:
         """Choose DeepL's codes; with a key, DeepL says which it has.
@@ -199,15 +216,43 @@ class DeepL:
         if status == TOO_MANY:
             return UnavailableError(f"DeepL has too much to do (429, {RETRIES} retries); try again later.")
         if status is None or status >= SERVER_ERROR:
+            cause = next((said for name, said in CAUSES.items() if name in text), text[:160])
             return UnavailableError(
-                f"DeepL can't be reached at {self.endpoint} ({status or text[:160]}, {RETRIES} retries); "
-                f"try again later."
+                f"DeepL can't be reached at {self.endpoint} ({status or cause}, {RETRIES} retries); try again later."
             )
         return UserError(f"DeepL answers {status} at {self.endpoint}: {text[:300]}")
 
     def _redacted(self, text: str) -> str:
-        key = os.environ.get(KEY_VARIABLE, "").strip()
+        key = _variable(KEY_VARIABLE)
         return text.replace(key, "***") if key else text
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name, "").strip()
+
+
+def _server() -> str | None:
+    """Return the server that is named, None if DeepL's own is meant; a key in clear text is warned of."""
+    named = _variable(SERVER_VARIABLE)
+    if not named:
+        return None
+    try:
+        address = read_address(named)
+    except UserError:
+        raise UserError(f"{SERVER_VARIABLE} is no URL of a server; it looks like {OFFICIAL}.") from None
+    if not address.is_safe:
+        log.warning("The key goes to %s in clear text; use https, or a tunnel to this machine.", address.base)
+    return named
+
+
+def _authorities() -> str | None:
+    """Return the file of certificate authorities that the environment names; None: those of the client."""
+    name = next((name for name in AUTHORITIES if _variable(name)), "")
+    if not name:
+        return None
+    if not Path(_variable(name)).exists():
+        raise UserError(f"{name} names {_variable(name)}, which isn't there; correct it, or unset it.")
+    return _variable(name)
 
 
 def _glossary_languages(pair: LanguagePair) -> tuple[str, str]:

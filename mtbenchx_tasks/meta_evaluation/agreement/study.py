@@ -79,7 +79,9 @@ def gather(
     """
     people = [vote for vote in votes if fnmatchcase(vote.rater.name, annotators)]
     if not any(vote.decision.counts for vote in people):
-        raise UserError(f"There is no valid vote of a person (annotators {annotators!r}).")
+        raise UserError(
+            f"No valid vote of a person was found (annotators {annotators!r}); --annotators names whose votes count."
+        )
     people, judged, benchmark = _of_one_benchmark(people, list(verdicts))
     valid = [vote for vote in people if vote.decision.counts]
     first = list({(*_place(vote), vote.rater): vote for vote in reversed(valid)}.values())

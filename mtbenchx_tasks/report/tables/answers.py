@@ -1,6 +1,8 @@
 """Answers side by side with what the judge said of them, for chosen questions (the paper's Tables 6 and 7)."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -112,27 +114,69 @@ def _told(rating: Rating) -> str:
     return number(rating.value) if rating.value is not None else f"not scored: {rating.reason}"
 
 
-def votes_html(found: Sequence[Duel], chosen: Sequence[QuestionId]) -> Markup:
-    """Return what judges said of pairs on the chosen questions; empty if nothing was said."""
-    comparisons = [
-        _comparison(duel, judge, preference)
-        for duel in found
-        for judge, preferences in duel.by_judge.items()
-        for preference in preferences
-        if preference.item.question_id in chosen and any(game.evidence.text for game in preference.games)
-    ]
-    return render("votes.html", comparisons=comparisons) if comparisons else Markup()
+@dataclass(frozen=True)
+class DuelPreference:
+    """A preference with whom it is between and by whom."""
+
+    duel: Duel
+    judge: str
+    """In words."""
+    preference: Preference
 
 
-def _comparison(duel: Duel, judge: str, preference: Preference) -> dict[str, object]:
+def by_question(found: Sequence[Duel]) -> dict[QuestionId, list[DuelPreference]]:
+    """Return what was said of pairs, by question."""
+    compared: dict[QuestionId, list[DuelPreference]] = {}
+    for duel in found:
+        for judge, preferences in duel.by_judge.items():
+            for preference in preferences:
+                said = compared.setdefault(preference.item.question_id, [])
+                said.append(DuelPreference(duel, judge, preference))
+    return compared
+
+
+def votes_html(compared: Sequence[DuelPreference]) -> Markup:
+    """Return what was said of pairs: judges' words on each game, and counted what has no words, such as people's votes.
+
+    Empty if nothing was said.
+    """
+    worded = [one for one in compared if any(game.evidence.text for game in one.preference.games)]
+    counted: dict[tuple[str, str], list[DuelPreference]] = {}
+    for one in compared:
+        if not any(game.evidence.text for game in one.preference.games):
+            counted.setdefault((one.duel.title, turn_name(one.preference.item.turn)), []).append(one)
+    shown = {"comparisons": [*map(_comparison, worded)], "pairs": [*map(_counted, counted.values())]}
+    return render("votes.html", **shown) if compared else Markup()
+
+
+def _comparison(said: DuelPreference) -> dict[str, object]:
     """Return what votes.html shows of one comparison."""
+    preference = said.preference
     place = f"question {preference.item.question_id}, {turn_name(preference.item.turn)}, run {preference.run + 1}"
     return {
-        "title": f"{duel.title}, {place}, {judge}: {_won(preference)}",
+        "title": f"{said.duel.title}, {place}, {said.judge}: {_won(preference)}",
         "games": [
             (order, game.first, "no vote" if game.decision is Decision.FAILED else _won(game), game.evidence.text)
             for order, game in zip(("first", "second"), preference.games, strict=False)
         ],
+    }
+
+
+def _counted(said: Sequence[DuelPreference]) -> dict[str, object]:
+    """Return what votes.html shows of votes on one turn of a pair: how many of whom for what, and both answers."""
+    first = said[0]
+    item = first.preference.item
+    votes: dict[str, Counter[str]] = {}
+    for one in said:
+        votes.setdefault(one.judge, Counter())[_won(one.preference)] += 1
+    answers = next((one.preference.answers for one in said if one.preference.answers), {})
+    counts = (
+        f"{judge}: " + ", ".join(f"{won} {n}" for won, n in found.most_common()) for judge, found in votes.items()
+    )
+    return {
+        "title": f"{first.duel.title}, question {item.question_id}, {turn_name(item.turn)}. {'; '.join(counts)}",
+        "answers": sorted(answers.items()),
+        "language": item.language,
     }
 
 

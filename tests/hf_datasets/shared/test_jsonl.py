@@ -14,13 +14,13 @@ from hf_datasets.shared.errors import UserError
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=8,
 )
 
 
 @settings(database=None, deadline=None, max_examples=60)
-@given(st.lists(st.dictionaries(st.text(), values)))
+@given(st.lists(st.dictionaries(st.text(max_size=9), values, max_size=3), max_size=3))
 def test_what_is_written_is_read(rows: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         jsonl.write(Path(folder) / "deep" / "rows.jsonl", rows)

@@ -160,7 +160,56 @@ def test_no_key_is_told(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_no_server_is_told(deepl: DeepLApi, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPL_SERVER_URL", "http://127.0.0.1:9")
-    assert isinstance(translate(ledger, texts(1)).stopped, UnavailableError)
+    stopped = translate(ledger, texts(1)).stopped
+    assert isinstance(stopped, UnavailableError)
+    assert "DeepL can't be reached at http://127.0.0.1:9 (the connection is refused, " in str(stopped)
+
+
+@pytest.mark.parametrize(
+    ("key", "server", "host"),
+    [
+        ("k", "", "https://api.deepl.com"),
+        ("k:fx", "", "https://api-free.deepl.com"),  # as DeepL's client has it: free accounts' keys end so
+        ("k:fx", "https://me:secret@mirror.example/deepl", "https://mirror.example/deepl"),
+    ],
+)
+def test_the_server_is_that_of_the_account(key: str, server: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPL_AUTH_KEY", key)
+    monkeypatch.setenv("DEEPL_SERVER_URL", server)
+    assert DeepL().endpoint == host
+    if not server:
+        assert DeepL()._client._server_url == host
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("DEEPL_SERVER_URL", "api.deepl.com", "DEEPL_SERVER_URL is no URL of a server"),
+        ("DEEPL_SERVER_URL", "ftp://x", "DEEPL_SERVER_URL is no URL of a server"),
+        ("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem", "REQUESTS_CA_BUNDLE names /nowhere/ca.pem, which isn't there"),
+    ],
+)
+def test_a_wrong_server_or_authority_is_one_sentence(
+    variable: str, value: str, sentence: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPL_AUTH_KEY", "k")
+    monkeypatch.setenv(variable, value)
+    assert sentence in str(translate(ledger, texts(1)).stopped)
+
+
+def test_a_key_in_clear_text_is_warned_of(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("DEEPL_AUTH_KEY", "k")
+    monkeypatch.setenv("DEEPL_SERVER_URL", "http://mirror.example")
+    assert DeepL()._client
+    assert "goes to http://mirror.example in clear text" in caplog.text
+
+
+def test_an_authority_of_ones_own_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ca.pem").write_text("", encoding="utf-8")
+    monkeypatch.setenv("DEEPL_AUTH_KEY", "k")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    assert DeepL()._client._client._session.verify == str(tmp_path / "ca.pem")
 
 
 def test_languages_are_deepls_own(deepl: DeepLApi) -> None:

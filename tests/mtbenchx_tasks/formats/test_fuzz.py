@@ -189,7 +189,8 @@ def ledger(folder: Path, random_: random.Random) -> Path:
 
 def groups(folder: Path, random_: random.Random) -> Path:
     file = folder / "groups.yaml"
-    file.write_bytes(random_.choice((b"[" * 10_000, text_of([damaged(GROUPS, random_)], random_))))
+    deep = random_.random() < 0.1  # two seconds each
+    file.write_bytes(b"[" * 10_000 if deep else text_of([damaged(GROUPS, random_)], random_))
     return file
 
 

@@ -87,10 +87,17 @@ def test_models_of_one_name_and_other_weights_are_told_apart(tmp_path: Path) -> 
     samples(tmp_path / "a", "m", {81: 5.0}, name="alice/m")
     samples(tmp_path / "b", "m", {81: 7.0}, name="bob/m", answer="eine andere Antwort")
     study = read_study([tmp_path])
-    names = {rating.model.name for rating in study.ratings}
-    assert len(names) == 2
-    assert all(name.startswith("m (") for name in names)
+    assert {rating.model.name for rating in study.ratings} == {"alice/m", "bob/m"}
     assert any("2 models are named m" in note for note in study.notes)
+
+
+def test_samples_alone_tell_the_organisation_by_their_folder(tmp_path: Path) -> None:
+    for organisation, rating in (("alice", 5.0), ("bob", 7.0)):
+        file = samples(tmp_path / organisation, "m", {81: rating}, answer=f"Antwort von {organisation}")
+        next(file.parent.glob("results_*.json")).unlink()
+        file.parent.rename(file.parent.with_name(f"{organisation}__m"))
+    ratings = read_study([tmp_path]).ratings
+    assert {(rating.model.name, rating.value) for rating in ratings} == {("alice/m", 5.0), ("bob/m", 7.0)}
 
 
 def test_two_results_of_one_model_on_one_question_are_refused(tmp_path: Path) -> None:

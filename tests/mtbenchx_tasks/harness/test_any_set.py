@@ -246,3 +246,18 @@ def test_answers_that_dont_fit_are_refused(built: Path, api: Api, tmp_path: Path
         assert isinstance(done.exception, UserError), done.output
         assert said in str(done.exception)
     assert not api.judgments
+
+
+def test_a_rubric_of_ones_own_judges_the_mini_benchmark(api: Api, tmp_path: Path) -> None:
+    """Its prompts come with any question; `--data` and `prompt_set` name them, the questions stay ours."""
+    question = sets.write(tmp_path / "rubric/question.jsonl", sets.questions("de")[:1])
+    own = sets.write(tmp_path / "rubric/judge_prompts.jsonl", sets.prompts("de"))
+    folder, _ = build_other("politeness", tmp_path / "politeness", [Part("de", question, prompts=own)])
+    judge = json.dumps(settings(api, tmp_path, prompt_set="politeness"))
+    saved = answers(tmp_path / "m.jsonl", "m", [1, 2])
+    told = ("--benchmark", "mini", "--language", "de", "--data", folder, "--judge", judge)
+    run("judge", saved, *told, "--out", tmp_path / "out")
+    assert {one["messages"][0]["content"] for one in api.judgments} == {"Judge. Bewertung:[[5]]"}
+    assert len(api.judgments) == 4
+    (rating, *_) = read_study([tmp_path / "out"]).ratings
+    assert (rating.conditions.benchmark, rating.conditions.prompt["prompt_set"]) == ("mini", "politeness")

@@ -234,7 +234,7 @@ def test_most_people_and_the_judge_stand_item_by_item() -> None:
     ("arguments", "sentence"),
     [
         (["--votes", "none.jsonl"], "There is no file"),
-        (["--votes", "people.jsonl", "--annotators", "nobody"], "no valid vote of a person (annotators 'nobody')"),
+        (["--votes", "people.jsonl", "--annotators", "nobody"], "person was found (annotators 'nobody')"),
         (["--votes", "gpt4.jsonl", "--judgments", "people.jsonl"], "gpt4.jsonl holds no person's votes"),
         (["--votes", "people.jsonl", "--judgments", "bad.jsonl"], "bad.jsonl, line 1"),
         (["--votes", "people.jsonl", "--out", "people.jsonl"], "Can't write"),

@@ -103,7 +103,7 @@ def test_nothing_in_common_is_an_error_that_names_both_sides() -> None:
 
 
 def test_no_vote_is_an_error() -> None:
-    with pytest.raises(UserError, match=r"no valid vote of a person \(annotators 'expert\*'\)"):
+    with pytest.raises(UserError, match=r"No valid vote of a person was found \(annotators 'expert\*'\)"):
         gather(votes("1"), annotators="expert*")
 
 
