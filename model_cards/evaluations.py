@@ -15,12 +15,12 @@ from hf_datasets.benchmark.references import PUBLISHED
 from hf_datasets.endpoints.address import is_local
 from hf_datasets.records import ordered_categories
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from hf_datasets.shared.rows import mapping
 from model_cards.recount import counts_of
 from mtbenchx_tasks.formats.benchmark import plain_task
 from mtbenchx_tasks.formats.conditions import prompt_set_of, without_room
 from mtbenchx_tasks.formats.lm_eval import Config, load_json, read_samples, task_config
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.records import Rating
 
 FOLDER = ".eval_results"

@@ -29,6 +29,12 @@ def is_device(name: str) -> bool:
     return _DEVICE.fullmatch(name) is not None
 
 
+def slug(name: str) -> str:
+    """Return a name fit for a file and a column: letters, digits, `.`, `_` and `-`; `_con` for a device of Windows."""
+    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+    return f"_{plain}" if is_device(plain) else plain
+
+
 def without_home(path: Path | str) -> str:
     """Return a path as others may read it: `~` for this user's folder."""
     text, home = str(path), os.path.expanduser("~")  # noqa: PTH111  (Path.home raises where there is none)

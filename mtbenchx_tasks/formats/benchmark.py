@@ -17,7 +17,7 @@ from hf_datasets.benchmark.languages import added_languages, added_places, find
 from hf_datasets.benchmark.questions import LANGUAGES, at_hand, questions
 from hf_datasets.records import Question, QuestionId
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.judge.settings import slug
+from hf_datasets.shared.files import slug
 
 MTBENCH_X, MINI = "mtbench_x", "mini"
 OURS = (MTBENCH_X, MINI)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hf_datasets.records import QuestionId
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from mtbenchx_tasks.formats.answers import read_models
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.tables import turn_name
 
 FOLDER = "model_answer"

@@ -20,12 +20,12 @@ from pydantic import Field
 from hf_datasets.benchmark.questions import TURNS
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from hf_datasets.shared.rows import MOST_TURNS, Asked, Row, Text, checked, finite, mapping
 from mtbenchx_tasks.formats.benchmark import NOTHING, Told, benchmark_of, category, task_benchmark
 from mtbenchx_tasks.formats.conditions import conditions_of, sent_by_results
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
 from mtbenchx_tasks.records import Conditions, Evidence, Item, Model, Rater, Rating
 

@@ -14,6 +14,7 @@ from typing import Literal
 from hf_datasets.records import QuestionId
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from hf_datasets.shared.rows import checked, split_id
 from mtbenchx_tasks.formats.benchmark import NO_CATEGORY, benchmark_of, category, question_in
 from mtbenchx_tasks.formats.fastchat.rows import MODEL_1, MODEL_2
@@ -27,7 +28,6 @@ from mtbenchx_tasks.formats.vote_rows import (
     numbered_rows,
     place_of,
 )
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.records import PEOPLE, Conditions, Decision, Evidence, Item, Model, Preference, Rater
 
 Kind = Literal["human", "judge"]

@@ -141,7 +141,7 @@ def _write(path: Path, requests: Sequence[ChatRequest]) -> Path:
 
 
 def _named(path: Path, model: str) -> Path:
-    from mtbenchx_tasks.judge.settings import slug
+    from hf_datasets.shared.files import slug
 
     return path.with_name(f"{path.stem}.{slug(model)}{path.suffix}")
 

@@ -1,7 +1,6 @@
 """Judge settings: the one key `judge` of a task's metadata, read strictly."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, field, fields
 from pathlib import Path
@@ -13,9 +12,9 @@ from pydantic_core import ArgsKwargs
 
 from hf_datasets.benchmark.judge_prompts import NATIVE_V1, PROMPT_SETS
 from hf_datasets.benchmark.languages import added_prompt_sets
-from hf_datasets.endpoints.client import public_url
+from hf_datasets.endpoints.address import public_url
 from hf_datasets.shared.errors import UserError
-from hf_datasets.shared.files import is_device, without_home
+from hf_datasets.shared.files import slug, without_home
 from hf_datasets.shared.jsonl import loads
 from mtbenchx_tasks.judge.presets import DEFAULT, PRESETS, with_preset
 from mtbenchx_tasks.judge.setting_values import (
@@ -194,12 +193,6 @@ class JudgeSettings:
         return {name: value for name, value in usual.items() if value is not None} | logprobs | body
 
 
-def slug(name: str) -> str:
-    """Return a name fit for a file and a column: letters, digits, `.`, `_` and `-`; `_con` for a device of Windows."""
-    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
-    return f"_{plain}" if is_device(plain) else plain
-
-
 def key_is_missing(settings: JudgeSettings) -> bool:
     """Tell whether OpenAI's own endpoint is asked for but no key is set."""
     hosted = settings.backend == "openai" and not settings.base_url and not os.environ.get("OPENAI_BASE_URL")
@@ -219,9 +212,9 @@ def parse_judges(texts: Sequence[str], **options: Any) -> list[JudgeSettings]:
     given = {name: value for name, value in options.items() if value is not None}
     judges = [JudgeSettings.parse(_settings(text) | given) for text in texts]
     slugs = [judge.slug for judge in judges]
-    for slug in slugs:
-        if slugs.count(slug) > 1:
-            raise UserError(f"The judge {slug!r} is named twice; results are told apart by the judge's name.")
+    for name in slugs:
+        if slugs.count(name) > 1:
+            raise UserError(f"The judge {name!r} is named twice; results are told apart by the judge's name.")
     return judges
 
 

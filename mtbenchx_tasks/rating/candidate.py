@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from hf_datasets.endpoints.client import public_url
+from hf_datasets.endpoints.address import public_url
 from mtbenchx_tasks.judge.weights import weights_hash
 
 if TYPE_CHECKING:

@@ -179,7 +179,7 @@ def _show(results: Sequence["Scored"], out: Path | None, rule: "JuryRule | None"
 
 def _equating(file: Path | None, settings: "list[JudgeSettings]") -> "Equating | None":
     """Read the equating, and see that it is of a judge that is asked, before anything is paid for."""
-    from mtbenchx_tasks.judge.settings import slug
+    from hf_datasets.shared.files import slug
 
     if file is None:
         return None

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.records import QuestionId
-from hf_datasets.shared.files import replacing_file
-from mtbenchx_tasks.judge.settings import slug
+from hf_datasets.shared.files import replacing_file, slug
 from mtbenchx_tasks.rating.scored import Scored, mean_of_runs
 from mtbenchx_tasks.records import Rating, Verdict
 

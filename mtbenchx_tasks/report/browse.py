@@ -13,8 +13,8 @@ from typing import Any
 from markupsafe import Markup
 
 from hf_datasets.records import CATEGORIES
+from hf_datasets.shared.files import slug
 from mtbenchx_tasks.formats.content import Study
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.report.groups import ShownModel, grouped
 from mtbenchx_tasks.report.html import POLICY, TEMPLATES, render
 from mtbenchx_tasks.report.sections import RatedTurn, Section, sections

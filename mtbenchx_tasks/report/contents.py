@@ -7,8 +7,8 @@ from typing import Any
 from markupsafe import Markup
 
 from hf_datasets.records import QuestionId
+from hf_datasets.shared.files import slug
 from mtbenchx_tasks.formats.content import Study
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.agreement.read import read_agreement
 from mtbenchx_tasks.meta_evaluation.agreement.tables import agreement_tables
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam

@@ -16,6 +16,7 @@ from mtbenchx_tasks.stats.intervals import (
     Averaged,
     Interval,
     category_of_each,
+    drawn_totals,
     mean_and_sd,
     ordered_questions,
     percentile_interval,
@@ -174,7 +175,7 @@ class Resampler:
             if answer.rating is not None:
                 column = 2 * categories.index(answer.category)
                 table[place[answer.question_id], column : column + 2] += (answer.rating, 1)
-        totals = self.weights @ table
+        totals = drawn_totals(self.weights, table)
         sums, counts = totals[:, ::2], totals[:, 1::2]
         means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
         present = (counts > 0).sum(axis=1)

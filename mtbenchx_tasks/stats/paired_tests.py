@@ -25,6 +25,7 @@ from mtbenchx_tasks.stats.intervals import (
     Interval,
     OneId,
     bootstrap_interval,
+    drawn_totals,
     mean,
     ordered_questions,
 )
@@ -105,7 +106,7 @@ def sign_flip_p(differences: "Array", draws: int = DRAWS, seed: int = 0) -> "Arr
     numbers = np.nan_to_num(differences[np.isfinite(differences).any(axis=1)])
     exact = 2 ** len(numbers) <= draws
     signs = _every_sign(len(numbers)) if exact else _random_signs(len(numbers), draws, seed)
-    hits = (np.abs(signs @ numbers) >= np.abs(numbers.sum(axis=0)) - 1e-9).sum(axis=0)
+    hits = (np.abs(drawn_totals(signs, numbers)) >= np.abs(numbers.sum(axis=0)) - 1e-9).sum(axis=0)
     p: Array = hits / len(signs) if exact else (1 + hits) / (1 + len(signs))
     return p
 
@@ -215,8 +216,8 @@ def _tested(
     differences = np.column_stack([by_model[one][0] - by_model[other][0] for one, other in pairs]).round(12)
     p_values = sign_flip_p(differences, resampler.draws, resampler.seed)
     known = np.isfinite(differences)
-    counts = resampler.weights @ known
-    sums = resampler.weights @ np.where(known, differences, 0.0)
+    counts = drawn_totals(resampler.weights, known.astype(float))
+    sums = drawn_totals(resampler.weights, np.where(known, differences, 0.0))
     draws = np.divide(sums, counts, out=np.full_like(counts, np.nan), where=counts > 0)
     for number, models in enumerate(pairs):
         n = int(known[:, number].sum())

@@ -16,9 +16,9 @@ from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion, content_hash
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from mtbenchx_tasks.formats.benchmark import bench_folder
 from mtbenchx_tasks.formats.ledger.damage import damage_told
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import verdict
 
 FAILED = -1

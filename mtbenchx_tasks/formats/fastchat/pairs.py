@@ -19,6 +19,7 @@ from hf_datasets.ledger.queries import game_request
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from hf_datasets.shared.rows import checked
 from mtbenchx_tasks.formats.benchmark import (
     NO_CATEGORY,
@@ -32,7 +33,6 @@ from mtbenchx_tasks.formats.benchmark import (
 from mtbenchx_tasks.formats.fastchat.rows import ERROR, MODEL_1, MODEL_2, PairRow
 from mtbenchx_tasks.formats.generations import Shown, of_one_generation
 from mtbenchx_tasks.judge.messages import pair_prompt_name
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.records import Conditions, Decision, Evidence, Game, Item, Preference, Rater
 
 GUIDED = ("math", "reasoning", "coding")

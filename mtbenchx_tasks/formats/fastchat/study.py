@@ -9,6 +9,7 @@ from typing import Any
 from hf_datasets.records import QuestionId
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from hf_datasets.shared.rows import checked, split_id
 from mtbenchx_tasks.formats.answers import first_of, read_models
 from mtbenchx_tasks.formats.benchmark import (
@@ -27,7 +28,6 @@ from mtbenchx_tasks.formats.generations import Shown, repeats_shown
 from mtbenchx_tasks.formats.lm_eval import valid_rating
 from mtbenchx_tasks.formats.votes import read_votes
 from mtbenchx_tasks.judge.expected import HIGHEST, LOWEST, UNPARSABLE
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.judge.verdict import OUT_OF_RANGE
 from mtbenchx_tasks.records import Conditions, Evidence, Item, Model, Rater, Rating
 

@@ -11,12 +11,12 @@ from statistics import fmean, median
 import numpy as np
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from mtbenchx_tasks.formats.conditions import describe
 from mtbenchx_tasks.formats.content import Study
 from mtbenchx_tasks.formats.distinct import file_of
 from mtbenchx_tasks.formats.equating import OldJudge, of_scale
 from mtbenchx_tasks.formats.generations import FOLDER
-from mtbenchx_tasks.judge.settings import slug
 from mtbenchx_tasks.meta_evaluation.equating.matching import AnchorPair, anchor_pairs, anchor_ratings
 from mtbenchx_tasks.records import Conditions, Rating
 from mtbenchx_tasks.stats.equating.families import family_of

@@ -164,7 +164,7 @@ def _gathered(places: list[Path], wanted: "EquatingRequest", language: str | Non
 def _wanted(
     judges: tuple[str, str], time: tuple[str | None, str | None], where: list[str], families: Path | None
 ) -> "EquatingRequest":
-    from mtbenchx_tasks.judge.settings import slug
+    from hf_datasets.shared.files import slug
     from mtbenchx_tasks.meta_evaluation.equating.anchors import EquatingRequest
 
     old, new = judges

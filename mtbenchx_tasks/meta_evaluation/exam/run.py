@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from hf_datasets.ledger.store import Ledger
-from hf_datasets.shared.files import write_file
+from hf_datasets.shared.files import slug, write_file
 from mtbenchx_tasks.judge.engines.engine import ledger_of
 from mtbenchx_tasks.judge.engines.factory import EngineFor
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.prices import Price
-from mtbenchx_tasks.judge.settings import JudgeSettings, slug
+from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.latex import to_latex
 from mtbenchx_tasks.meta_evaluation.exam.ask import PUBLIC, ExamPart, Form, ask, fresh_form, note
 from mtbenchx_tasks.meta_evaluation.exam.reading import ExamAnswers, read_exams, shared_rule

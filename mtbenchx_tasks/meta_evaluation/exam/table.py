@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mtbenchx_tasks.judge.settings import slug
+from hf_datasets.shared.files import slug
 from mtbenchx_tasks.meta_evaluation.exam.findings import ExamFinding, fault, in_language
 from mtbenchx_tasks.meta_evaluation.exam.outcome import ALL
 from mtbenchx_tasks.meta_evaluation.exam.score import Exam, NullPairs, Rate

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hf_datasets.shared.errors import UserError
+from hf_datasets.shared.files import slug
 from mtbenchx_tasks.judge.presets import GEMMA_REVISION
 from mtbenchx_tasks.judge.setting_values import Fixed
-from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing, slug
+from mtbenchx_tasks.judge.settings import JudgeSettings, key_is_missing
 
 PASSWORD = "hunter2"
 HEX = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
