@@ -87,6 +87,11 @@ def _requests(file: Path, language: str, prompt_set: str) -> Iterator[tuple[Chat
     what = f"a judgment of {prompt_set!r} in FastChat's layout"
     for number, values in jsonl.numbered(file):
         place = f"{file}, line {number}"
+        if "winner" in values and "user_prompt" not in values:
+            raise UserError(
+                f"{place}: a vote, which holds no judgment that could be kept; name the file to `mtbenchx report` or "
+                f"`mtbenchx agreement`."
+            )
         row: _Single | _Pair = checked(_kind(values), values, place, what)
         model, name = row.judge
         if name not in prompts:

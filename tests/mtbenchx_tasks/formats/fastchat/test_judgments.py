@@ -55,6 +55,13 @@ def test_a_row_of_another_layout_is_named(tmp_path: Path) -> None:
         import_judgments(open_ledger(tmp_path / "ledger.sqlite"), file, "it", "native")
 
 
+def test_votes_are_told_where_they_belong(tmp_path: Path) -> None:
+    vote = {"question_id": 81, "model_a": "a", "model_b": "b", "winner": "tie", "judge": "gpt4_pair", "turn": 1}
+    file = write(tmp_path / "votes.jsonl", [vote])
+    with pytest.raises(UserError, match=r"votes\.jsonl, line 1: a vote, .* `mtbenchx report`"):
+        import_judgments(open_ledger(tmp_path / "ledger.sqlite"), file, "it", "native")
+
+
 def test_null_is_a_failed_judgment(tmp_path: Path) -> None:
     rows = [{**single(1, 1, ""), "judgment": None}, single(1, 2, "[[8]]")]
     ledger = open_ledger(tmp_path / "ledger.sqlite")
