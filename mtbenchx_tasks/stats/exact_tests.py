@@ -67,10 +67,12 @@ def slip_tests(counts: "Counts") -> "tuple[Array, Array]":
     chances = np.zeros((*outer, templates * most + 1))
     chances[..., 0] = 1.0
     for template in range(templates):
-        before, chances = chances, np.zeros_like(chances)
+        reached = template * most + 1
+        before = chances[..., :reached].copy()
+        chances[..., :reached] = 0.0
         for value in range(most + 1):
             share = (counts[..., template, :] == value).mean(axis=-1, keepdims=True)
-            chances[..., value:] += share * before[..., : before.shape[-1] - value]
+            chances[..., value : value + reached] += share * before
     cumulated: Array = np.minimum(chances.cumsum(axis=-1), 1.0)
     p: Array = np.take_along_axis(cumulated, counts.sum(axis=-2), axis=-1)
     return p, cumulated

@@ -3,6 +3,7 @@
 METHODS.md, "Power of an exam".
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mtbenchx_tasks.stats.exact_tests import Counts
-    from mtbenchx_tasks.stats.intervals import Array
 
 POWER = 0.8
 """A bias that is found as often is said to be found."""
@@ -71,14 +71,14 @@ def simulated(design: Design, slip: float = 0.0, simulations: int = 2000, seed: 
     chance = np.random.default_rng(seed)
     rights = _outcomes(design, slip, simulations, chance)
     signs = chance.choice([-1, 1], (simulations, design.null_tests, design.null_templates))
-    slips = slip_tests(rights)
-    overall = slip_tests(rights.reshape(simulations, -1, design.languages))
+    slips, overall = Slips(rights), Slips(rights.reshape(simulations, -1, design.languages))
+    shortfall, preference = functools.cache(_shortfall), functools.cache(mcnemar)
     found, wrong = 0, 0
     for exam in range(simulations):
-        kinds = [test for kind in range(design.kinds) for test in _slips(slips, (exam, kind))]
-        pooled = [_shortfall(rights[exam, kind]) for kind in range(design.kinds)]
-        preferences = [mcnemar(one) for one in signs[exam].tolist()]
-        tests = [*_slips(overall, (exam,)), *pooled, *preferences, *kinds]
+        kinds = [test for kind in range(design.kinds) for test in slips.of(exam, kind)]
+        pooled = [shortfall(slips.sums(exam, kind), design.languages) for kind in range(design.kinds)]
+        preferences = [preference(tuple(sorted(one))) for one in signs[exam].tolist()]
+        tests = [*overall.of(exam), *pooled, *preferences, *kinds]
         told = np.array(discrete_holm(tests)) <= ALPHA
         true = [design.languages - 1, len(tests) - 1] if slip else []  # the language as a whole is worse then, too
         found += bool(told[-1])
@@ -98,15 +98,34 @@ def _outcomes(design: Design, slip: float, simulations: int, chance: "np.random.
     return outcomes
 
 
-def _slips(tested: "tuple[Array, Array]", place: tuple[int, ...]) -> list[ExactTest]:
-    p, cumulated = (part[place] for part in tested)
-    reachable = slip_test(1.0, cumulated.tolist()).reachable
-    return [ExactTest(one, reachable) for one in p.tolist()]
+class Slips:
+    """The slip tests of many exams; what those can reach that are alike but for the order of templates is told once.
+
+    Args:
+        rights: 0 or 1, of shape (..., templates, languages).
+    """
+
+    def __init__(self, rights: "Counts") -> None:
+        import numpy as np
+
+        self._p, self._cumulated = slip_tests(rights)
+        self._sums = np.sort(rights.sum(axis=-1))
+        self._reachable: dict[tuple[int, ...], tuple[float, ...] | None] = {}
+
+    def sums(self, *place: int) -> tuple[int, ...]:
+        """Return how many languages are right on each template of an exam, ascending."""
+        return tuple(self._sums[place].tolist())
+
+    def of(self, *place: int) -> list[ExactTest]:
+        """Return the tests of an exam, language by language."""
+        sums = self.sums(*place)
+        if sums not in self._reachable:
+            self._reachable[sums] = slip_test(1.0, self._cumulated[place].tolist()).reachable
+        return [ExactTest(one, self._reachable[sums]) for one in self._p[place].tolist()]
 
 
-def _shortfall(rights: "Counts") -> ExactTest:
-    templates, languages = rights.shape
-    return below_standard(rights.sum(axis=1).tolist(), [languages] * templates, STANDARD)
+def _shortfall(sums: tuple[int, ...], languages: int) -> ExactTest:
+    return below_standard(sums, [languages] * len(sums), STANDARD)
 
 
 def smallest_slip(design: Design, simulations: int = 300) -> float | None:
@@ -136,14 +155,14 @@ def smallest_shortfall(items: float, tests: int, standard: float = STANDARD) -> 
         tests: Tests that share the level.
         standard: The share to be reached.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     n = int(items)
-    reached = [count for count in range(n + 1) if binom.cdf(count, n, standard) <= ALPHA / tests]
+    reached = [count for count in range(n + 1) if bdtr(count, n, standard) <= ALPHA / tests]
     if not reached:
         return None
     shares = (standard - step / 100 for step in range(1, round(100 * standard) + 1))
-    enough = next((share for share in shares if binom.cdf(max(reached), n, max(share, 0)) >= POWER), None)
+    enough = next((share for share in shares if bdtr(max(reached), n, max(share, 0)) >= POWER), None)
     return None if enough is None else standard - enough
 
 
@@ -154,10 +173,10 @@ def smallest_preference(templates: int, tests: int) -> float | None:
         templates: Null pairs, each decided.
         tests: Tests that share the level.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
-    reached = [count for count in range(templates + 1) if 2 * binom.sf(count - 1, templates, 0.5) <= ALPHA / tests]
+    reached = [count for count in range(templates + 1) if 2 * bdtrc(count - 1, templates, 0.5) <= ALPHA / tests]
     shares = (0.5 + step / 100 for step in range(1, 51))
-    enough = (share for share in shares if reached and binom.sf(min(reached) - 1, templates, share) >= POWER)
+    enough = (share for share in shares if reached and bdtrc(min(reached) - 1, templates, share) >= POWER)
     found = next(enough, None)
     return None if found is None else found - 0.5
