@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from hf_datasets.benchmark.judge_prompts import has_later_turns, has_prompts
@@ -74,7 +75,7 @@ class AnyJudge:
             messages = with_role(messages, role)
         return ChatRequest(settings.endpoint, settings.model, tuple(messages), parameters)
 
-    @property
+    @cached_property
     def conditions(self) -> str:
         """All that a rating or a vote depends on besides question and answers: where it counts in the ledger.
 
