@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _run(tests: Sequence[str], times: int, seed: int) -> int:
-    options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.repeat", "-m", "not slow"]
+    options = ["-q", "-x", "-n", "2", "-p", "no:cacheprovider", "-p", "tests.repeat", "-m", "not slow"]
     options.append("--hypothesis-profile=new draws")
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), TIMES: str(times)}
     return subprocess.run([sys.executable, "-m", "pytest", *options, *tests], env=environment, check=False).returncode

@@ -20,6 +20,7 @@ import pytest
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.signals import Ending
 from mtbenchx_tasks import cli
+from tests.commands import run
 from tests.doubles.openai_api import Api, serve
 from tests.mtbenchx_tasks.annotate.running import answer_file
 
@@ -59,19 +60,22 @@ def slow_judge() -> Iterator[tuple[Api, threading.Event, "Counter[str]"]]:
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "SIGINT", "closed terminal"])
-def test_what_is_in_flight_is_kept_and_nothing_is_paid_twice(tmp_path: Path, how: str) -> None:
+def test_what_is_in_flight_is_kept_and_nothing_is_paid_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     # 3 questions of 2 turns: 6 judgments, of which 2 at a time are in flight when the command is told to end
     file = answer_file(tmp_path / "m.jsonl", "m", lambda *place: f"Wort {place}", number=3)
     with slow_judge() as (api, answer_now, asked):
         judge = {"model": "gpt-4", "base_url": api.url, "concurrency": 2, "ledger": str(tmp_path / "l.sqlite")}
-        line = command("judge", str(file), "--language", "en", "--judge", json.dumps(judge))
-        environment = os.environ | {"OPENAI_API_KEY": "sk-test"}
+        arguments = ("judge", str(file), "--language", "en", "--judge", json.dumps(judge))
+        line = command(*arguments)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
         ours, theirs = pty.openpty()
         said = (tmp_path / "said").open("w+")
         stdin, err = (theirs, theirs) if how == "closed terminal" else (subprocess.DEVNULL, said)
         process = subprocess.Popen(
             [sys.executable, "-c", TERMINAL, *line] if how == "closed terminal" else line,
-            cwd=ROOT, env=environment, stdin=stdin, stdout=err, stderr=err, start_new_session=True,
+            cwd=ROOT, stdin=stdin, stdout=err, stderr=err, start_new_session=True,
         )  # fmt: skip
         os.close(theirs)
         while asked.total() < 2 and process.poll() is None:
@@ -90,7 +94,7 @@ def test_what_is_in_flight_is_kept_and_nothing_is_paid_twice(tmp_path: Path, how
         with open_ledger(tmp_path / "l.sqlite", read_only=True) as ledger:
             states = Counter(row["state"] for row in ledger._rows("SELECT state FROM judgment"))
         assert states == {"answered": asked.total() + 2}  # and the two of the probe
-        again = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        again = run(*arguments, cwd=ROOT)
         assert again.returncode == 0, again.stderr
         assert (len(asked), asked.total()) == (6, 6)
 

@@ -25,7 +25,7 @@ TEXTBOOK = [  # 10 items, 14 raters, 5 categories
     [0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1],
     [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7],
 ]  # fmt: skip
-TABLES = st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), max_size=12)
+TABLES = st.lists(st.lists(st.integers(0, 3), min_size=4, max_size=4), max_size=6)
 
 
 def test_fleiss_with_missing_ratings() -> None:

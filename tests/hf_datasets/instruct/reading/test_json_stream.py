@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from hf_datasets.instruct.reading.json_stream import JsonError, JsonStream, array_items, values
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-anything = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
 rows = st.lists(st.dictionaries(st.text(max_size=5), scalars, max_size=4), max_size=6)
 chunks = st.integers(1, 40)
 indents = st.sampled_from([None, 0, 3])
@@ -20,7 +24,7 @@ def cursor(data: bytes, chunk: int) -> JsonStream:
     return JsonStream(io.BytesIO(data), chunk)
 
 
-@given(st.lists(anything), chunks, indents, st.booleans())
+@given(st.lists(anything, max_size=4), chunks, indents, st.booleans())
 def test_an_array_item_by_item(items: list[object], chunk: int, indent: int | None, ascii_only: bool) -> None:
     data = json.dumps(items, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     assert list(array_items(cursor(data, chunk))) == items
