@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gpu_setup import small_chat_model
 from measure import CACHE, HERE, Cost, median, print_table, ratio, run, say, spread
 from peer import BENCH, fastchat_python
 
@@ -64,9 +65,10 @@ class Run:
 def main() -> None:
     """Measure FastChat and our task at several batch sizes, in turn."""
     options = arguments()
-    model = convert(CACHE / "smollm2-135m-instruct").resolve()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        smollm2 = CACHE / "smollm2-135m-instruct"
+        model = small_chat_model(folder / "toy") if options.small else convert(smollm2).resolve()
         asked = lay_out(folder, options)
         theirs: list[Run] = []
         ours: dict[int, list[Run]] = {batch: [] for batch in options.batches}
@@ -95,13 +97,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=8, help="only the first of these questions of each language")
     parser.add_argument("--threads", type=int, help="of both; default: torch's")
     parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--small", action="store_true", help="two questions, once: to see that the script runs")
+    parser.add_argument(
+        "--small", action="store_true", help="a question and two random layers: to see that the script runs"
+    )
     options = parser.parse_args()
     if options.threads:
         os.environ["OMP_NUM_THREADS"] = str(options.threads)
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     if options.small:
-        options.languages, options.limit, options.new_tokens, options.batches, options.repeats = ["en"], 2, 4, [2], 1
+        options.languages, options.limit, options.new_tokens, options.batches, options.repeats = ["en"], 1, 4, [2], 1
     return options
 
 

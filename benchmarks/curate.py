@@ -28,7 +28,7 @@ from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, M
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
-texts, work, tasks = sys.argv[1], sys.argv[2], 2
+texts, work, tasks = sys.argv[1], sys.argv[2], int(sys.argv[3])
 config = MinhashConfig(n_grams=3, num_buckets=32, hashes_per_bucket=4)
 steps = [
     ([JsonlReader(texts), MinhashDedupSignature(f"{work}/s", config=config)], tasks),
@@ -47,6 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=62_000)
     parser.add_argument("--peers", nargs="*", default=[], choices=["plain", "datatrove"], help="do the same with these")
+    parser.add_argument("--workers", type=int, default=2, help="of datatrove; 1 starts no process of its own")
     parser.add_argument("--gigabytes", type=float, default=0.0, help="size of another dump; 0: none")
     parser.add_argument(PLAIN, nargs=2, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -74,7 +75,13 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         plain = run([sys.executable, __file__, PLAIN, dump, lima], family=True)
         rows.append(row("a plain script of one process, every pair", plain, f"ours takes {ours.wall / plain.wall:.2f}"))
     if "datatrove" in options.peers:
-        rows.append(row("datatrove's MinHash, two workers, every candidate", datatrove(folder), ""))
+        rows.append(
+            row(
+                f"datatrove's MinHash, workers: {options.workers}, every candidate",
+                datatrove(folder, options.workers),
+                "",
+            )
+        )
     if options.gigabytes:
         large = folder / "large" / SITE / "Posts.xml"
         write_dump(large, text, sys.maxsize, answers, round(options.gigabytes * 1e9))
@@ -142,7 +149,7 @@ def plain(dump: Path, lima: Path) -> int:
     return count
 
 
-def datatrove(folder: Path) -> Cost:
+def datatrove(folder: Path, workers: int) -> Cost:
     """Let datatrove deduplicate the texts of the last run."""
     texts = folder / "texts"
     texts.mkdir()
@@ -152,7 +159,7 @@ def datatrove(folder: Path) -> Cost:
                 file.write(json.dumps({"id": f"{row['id']}-{message['role']}", "text": message["content"]}) + "\n")
     script = folder / "minhash_job.py"
     script.write_text(DATATROVE, encoding="utf-8")
-    return run([datatrove_python(), script, texts, folder / "datatrove"], family=True)
+    return run([datatrove_python(), script, texts, folder / "datatrove", str(workers)], family=True)
 
 
 if __name__ == "__main__":

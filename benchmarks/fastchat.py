@@ -154,17 +154,20 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--small", action="store_true", help="a few judgments, once: to see that the script runs")
     options = parser.parse_args()
     if options.small:
-        options.in_flight, options.latency, options.repeats = [1, 8], 0.05, 1
-        options.full = options.killed = 8
+        options.latency, options.full, options.killed = 0.05, 8, 8
     return options
 
 
 def plan(options: argparse.Namespace) -> Iterator[Case]:
-    """Yield the cases: all counts in calm weather, one of them with jitter and refusals."""
+    """Yield the cases: all counts in calm weather, one of them with jitter and refusals; in the small form the last."""
+    roughest = Case(options.full, options.latency, 1, jitter=0.5, refusals=0.02)
+    if options.small:
+        yield roughest
+        return
     for in_flight in options.in_flight:
         yield Case(in_flight, options.latency, options.repeats if in_flight == options.full else 1)
     yield Case(options.full, options.latency, 1, jitter=0.5)
-    yield Case(options.full, options.latency, 1, jitter=0.5, refusals=0.02)
+    yield roughest
 
 
 def measure(case: Case) -> tuple[list[Cost], list[Cost]]:

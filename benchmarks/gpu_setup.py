@@ -43,20 +43,16 @@ class Bench:
 
 def write_base(out: Path, small: bool) -> None:
     """Write random weights in Teuken's shape, or two layers, with SmolLM2's tokenizer and chat template."""
+    if out.exists():
+        return
+    if small:
+        small_chat_model(out)
+        return
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from mtbenchx_tasks import smollm2
-    from mtbenchx_tasks.training.prepare import TOY, prepare
 
-    if out.exists():
-        return
-    if small:
-        prepare(TOY, out)
-        toy = LlamaForCausalLM.from_pretrained(out)
-        mute(toy, smollm2.tokenizer())
-        toy.save_pretrained(out)
-        return
     words = smollm2.tokenizer()
     ids = {f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("bos", "eos", "pad")}
     torch.manual_seed(0)
@@ -69,11 +65,26 @@ def write_base(out: Path, small: bool) -> None:
     words.save_pretrained(out)
 
 
+def small_chat_model(out: Path) -> Path:
+    """Write two layers of random weights with SmolLM2's tokenizer and chat template; each answer runs to its limit."""
+    from transformers import AutoTokenizer, LlamaForCausalLM
+
+    from mtbenchx_tasks.training.prepare import TOY, prepare
+
+    prepare(TOY, out)
+    toy = LlamaForCausalLM.from_pretrained(out)
+    mute(toy, AutoTokenizer.from_pretrained(out))
+    toy.save_pretrained(out)
+    return out
+
+
 def mute(model: Any, words: Any) -> None:
     """Let no token win that has no visible text, or ends an answer: each runs to its limit, and turn 2 is asked."""
     import torch
 
-    blank = [token for token in range(len(words)) if not words.decode([token]).strip()]
+    blank = [
+        token for token, text in enumerate(words.batch_decode([[one] for one in range(len(words))])) if not text.strip()
+    ]
     with torch.no_grad():
         rows = model.get_input_embeddings().weight
         rows[len(words) :] = 0

@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from gpu_setup import small_chat_model
 from measure import CACHE, print_table, ratio, say, spread
 
 from hf_datasets.benchmark.questions import questions
@@ -48,7 +49,9 @@ def main() -> None:
     parser.add_argument("--languages", nargs="+", default=["en", "de"], help="of the mini benchmark")
     parser.add_argument("--questions", type=int, default=8, help="only the first of each language")
     parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--small", action="store_true", help="two questions, once: to see that the script runs")
+    parser.add_argument(
+        "--small", action="store_true", help="two questions and two random layers: to see that the script runs"
+    )
     options = parser.parse_args()
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
     if options.small:
@@ -59,8 +62,8 @@ def main() -> None:
 
 def measure(folder: Path, options: argparse.Namespace) -> None:
     """Print judgments a second, their ratio, and by how much ratings differ."""
-    model = str(convert(CACHE / "smollm2-135m-instruct"))
-    asked = {"backend": "local", "model": model, "rating": "expected", "device": "cpu", "concurrency": 1}
+    chosen = small_chat_model(folder / "toy") if options.small else convert(CACHE / "smollm2-135m-instruct")
+    asked = {"backend": "local", "model": str(chosen), "rating": "expected", "device": "cpu", "concurrency": 1}
     settings = JudgeSettings.parse(asked | {"ledger": str(folder / "ledger.sqlite")})
     requests = made_up(LocalEngine(settings, Ledger(folder / "ledger.sqlite")), settings, options)
     seconds: dict[str, list[float]] = {"whole": [], "shared": []}

@@ -38,13 +38,16 @@ def main() -> None:
     parser.add_argument("--in-flight", type=int, default=16, help="at each endpoint")
     parser.add_argument("--limit", type=int, default=DIALOGUES, help="only the first questions of each language")
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--small", action="store_true", help="two dialogues, once: to see that the script runs")
+    parser.add_argument(
+        "--small", action="store_true", help="one dialogue a language, once: to see that the script runs"
+    )
     options = parser.parse_args()
+    os.environ |= {"OPENAI_API_KEY": "none", "HF_HUB_OFFLINE": "1"}
     if options.small:
         options.model = options.judge = 0.05
-        options.limit, options.repeats = 2, 1
-    os.environ |= {"OPENAI_API_KEY": "none", "HF_HUB_OFFLINE": "1"}
-    measure(argparse.Namespace(**vars(options) | {"model": 0.01, "judge": 0.01, "limit": 1}))  # imports
+        options.limit, options.repeats = 1, 1
+    else:
+        measure(argparse.Namespace(**vars(options) | {"model": 0.01, "judge": 0.01, "limit": 1}))  # imports
     walls = [measure(options) for _ in range(options.repeats)]
     report(walls, options)
 

@@ -68,13 +68,13 @@ def _main(
         print(f"mtbenchx: {lost}", file=sys.stderr)
 
 
-@app.command(epilog="Example: `mtbenchx demo --languages en,it --limit 4`")
+@app.command(epilog="Example: `mtbenchx demo --languages en,it`")
 def demo(
     folder: Annotated[Path, typer.Option(help="Where model, ledger and results go.")] = Path(".cache/demo"),
     languages: Annotated[str, typer.Option(help="Languages of the mini benchmark, comma-separated.")] = "en,de",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first of them.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first question of each.")] = None,
 ) -> None:
-    """Run the main job on a small model, a question in every second category: offline, no key, about two minutes."""
+    """Run the main job on a small model, two questions a language: offline, no key, about a minute."""
     from mtbenchx_tasks.demo import demo as run
 
     run(folder, languages.split(","), limit)

@@ -1,13 +1,17 @@
 """CONTRIBUTING.md tells the truth: its picture has the rooms that stand, its checklist's commands run."""
 
+import functools
 import os
 import re
-import subprocess
+import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from mtbenchx_tasks.cli import app
 from tests.doubles.deepl_api import KEY, DeepLApi, serve_deepl
 from tests.doubles.openai_api import Api
 from tests.sources import needs_sources
@@ -31,31 +35,44 @@ def test_the_picture_has_the_rooms_that_stand() -> None:
     assert drawn == rooms("hf_datasets") | rooms("mtbenchx_tasks")
 
 
+@pytest.fixture
+def type_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], int]:
+    """Run a command of mtbenchx or lm_eval in a user's folder; return its exit code."""
+    from lm_eval._cli.harness import HarnessCLI
+    from lm_eval.evaluator import TaskManager
+
+    bundled = functools.partial(TaskManager, include_defaults=False)  # an index of all stock tasks takes ten seconds
+    monkeypatch.setattr("lm_eval.tasks.TaskManager", bundled)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str) -> int:
+        program, *words = shlex.split(os.path.expandvars(command), comments=True)
+        if program == "mtbenchx":
+            result = CliRunner().invoke(app, words)
+            assert result.exception is None or isinstance(result.exception, SystemExit), (command, result.exception)
+            return result.exit_code
+        assert program == "lm_eval"
+        monkeypatch.setattr(sys, "argv", [program, *words])
+        parser = HarnessCLI()
+        parser.execute(parser.parse_args())
+        return DONE
+
+    return run
+
+
 @needs_sources
 @pytest.mark.sources
 @pytest.mark.slow
-def test_the_checklist_for_a_language_runs(api: Api, tmp_path: Path) -> None:
+def test_the_checklist_for_a_language_runs(
+    api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, type_in: Callable[[str], int]
+) -> None:
     api.answer = lambda request: "Bem. [[8]]" if "[[5]]" in request["messages"][0]["content"] else "Aqui está."
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "mtbenchx").write_text(f'#!/bin/sh\nexec {sys.executable} -m mtbenchx_tasks.cli "$@"\n')
-    (programs / "lm_eval").write_text(f'#!/bin/sh\nexec {sys.executable} -m lm_eval "$@"\n')
-    for program in programs.iterdir():
-        program.chmod(0o755)
-    commands = block("sh").replace("\\\n", "").splitlines()
     with serve_deepl(DeepLApi(speak=lambda text, target: re.sub(r"[A-Za-z]{3,}", r"\g<0>ão", text))) as deepl:
-        environment = os.environ | {
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "ENDPOINT": api.url,
-            "DEEPL_AUTH_KEY": KEY,
-            "DEEPL_SERVER_URL": deepl.url,
-        }
-        for command in commands:
-            done = subprocess.run(
-                ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False
-            )
-            assert done.returncode in (DONE, SOMETHING_IS_ODD), f"{command}\n{done.stdout}\n{done.stderr}"
+        for name, value in {"ENDPOINT": api.url, "DEEPL_AUTH_KEY": KEY, "DEEPL_SERVER_URL": deepl.url}.items():
+            monkeypatch.setenv(name, value)
+        for command in block("sh").replace("\\\n", "").splitlines():
+            assert type_in(command) in (DONE, SOMETHING_IS_ODD), command
     judged = [request for request in api.judgments if "[[5]]" in request["messages"][0]["content"]]
-    assert len(judged) == 4 + 2  # 2 questions x 2 turns, and the probe's two answers
+    assert len(judged) == 4  # 2 questions x 2 turns
     assert list(tmp_path.glob("results/*/results_*.json"))
