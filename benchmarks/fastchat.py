@@ -140,7 +140,10 @@ def main() -> None:
     header = ("peak memory", "FastChat MiB", "mtbenchx MiB")
     print_table(header, [[str(case), *(memory(costs) for costs in both)] for case, *both in found])
     kill = replace(cases[-1], in_flight=options.killed, latency=min(0.2, cases[-1].latency), jitter=0.0, refusals=0.0)
-    print_table(("killed half way, called again", "asked twice", f"stored of {kill.judgments}"), measure_kill(kill))
+    who = (OURS,) if options.small else (FASTCHAT, OURS)
+    print_table(
+        ("killed half way, called again", "asked twice", f"stored of {kill.judgments}"), measure_kill(kill, who)
+    )
 
 
 def arguments() -> argparse.Namespace:
@@ -203,11 +206,11 @@ def memory(costs: Sequence[Cost]) -> str:
     return f"{median(cost.memory for cost in costs):.0f}"
 
 
-def measure_kill(case: Case) -> list[list[str]]:
-    """Kill both half way."""
+def measure_kill(case: Case, who: Sequence[str]) -> list[list[str]]:
+    """Kill each half way."""
     with tempfile.TemporaryDirectory() as folder, endpoint(case.latency) as server:
         bench = Bench(Path(folder), case, server.url)
-        return [[who, *map(str, bench.repeated(who, server))] for who in (FASTCHAT, OURS)]
+        return [[one, *map(str, bench.repeated(one, server))] for one in who]
 
 
 if __name__ == "__main__":

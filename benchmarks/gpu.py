@@ -139,7 +139,6 @@ def evaluate(bench: Bench, model: Any, judge: dict[str, Any] | None = None) -> A
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
-    from mtbenchx_tasks import smollm2
     from mtbenchx_tasks.harness.linking import tasks_path
 
     metadata = {} if judge is None else {"judge": judge}
@@ -158,8 +157,7 @@ def evaluate(bench: Bench, model: Any, judge: dict[str, Any] | None = None) -> A
     seconds = time.perf_counter() - began
     samples = found["samples"]["mtbench_x_mini_en"]
     texts = ["".join(turn) for sample in samples for turn in sample["resps"]]  # one a turn, whether it was asked or not
-    words = smollm2.tokenizer()
-    return Answers(texts, sum(len(words.encode(text)) for text in texts), seconds)
+    return Answers(texts, sum(len(model.tokenizer.encode(text)) for text in texts), seconds)
 
 
 def transformers_model(bench: Bench, batch: int) -> Any:
