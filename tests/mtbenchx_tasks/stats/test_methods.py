@@ -1,6 +1,5 @@
 """METHODS.md names every public statistic, tests that exist, and is cited by headings that it has."""
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +12,7 @@ NAMED = set(re.findall(r"`(\w+)`", METHODS))
 
 def functions(folder: str) -> Iterator[str]:
     for file in sorted((ROOT / folder).rglob("*.py")):
-        yield from (
-            node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
-        )
+        yield from re.findall(r"^def (\w+)", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def test_every_public_statistic_is_described() -> None:
