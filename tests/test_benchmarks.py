@@ -23,6 +23,10 @@ HELPERS = {
     "real_vllm",
 }  # `make real-vllm` runs the last
 QUICK = {
+    "equating": r"anchors \|[^#]*\| 6 \|",
+    "judgearena": "judgearena==0.1.0 .*: not run",
+    "probe": r"first run \| \d+ [^#]*the first again \| 0 ",
+    "until_decided": r"games asked[^#]*\| 4 \| 20 points \|",
     "annotate": "4 votes stored of 4 acknowledged, 0 errors",
     "cost": "pairwise, 4 raw runs",
     "judge": "repeated: 20 of 20 judgments",
