@@ -17,6 +17,7 @@ from hf_datasets.hub import dataset as push
 from hf_datasets.hub.dataset import push_dataset
 from hf_datasets.hub.folder import ParquetTable, parquet_name, replacing, write_card, write_table
 from hf_datasets.shared.errors import UserError
+from tests.commands import run as mtbenchx
 from tests.doubles.hub import Hub
 from tests.sources import needs_sources
 
@@ -151,11 +152,8 @@ def test_task_files_of_tasks_that_are_gone_are_superseded() -> None:
 @needs_sources
 def test_the_benchmark_comes_back_equal_and_describes_its_tasks(hub: Hub, tmp_path: Path) -> None:
     folder = build_mtbench_x(tmp_path / "mtbench-x")
-    command = [sys.executable, "-m", "mtbenchx_tasks.cli", "data", "push", "mtbench-x", "--repo-id", "ORG/mtbench-x"]
-    first, again = (
-        subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True).stdout
-        for _ in range(2)
-    )
+    command = ("data", "push", "mtbench-x", "--repo-id", "ORG/mtbench-x")
+    first, again = (mtbenchx(*command, cwd=tmp_path).stdout for _ in range(2))
     repo = hub.repos["dataset", "ORG/mtbench-x"]
     done = f"{len(files(folder)) + 1} files added or changed, in one commit ({repo.head.oid[:12]})"
     assert first == f"{hub.url}/datasets/ORG/mtbench-x: {done}.\n"
