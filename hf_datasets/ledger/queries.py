@@ -88,7 +88,7 @@ def first_uses(ledger: Ledger, candidate: str | None = None) -> list[Row]:
         """SELECT use.*, judgment.at AS judged_at,
             judgment.request, judgment.state, judgment.text, judgment.reason, judgment.details
         FROM use LEFT JOIN judgment ON judgment.key = use.judgment
-        WHERE use.repeat = 0 AND use.run = 0 AND (?1 IS NULL OR use.candidate = ?1)
+        WHERE use.repeat = 0 AND use.run = 0 AND use.candidate IS ifnull(?, use.candidate)
         ORDER BY use.benchmark, use.language, use.candidate, use.identity, use.question_id, use.turn, use.judge,
             use.settings""",
         candidate,
@@ -108,8 +108,8 @@ def comparisons(
         ledger,
         f"""SELECT comparison.*, judgment.state, judgment.text, judgment.reason, {_ASKED}
         FROM comparison LEFT JOIN judgment ON judgment.key = comparison.judgment
-        WHERE (?1 IS NULL OR benchmark = ?1) AND (?2 IS NULL OR language = ?2) AND (?3 IS NULL OR judge = ?3)
-            AND (?4 IS NULL OR settings = ?4)
+        WHERE benchmark IS ifnull(?, benchmark) AND language IS ifnull(?, language) AND judge IS ifnull(?, judge)
+            AND settings IS ifnull(?, settings)
         ORDER BY benchmark, language, judge, question_id, turn, run, game""",
         benchmark,
         language,
@@ -129,7 +129,7 @@ def exam_uses(ledger: Ledger, judge: str | None = None) -> list[Row]:
         ledger,
         f"""SELECT exam.*, judgment.state, judgment.text, judgment.reason, judgment.at AS asked, {_ASKED}
         FROM exam LEFT JOIN judgment ON judgment.key = exam.judgment
-        WHERE ?1 IS NULL OR exam.judge = ?1
+        WHERE exam.judge IS ifnull(?, exam.judge)
         ORDER BY exam.judge, exam.settings, exam.form, exam.seed, exam.language, exam.template, exam.mode, exam.shown,
             exam.run""",
         judge,
