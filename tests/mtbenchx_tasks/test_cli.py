@@ -116,7 +116,7 @@ def test_stats_count_states_tokens_and_dollars(tmp_path: Path) -> None:
 
 def test_a_sources_folder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MTBENCHX_SOURCES", str(tmp_path / "nowhere"))
-    told = run("data", "build", "mtbench-x", cwd=tmp_path)
+    told = mtbenchx("data", "build", "mtbench-x", cwd=tmp_path)
     assert told.returncode == 1
     assert "MTBENCHX_SOURCES" in told.stderr
 
