@@ -1,7 +1,7 @@
 """The recipes under stock TRL: all fourteen, interrupted and resumed, and on two processes."""
 
 import shutil
-import time
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mtbenchx_tasks.training.mask import targets
 from tests.mtbenchx_tasks.training.bench import CONFIGS
-from tests.mtbenchx_tasks.training.trl_runs import curve, flags, fork, history, start, train, train_on_two
+from tests.mtbenchx_tasks.training.trl_runs import KILLED_AFTER, curve, flags, fork, history, start, train, train_on_two
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch.*")
 PAIRS = [(recipe, config) for recipe in ("lima_x", "bactrian_x") for config in CONFIGS]
@@ -53,12 +53,9 @@ def test_a_killed_training_resumes_to_the_very_same_weights(desk: Path) -> None:
     steps = ("--max_steps", "6", "--save_strategy", "steps", "--save_steps", "1", "--save_total_limit", "9")
     train(flags("lima_x", "DE", "whole", *steps))
     log = desk / "log.txt"
-    process = fork(flags("lima_x", "DE", "cut", *steps), desk, log)
-    while not (desk / "cut" / "checkpoint-2" / "trainer_state.json").is_file():
-        assert process.exitcode is None, log.read_text(encoding="utf-8")
-        time.sleep(0.01)
-    process.kill()
+    process = fork(flags("lima_x", "DE", "cut", *steps), desk, log, {KILLED_AFTER: "2"})
     process.join()
+    assert process.exitcode == -signal.SIGKILL, log.read_text(encoding="utf-8")
     assert not (desk / "cut" / "model.safetensors").exists()
     train(flags("lima_x", "DE", "cut", *steps, "--resume_from_checkpoint", "cut/checkpoint-2"))
     weights = [(desk / name / "model.safetensors").read_bytes() for name in ("whole", "cut")]

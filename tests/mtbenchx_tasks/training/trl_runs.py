@@ -47,6 +47,20 @@ def fork(
     return process
 
 
+KILLED_AFTER = "MTBENCHX_TEST_KILLED_AFTER"
+"""A variable of `fork`: the step after which, and after whose checkpoint, the process is killed."""
+
+
+def _kill_after(step: int) -> None:
+    from transformers.trainer_callback import DefaultFlowCallback
+
+    def on_step_begin(_self: Any, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        if state.global_step == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    DefaultFlowCallback.on_step_begin = on_step_begin
+
+
 def _child(arguments: list[str], folder: Path, log: Path, variables: Mapping[str, str]) -> None:
     import torch
 
@@ -56,6 +70,8 @@ def _child(arguments: list[str], folder: Path, log: Path, variables: Mapping[str
     os.chdir(folder)
     os.environ.update(variables)
     torch.set_num_threads(1)  # as the commands of these tests have it
+    if KILLED_AFTER in variables:
+        _kill_after(int(variables[KILLED_AFTER]))
     train(arguments)
 
 
