@@ -10,10 +10,21 @@ from typing import NamedTuple
 from hf_datasets.shared.code_fences import closed_fences
 from hf_datasets.shared.thoughts import blank
 
+
+def _maybe(pattern: str) -> str:
+    """Return what takes a pattern where it can, and never gives it back.
+
+    A group with `?+` would be the same, but up to Python 3.11.4 it loses its place where the group begins and doesn't
+    match (https://github.com/python/cpython/issues/106052): `[[A]]` would be no vote, since "assistant" begins with A.
+    """
+    return f"(?>(?:{pattern})?)"
+
+
 _MARKUP = r"[\s*_`]*+"
 _WORD = rf"[^\W\d_]++{_MARKUP}"
-_NUMBER = r"([0-9]++(?:[.,][0-9]++)?+)"
-_OF_TEN = r"(?:\s*+/\s*+10)?+"
+_COLON = _maybe(f":{_MARKUP}")
+_NUMBER = rf"([0-9]++{_maybe('[.,][0-9]++')})"
+_OF_TEN = _maybe(r"\s*+/\s*+10")
 _LABEL_WORDS = (
     "rating", "score", "bewertung", "wertung", "note", "évaluation", "valutazione", "voto", "punteggio",
     "calificación", "puntuación", "nota",
@@ -21,17 +32,18 @@ _LABEL_WORDS = (
 RATING = re.compile(
     # brackets directly after a letter or a digit are an index, as in `x[[1]]`, unless these end a label
     rf"\[\[(?:(?<![0-9A-Za-z]\[\[)|{'|'.join(rf'(?<={word}..)' for word in _LABEL_WORDS)}){_MARKUP}(?:"
-    rf"(?:{_WORD}(?::{_MARKUP})?+)?+{_NUMBER}{_OF_TEN}{_MARKUP}\]\]"
+    rf"{_maybe(_WORD + _COLON)}{_NUMBER}{_OF_TEN}{_MARKUP}\]\]"
     # the judge kept the prompt's word in the brackets: `[[Bewertung]]: 7`
-    rf"|{_WORD}\]\]{_MARKUP}(?::{_MARKUP})?+{_NUMBER}{_OF_TEN}(?![.,/]*[0-9]))",
+    rf"|{_WORD}\]\]{_MARKUP}{_COLON}{_NUMBER}{_OF_TEN}(?![.,/]*[0-9]))",
     re.IGNORECASE,
 )
-VOTE = re.compile(rf"\[\[{_MARKUP}(?:as++ist[^\W\d_]*+[\s*_`]++)?+([A-D]){_MARKUP}\]\]", re.IGNORECASE)
+_ASSISTANT = _maybe(r"as++ist[^\W\d_]*+[\s*_`]++")
+VOTE = re.compile(rf"\[\[{_MARKUP}{_ASSISTANT}([A-D]){_MARKUP}\]\]", re.IGNORECASE)
 """`[[A]]`, `[[ **b** ]]`, `[[Assistente A]]`."""
 
 _LAST_VOTE = re.compile(VOTE.pattern + r"\Z", re.IGNORECASE)
 _LABEL = rf"(?:{'|'.join(_LABEL_WORDS)})"
-LABELLED = re.compile(rf"\b{_LABEL}{_MARKUP}(?::{_MARKUP})?+(?P<rating>{RATING.pattern})", re.IGNORECASE)
+LABELLED = re.compile(rf"\b{_LABEL}{_MARKUP}{_COLON}(?P<rating>{RATING.pattern})", re.IGNORECASE)
 """`Rating: [[8]]`."""
 _BRACKETED = rf"\\?\[\[?{_MARKUP}{_NUMBER}{_OF_TEN}{_MARKUP}\\?\]\]?"
 _BOXED = rf"(?:\\\(|\\\[|\$)?\s*+\\boxed\{{\s*+{_NUMBER}{_OF_TEN}\s*+\}}\s*+(?:\\\)|\\\]|\$)?"
