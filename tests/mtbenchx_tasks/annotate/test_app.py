@@ -113,9 +113,9 @@ def test_progress_counts_questions_and_ends_with_thanks(tmp_path: Path) -> None:
 def test_no_model_is_named_anywhere(site: Site, anna: Person) -> None:
     pages = [anna.page, anna.vote().text, anna.see("/withdraw"), anna.see("/static/keys.js"), anna.see("/health")]
     told = "\n".join(pages) + "\n".join(f"{key}: {value}" for key, value in anna.client.get("/").headers.items())
-    ours = re.sub(r'<div class="text".*?</div>', "", told, flags=re.DOTALL).replace('class="pair"', "")
+    ours = re.sub(r'<div class="text\b.*?</div>', "", told, flags=re.DOTALL).replace('class="pair"', "")
     assert 'class="text"' in told  # questions may hold any word, e.g. repair
-    assert 'class="text"' not in ours
+    assert 'class="text' not in ours
     for word in ("alpha", "beta", "org/", "left_model", "question_id", "pair"):
         assert word not in ours
 
