@@ -80,9 +80,14 @@ def imitate_the_other_family(folder: Path) -> None:
             shutil.copy2(of_one, other)
 
 
-def kill_in_the_second_job(process: "subprocess.Popen[str]", folder: Path) -> None:
+def is_next(log: Path, done: Path) -> bool:
+    """Say whether a log is that of a job which began after a training was done."""
+    return log.stem != f"train-{done.stem}" and log.stat().st_mtime_ns > done.stat().st_mtime_ns
+
+
+def kill_after_a_training(process: "subprocess.Popen[str]", folder: Path) -> None:
     """Kill a study that does one job after another when a training is done and the next job's log is begun."""
-    while not (list(folder.glob("runs/*.trained")) and len(list(folder.glob("logs/*.txt"))) > 1):
+    while not any(is_next(log, done) for done in folder.glob("runs/*.trained") for log in folder.glob("logs/*.txt")):
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
@@ -95,12 +100,13 @@ def test_the_toy_study_survives_a_kill_and_repeats_only_what_changed(tmp_path: P
     copy(tmp_path / "recipes")
     shorten(tmp_path / "recipes")
     toy = ("--config", "scale=toy")
-    kill_in_the_second_job(start(tmp_path, *toy, workflow="one.smk", cores=1), tmp_path)
+    kill_after_a_training(start(tmp_path, *toy, workflow="one.smk", cores=1), tmp_path)
     (done,) = tmp_path.glob("runs/*.trained")
     moment = done.stat().st_mtime_ns
     run(tmp_path, *toy, "--unlock", workflow="one.smk")
     rest = jobs(run(tmp_path, *toy, "--rerun-incomplete", workflow="one.smk"))
-    assert (rest["train"], rest["evaluate"], rest["compare"], rest["card"]) == (1, 3, 1, 2)
+    assert (rest["train"], rest["compare"], rest["card"]) == (1, 1, 2)
+    assert rest["evaluate"] in (2, 3)  # that of the base may have been done before the training
     assert done.stat().st_mtime_ns == moment
     assert (tmp_path / "report" / "index.html").is_file()
     assert len(list(tmp_path.glob("cards/*/README.md"))) == 2
