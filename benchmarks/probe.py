@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def answered(folder: Path, model: str) -> Path:
-    """Write a model's answers to the mini benchmark's 16 questions of two turns."""
+    """Write a model's answers to the mini benchmark's questions."""
     file = folder / f"{model}.jsonl"
     rows = [
         {

