@@ -27,6 +27,7 @@ from typing import Any
 from gpu_setup import small_chat_model
 from measure import CACHE, HERE, Cost, median, print_table, ratio, run, say, spread
 from peer import BENCH, fastchat_python
+from tokenizers import Tokenizer
 
 from hf_datasets.benchmark.questions import questions
 from hf_datasets.records import Question
@@ -68,7 +69,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         smollm2 = CACHE / "smollm2-135m-instruct"
-        model = small_chat_model(folder / "toy") if options.small else convert(smollm2).resolve()
+        model = small_chat_model() if options.small else convert(smollm2).resolve()
         asked = lay_out(folder, options)
         theirs: list[Run] = []
         ours: dict[int, list[Run]] = {batch: [] for batch in options.batches}
@@ -145,7 +146,8 @@ def by_fastchat(folder: Path, model: Path, options: argparse.Namespace) -> Run:
 def by_us(folder: Path, model: Path, batch: int, options: argparse.Namespace) -> Run:
     """Generate with lm_eval and our task."""
     results = Path(tempfile.mkdtemp(dir=folder))
-    command: list[Any] = ["lm_eval", "run", "--model", "hf", "--model_args", f"pretrained={model},dtype=float32"]
+    program = "tests.lean_lm_eval" if options.small else "lm_eval"  # which doesn't index the stock tasks
+    command: list[Any] = [program, "run", "--model", "hf", "--model_args", f"pretrained={model},dtype=float32"]
     command += ["--device", "cpu", "--batch_size", batch, "--apply_chat_template", "--system_instruction", SYSTEM]
     command += ["--gen_kwargs", f"max_gen_toks={options.new_tokens}", "--samples"]
     tasks = {f"mtbench_x_mini_{one}": list(chosen(one, options.limit)) for one in options.languages}
@@ -173,10 +175,8 @@ def watch(python: Sequence[Any], module: Sequence[Any], folder: Path) -> tuple[C
 
 def done(name: str, cost: Cost, texts: dict[Place, str], model: Path, inside: dict[str, Any]) -> Run:
     """Return a run, its tokens counted; tell of it on stderr."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    tokens = sum(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts.values())
+    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    tokens = sum(len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts.values())
     say(f"{name}: {cost}, {tokens} tokens, {inside}")
     return Run(cost, texts, tokens, inside)
 

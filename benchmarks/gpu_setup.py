@@ -1,12 +1,20 @@
 """What gpu.py measures with: a base of random weights, rows that fill the context, a training that is watched."""
 
+import hashlib
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from measure import CACHE
+
+from mtbenchx_tasks import smollm2
+from mtbenchx_tasks.training import prepare
 
 TEUKEN = {
     "vocab_size": 250_680,
@@ -18,7 +26,10 @@ TEUKEN = {
     "max_position_embeddings": 4096,
     "tie_word_embeddings": True,
 }
-ON_CPU = ("--use_cpu", "true", "--bf16", "false", "--activation_checkpointing", "false")
+ON_CPU = (
+    *("--use_cpu", "true", "--bf16", "false", "--activation_checkpointing", "false"),
+    *("--per_device_train_batch_size", "1"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class Bench:
     @property
     def length(self) -> int:
         """Tokens of each row."""
-        return 64 if self.small else 4096
+        return 32 if self.small else 4096
 
 
 def write_base(out: Path, small: bool) -> None:
@@ -46,12 +57,10 @@ def write_base(out: Path, small: bool) -> None:
     if out.exists():
         return
     if small:
-        small_chat_model(out)
+        shutil.copytree(small_chat_model(), out)
         return
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
-
-    from mtbenchx_tasks import smollm2
 
     words = smollm2.tokenizer()
     ids = {f"{name}_token_id": getattr(words, f"{name}_token_id") for name in ("bos", "eos", "pad")}
@@ -65,13 +74,26 @@ def write_base(out: Path, small: bool) -> None:
     words.save_pretrained(out)
 
 
-def small_chat_model(out: Path) -> Path:
-    """Write two layers of random weights with SmolLM2's tokenizer and chat template; each answer runs to its limit."""
+def small_chat_model() -> Path:
+    """Return two layers of random weights with SmolLM2's tokenizer and chat template; each answer runs to its limit.
+
+    They are made once for what makes them: three scripts need them in their small form.
+    """
+    made_by = (__file__, prepare.__file__, smollm2.__file__)
+    digest = hashlib.sha256(b"".join(Path(file).read_bytes() for file in made_by)).hexdigest()
+    out = CACHE / f"toy-{digest[:16]}"
+    if not out.is_dir():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            write_toy(Path(folder) / "toy").replace(out)
+    return out
+
+
+def write_toy(out: Path) -> Path:
+    """Write the small chat model; return its folder."""
     from transformers import AutoTokenizer, LlamaForCausalLM
 
-    from mtbenchx_tasks.training.prepare import TOY, prepare
-
-    prepare(TOY, out)
+    prepare.prepare(prepare.TOY, out)
     toy = LlamaForCausalLM.from_pretrained(out)
     mute(toy, AutoTokenizer.from_pretrained(out))
     toy.save_pretrained(out)

@@ -62,7 +62,7 @@ def main() -> None:
 
 def measure(folder: Path, options: argparse.Namespace) -> None:
     """Print judgments a second, their ratio, and by how much ratings differ."""
-    chosen = small_chat_model(folder / "toy") if options.small else convert(CACHE / "smollm2-135m-instruct")
+    chosen = small_chat_model() if options.small else convert(CACHE / "smollm2-135m-instruct")
     asked = {"backend": "local", "model": str(chosen), "rating": "expected", "device": "cpu", "concurrency": 1}
     settings = JudgeSettings.parse(asked | {"ledger": str(folder / "ledger.sqlite")})
     requests = made_up(LocalEngine(settings, Ledger(folder / "ledger.sqlite")), settings, options)
