@@ -12,8 +12,7 @@ demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m tests.repeat --times 3
 
 # For a developer's loop: the tests of what was changed since main, in a minute.

@@ -122,7 +122,9 @@ def test_as_many_are_in_flight_as_allowed(ledger: Ledger) -> None:
             in_flight[0] -= 1
         return asked
 
-    judged(Transport(say), ledger, *range(12), concurrency=3)
+    # Six, in two threes: of a judge that isn't known, no more than eight are asked at first.
+    found = judged(Transport(say), ledger, *range(6), concurrency=3)
+    assert [one.state for one in found] == ["answered"] * 6
     assert max(seen) == 3
 
 
