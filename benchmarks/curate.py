@@ -16,9 +16,8 @@ from pathlib import Path
 
 from measure import MTBENCHX, Cost, print_table, run, say
 from peer import datatrove_python
-from stackexchange import Text, lima_like, write_dump
+from stackexchange import PARAGRAPHS, Text, lima_like, write_dump
 
-REFERENCES = 1030
 SITE = "coffee.stackexchange.com"
 PLAIN = "--plain"
 DATATROVE = """
@@ -46,6 +45,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=62_000)
+    parser.add_argument("--references", type=int, default=1030, help="samples that no pair may repeat")
+    parser.add_argument("--paragraphs", type=int, default=PARAGRAPHS, help="different ones; posts are made of them")
     parser.add_argument("--peers", nargs="*", default=[], choices=["plain", "datatrove"], help="do the same with these")
     parser.add_argument("--workers", type=int, default=2, help="of datatrove; 1 starts no process of its own")
     parser.add_argument("--gigabytes", type=float, default=0.0, help="size of another dump; 0: none")
@@ -60,8 +61,8 @@ def main() -> None:
 
 def measure(folder: Path, options: argparse.Namespace) -> None:
     """Make the data, run everything on them, and print the table."""
-    text = Text(1)
-    answers, samples = lima_like(text, REFERENCES)
+    text = Text(1, options.paragraphs)
+    answers, samples = lima_like(text, options.references)
     lima = folder / "lima.jsonl"
     lima.write_text("".join(json.dumps(sample.to_row()) + "\n" for sample in samples), encoding="utf-8")
     dump = folder / SITE / "Posts.xml"
@@ -87,7 +88,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         write_dump(large, text, sys.maxsize, answers, round(options.gigabytes * 1e9))
         name = f"usual filters, a Posts.xml of {large.stat().st_size / 1e9:.2f} GB"
         rows.append(row(name, curate(folder, large, lima, ()), kept(folder)))
-    title = f"{options.pairs:,} pairs ({dump.stat().st_size / 1e6:.0f} MB) against {REFERENCES:,}"
+    title = f"{options.pairs:,} pairs ({dump.stat().st_size / 1e6:.0f} MB) against {options.references:,}"
     print_table((title, "wall s", "CPU s", "peak MiB", ""), rows)
 
 

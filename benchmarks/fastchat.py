@@ -30,6 +30,8 @@ from hf_datasets.shared.jsonl import read
 PER_SLOT = 20
 PER_MODEL = 160
 """80 questions x 2 turns."""
+REFUSALS = 0.02
+"""Share of 429s in the roughest case."""
 FASTCHAT, OURS = "FastChat", "mtbenchx"
 
 
@@ -139,7 +141,8 @@ def main() -> None:
     )
     header = ("peak memory", "FastChat MiB", "mtbenchx MiB")
     print_table(header, [[str(case), *(memory(costs) for costs in both)] for case, *both in found])
-    kill = replace(cases[-1], in_flight=options.killed, latency=min(0.2, cases[-1].latency), jitter=0.0, refusals=0.0)
+    kill = replace(cases[-1], in_flight=options.killed, latency=min(0.2, cases[-1].latency), jitter=0.0)
+    kill = replace(kill, refusals=REFUSALS if options.small else 0.0)  # of ours alone: FastChat would wait
     who = (OURS,) if options.small else (FASTCHAT, OURS)
     print_table(
         ("killed half way, called again", "asked twice", f"stored of {kill.judgments}"), measure_kill(kill, who)
@@ -157,20 +160,20 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--small", action="store_true", help="a few judgments, once: to see that the script runs")
     options = parser.parse_args()
     if options.small:
-        options.latency, options.full, options.killed = 0.05, 8, 8
+        options.latency, options.full, options.killed = 0.05, 4, 4
     return options
 
 
 def plan(options: argparse.Namespace) -> Iterator[Case]:
-    """Yield the cases: all counts in calm weather, one of them with jitter and refusals; in the small form the last."""
-    roughest = Case(options.full, options.latency, 1, jitter=0.5, refusals=0.02)
+    """Yield the cases: all counts in calm weather, one of them with jitter and refusals; in the small form one."""
+    rough = Case(options.full, options.latency, 1, jitter=0.5)
     if options.small:
-        yield roughest
+        yield rough
         return
     for in_flight in options.in_flight:
         yield Case(in_flight, options.latency, options.repeats if in_flight == options.full else 1)
-    yield Case(options.full, options.latency, 1, jitter=0.5)
-    yield roughest
+    yield rough
+    yield replace(rough, refusals=REFUSALS)
 
 
 def measure(case: Case) -> tuple[list[Cost], list[Cost]]:

@@ -51,7 +51,7 @@ def run(
         command: The command; it reads one empty line.
         folder: Its working directory.
         settings: Its environment besides this one's.
-        family: Count its child processes too, looked at twenty times a second.
+        family: Count its child processes too, looked at ten times a second.
 
     Raises:
         FailedError: It ended with an error; the message holds what it printed last.
@@ -83,7 +83,7 @@ def watch(pid: int) -> tuple[float, float]:
             family = (root, *root.children(recursive=True))
             used |= {one.pid: sum(one.cpu_times()[:2]) for one in family}
             peak = max(peak, sum(one.memory_full_info().pss for one in family))
-        time.sleep(0.05)
+        time.sleep(0.1)
     return sum(used.values()), peak / 2**20
 
 

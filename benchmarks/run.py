@@ -57,7 +57,10 @@ SCRIPTS = (
     Script(
         "curate",
         "Curation, beside a plain script and datatrove",
-        ("--pairs", "300", "--peers", "plain", "datatrove", "--workers", "1"),
+        (
+            *("--pairs", "200", "--references", "50", "--paragraphs", "2000"),
+            *("--peers", "plain", "datatrove", "--workers", "1"),
+        ),
         (
             ("--pairs", "3875", "--peers", "plain", "datatrove"),
             ("--pairs", "15500", "--peers", "plain"),

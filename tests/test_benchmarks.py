@@ -34,7 +34,7 @@ QUICK = {
 }
 """Script and what it prints, as a pattern."""
 SLOW = {
-    "curate": r"300 pairs, [1-9]\d* near-duplicates, [1-9]\d* candidates[^#]*datatrove's MinHash",
+    "curate": r"200 pairs, [1-9]\d* near-duplicates, [1-9]\d* candidates[^#]*datatrove's MinHash",
     "data_build": "plain script",
     "exam": r"asked \| [1-9]\d* [^#]*scored from the ledger \| 0 ",
     "local_judge": r"4 judgments \(en\), one at a time",
