@@ -11,6 +11,8 @@ export HF_HUB_OFFLINE ?= 1
 demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
 
+# Many tests start processes: with Python's cache of compiled code, also where the environment turns it off.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m tests.repeat --times 3

@@ -1,6 +1,7 @@
 """What every test starts from: no key of the developer's, no network, no shared ledger."""
 
 import gc
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -37,12 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("caches")
+    return (str(folder / str(number)) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _isolated(_caches: Iterator[str]) -> None:
+    """No fixture that most tests don't need: a folder of its own for each costs more than most tests."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        os.environ.pop(name, None)
+    os.environ.update(HF_HUB_OFFLINE="1", XDG_CACHE_HOME=next(_caches))
 
 
 @pytest.fixture
