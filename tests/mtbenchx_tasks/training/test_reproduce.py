@@ -19,7 +19,9 @@ HERE = ["--model_name_or_path", "toy", "--max_steps", "3", "--learning_rate", "1
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @needs_smollm2
-def test_the_commands_of_a_card_give_the_same_losses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_of_a_card_give_the_same_losses(
+    tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two processes, recipes, data, a base that was prepared: all of it from the printed lines alone."""
     first, again = tmp_path / "first", tmp_path / "again"
     first.mkdir()
@@ -34,7 +36,7 @@ def test_the_commands_of_a_card_give_the_same_losses(tmp_path: Path, monkeypatch
     text = card_files(make_card(Path("out"), [], recipe=Path("recipes/lima_x.yaml"), overrides=told))["README.md"]
     (block,) = re.findall(r"```sh\n(.*?)```", text.decode(), re.DOTALL)
     (again / "again.sh").write_text(block, encoding="utf-8")
-    until_saved(["bash", "-e", "again.sh"], again)
+    until_saved(["bash", "-e", "again.sh"], again, programs)
     assert len(curve(first / "out")) == 3
     for name in ("loss", "eval_loss", "num_tokens"):
         assert curve(first / "out", name) == curve(again / "out", name), name

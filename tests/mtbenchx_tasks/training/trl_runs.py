@@ -1,11 +1,11 @@
 """Stock TRL on a random base of two layers: by its command as a user types it, or without its start, for speed.
 
-To import it takes a process twelve seconds of CPU: trainings in this process, and in children of one that has it.
+To import it takes a process twelve seconds of CPU: trainings in this process, and in children of one that has it, as
+the programs of tests/forked_programs.py.
 """
 
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
+
+from tests.forked_programs import PROCESSES
 
 SMALL = (
     *("--model_name_or_path", "base", "--max_length", "128", "--per_device_train_batch_size", "4"),
@@ -32,10 +34,6 @@ def train(arguments: Sequence[str]) -> None:
     from trl.scripts.sft import main, make_parser
 
     main(*make_parser().parse_args_and_config(list(arguments)))
-
-
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["trl.scripts.sft", "trl.trainer.sft_trainer"])
 
 
 def fork(
@@ -108,10 +106,10 @@ def start(arguments: Sequence[str], folder: Path) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-def until_saved(command: Sequence[str], folder: Path) -> None:
+def until_saved(command: Sequence[str], folder: Path, programs: Path) -> None:
     """Run a command whose end is a training on two processes; gloo sometimes never returns, all being saved."""
     log = folder / "log.txt"
-    scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    scripts = f"{programs}{os.pathsep}{os.environ['PATH']}"
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             command, cwd=folder, env=environment() | {"PATH": scripts}, stdout=out, stderr=subprocess.STDOUT,
