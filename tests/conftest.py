@@ -52,6 +52,15 @@ def _isolated(_caches: Iterator[str]) -> None:
     os.environ.update(HF_HUB_OFFLINE="1", XDG_CACHE_HOME=next(_caches))
 
 
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Path]:
+    """`mtbenchx`, `trl`, `torchrun` and `lm_eval`, for the PATH of commands."""
+    from tests import forked_programs
+
+    with forked_programs.programs() as folder:
+        yield folder
+
+
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """A judge that gives every answer a 7; set `api.answer` to change its mind."""

@@ -112,7 +112,12 @@ def _run(program: str, arguments: list[str], folder: str, variables: dict[str, s
     sys.argv = [program, *arguments]
     sys.executable = str(Path(program).with_name("python"))  # by which `trl` and `torchrun` start a training
     torch.set_num_threads(1)
-    sys.exit(_start(Path(program).name))
+    try:
+        code = _start(Path(program).name)
+    except Exception:  # told as Python does at a program's end, by a hook that may be the program's own
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    sys.exit(code)
 
 
 def _start(name: str) -> Any:

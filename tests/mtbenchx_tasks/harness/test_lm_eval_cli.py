@@ -13,14 +13,20 @@ from typing import Any
 import pytest
 
 from mtbenchx_tasks.harness.linking import tasks_path
-from tests import lean_lm_eval
 from tests.doubles.openai_api import Api
 from tests.mini import ANSWERS
 
 pytestmark = pytest.mark.slow
 IT = "mtbench_x_mini_it"
+LEAN = ("lm_eval",)
+"""As a user types it, that of tests/forked_programs.py."""
 STOCK = (sys.executable, "-m", "lm_eval")
 """With the ten thousand tasks of its own, whose index takes it ten seconds."""
+
+
+@pytest.fixture(autouse=True)
+def _programs(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
 
 
 def start(
@@ -28,7 +34,7 @@ def start(
     folder: Path,
     *arguments: str,
     judge: dict[str, Any] | None = None,
-    lm_eval: Sequence[str] = lean_lm_eval.COMMAND,
+    lm_eval: Sequence[str] = LEAN,
 ) -> "subprocess.Popen[str]":
     settings = {"model": "gpt-4", "base_url": api.url, "ledger": str(folder / "ledger.sqlite"), **(judge or {})}
     model = f"model=m,base_url={api.url}/chat/completions,num_concurrent=4,auth_token=hf_secret"
@@ -48,7 +54,7 @@ def answer(request: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize(
     ("subcommand", "lm_eval"),
-    [(["run"], STOCK), ([], lean_lm_eval.COMMAND)],
+    [(["run"], STOCK), ([], LEAN)],
     ids=["lm_eval run", "lm_eval"],
 )
 def test_table_files_and_no_secret_in_any_of_them(

@@ -1,14 +1,12 @@
 """A folder as a user has it after the README's first lines: recipes, data, a base, and nothing else."""
 
 import shutil
-from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
 from mtbenchx_tasks.training.recipes_folder import copy
-from tests import forked_programs
 from tests.mtbenchx_tasks.training.bench import write_base, write_data
 from tests.mtbenchx_tasks.training.trl_runs import flags, train
 
@@ -24,13 +22,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_base(folder / "base")
     copy(folder / "recipes")
     return folder
-
-
-@pytest.fixture(scope="session")
-def programs() -> Iterator[Path]:
-    """`mtbenchx`, `trl` and `lm_eval`, for the PATH of commands."""
-    with forked_programs.programs() as folder:
-        yield folder
 
 
 @pytest.fixture

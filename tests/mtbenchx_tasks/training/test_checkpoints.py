@@ -11,7 +11,6 @@ from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
 from mtbenchx_tasks.harness.linking import tasks_path
 from mtbenchx_tasks.training.checkpoints import evaluation_lines
-from tests import lean_lm_eval
 from tests.mtbenchx_tasks.training.trl_runs import curve, environment
 
 
@@ -41,14 +40,14 @@ def test_what_holds_no_checkpoint_or_a_damaged_one_is_told(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_a_printed_command_runs(lora: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_printed_command_runs(lora: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(lora)
     more = ["--device", "cpu", "--limit", "1", "--predict_only", "--gen_kwargs", "max_gen_toks=4"]
     more += ["--include_path", str(tasks_path())]
     shown = CliRunner().invoke(app, ["recipes", "checkpoints", "out", "--tasks", "mtbench_x_mini_en", *more])
     program, *arguments = shlex.split(shown.stdout.splitlines()[3])
     assert program == "lm_eval"
-    command = [*lean_lm_eval.COMMAND, *arguments]
+    command = [str(programs / program), *arguments]
     done = subprocess.run(command, env=environment(), capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     (file,) = Path("results/out/checkpoint-4").glob("*/samples_*.jsonl")
