@@ -120,11 +120,12 @@ def refuse_code(folder: Path) -> None:
         folder: A built benchmark, of ours or somebody's. A folder without `tasks` is passed over.
 
     Raises:
-        UserError: It holds a Python file, or a task file with more than a task of ours; the first is named.
+        UserError: It holds a Python file, or a task file with more than a task of ours; the first is named, one
+            that can be read before what Python made of it.
     """
     if not (folder / FOLDER).is_dir():
         return
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(folder.rglob("*"), key=lambda file: (file.parent.name == "__pycache__", file)):
         if file.suffix.lower() in _CODE:
             raise UserError(
                 f"{file} is code, which `lm_eval --include_path` may run; a built benchmark holds none: read it, then "

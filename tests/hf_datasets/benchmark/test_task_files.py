@@ -96,3 +96,12 @@ def test_a_folder_of_others_that_would_run_something_is_refused(
         refuse_code(folder_with(tmp_path, name, text))
     assert str(tmp_path / name) in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_of_code_the_file_that_can_be_read_is_named(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "tasks/__pycache__/built.cpython-311.pyc", "")
+    with pytest.raises(UserError, match=r"built\.cpython-311\.pyc is code"):
+        refuse_code(folder)
+    (folder / "tasks" / "built.py").touch()
+    with pytest.raises(UserError, match=r"built\.py is code"):
+        refuse_code(folder)
