@@ -6,6 +6,7 @@ Code may hold brackets and bars of its own: in a closed fence only delimiters co
 labelled or end the block. A fence that is never closed is prose. The time is linear in the answer.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -38,6 +39,7 @@ def shown(answer: str, prompt_set: str) -> str:
     return _broken_up(answer) if prompt_set in OURS else answer
 
 
+@functools.lru_cache(maxsize=2048)  # an answer is shown more than once: in both orders, beside others, in later turns
 def _broken_up(answer: str) -> str:
     """Put a space into each delimiter and verdict: `< |End of the answer| >`, `[ [10]]`."""
     fences = closed_fences(answer)
