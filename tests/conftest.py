@@ -1,5 +1,6 @@
 """What every test starts from: no key of the developer's, no network, no shared ledger."""
 
+import functools
 import gc
 import itertools
 import os
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
+import typer.testing
 from hypothesis import settings
 
 from tests.doubles import hub as hub_double
@@ -19,6 +22,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: its threads
 settings.register_profile("same draws", deadline=None, derandomize=True)
 settings.register_profile("new draws", deadline=None, derandomize=False, database=None)
 settings.load_profile("same draws")
+# To put our commands together takes as long as most tests that call one: in a process it is done once.
+typer.main.get_command = typer.testing._get_command = functools.cache(typer.main.get_command)
 
 
 @pytest.hookimpl(wrapper=True)
