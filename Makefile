@@ -11,10 +11,10 @@ export HF_HUB_OFFLINE ?= 1
 demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
 
-# Many tests start processes: with Python's cache of compiled code, also where the environment turns it off.
+# Three at a time, as many wait. Many start processes: Python's cache of compiled code is on, wherever it is turned off.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/python -m tests.repeat --times 3
 
 # For a developer's loop: the tests of what was changed since main, in a minute.

@@ -71,7 +71,8 @@ class MTBenchX(JudgedTask):
         self.language: str = config.pop("language")
         self.settings = JudgeSettings.parse((config.get("metadata") or {}).get("judge"))
         self.judge: Judge | None = None
-        super().__init__(config={**DEFAULTS, **config, "metadata": self._metadata()})
+        # A copy: lm_eval writes --gen_kwargs into what it gets; the next run of this process has the defaults again.
+        super().__init__(config={**deepcopy(DEFAULTS), **config, "metadata": self._metadata()})
 
     def _know_language(self, config: dict[str, Any]) -> None:
         """Read the built benchmark that holds the rows and prompts of a language that the package doesn't have."""

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hf_datasets.benchmark.questions import questions
+from hf_datasets.ledger.store import default_path
 from hf_datasets.shared import jsonl
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.cli import app
@@ -102,7 +103,7 @@ def test_from_answers_to_a_card(here: Path) -> None:
             (here / "results").mkdir()
             next((here / "judged").glob("*/samples_*.jsonl")).parent.rename(here / "results" / "MY__MODEL")
         if "ledger.sqlite" in command:
-            (here / "ledger.sqlite").write_bytes(next(here.glob("cache/**/ledger.sqlite")).read_bytes())
+            (here / "ledger.sqlite").write_bytes(default_path().read_bytes())
         run(command)
     assert (here / "report" / "index.html").is_file()
     assert "7.0" in (here / "card" / "README.md").read_text(encoding="utf-8")

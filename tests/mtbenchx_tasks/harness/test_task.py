@@ -154,6 +154,14 @@ def test_temperature_follows_the_category_unless_the_user_sets_it(judge: dict[st
     assert {settings["temperature"] for wave in model.waves[2:] for _, settings in wave} == {0.3}
 
 
+def test_settings_of_a_run_are_not_those_of_the_next_run_in_the_same_process(judge: dict[str, Any]) -> None:
+    given, silent = Model(), Model()
+    evaluate(given, DE, judge, limit=1, gen_kwargs={"max_gen_toks": 5, "until": ["."]})
+    evaluate(silent, DE, judge, limit=1)
+    assert [(one["max_gen_toks"], one["until"]) for wave in given.waves for _, one in wave] == [(5, ["."])] * 2
+    assert [(one["max_gen_toks"], one["until"]) for wave in silent.waves for _, one in wave] == [(1024, [])] * 2
+
+
 def test_without_chat_template_plain_roles_and_their_stop(judge: dict[str, Any]) -> None:
     model = Model()
     evaluate(model, DE, judge, limit=1, apply_chat_template=False, system_instruction="Be kind.")
