@@ -138,10 +138,10 @@ def run(python: Path, choice: Choice, tests: Sequence[str], processes: str) -> O
     report = python.parents[1] / "tests.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-m", "not slow", "-n", processes, "--dist", "loadfile", "-p", "no:cacheprovider"]
-    options += [option for kind in choice.warnings for option in ("-W", f"ignore::{kind}")]
+    given = " ".join(f"-W ignore::{kind}" for kind in choice.warnings)  # to pytests that tests start, too
     begun = time.monotonic()
     command = [str(python), "-m", "pytest", *options, f"--junit-xml={report}", *tests]
-    subprocess.run(command, cwd=ROOT, check=False)
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTEST_ADDOPTS": given}, check=False)
     seconds = time.monotonic() - begun
     kinds = ("tests", "failures", "errors", "skipped")
     counts = [int(suite.get(kind, 0)) for suite in _suites(report) for kind in kinds]
