@@ -11,7 +11,7 @@ export HF_HUB_OFFLINE ?= 1
 demo: $(VENV)/demo
 	$(BIN)/mtbenchx demo
 
-# Three at a time, as many wait. Many start processes: Python's cache of compiled code is on, wherever it is turned off.
+# Three at a time, also on two cores: many tests wait. Python keeps what it compiles, as many tests start processes.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder

@@ -51,7 +51,7 @@ def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _isolated(_caches: Iterator[str]) -> None:
-    """No fixture that most tests don't need: a folder of its own for each costs more than most tests."""
+    """Make no folder: that takes longer than most tests."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         os.environ.pop(name, None)
     os.environ.update(HF_HUB_OFFLINE="1", XDG_CACHE_HOME=next(_caches))
@@ -64,6 +64,12 @@ def programs() -> Iterator[Path]:
 
     with forked_programs.programs() as folder:
         yield folder
+
+
+@pytest.fixture
+def programs_first(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands that a test types find those programs."""
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Programs as a user types them, each forked from one process that has imported what they import.
 
 To import torch, TRL and lm_eval takes a start 5 to 15 seconds of CPU. A forked program has the arguments, the folder,
-the environment and the streams of who called it, its exit code goes back, and it dies with its caller's. Tests of a
+the environment and the streams of who called it, its exit code goes back, and it ends when its caller does. Tests of a
 program's own start start the program itself; lm_eval is the one of tests/lean_lm_eval.py.
 """
 

@@ -6,17 +6,8 @@ stock command itself.
 
 import sys
 from functools import partialmethod
-from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "tests.lean_lm_eval")
-
-
-def write_program(folder: Path) -> None:
-    """Write a program `lm_eval` to a folder, for the PATH of commands as a user types them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    program = folder / "lm_eval"
-    program.write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
 
 
 def main() -> None:

@@ -138,7 +138,8 @@ def run(python: Path, choice: Choice, tests: Sequence[str], processes: str) -> O
     report = python.parents[1] / "tests.xml"
     report.unlink(missing_ok=True)
     options = ["-q", "-m", "not slow", "-n", processes, "--dist", "loadfile", "-p", "no:cacheprovider"]
-    given = " ".join(f"-W ignore::{kind}" for kind in choice.warnings)  # to pytests that tests start, too
+    # By the environment, so that a pytest that a test starts has it too.
+    given = " ".join(f"-W ignore::{kind}" for kind in choice.warnings)
     begun = time.monotonic()
     command = [str(python), "-m", "pytest", *options, f"--junit-xml={report}", *tests]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTEST_ADDOPTS": given}, check=False)

