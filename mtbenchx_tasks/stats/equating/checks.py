@@ -123,7 +123,7 @@ def _check(name: str, found: Sequence[LeftOut], scale: Scale) -> Check:
     of = np.array([one.family for one in found])
     shifts = np.array([errors[of == family].mean() for family in of])
     natives, olds = np.array([one.native for one in found]), np.array([one.old for one in found])
-    varies = natives.std() > 0 and olds.std() > 0
+    varies = np.ptp(natives) > 0 and np.ptp(olds) > 0
     return Check(
         name,
         len(found),

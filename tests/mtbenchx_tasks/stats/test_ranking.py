@@ -141,6 +141,16 @@ def test_ranks_by_hand() -> None:
     assert simultaneous_ranks(np.array([1.1, 1.0, 0.0]), covariance, 80) == [(1, 2), (1, 2), (3, 3)]
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-17, -1e-17])
+def test_a_difference_that_never_varies_is_no_chance_and_hides_no_other(rounding: float) -> None:
+    # The first two move together: 0.1 between them has a variance of 0.01 + 0.01 - 2 x 0.01 = 0, or of what rounding
+    # leaves, and that depends on the processor. Both stand 10 standard errors and more before the third.
+    covariance = np.diag([0.01] * 3)
+    covariance[0, 1] = covariance[1, 0] = 0.01 + rounding
+    assert simultaneous_ranks(np.array([1.1, 1.0, -0.9]), covariance, 80) == [(1, 1), (2, 2), (3, 3)]
+    assert simultaneous_ranks(np.array([1.0, 1.0, -0.9]), covariance, 80) == [(1, 2), (1, 2), (3, 3)]
+
+
 def test_style_by_hand() -> None:
     text = "# Title\n\n- one\n2. two\n\n**bold** and __bold__ * no *\n\n```python\n# no heading\n- 1\n```\n"
     assert style_of(text) == (len(text), 2, 1, 2, 2)
