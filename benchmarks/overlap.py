@@ -3,9 +3,9 @@
     python benchmarks/overlap.py [--small] [--model 1.0] [--judge 1.0] [--in-flight 16] [--repeats 2]
 
 Parts: lm_eval with --predict_only generates both turns of 80 dialogues, `mtbenchx judge` then judges the 160 answers.
-Whole: lm_eval judges each answer while the next are generated. The critical path is what no order can hide: one call
-that checks the judge before anything is generated, all of generating, and the judging of what was generated last (if
-the judge is as fast as the model).
+Whole: lm_eval judges each answer while the next are generated. The critical path is what no order can hide: what is
+asked of the judge before anything is generated (a call that checks it, a first probe, the probes of the other four
+languages), all of generating, and the judging of what was generated last (if the judge is as fast as the model).
 All in one process that has imported everything before.
 """
 
@@ -27,6 +27,8 @@ from mtbenchx_tasks.rating.saved_answers import judge_files
 DIALOGUES = 16
 """Of each language of the mini benchmark."""
 LANGUAGES = ("en", "de", "fr", "it", "es")
+BEFORE = 3
+"""Calls of the judge, one after the other, before anything is generated."""
 
 
 def main() -> None:
@@ -109,7 +111,7 @@ def report(walls: Sequence[tuple[float, float, float]], options: argparse.Namesp
     """Print parts, whole and ratios."""
     generated, judged, whole = (list(part) for part in zip(*walls, strict=True))
     dialogues = len(LANGUAGES) * options.limit
-    paths = [options.judge + seconds + options.judge for seconds in generated]
+    paths = [BEFORE * options.judge + seconds + options.judge for seconds in generated]
     sums = [sum(parts) for parts in zip(generated, judged, strict=True)]
     print(
         f"{dialogues} dialogues in five languages, an answer {options.model} s and a judgment {options.judge} s "

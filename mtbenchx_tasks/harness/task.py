@@ -35,6 +35,7 @@ from mtbenchx_tasks.harness.judged import Metric
 from mtbenchx_tasks.harness.opening import MAX_NEW_TOKENS
 from mtbenchx_tasks.harness.turns import TurnRequest
 from mtbenchx_tasks.judge.judge import Judge, judge_for
+from mtbenchx_tasks.judge.probe import Probe
 from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.conversation import USER, Conversation, Render, place_of, plain
@@ -71,6 +72,8 @@ class MTBenchX(JudgedTask):
         self.language: str = config.pop("language")
         self.settings = JudgeSettings.parse((config.get("metadata") or {}).get("judge"))
         self.judge: Judge | None = None
+        self.probe: Probe | None = None
+        """Shows that the judge can judge; waited for before anything is generated."""
         # A copy: lm_eval writes --gen_kwargs into what it gets; the next run of this process has the defaults again.
         super().__init__(config={**deepcopy(DEFAULTS), **config, "metadata": self._metadata()})
 
@@ -139,7 +142,7 @@ class MTBenchX(JudgedTask):
             **kwargs,
         )
         self._take_requests()
-        self.judge = None if self.predict_only else self._ready_judge(world_size)
+        self.judge = None if self.predict_only else self._begin_judge(world_size)
         self._talks = list(self._open_conversations(system_instruction, chat_template))
         docs = [doc for _, doc in self.doc_iterator(limit=limit, samples=samples)]
         self.most_turns = max(len(doc["turns"]) for doc in docs)
@@ -178,7 +181,7 @@ class MTBenchX(JudgedTask):
             question = Question.from_row(requests[0].doc)
             conversation = Conversation(question, repeat, chat_template or plain, system, self.judge)
             for request in requests:
-                request.conversation = conversation
+                request.conversation, request.probe = conversation, self.probe
                 request.arguments = (request.arguments[0], self._generation_settings(question, chat_template is None))
             yield conversation, requests
 
@@ -192,7 +195,7 @@ class MTBenchX(JudgedTask):
             settings["until"] = [*([stops] if isinstance(stops, str) else stops), USER]
         return settings
 
-    def _ready_judge(self, world_size: int) -> Judge:
+    def _begin_judge(self, world_size: int) -> Judge:
         if self.settings.resume and world_size > 1:
             raise UserError("judge.resume works in one process; run on one rank, or without resume.")
         share = max(1, self.settings.concurrency // world_size)
@@ -205,7 +208,7 @@ class MTBenchX(JudgedTask):
             "ledger": without_home(judge.ledger.path),
         }
         Ending(OF_A_LIBRARY)  # what is in flight is paid for: it is kept as at Ctrl-C
-        judge.check()
+        self.probe = judge.check()
         return judge
 
     # scores --------------------------------------------------------------------------------------------------------

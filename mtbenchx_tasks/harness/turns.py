@@ -22,6 +22,7 @@ from lm_eval.api.model import LM, CacheHook, CachingLM
 
 from mtbenchx_tasks.harness.opening import open_run
 from mtbenchx_tasks.judge.answers import text_of
+from mtbenchx_tasks.judge.probe import Probe, wait_for
 from mtbenchx_tasks.rating.conversation import Conversation
 
 NO_QUESTION = -1
@@ -43,6 +44,8 @@ class TurnRequest(Instance):
     """From 0."""
     conversation: Conversation | None = None
     """Attached after the harness may have pickled the request; a filler has none."""
+    probe: Probe | None = None
+    """Of the conversation's judge; None: nobody judges."""
 
 
 def install(turns: int) -> None:
@@ -78,6 +81,7 @@ def generate_turn(lm: LM, requests: list[TurnRequest]) -> list[str]:
 def _answers(lm: LM, talks: Sequence[tuple[TurnRequest, Conversation]], padding: TurnRequest) -> list[str]:
     """Return the answers of conversations to their next turn, each told to its conversation."""
     if padding.turn == 1:
+        wait_for(request.probe for request, _ in talks)
         open_run(lm, [talk for _, talk in talks])
     for request, talk in talks:
         request.arguments = (talk.prompt(), request.arguments[1])

@@ -33,7 +33,7 @@ def find_way(
         request: A judgment of a bundled answer, to be written.
         lead_in: The beginning of its verdict, e.g. `Rating: [[`.
         ledger: Where the way is kept.
-        ask: Answers a request (see one_token.complete); None: nobody is asked.
+        ask: Answers a request (see one_token.complete); None: no judge is asked.
 
     Raises:
         UserError: The endpoint can't be asked.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from hf_datasets.benchmark.judge_prompts import has_later_turns, has_prompts
@@ -29,7 +29,7 @@ from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.messages import PairPrompts, SinglePrompts
 from mtbenchx_tasks.judge.one_token import continued
 from mtbenchx_tasks.judge.pending import Pending
-from mtbenchx_tasks.judge.probe import tell_ratings, tell_votes, trial
+from mtbenchx_tasks.judge.probe import Probe, begin, tell_ratings, tell_votes, trial
 from mtbenchx_tasks.judge.sent import as_sent
 from mtbenchx_tasks.judge.settings import JudgeSettings
 
@@ -119,16 +119,16 @@ class Judge(AnyJudge):
         requests = [replace(first, run=run) for run in range(self.settings.runs)]
         return [Pending(request, self.engine.submit(request), self.settings) for request in requests]
 
-    def check(self) -> None:
-        """See that the judge can judge, by two bundled answers (see probe.py); a repeat asks nothing.
+    def check(self) -> Probe:
+        """Begin to see whether the judge can judge, by two bundled answers (see probe.py); a repeat asks nothing.
 
         Raises:
-            UserError: It can't; says what to change.
+            UserError: It can't, which is known already; says what to change.
         """
         question, answers = trial(self.prompts.language)
         question = self.prompts.fitting(question)
         asked = [self.request(question, [answer]) for answer in answers]
-        tell_ratings(self.settings, question.language, asked, self.engine.check(asked))
+        return begin(self.engine, asked, partial(tell_ratings, self.settings, question.language, asked))
 
     def request(self, question: Question, answers: Sequence[str]) -> ChatRequest:
         """Return what the judge is asked about the last of the answers in the first run."""
@@ -147,17 +147,18 @@ class PairJudge(AnyJudge):
 
     prompts: PairPrompts
 
-    def check(self) -> None:
-        """See that the judge can compare, by two bundled answers in both orders (see probe.py).
+    def check(self) -> Probe:
+        """Begin to see whether the judge can compare, by two bundled answers in both orders (see probe.py).
 
         Raises:
-            UserError: It can't; says what to change.
+            UserError: It can't, which is known already; says what to change.
         """
         question, answers = trial(self.prompts.language)
         question = self.prompts.fitting(question)
         right, wrong = ([answer] for answer in answers)
         asked = [self.request(question, shown, 1) for shown in ((right, wrong), (wrong, right))]
-        tell_votes(self.settings, question.language, self.prompts.votes, self.engine.check(asked))
+        tell = partial(tell_votes, self.settings, question.language, self.prompts.votes)
+        return begin(self.engine, asked, tell)
 
     def request(self, question: Question, shown: tuple[Sequence[str], Sequence[str]], turn: int) -> ChatRequest:
         """Return what the judge is asked in the first run of one game.

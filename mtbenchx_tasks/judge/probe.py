@@ -6,7 +6,9 @@ verdict) is told before anything is generated. The probe is kept in the ledger l
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hf_datasets.benchmark.languages import find
@@ -21,13 +23,65 @@ from mtbenchx_tasks.judge.verdict import game, verdict
 from mtbenchx_tasks.records import Decision
 
 if TYPE_CHECKING:
-    from mtbenchx_tasks.judge.engines.engine import Judged
+    from mtbenchx_tasks.judge.engines.engine import Engine, Judged
 
 log = logging.getLogger("lm_eval.mtbenchx")
 QUESTION, ANOTHER = 7, 8
 """Mini questions whose references are the right answer to the first and, since they answer another, a wrong one."""
 SHOWN = 200
 """Characters of a judge's text in a message."""
+
+
+@dataclass
+class Probe:
+    """A probe on its way."""
+
+    engine: "Engine"
+    """Who asks."""
+    asked: "Sequence[Future[Judged]]"
+    """The judgments; nothing if none is asked for."""
+    tell: "Callable[[Sequence[Judged]], None]"
+    """Says what they show."""
+    _is_told: bool = False
+
+    def result(self) -> None:
+        """Wait for the judgments and say, once, what they show.
+
+        Raises:
+            UserError: The judge can't judge; says what to change.
+        """
+        if self._is_told:
+            return
+        try:
+            judged = [future.result() for future in self.asked]
+        except BaseException:
+            self.engine.stop()
+            raise
+        self._is_told = True
+        self.tell(judged)
+
+
+def begin(engine: "Engine", requests: Sequence[ChatRequest], tell: "Callable[[Sequence[Judged]], None]") -> Probe:
+    """Have an engine ask a probe, and return at once; what the judgments show is said here if they are there.
+
+    Raises:
+        UserError: The engine can't ask, or see `Probe.result`.
+    """
+    probe = Probe(engine, engine.check(requests), tell)
+    if all(future.done() for future in probe.asked):
+        probe.result()
+    return probe
+
+
+def wait_for(probes: Iterable[Probe | None]) -> None:
+    """Begin all probes, then wait for each; None is one that isn't needed.
+
+    Raises:
+        UserError: See `Probe.result`.
+    """
+    for probe in list(probes):
+        if probe is not None:
+            probe.result()
 
 
 def trial(language: str) -> tuple[Question, tuple[str, str]]:

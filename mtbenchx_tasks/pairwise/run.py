@@ -106,7 +106,7 @@ def prepare(
     questions = mtbench_x.questions(benchmark, language, settings.reference_set, settings.question_set)
     matches = plan(answers, questions, judge, baseline)
     if _is_missing(matches, judge.ledger):
-        judge.check()
+        judge.check().result()
     return judge, matches
 
 

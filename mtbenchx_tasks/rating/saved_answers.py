@@ -12,6 +12,7 @@ from mtbenchx_tasks.formats.benchmark import Told
 from mtbenchx_tasks.judge.engines.factory import EngineFor, live_engine
 from mtbenchx_tasks.judge.engines.plan import Plan, Planner
 from mtbenchx_tasks.judge.prices import Price
+from mtbenchx_tasks.judge.probe import wait_for
 from mtbenchx_tasks.judge.settings import JudgeSettings, parse_judges
 from mtbenchx_tasks.rating.scored import Scored
 from mtbenchx_tasks.rating.scoring import Scoring, prepare
@@ -65,8 +66,7 @@ def judge_all(pairs: Sequence[tuple[File, JudgeSettings]], engine_for: EngineFor
     with ExitStack() as engines:
         for scoring in prepared:
             engines.enter_context(scoring.judge.engine)
-        for scoring in prepared:
-            scoring.check()
+        wait_for(scoring.check() for scoring in prepared)
         for scoring in prepared:
             scoring.submit()
         for scoring in prepared:

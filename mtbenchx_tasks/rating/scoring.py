@@ -14,6 +14,7 @@ from mtbenchx_tasks.formats.lm_eval import version_text
 from mtbenchx_tasks.judge.engines.engine import Engine
 from mtbenchx_tasks.judge.engines.plan import PlanEngine
 from mtbenchx_tasks.judge.judge import Judge, judge_for
+from mtbenchx_tasks.judge.probe import Probe, wait_for
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.rating.candidate import Candidate
 from mtbenchx_tasks.rating.conversation import Conversation, place_of, plain
@@ -44,15 +45,13 @@ class Scoring:
         self.conversations.extend(self._talks(noted))
         return noted
 
-    def check(self) -> "Scoring":
-        """See that the judge can judge, if anything must be asked.
+    def check(self) -> Probe | None:
+        """Begin to see whether the judge can judge; None: nothing must be asked.
 
         Raises:
             UserError: Something must be asked and the judge isn't there.
         """
-        if self.noted.missing and self.noted is not self.judge.engine:
-            self.judge.check()
-        return self
+        return self.judge.check() if self.noted.missing and self.noted is not self.judge.engine else None
 
     def submit(self) -> "Scoring":
         """Hand all answers to the judge and return at once; if the ledger holds every judgment, nobody is called."""
@@ -213,6 +212,7 @@ def score_answers(
         UserError: See `prepare` and `Scoring.check`.
     """
     settings = JudgeSettings.parse(judge)
-    scoring = prepare([answers], language, settings, benchmark, "predictions").check().submit()
-    scoring.detect_languages()
+    scoring = prepare([answers], language, settings, benchmark, "predictions")
+    wait_for([scoring.check()])
+    scoring.submit().detect_languages()
     return scoring.scored().metrics

@@ -6,9 +6,10 @@ have used is booked instead. Requests wait in line while results may still make 
 asked. The probe before a run is paid from the same budget.
 """
 
+import functools
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition
@@ -57,6 +58,8 @@ class Budget:
         """Requests that found no room."""
         self.in_flight = 0
         """Requests sent whose results aren't booked."""
+        self.probing: set[str] = set()
+        """Keys of probes in flight: files of one language share a probe, which is paid once."""
         self.engines: list[BudgetEngine] = []
         self._line: deque[Waiting] = deque()
         self._draining = False
@@ -138,11 +141,15 @@ class Budget:
             self._told = self.summary
             log.log(logging.WARNING if self.not_asked else logging.INFO, "%s", self.summary)
 
-    def pay(self, worst: float, cost: float | None) -> None:
-        """Book what was asked outside the line; None: what it cost isn't known, and its worst case is set aside."""
+    def has_set_aside(self, items: Collection[Waiting]) -> bool:
+        """Set aside what requests cost that pass the line, each to be booked; False: they don't all fit."""
         with self._books:
-            self.spent += cost or 0.0
-            self.reserved += worst if cost is None else 0.0
+            worst = sum(item.worst for item in items)
+            fits = self.spent + self.reserved + worst <= self.max_cost
+            if fits:
+                self.reserved += worst
+                self.in_flight += len(items)
+            return fits
 
     def leave(self, engine: "BudgetEngine") -> None:
         """Cancel what an engine has in line."""
@@ -170,17 +177,26 @@ class BudgetEngine(Engine):
         self._counter, self._budget = counter, budget
         budget.engines.append(self)
 
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Future[Judged]]:
         """As the inner engine, if there is room for what the probe may cost; else there is none for the run either."""
-        missing = {request.key: request for request in probe if self.ledger.judgment(request.key) is None}
-        worst = sum(map(self._worst, missing.values()))
-        if self._budget.spent + self._budget.reserved + worst > self._budget.max_cost:
+        items = {request.key: Waiting(self, request, self._worst(request)) for request in probe if self._lacks(request)}
+        if not self._budget.has_set_aside(items.values()):
             return ()
-        judged = self.inner.check(probe)
-        for one in judged:
-            if one.key in missing:
-                self._budget.pay(self._worst(missing[one.key]), self._cost(one.completion))
-        return judged
+        asked: Sequence[Future[Judged]] = ()
+        try:
+            asked = self.inner.check(probe)
+        finally:
+            if not asked:
+                for item in items.values():
+                    self._budget.book(item, 0.0)
+        for request, future in zip(probe, asked, strict=False):
+            if request.key in items:
+                self._budget.probing.add(request.key)
+                future.add_done_callback(functools.partial(self._arrived, items[request.key]))
+        return asked
+
+    def _lacks(self, request: ChatRequest) -> bool:
+        return request.key not in self._budget.probing and self.ledger.judgment(request.key) is None
 
     def attach_model(self, lm: Any) -> None:
         """As the inner engine."""
@@ -213,10 +229,11 @@ class BudgetEngine(Engine):
             self._budget.book(item, 0.0)
             item.future.set_exception(error)
         else:
-            sent.add_done_callback(lambda done: self._arrived(item, done))
+            sent.add_done_callback(functools.partial(self._arrived, item))
 
     def _arrived(self, item: Waiting, done: Future[Judged]) -> None:
         """Book a result and hand it on; whatever is in it, the books are closed, or `finish` would wait for ever."""
+        self._budget.probing.discard(item.request.key)
         if done.cancelled():
             self._budget.book(item, 0.0)
             item.future.cancel()

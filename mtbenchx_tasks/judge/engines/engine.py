@@ -51,14 +51,14 @@ class Engine(ABC):
         self._futures: dict[str, Future[Judged]] = {}
         """Each request's, by its key."""
 
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Future[Judged]]:
         """See that something could be judged; called before anything is generated.
 
         Args:
             probe: A run's own requests about bundled answers (see judge/probe.py).
 
         Returns:
-            What the judge says to each, in order; nothing where it isn't asked before the run.
+            What the judge will say to each, in order; nothing where it isn't asked before the run.
 
         Raises:
             UserError: Nothing could be judged.

@@ -33,7 +33,7 @@ class InProcessEngine(QueueEngine):
         self._told = False
         """That the template has no system role."""
 
-    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
+    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Future[Judged]]:
         """Raise UserError if nothing could be judged; nothing is asked, since the weights aren't loaded yet."""
         del probe
         self.ledger.check_writable()

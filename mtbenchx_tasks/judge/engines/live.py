@@ -6,7 +6,7 @@ It stops by itself where going on would only cost: see worth.py. What is paid fo
 import logging
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 
 from tqdm import tqdm
@@ -65,8 +65,12 @@ class LiveEngine(Engine):
         """Whether no run is under way."""
         self._knocked = False
 
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
-        """Ask what of the probe the ledger lacks, before anything else; after a halt, start anew."""
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Future[Judged]]:
+        """Ask what of the probe the ledger lacks, before anything else; after a halt, start anew.
+
+        The first that asks anything is waited for: what the endpoint lacks or refuses is learnt once, not by every
+        language's probe. Later ones are on their way together.
+        """
         with self._changed:
             if self.halted and self._ended:
                 self.halted, self._worth = "", Worth(self._model, self.ledger)
@@ -75,13 +79,17 @@ class LiveEngine(Engine):
         if self.halted:
             return ()
         self.ledger.check_writable()
-        if not self._knocked and any(self._held(request) is None for request in probe):
-            self._knock()
+        is_first = not self._knocked and any(self._held(request) is None for request in probe)
         try:
-            return [self.submit(request).result() for request in probe]
+            if is_first:
+                self._knock()
+            asked = [self.submit(request) for request in probe]
+            if is_first:
+                wait(asked)
         except BaseException:
             self.stop()
             raise
+        return asked
 
     def _knock(self) -> None:
         """Once: see with one token that an endpoint is there, which is told in seconds, not after all retries."""

@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,14 +59,14 @@ class LmEvalEngine(InProcessEngine):
         super().__init__(settings, ledger)
         self._lm: Any = None
 
-    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
+    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Future[Judged]]:
         """See that the class and the model are there; the weights are loaded when there is something to judge."""
-        judged = super().check(probe)
+        asked = super().check(probe)
         self._class()
         folder = Path(self._settings.model)
         if folder.is_dir() and not weight_files(folder):
             raise self._unloadable("the folder holds no weights.")
-        return judged
+        return asked
 
     def attach_model(self, lm: Any) -> None:
         """Share the candidate's model if it is the very model that judges, made by the same class."""

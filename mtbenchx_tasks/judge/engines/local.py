@@ -8,6 +8,7 @@ share what their prompts have in common (see continuations.py).
 
 import logging
 from collections.abc import Collection, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,12 @@ class LocalEngine(InProcessEngine):
         self._reader: Reader | None = None
         """Reads prompts one at a time; only while there is something to judge, since it holds a cache."""
 
-    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Judged]:
+    def check(self, probe: Sequence[ChatRequest] = ()) -> Sequence[Future[Judged]]:
         """Read the judge's tokenizer; the weights are loaded when there is something to judge, and nothing is asked."""
-        judged = super().check(probe)
+        asked = super().check(probe)
         if self._tokenizer is None:
             self._read_tokenizer()
-        return judged
+        return asked
 
     def _read_tokenizer(self) -> None:
         from transformers import AutoTokenizer

@@ -16,6 +16,7 @@ from mtbenchx_tasks.judge.engines.engine import Judged
 from mtbenchx_tasks.judge.engines.factory import EngineFor
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.judge import PairJudge, pair_judge_for
+from mtbenchx_tasks.judge.probe import wait_for
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.judge.verdict import game
 from mtbenchx_tasks.meta_evaluation.agreement.study import VotesAndVerdicts, gather
@@ -137,9 +138,11 @@ def judge_pairs(
     """
     with ExitStack() as engines:
         judges = _judges(pairs, settings, votes, lambda *place: engines.enter_context(engine_for(*place)))
-        for judge, part in judges:
-            if any(judge.ledger.judgment(request.key) is None for _, games in part for request in games):
-                judge.check()
+        wait_for(
+            judge.check()
+            for judge, part in judges
+            if any(judge.ledger.judgment(request.key) is None for _, games in part for request in games)
+        )
         asked = [one for judge, part in judges for one in _submit(judge, part)]
         for judge, _ in judges:
             judge.engine.finish()

@@ -18,6 +18,7 @@ from mtbenchx_tasks.judge.engines.engine import Engine, Judged
 from mtbenchx_tasks.judge.engines.factory import EngineFor
 from mtbenchx_tasks.judge.engines.plan import Planner
 from mtbenchx_tasks.judge.judge import Judge, PairJudge, judge_for, pair_judge_for
+from mtbenchx_tasks.judge.probe import Probe, wait_for
 from mtbenchx_tasks.judge.settings import JudgeSettings
 from mtbenchx_tasks.meta_evaluation.exam.item import ExamItem
 from mtbenchx_tasks.meta_evaluation.exam.items import BENCHMARK, exam_items, items_sha256
@@ -123,15 +124,14 @@ class Sitting:
                     future = self.judge.engine.submit(replace(first, run=run))
                     self.asked.append(ExamRequest(item, side, run, future))
 
-    def check(self) -> None:
-        """See that the judge can judge, if anything must be asked.
+    def check(self) -> Probe | None:
+        """Begin to see whether the judge can judge; None: nothing must be asked.
 
         Raises:
-            UserError: It can't; says what to change.
+            UserError: It can't, which is known already; says what to change.
         """
         keys = (request.key for item in self.items for _, request in self.requests(item))
-        if any(self.judge.ledger.judgment(key) is None for key in keys):
-            self.judge.check()
+        return self.judge.check() if any(self.judge.ledger.judgment(key) is None for key in keys) else None
 
     def record(self, revision: str) -> int:
         """Wait for the judgments, write down where they count, and return how many there are none of."""
@@ -192,8 +192,7 @@ def ask(settings: JudgeSettings, part: ExamPart, form: Form, engine_for: EngineF
     """
     with ExitStack() as engines:
         held = sittings(settings, part, form, lambda *place: engines.enter_context(engine_for(*place)))
-        for sitting in held:
-            sitting.check()
+        wait_for(sitting.check() for sitting in held)
         for sitting in held:
             sitting.submit()
         revision = form.revision

@@ -1,4 +1,4 @@
-"""A judge's exams as its ledger holds them: every judgment read again, by the judge's own parser; nobody is asked."""
+"""A judge's exams as its ledger holds them: every judgment read again, by the judge's own parser; no judge is asked."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -14,6 +14,7 @@ from hf_datasets.benchmark.questions import question_set_hash, questions
 from hf_datasets.ledger.store import open_ledger
 from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.prices import Price
+from mtbenchx_tasks.judge.probe import trial
 from tests.doubles.model import Model
 from tests.doubles.openai_api import Api, Reply, error, is_probe
 from tests.harness import LANGUAGES, evaluate, metric
@@ -374,6 +375,15 @@ def test_all_tasks_share_one_sum_and_one_limit(
     none = evaluate(Model(lambda _: "Anders."), tasks, {**judge, "max_cost": 0.0001, "max_tokens": 20}, limit=1)
     assert [metric(none, task, "unscored") for task in tasks] == [1, 1]
     assert "not asked: judge.max_cost 0.00 is reached" in caplog.text
+
+
+def test_nothing_is_generated_until_the_probe_of_every_language_is_answered(api: Api, judge: dict[str, Any]) -> None:
+    question, _ = trial("it")
+    api.answer = lambda request: "Non saprei." if question.turns[0] in str(request) else "[[7]]"
+    model = Model()
+    with pytest.raises(UserError, match=r"no verdict that can be read in a trial; it ends in 'Non saprei\.'"):
+        evaluate(model, [DE, "mtbench_x_mini_it"], judge, limit=1)
+    assert (model.prompts, api.judgments) == ([], [])
 
 
 def test_a_useless_judge_stops_and_results_are_written(api: Api, judge: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import functools
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from pathlib import Path
 
 from tqdm import tqdm
@@ -74,13 +74,13 @@ class BatchEngine(QueueEngine):
         self._wake = threading.Event()
         self._checked = False
 
-    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Judged]:
+    def check(self, probe: Sequence[ChatRequest]) -> Sequence[Future[Judged]]:
         """Ask the probe live and, the first time, the endpoint for its batches: a batch finds out only after hours."""
-        judged = self._live.check(probe)
+        asked = self._live.check(probe)
         if not self._checked:
             self._transport.check_batches()
             self._checked = True
-        return judged
+        return asked
 
     def finish(self) -> None:
         """Collect what is open, upload what is missing, and wait for it, with a progress bar.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hf_datasets.endpoints.client import ChatRequest
 from hf_datasets.ledger.store import Ledger
 from hf_datasets.records import Completion
+from hf_datasets.shared.errors import UserError
 from mtbenchx_tasks.judge.engines.budget import Budget, BudgetEngine
 from mtbenchx_tasks.judge.engines.engine import Judged, QueueEngine, ended
 from mtbenchx_tasks.judge.engines.live import LiveEngine
@@ -19,6 +20,8 @@ from mtbenchx_tasks.judge.prices import Price
 
 DOLLAR = Price.flat(0, 1e6)
 """A price of one dollar a token written: the worst case of a request is five times its max_tokens (one and four)."""
+
+FAILED = Completion("failed", reason="HTTP 500")
 
 
 class Transport:
@@ -93,6 +96,35 @@ def test_what_was_paid_is_kept_and_a_higher_limit_goes_on(ledger: Ledger) -> Non
     transport = Transport()
     assert states(engine(transport, ledger, Budget(20)), *plan) == ["answered"] * 4
     assert len(transport.asked) == 2
+
+
+def test_a_probe_is_set_aside_while_it_is_in_flight_and_paid_once(ledger: Ledger) -> None:
+    # Two files of one language have one probe: 10 dollars at most, 3 in fact. An engine's first probe is waited for.
+    go_on, budget = threading.Event(), Budget(100)
+    transport = Transport(lambda tokens: usage(tokens) if tokens == 1 or go_on.wait(60) else FAILED)
+    limited = engine(transport, ledger, budget)
+    limited.check([request(1)])
+    for _ in range(2):
+        (asked,) = limited.check([request(3)])
+    assert (budget.spent, budget.reserved, budget.in_flight) == (1, 10, 1)
+    go_on.set()
+    assert asked.result(60).completion.state == "answered"
+    limited.finish()
+    assert (budget.spent, budget.reserved, transport.asked) == (4, 0, [1, 3])
+
+
+def test_a_probe_that_does_not_fit_is_not_asked_and_one_that_cannot_be_asked_costs_nothing(ledger: Ledger) -> None:
+    transport, budget = Transport(), Budget(15)
+    limited = engine(transport, ledger, budget)
+    assert limited.check([request(1, number=0), request(1, number=1)]) == ()  # 10 + 10 at most
+    transport.check = refuse  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="no such model"):
+        limited.check([request(1)])
+    assert (budget.spent, budget.reserved, budget.in_flight, transport.asked) == (0, 0, 0, [])
+
+
+def refuse(model: str) -> None:
+    raise UserError(f"no such model: {model}")
 
 
 def test_equal_requests_are_paid_once(ledger: Ledger) -> None:

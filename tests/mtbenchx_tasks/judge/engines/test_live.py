@@ -133,14 +133,28 @@ def test_a_probe_is_asked_once_and_kept(ledger: Ledger) -> None:
     probe = [request("right"), request("wrong")]
     for engine in (LiveEngine(transport, "m", ledger, 1), LiveEngine(transport, "m", ledger, 1)):
         for _ in range(2):
-            assert [said.completion.text for said in engine.check(probe)] == ["right: [[8]]", "wrong: [[8]]"]
+            assert [asked.result().completion.text for asked in engine.check(probe)] == ["right: [[8]]", "wrong: [[8]]"]
     assert transport.asked == ["right", "wrong"]
+
+
+def test_the_first_probe_is_waited_for_and_later_ones_are_in_flight_together(ledger: Ledger) -> None:
+    barrier = threading.Barrier(4, timeout=60)  # passes only with four in flight
+
+    def say(asked: str) -> str:
+        if not asked.startswith("en"):
+            barrier.wait()
+        return f"{asked}: [[8]]"
+
+    engine = LiveEngine(Transport(say), "m", ledger, 4)
+    assert all(asked.done() for asked in engine.check([request("en right"), request("en wrong")]))
+    later = [engine.check([request(f"{code} right"), request(f"{code} wrong")]) for code in ("de", "fr")]
+    assert [asked.result(60).completion.state for probe in later for asked in probe] == ["answered"] * 4
 
 
 def test_a_probe_that_failed_is_asked_again(ledger: Ledger) -> None:
     replies = iter([FAILED, Completion("answered", "[[8]]")])
     engine = LiveEngine(Transport(lambda _: next(replies)), "m", ledger, 1)
-    assert [engine.check([request("a")])[0].completion.state for _ in range(2)] == ["failed", "answered"]
+    assert [engine.check([request("a")])[0].result().completion.state for _ in range(2)] == ["failed", "answered"]
 
 
 def fill(ledger: Ledger) -> None:

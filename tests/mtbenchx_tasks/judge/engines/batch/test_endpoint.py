@@ -112,8 +112,8 @@ def test_an_endpoint_that_is_gone_at_the_upload_is_told(
 def test_check_asks_the_probe_live_and_once(api: BatchApi, ledger: Ledger) -> None:
     engine = engine_of(api, ledger)
     for _ in range(2):
-        (said,) = engine.check([request(api, "a")])
-        assert said.completion.text == "a: [[8]]"
+        (asked,) = engine.check([request(api, "a")])
+        assert asked.result().completion.text == "a: [[8]]"
     assert api.asked[-2:] == ["POST /v1/chat/completions", "GET /v1/batches?limit=1"]
     assert ledger.judgment(request(api, "a").key) is not None
 
