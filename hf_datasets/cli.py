@@ -75,7 +75,7 @@ Processes = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="How many work at a time; the result is the same. Default: as many as pay.",
+        help="How many work at a time; the result is the same. Default: as many as speed it up.",
         rich_help_panel=INSTRUCTIONS,
     ),
 ]

@@ -71,7 +71,7 @@ def check(
     as_json: AsJson = False,
     workers: Processes = 0,
 ) -> None:
-    """Look for what must not be in a dataset; exit code 3 if there is something.
+    """Check a dataset for faults; exit code 3 if there are any.
 
     A benchmark's folder that holds code, or task files that would run some, is refused before anything of it is read.
 

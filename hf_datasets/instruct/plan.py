@@ -72,7 +72,7 @@ class BuildRequest:
     empty: str = "keep"
     """What becomes of an id with an empty answer in some language: `keep`, `drop` (in every language) or `error`."""
     processes: int | None = None
-    """How many work at a time; None: as many as pay. Never changes what is built."""
+    """How many work at a time; None: as many as speed it up. Never changes what is built."""
     published_mixtures: bool = False
     """lima-x: take the mixtures from the published files that hold them."""
 

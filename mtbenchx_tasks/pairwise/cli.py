@@ -125,7 +125,7 @@ def pairs(
     ] = [],  # noqa: B006  (typer reads it)
     out: Annotated[Path | None, typer.Option(help="Also write all counts to this folder, as pairs.csv.")] = None,
 ) -> None:
-    """Show the tables of `compare` for pairwise judgments that were saved before; nobody is asked."""
+    """Show the tables of `compare` for pairwise judgments that were saved before; no judge is asked."""
     from hf_datasets.shared.files import check_writable
     from mtbenchx_tasks.formats.benchmark import Told
     from mtbenchx_tasks.formats.fastchat.pairs import read_pairs

@@ -1,4 +1,4 @@
-"""The tables that `mtbenchx compare` prints: who won, how often the order decided, what length has to do with it."""
+"""The tables that `mtbenchx compare` prints: who won, how often the order decided, the effect of length."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -32,7 +32,7 @@ def preferences_from_ledger(
     judge: str | None = None,
     settings: str | None = None,
 ) -> list[Preference]:
-    """Return the comparisons that a ledger holds, as `compare` returned them; nobody is asked.
+    """Return the comparisons that a ledger holds, as `compare` returned them; no judge is asked.
 
     Only those on the present revision of a benchmark are read. Comparisons under several settings look alike: who wants
     them apart asks for each.

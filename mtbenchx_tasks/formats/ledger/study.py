@@ -1,4 +1,4 @@
-"""Ledgers: ratings from `use`, preferences from `comparison`, costs; nobody is asked and nothing is written."""
+"""Ledgers: ratings from `use`, preferences from `comparison`, costs; no judge is asked and nothing is written."""
 
 import json
 from collections.abc import Iterator, Sequence
