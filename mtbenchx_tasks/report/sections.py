@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from statistics import fmean
 
 from hf_datasets.benchmark.questions import TURNS
@@ -115,6 +116,24 @@ class Section:
         return {key: tuple(found) for key, found in cells.items()}
 
     @cached_property
+    def by_question(self) -> dict[tuple[str, str, QuestionId], tuple[RatedTurn, ...]]:
+        """(model, language, question id) -> its answers, turn by turn."""
+        questions: dict[tuple[str, str, QuestionId], list[RatedTurn]] = {}
+        for answer in self.answers:
+            questions.setdefault((answer.model, answer.language, answer.question_id), []).append(answer)
+        return {key: tuple(found) for key, found in questions.items()}
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str, int | None, str | None], tuple[RatedTurn, ...]]:
+        """What `cell` returns, by its arguments."""
+        parts: dict[tuple[str, str, int | None, str | None], list[RatedTurn]] = {}
+        for (model, language), answers in self.by_cell.items():
+            for answer, turn, category in product(answers, (True, False), (True, False)):
+                key = model, language, answer.turn if turn else None, answer.category if category else None
+                parts.setdefault(key, []).append(answer)
+        return {key: tuple(found) for key, found in parts.items()}
+
+    @cached_property
     def expected(self) -> Mapping[QuestionId, str]:
         """Question id -> category of every question that the benchmark has; empty if that isn't known."""
         return every_question(self.conditions.benchmark)
@@ -146,13 +165,11 @@ class Section:
         rated = {answer.category for answer in self.cell(model, language, turn) if answer.rating is not None}
         return f"{len(rated & every)} of {len(every)} categories" if rated and every - rated else ""
 
-    def cell(self, model: str, language: str, turn: int | None = None, category: str | None = None) -> list[RatedTurn]:
+    def cell(
+        self, model: str, language: str, turn: int | None = None, category: str | None = None
+    ) -> Sequence[RatedTurn]:
         """Return one model's answers in one language, of one turn and category or all."""
-        return [
-            answer
-            for answer in self.by_cell.get((model, language), ())
-            if turn in (None, answer.turn) and category in (None, answer.category)
-        ]
+        return self._parts.get((model, language, turn, category), ())
 
 
 LANGUAGE_ORDER = STUDY

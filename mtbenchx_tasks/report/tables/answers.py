@@ -53,8 +53,7 @@ def answers_html(section: Section, models: Sequence[ShownModel], study: Study, c
             answers = [
                 (model.label, answer)
                 for model in models
-                for answer in section.cell(model.name, language)
-                if answer.question_id == question
+                for answer in section.by_question.get((model.name, language, question), ())
             ]
             if answers:
                 said = study.questions.get((section.conditions.benchmark, language, question), ())
@@ -75,8 +74,7 @@ def answers_table(section: Section, models: Sequence[ShownModel], chosen: Sequen
         for question in chosen
         for model in models
         for language in section.languages
-        for answer in section.cell(model.name, language)
-        if answer.question_id == question
+        for answer in section.by_question.get((model.name, language, question), ())
         for rating in answer.ratings
     )
     columns = ("Question", "Language", "Turn", "Model", "Rating", "Answer", "What the judge said")
