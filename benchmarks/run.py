@@ -44,9 +44,13 @@ class Script:
 SCRIPTS = (
     Script("startup", "Start-up"),
     Script("judge", "The judge's engine", ("--judgments", "20", "--in-flight", "10", "--latency", "0.01")),
-    Script("local_judge", "A judge in this process, with and without sharing what prompts begin with"),
+    Script(
+        "local_judge",
+        "A judge in this process, with and without sharing what prompts begin with",
+        full=(("--questions", "5"),),
+    ),
     Script("fastchat", "Judging, beside FastChat", full=(("--in-flight", "8", "64"),)),
-    Script("answers", "Answers, beside FastChat", full=(("--limit", "6"),)),
+    Script("answers", "Answers, beside FastChat"),
     Script("overlap", "Judging while generating", full=(("--repeats", "1"),)),
     Script(
         "data_build",
