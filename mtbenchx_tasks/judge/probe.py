@@ -3,6 +3,7 @@
 The requests are the run's own but for question and answers: same prompts, language, parameters. So whatever would make
 every judgment fail (key, URL, model, a parameter, the system role, no logprobs, thoughts that leave no room for the
 verdict) is told before anything is generated. The probe is kept in the ledger like any judgment: a repeat asks nothing.
+A run has a probe in each of its languages: an engine's first is waited for, the others are in flight together.
 """
 
 import logging
