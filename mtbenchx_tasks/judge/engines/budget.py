@@ -103,7 +103,7 @@ class Budget:
     def _next(self) -> tuple[Waiting, bool] | None:
         """Take the head of the line and tell whether it fits; None: the line is empty or has to wait."""
         with self._books:
-            fits = bool(self._line) and self.spent + self.reserved + self._line[0].worst <= self.max_cost
+            fits = bool(self._line) and self._has_room(self._line[0].worst)
             if not self._line or not (fits or self.in_flight == 0):
                 self._draining = False
                 return None
@@ -142,14 +142,21 @@ class Budget:
             log.log(logging.WARNING if self.not_asked else logging.INFO, "%s", self.summary)
 
     def has_set_aside(self, items: Collection[Waiting]) -> bool:
-        """Set aside what requests cost that pass the line, each to be booked; False: they don't all fit."""
+        """Set aside what requests cost that pass the line, each to be booked; False: they don't all fit.
+
+        What is in flight may make room, and is waited for.
+        """
+        worst = sum(item.worst for item in items)
         with self._books:
-            worst = sum(item.worst for item in items)
-            fits = self.spent + self.reserved + worst <= self.max_cost
+            self._books.wait_for(lambda: self._has_room(worst) or self.in_flight == 0)
+            fits = self._has_room(worst)
             if fits:
                 self.reserved += worst
                 self.in_flight += len(items)
             return fits
+
+    def _has_room(self, worst: float) -> bool:
+        return self.spent + self.reserved + worst <= self.max_cost
 
     def leave(self, engine: "BudgetEngine") -> None:
         """Cancel what an engine has in line."""

@@ -113,6 +113,19 @@ def test_a_probe_is_set_aside_while_it_is_in_flight_and_paid_once(ledger: Ledger
     assert (budget.spent, budget.reserved, transport.asked) == (4, 0, [1, 3])
 
 
+def test_a_probe_waits_for_the_room_that_those_in_flight_may_make(ledger: Ledger) -> None:
+    # 1 is spent and 10 are set aside of 15: the second language's probe fits when the first one's has cost 1.
+    go_on, budget = threading.Event(), Budget(15)
+    transport = Transport(lambda _: usage(1) if len(transport.asked) == 1 or go_on.wait(60) else FAILED)
+    limited = engine(transport, ledger, budget)
+    limited.check([request(1, number=0)])
+    threading.Timer(0.1, go_on.set).start()
+    asked = [limited.check([request(1, number=number)])[0] for number in (1, 2)]
+    assert [one.result(60).completion.state for one in asked] == ["answered"] * 2
+    limited.finish()
+    assert (budget.spent, budget.reserved) == (3, 0)
+
+
 def test_a_probe_that_does_not_fit_is_not_asked_and_one_that_cannot_be_asked_costs_nothing(ledger: Ledger) -> None:
     transport, budget = Transport(), Budget(15)
     limited = engine(transport, ledger, budget)
